@@ -59,7 +59,9 @@ class Await(Node, gc=False):
 
 
 class Operation(Node, gc=False):
-    """Operators by their neutral spelling: + - * / % ** // & | ^ << >> == != < <= > >= in not-in is is-not and or ?? not neg typeof void delete."""
+    """Operators by their neutral spelling: + - * / % ** // & | ^ << >>
+    == != < <= > >= in not-in is is-not and or ?? not neg typeof void delete.
+    """
 
     operator: str
     operands: tuple[Node, ...]
@@ -116,9 +118,9 @@ class Comprehension(Node, gc=False):
 
 
 class Assignment(Node, gc=False):
-    """Assignment as a statement or an expression. `operator` is "" or the one that is folded in (`+` for `+=`, `??` for `??=`).
+    """Assignment as a statement or an expression; `operator` is the one folded in (`+` for `+=`, `??` for `??=`) or "".
 
-    A destructuring target is a `Mapping` (object pattern: key → target, default as `Conditional`-free `DefaultTarget`) or a `Sequence`.
+    A destructuring target is a `Mapping` (object pattern: key → target, perhaps a `DefaultTarget`) or a `Sequence`.
     """
 
     targets: tuple[Node, ...]
@@ -148,7 +150,7 @@ class Cast(Node, gc=False):
 
 
 class Type(Node, gc=False):
-    """A type written in an annotation, by its head name and arguments: `Optional[User]` → Type("Optional", (Type("User"),))."""
+    """A type in an annotation, by head name and arguments: `Optional[User]` → Type("Optional", (Type("User"),))."""
 
     name: str
     arguments: tuple[Node, ...] = ()
@@ -163,7 +165,10 @@ class Opaque(Node, gc=False):
 
 # ── functions and classes ────────────────────────────────────────────────────────────────────────────────────────────
 class Parameter(Struct, gc=False):
-    """`kind`: "" positional or keyword, "*" rest, "**" keywords, "/" positional only, "=" keyword only; `pattern` when it is destructured."""
+    """`kind`: "" positional or keyword, "*" rest, "**" keywords, "/" positional only, "=" keyword only.
+
+    `pattern` when it is destructured.
+    """
 
     name: str
     annotation: Node | None = None
@@ -175,7 +180,7 @@ class Parameter(Struct, gc=False):
 
 
 class Function(Node, gc=False):
-    """A function, method, lambda, arrow or accessor; also an expression. `body` is empty until the adapter is asked for it."""
+    """A function, method, lambda, arrow or accessor; also an expression. `body` is empty until it is asked for."""
 
     name: str
     parameters: tuple[Parameter, ...]
@@ -214,7 +219,10 @@ class If(Node, gc=False):
 
 
 class Case(Struct, gc=False):
-    """One arm of a switch or match; `tests` empty for default; `guard` for `case x if …`; `falls` when control runs on into the next."""
+    """One arm of a switch or match; `tests` empty for default; `guard` for `case x if …`.
+
+    `falls` when control runs on into the next.
+    """
 
     tests: tuple[Node, ...]
     body: tuple[Node, ...]
@@ -242,7 +250,7 @@ class Loop(Node, gc=False):
 
 
 class Catch(Node, gc=False):
-    """One handler: `types` empty when it takes everything; `name` is the bound error (a pattern in TypeScript is left out)."""
+    """One handler: `types` empty when it takes everything; `name` is the bound error."""
 
     types: tuple[Node, ...]
     name: str
@@ -296,7 +304,7 @@ class Block(Node, gc=False):
 
 # ── a file ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 class Import(Node, gc=False):
-    """One imported name: `from a.b import c as d` → module "a.b", name "c", alias "d"; `import a.b` → name "", alias "a".
+    """One imported name: `from a.b import c as d` → module "a.b", name "c", alias "d"; `import a.b` → "", alias "a".
 
     `name` "*" takes everything; "default" is TypeScript's default export; `level` counts Python's leading dots.
     `reexports` marks `export {x} from` and `export * from`; `is_type` an import that vanishes at run time.

@@ -67,7 +67,7 @@ class Upstream(Struct, frozen=True, kw_only=True):
 
 
 class Prove(Struct, frozen=True, kw_only=True):
-    """How the application is started and asked. Everything may be left out; what is missing is looked for in the project."""
+    """How the application is started and asked. What is left out is looked for in the project."""
 
     start: str = ""  # "uvicorn app:app --port {port}"
     directory: str = "."

@@ -11,8 +11,8 @@ from msgspec import Struct
 class Span(Struct, frozen=True, order=True):
     """A stretch of a file.
 
-    `path` is relative to the audited root, with forward slashes. Lines and columns count from 1, columns in code points;
-    the end line is inclusive, the end column exclusive.
+    `path` is relative to the audited root, with forward slashes. Lines and columns count from 1,
+    columns in code points; the end line is inclusive, the end column exclusive.
     """
 
     path: str

@@ -1,4 +1,7 @@
-"""A recorded run: lanes side by side, step by step. One schema for the terminal picture, the HTML picture, the board and `replay`."""
+"""A recorded run: lanes side by side, step by step.
+
+One schema for the terminal picture, the HTML picture, the board and `replay`.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +34,9 @@ class Row(Struct, frozen=True):
 class TraceStep(Struct, frozen=True, kw_only=True):
     """One move of one lane.
 
-    `words` says it plainly ("reads the wallet: 100"), `statement` is the SQL or request line, `parameters` its bound values.
-    `before`/`after` are rows that the step read (before) or changed; `waits_for` names the lane that holds what this one wants.
+    `words` says it plainly ("reads the wallet: 100"), `statement` is the SQL or request line, `parameters` its
+    bound values. `before`/`after` are rows that the step read (before) or changed; `waits_for` names the lane
+    that holds what this one wants.
     `at` is milliseconds since the run began.
     """
 
