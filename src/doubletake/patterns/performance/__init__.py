@@ -1,0 +1,1 @@
+"""Patterns that grow with the data until the service stands still."""

@@ -1,0 +1,1 @@
+"""Patterns that go wrong when two requests meet."""

@@ -1,0 +1,1 @@
+"""Patterns that let somebody do or see what they should not."""
