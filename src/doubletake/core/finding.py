@@ -112,7 +112,8 @@ def fingerprint(code: str, function: str, statement: str, ordinal: int = 0) -> s
     """The identity of a finding across edits and moves.
 
     code: the pattern's code; function: qualified name; statement: text of the primary statement
-    (white space is folded); ordinal: tells equal statements in one function apart, in source order. Gives "v1:" and 16 hex digits.
+    (white space is folded); ordinal: tells equal statements in one function apart, in source order.
+    Gives "v1:" and 16 hex digits.
     """
     text = "\0".join((code, function, " ".join(statement.split()), str(ordinal)))
     return "v1:" + hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
