@@ -1,0 +1,1 @@
+import { createHmac, randomUUID, timingSafeEqual } from "node:crypto";
