@@ -44,12 +44,17 @@ class Suppression(Struct, frozen=True, kw_only=True):
 
 
 class Request(Struct, frozen=True, kw_only=True):
-    """One request that `prove` may send. `pair` names the request that runs beside it (itself when empty)."""
+    """One request that `prove` may send.
+
+    `pair` names the request that runs beside it; when empty, it is this one again with the fields of `vary` changed in
+    its body. `user` names an entry of `[prove.users]`; when empty, the first one.
+    """
 
     name: str = ""
     method: str = "GET"
     path: str = "/"
     body: Any = None
+    vary: dict[str, Any] = {}
     headers: dict[str, str] = {}
     query: dict[str, str] = {}
     user: str = ""
@@ -77,6 +82,7 @@ class Prove(Struct, frozen=True, kw_only=True):
     redis: tuple[str, ...] = ()
     environment: dict[str, str] = {}
     seed: tuple[str, ...] = ()  # SQL files or commands
+    users: dict[str, dict[str, str]] = {}  # name → headers that say who is asking
     requests: tuple[Request, ...] = ()
     upstreams: dict[str, Upstream] = {}
     invariants: dict[str, str] = {}  # name → SQL that returns the rows that break it
