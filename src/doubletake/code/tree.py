@@ -40,6 +40,14 @@ class Subscript(Node, gc=False):
     key: Node
 
 
+class Slice(Node, gc=False):
+    """The key of `xs[lower:upper:step]`; absent bounds are None."""
+
+    lower: Node | None = None
+    upper: Node | None = None
+    step: Node | None = None
+
+
 class Argument(Struct, gc=False):
     """One argument of a call; `name` is the keyword, `spread` is "", "*" or "**" ("*" also for `...xs`)."""
 
@@ -127,7 +135,9 @@ class Assignment(Node, gc=False):
     value: Node | None
     operator: str = ""
     annotation: Node | None = None
-    declares: str = ""  # "const", "let", "var", "walrus", "" for Python and plain assignment
+    declares: str = (
+        ""  # "const", "let", "var", "walrus", "match", "type" (a type alias); "" for Python and plain assignment
+    )
 
 
 class DefaultTarget(Node, gc=False):
@@ -289,7 +299,7 @@ class Raise(Node, gc=False):
 
 
 class Exit(Node, gc=False):
-    """`break` or `continue`."""
+    """`break`, `continue`, or `switch`: a `break` that leaves a switch, not a loop (left out at the end of an arm)."""
 
     kind: str
 
@@ -306,8 +316,10 @@ class Block(Node, gc=False):
 class Import(Node, gc=False):
     """One imported name: `from a.b import c as d` → module "a.b", name "c", alias "d"; `import a.b` → "", alias "a".
 
-    `name` "*" takes everything; "default" is TypeScript's default export; `level` counts Python's leading dots.
-    `reexports` marks `export {x} from` and `export * from`; `is_type` an import that vanishes at run time.
+    `name` "*" takes everything into scope (`from m import *`, `export * from`), "" binds the module itself (`import m`,
+    `import * as m`, `const m = require(…)`), "default" is TypeScript's default export; `level` counts leading dots.
+    `alias` "" binds nothing (`import "./setup"`). `reexports` marks `export {x} from` and `export * from`; `is_type` an
+    import that vanishes at run time. Imports inside functions and branches are statements where they stand.
     """
 
     module: str
@@ -319,7 +331,12 @@ class Import(Node, gc=False):
 
 
 class Module(Node, gc=False):
-    """The outline of a file: top-level statements in order, with functions and classes as nodes among them."""
+    """The outline of a file: top-level statements in order, with functions and classes as nodes among them.
+
+    `imports` are all outside of functions and classes, those under `if` and `try` included. In `exports`, "=" is what
+    `module.exports = …` makes of the whole module; a value exported without a name of its own is assigned to the names
+    `default`, `module.exports` or `exports.x` in the body.
+    """
 
     imports: tuple[Import, ...]
     body: tuple[Node, ...]
