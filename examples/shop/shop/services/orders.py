@@ -63,9 +63,7 @@ class OrderService:
         if order is None:
             raise NotFound("Order not found")
         claimed = self.session.execute(
-            update(Order)
-            .where(Order.id == order.id, Order.status.in_(["pending", "paid"]))
-            .values(status="cancelled")
+            update(Order).where(Order.id == order.id, Order.status.in_(["pending", "paid"])).values(status="cancelled")
         )
         if claimed.rowcount == 0:
             raise Conflict("Order cannot be cancelled any more")

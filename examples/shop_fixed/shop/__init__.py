@@ -1,0 +1,1 @@
+"""A small shop: catalogue, wallet, coupons, orders and card payments."""

@@ -1,0 +1,103 @@
+"""Orders: placing, paying, cancelling."""
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from shop.errors import Conflict, NotFound
+from shop.models import Order, OrderItem, Product, Refund
+from shop.repositories.orders import OrderRepository
+from shop.repositories.products import ProductRepository
+from shop.schemas import OrderIn, OrderItemOut, OrderOut
+from shop.services.payments import PaymentClient
+
+
+class OrderService:
+    """Business rules around orders."""
+
+    def __init__(self, session: Session, payments: PaymentClient) -> None:
+        self.session = session
+        self.payments = payments
+        self.orders = OrderRepository(session)
+        self.products = ProductRepository(session)
+
+    def place(self, user_id: int, order_in: OrderIn) -> Order:
+        """Reserve the stock and create a pending order."""
+        items = []
+        for line in sorted(order_in.items, key=lambda line: line.product_id):
+            product = self.products.get(line.product_id)
+            if product is None:
+                raise NotFound(f"Product {line.product_id} not found")
+            reserved = self.session.execute(
+                update(Product)
+                .where(Product.id == product.id, Product.stock >= line.quantity)
+                .values(stock=Product.stock - line.quantity)
+            )
+            if reserved.rowcount == 0:
+                raise Conflict(f"Fewer than {line.quantity} of {product.name} left")
+            items.append(OrderItem(product_id=product.id, quantity=line.quantity, price=product.price))
+
+        total = sum(item.quantity * item.price for item in items)
+        order = Order(user_id=user_id, status="pending", total=total, items=items)
+        self.orders.add(order)
+        self.session.commit()
+        return order
+
+    def pay(self, order_id: int, user_id: int, card_token: str) -> Order:
+        """Charge the card and mark the order as paid; paying again is safe and completes what was interrupted."""
+        order = self.orders.get_for_user(order_id, user_id)
+        if order is None:
+            raise NotFound("Order not found")
+        if order.status == "paid":
+            return order
+        claimed = self.session.execute(
+            update(Order).where(Order.id == order.id, Order.status.in_(["pending", "paying"])).values(status="paying")
+        )
+        self.session.commit()
+        if claimed.rowcount == 0:
+            raise Conflict("Order cannot be paid any more")
+
+        charge_id = self.payments.charge(order.total, card_token, reference=f"order-{order.id}")
+        self.session.execute(
+            update(Order)
+            .where(Order.id == order.id, Order.status == "paying")
+            .values(status="paid", charge_id=charge_id)
+        )
+        self.session.commit()
+        self.session.refresh(order)
+        return order
+
+    def cancel(self, order_id: int, user_id: int) -> Order:
+        """Cancel an order, put its items back into stock and have it refunded if it was paid."""
+        order = self.orders.get_for_user(order_id, user_id)
+        if order is None:
+            raise NotFound("Order not found")
+        claimed = self.session.execute(
+            update(Order).where(Order.id == order.id, Order.status.in_(["pending", "paid"])).values(status="cancelled")
+        )
+        if claimed.rowcount == 0:
+            raise Conflict("Order cannot be cancelled any more")
+        self.products.restock(order.id)
+        self.session.refresh(order)
+        if order.charge_id:
+            self.session.add(Refund(order_id=order.id, charge_id=order.charge_id))
+        self.session.commit()
+        return order
+
+
+def present(order: Order) -> OrderOut:
+    """Build the response body of an order."""
+    return OrderOut(
+        id=order.id,
+        status=order.status,
+        total=order.total,
+        created_at=order.created_at,
+        items=[
+            OrderItemOut(
+                product_id=item.product_id,
+                product_name=item.product.name,
+                quantity=item.quantity,
+                price=item.price,
+            )
+            for item in order.items
+        ],
+    )
