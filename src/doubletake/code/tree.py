@@ -67,8 +67,10 @@ class Await(Node, gc=False):
 
 
 class Operation(Node, gc=False):
-    """Operators by their neutral spelling: + - * / % ** // & | ^ << >>
-    == != < <= > >= in not-in is is-not and or ?? not neg typeof void delete.
+    """Operators by their neutral spelling.
+
+    + - * / % ** // @ & | ^ << >> == != < <= > >= in not-in is is-not instanceof and or ?? (of two or more operands:
+    `a + b + c` and `a and b and c` are one operation; `a < b < c` is an `and`), not neg pos ~ typeof void delete.
     """
 
     operator: str
@@ -135,9 +137,7 @@ class Assignment(Node, gc=False):
     value: Node | None
     operator: str = ""
     annotation: Node | None = None
-    declares: str = (
-        ""  # "const", "let", "var", "walrus", "match", "type" (a type alias); "" for Python and plain assignment
-    )
+    declares: str = ""  # "const", "let", "var", "walrus", "match", "type" (a type alias); "" for plain assignment
 
 
 class DefaultTarget(Node, gc=False):
@@ -160,7 +160,11 @@ class Cast(Node, gc=False):
 
 
 class Type(Node, gc=False):
-    """A type in an annotation, by head name and arguments: `Optional[User]` → Type("Optional", (Type("User"),))."""
+    """A type in an annotation, by head name and arguments: `Optional[User]` → Type("Optional", (Type("User"),)).
+
+    Unions are Type("|", …), `None`, `null`, `undefined` and `void` are Type("None"), `T[]` is Type("Array", (T,)), an object
+    type is a `Mapping` of names to types. Arguments that are not types (`Annotated[X, Depends(f)]`) are expressions.
+    """
 
     name: str
     arguments: tuple[Node, ...] = ()
@@ -190,7 +194,11 @@ class Parameter(Struct, gc=False):
 
 
 class Function(Node, gc=False):
-    """A function, method, lambda, arrow or accessor; also an expression. `body` is empty until it is asked for."""
+    """A function, method, lambda, arrow or accessor; also an expression. `body` is empty until it is asked for.
+
+    A function bound where it is written (`const f = () => …`, a class field, an object's entry) carries that name. The
+    body of `x => e` is `return e`. The span begins at the first decorator.
+    """
 
     name: str
     parameters: tuple[Parameter, ...]
@@ -231,7 +239,8 @@ class If(Node, gc=False):
 class Case(Struct, gc=False):
     """One arm of a switch or match; `tests` empty for default; `guard` for `case x if …`.
 
-    `falls` when control runs on into the next.
+    `falls` when control runs on into the next. A name that a pattern binds is an `Assignment` with `declares="match"` and
+    no value: among the tests or, in an arm that takes everything, first in the body.
     """
 
     tests: tuple[Node, ...]
