@@ -162,8 +162,8 @@ class Cast(Node, gc=False):
 class Type(Node, gc=False):
     """A type in an annotation, by head name and arguments: `Optional[User]` → Type("Optional", (Type("User"),)).
 
-    Unions are Type("|", …), `None`, `null`, `undefined` and `void` are Type("None"), `T[]` is Type("Array", (T,)), an object
-    type is a `Mapping` of names to types. Arguments that are not types (`Annotated[X, Depends(f)]`) are expressions.
+    Unions are Type("|", …), `None`, `null`, `undefined` and `void` are Type("None"), `T[]` is Type("Array", (T,)), an
+    object type is a `Mapping` of names to types. What is no type in it (`Annotated[X, Depends(f)]`) is an expression.
     """
 
     name: str
@@ -239,8 +239,8 @@ class If(Node, gc=False):
 class Case(Struct, gc=False):
     """One arm of a switch or match; `tests` empty for default; `guard` for `case x if …`.
 
-    `falls` when control runs on into the next. A name that a pattern binds is an `Assignment` with `declares="match"` and
-    no value: among the tests or, in an arm that takes everything, first in the body.
+    `falls` when control runs on into the next. A name that a pattern binds is an `Assignment` with `declares="match"`
+    and no value: among the tests or, in an arm that takes everything, first in the body.
     """
 
     tests: tuple[Node, ...]
