@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterator
 
@@ -168,10 +169,8 @@ def test_a_reply_that_does_not_come(boundary, dial, wallet, action):
 
 
 def _ignoring_errors(connection: psycopg.Connection[Row]) -> None:
-    try:
+    with contextlib.suppress(psycopg.Error):
         connection.execute("UPDATE wallet SET balance = 1")
-    except psycopg.Error:
-        pass
 
 
 def test_pipelines_portals_copy_and_errors_leave_the_session_understood(boundary, dial, wallet):

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import itertools
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from doubletake.prove.gate import FORWARD, Action, Gate
+from doubletake.prove.client import send
+from doubletake.prove.gate import FORWARD, Action, Asked, Gate, Responded
 from doubletake.prove.proxy import Address, PostgresProxy
+from doubletake.prove.request import Request, Response
+from doubletake.prove.upstream import Service, UpstreamConnection
 
 T = TypeVar("T")
 _LOOPBACK = "127.0.0.1"
@@ -24,7 +28,6 @@ class Boundary:
         self.numbers = itertools.count(1)
         self._loop = _new_loop()
         self._servers: list[asyncio.Server] = []
-        self._connections: set[PostgresProxy] = set()
         self._thread = threading.Thread(target=self._run, name="doubletake-boundary", daemon=True)
         self._thread.start()
 
@@ -53,6 +56,21 @@ class Boundary:
     def listen_postgres(self, lane: str, server: Address) -> int:
         """A port at which the instance `lane` reaches PostgreSQL at `server`."""
         return self.listen(lambda: PostgresProxy(self.gate, lane, self.numbers, server))
+
+    def listen_upstream(self, lane: str, service: Service) -> int:
+        """A port at which the instance `lane` reaches the stand-in of an outside service."""
+        return self.listen(lambda: UpstreamConnection(self.gate, lane, self.numbers, service))
+
+    def send(self, lane: str, request: Request, port: int, timeout: float) -> Future[Response]:
+        """Send a request to the instance `lane`, whose application listens at `port`; it wakes the conductor."""
+
+        async def exchange() -> Response:
+            self.gate.record(Asked(time.time(), lane, request))
+            response = await send(request, port, timeout)
+            self.gate.record(Responded(time.time(), lane, request, response), wake=True)
+            return response
+
+        return self.run(exchange())
 
     def release(self, number: int, action: Action = FORWARD) -> None:
         """Let a held operation go."""

@@ -13,6 +13,7 @@ from queue import SimpleQueue
 
 from msgspec import Struct
 
+from doubletake.prove.request import Request, Response
 from doubletake.prove.wire.operation import Operation, Result
 
 # ---- what can be done with an operation
@@ -106,6 +107,22 @@ class Accepted(Struct, frozen=True, tag="accepted"):
 
     at: float
     operation: Operation
+    answer: bytes
+
+
+class Asked(Struct, frozen=True, tag="asked"):
+    """A request was sent to the application."""
+
+    at: float
+    lane: str
+    request: Request
+
+
+class Responded(Struct, frozen=True, tag="responded"):
+    at: float
+    lane: str
+    request: Request
+    response: Response
 
 
 class Opened(Struct, frozen=True, tag="opened"):
@@ -130,7 +147,7 @@ class NotUnderstood(Struct, frozen=True, tag="not-understood"):
     connection: int
 
 
-Moment = Arrived | Released | Answered | Accepted | Opened | Closed | NotUnderstood
+Moment = Asked | Responded | Arrived | Released | Answered | Accepted | Opened | Closed | NotUnderstood
 
 # ---- the gate
 
@@ -188,8 +205,8 @@ class Gate:
         connection.outstanding = tuple(n for n in connection.outstanding if n != result.number)
         self.record(Answered(time.time(), connection.lane, result))
 
-    def accepted(self, operation: Operation) -> None:
-        self.record(Accepted(time.time(), operation))
+    def accepted(self, operation: Operation, answer: bytes) -> None:
+        self.record(Accepted(time.time(), operation, answer))
 
     def opened(self, connection: Connection) -> None:
         self.connections[connection.number] = connection

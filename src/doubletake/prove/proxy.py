@@ -7,6 +7,7 @@ through the gate in the order in which they arrived; what is behind a held one w
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import ssl
 import struct
@@ -31,7 +32,7 @@ from doubletake.prove.wire import postgres_frames as frames
 from doubletake.prove.wire.operation import Operation
 from doubletake.prove.wire.postgres import Chunk, Reply, Session
 
-# SQLSTATEs after which a server closes the connection; the proxy says them itself, there is no transaction left to break.
+# SQLSTATEs after which a server closes the connection. The proxy says them itself: no transaction is left to break.
 _FATAL = frozenset({"57P01", "57P02", "57P03", "53300", "28000", "08006", "08P01"})
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER 0: closing sends RST, as a crashed peer or a firewall does
 
@@ -47,10 +48,8 @@ def reset(transport: asyncio.Transport | None) -> None:
         return
     sock = transport.get_extra_info("socket")
     if sock is not None and sock.family != socket.AF_UNIX:
-        try:
+        with contextlib.suppress(OSError):  # closed already
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        except OSError:
-            pass  # closed already
     transport.abort()
 
 

@@ -445,8 +445,8 @@ class Session:
 
 _Meaning = Callable[[Session, bytes, "_Owed | None", list[Result]], None]
 
-# FunctionCallResponse (V: ReadyForQuery ends the call), ParameterStatus (S), notices (N), notifications (A), authentication (R), protocol negotiation (v) and copy data (d, c)
-# change nothing here and pass.
+# FunctionCallResponse (V: ReadyForQuery ends the call), ParameterStatus (S), notices (N), notifications (A),
+# authentication (R), protocol negotiation (v) and copy data (d, c) change nothing here and pass.
 _SERVER: dict[str, _Meaning] = {
     "1": Session._done,  # ParseComplete
     "2": Session._done,  # BindComplete
