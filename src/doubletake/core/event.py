@@ -32,6 +32,14 @@ class Unread(Struct, frozen=True, tag="unread", tag_field="event"):
     line: int = 0
 
 
+class Noted(Struct, frozen=True, tag="noted", tag_field="event"):
+    """A word about the run itself: a suppression without a reason, one that suppresses nothing, a code unknown."""
+
+    text: str
+    path: str = ""
+    line: int = 0
+
+
 class Ran(Struct, frozen=True, tag="ran", tag_field="event"):
     """One schedule, fault or growth run of `prove`."""
 
@@ -76,4 +84,4 @@ class Finished(Struct, frozen=True, tag="finished", tag_field="event", kw_only=T
     statistics: dict[str, float] = {}
 
 
-Event = Started | Progress | Found | Unread | Ran | Proven | NotProven | Reached | Finished
+Event = Started | Progress | Found | Unread | Noted | Ran | Proven | NotProven | Reached | Finished

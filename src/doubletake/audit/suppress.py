@@ -1,0 +1,135 @@
+"""Findings that somebody has looked at and accepted: comments in the source, `[[suppress]]` in the configuration.
+
+`# doubletake: ignore[DT301] reason` or `// …` on a line of the finding, or alone on the lines above it. Several codes or
+names are parted by commas. The reason is not optional: a suppression without one is reported, and the finding stays.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+import msgspec
+from msgspec import Struct
+from pathspec import GitIgnoreSpec
+
+from doubletake.core.config import Suppression
+from doubletake.core.event import Noted
+from doubletake.core.finding import Finding
+from doubletake.core.source import Source
+
+MARK = b"doubletake:"
+_COMMENT = re.compile(r"doubletake:\s*ignore\b\s*(?:\[([^\]]*)\])?\s*(.*?)\s*(?:\*/\}?)?\s*$")
+_ALONE = re.compile(r"\s*(?:#|//|/\*|\*|\{\s*/\*|--)")
+
+Ranges = tuple[tuple[int, int], ...]
+
+
+class Pardon(Struct, frozen=True):
+    """One suppression for one code: `lines` are the lines whose findings it covers, `line` is where it stands."""
+
+    path: str
+    line: int
+    code: str
+    reason: str
+    lines: tuple[int, ...]
+
+
+def pardons(
+    source: Source, comments: Ranges, resolve: Callable[[str], frozenset[str]]
+) -> tuple[list[Pardon], list[Noted]]:
+    """The suppressions in one file, and what is wrong with them.
+
+    comments: byte ranges of the file's comments; the mark anywhere else (in a string) is only text.
+    resolve: the codes that a word stands for; empty for a word that stands for none.
+    """
+    found: list[Pardon] = []
+    wrong: list[Noted] = []
+    for start, end in comments:
+        text = source.text(start, end)
+        for offset, line_text in enumerate(text.splitlines()):
+            if match := _COMMENT.search(line_text):
+                line = source.position(start)[0] + offset
+                read_one(source, line, match, resolve, found, wrong)
+    return found, wrong
+
+
+def read_one(
+    source: Source,
+    line: int,
+    match: re.Match[str],
+    resolve: Callable[[str], frozenset[str]],
+    found: list[Pardon],
+    wrong: list[Noted],
+) -> None:
+    words = [word.strip() for word in (match[1] or "").split(",") if word.strip()]
+    if not words:
+        wrong.append(Noted("a suppression names no pattern: write ignore[DT301] reason", source.path, line))
+    elif not match[2]:
+        said = ", ".join(words)
+        wrong.append(
+            Noted(f"ignore[{said}] gives no reason, so the finding stays: write why after it", source.path, line)
+        )
+    else:
+        for word in words:
+            codes = resolve(word)
+            if not codes:
+                wrong.append(Noted(f"ignore[{word}]: no pattern has this code or name", source.path, line))
+            found += [Pardon(source.path, line, code, match[2], covered(source, line)) for code in sorted(codes)]
+
+
+def covered(source: Source, line: int) -> tuple[int, ...]:
+    """The lines that a comment speaks for: its own; when it stands alone, the next line that is no comment."""
+    if not _ALONE.match(source.line(line)):
+        return (line,)
+    following = line + 1
+    while following <= source.line_count and (
+        _ALONE.match(source.line(following)) or not source.line(following).strip()
+    ):
+        following += 1
+    return (line, following)
+
+
+def apply(
+    findings: Iterable[Finding],
+    written: Iterable[Pardon],
+    configured: Iterable[Suppression],
+    active: frozenset[str],
+    resolve: Callable[[str], frozenset[str]],
+) -> tuple[tuple[Finding, ...], tuple[Noted, ...]]:
+    """Give each accepted finding its reason, and name the suppressions that nothing needed.
+
+    active: codes that this audit looked for; a suppression of any other is not called unused.
+    """
+    written = sorted(written, key=lambda it: (it.path, it.line, it.code))
+    by_place: dict[tuple[str, str, int], Pardon] = {}
+    for pardon in written:
+        for line in pardon.lines:
+            by_place.setdefault((pardon.path, pardon.code, line), pardon)
+    rules = [(rule, resolve(rule.code), GitIgnoreSpec.from_lines([rule.path])) for rule in configured]
+    used: set[Pardon] = set()
+    used_rules: set[int] = set()
+    settled = []
+    for finding in findings:
+        lines = range(finding.start_line, finding.end_line + 1)
+        pardon = next((it for line in lines if (it := by_place.get((finding.path, finding.code, line)))), None)
+        reason = ""
+        if pardon is not None:
+            used.add(pardon)
+            reason = pardon.reason
+        for number, (rule, codes, spec) in enumerate(rules):
+            if not reason and finding.code in codes and spec.match_file(finding.path):
+                used_rules.add(number)
+                reason = rule.reason
+        settled.append(msgspec.structs.replace(finding, suppressed=reason) if reason else finding)
+    unused = [
+        Noted(f"ignore[{it.code}] suppresses nothing any more: take it out", it.path, it.line)
+        for it in written
+        if it not in used and it.code in active
+    ]
+    unused += [
+        Noted(f"[[suppress]] {rule.code} under {rule.path} suppresses nothing any more: take it out")
+        for number, (rule, codes, _) in enumerate(rules)
+        if number not in used_rules and codes & active
+    ]
+    return tuple(settled), tuple(unused)

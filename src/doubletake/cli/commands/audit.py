@@ -1,0 +1,60 @@
+"""`doubletake audit`: read the code and say what will break."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+def words(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(word.strip() for value in values for word in value.split(",") if word.strip())
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path), default=".")
+@click.option("--select", multiple=True, callback=words, metavar="WORDS", help="Only these codes, names or sections.")
+@click.option("--ignore", multiple=True, callback=words, metavar="WORDS", help="Not these codes, names or sections.")
+@click.option("--section", multiple=True, callback=words, metavar="NAMES", help="Only these sections, as in --select.")
+@click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave out paths, as in .gitignore.")
+@click.option("--show-low", is_flag=True, help="Show findings of low confidence too.")
+@click.option("--format", "form", default="console", metavar="NAME", help="console, jsonl, json or html.")
+@click.option(
+    "--output", "-o", type=click.Path(path_type=Path), metavar="FILE", help="Write there, not to the terminal."
+)
+@click.option("--statistics", is_flag=True, help="Say how much of the code was understood, and what was left out.")
+@click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Another doubletake.toml.")
+@click.option("--no-cache", is_flag=True, help="Remember nothing and use nothing remembered.")
+@click.option("--jobs", "-j", type=click.IntRange(min=0), default=0, help="Processes; 0 lets the size decide.")
+def command(
+    path: Path,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    section: tuple[str, ...],
+    exclude: tuple[str, ...],
+    show_low: bool,
+    form: str,
+    output: Path | None,
+    statistics: bool,
+    config: Path | None,
+    no_cache: bool,
+    jobs: int,
+) -> int:
+    """Read the backend at PATH (here, when left out) and say what will break in production."""
+    from doubletake.audit import Options, audit
+    from doubletake.cli.reading import Tally, root_of, show
+    from doubletake.core.config import load
+
+    root = root_of(path)
+    settings = load(root, config)
+    options = Options(
+        config=settings,
+        select=(*settings.audit.select, *select, *section) if not (select or section) else (*select, *section),
+        ignore=(*settings.audit.ignore, *ignore),
+        exclude=(*settings.audit.exclude, *exclude),
+        use_cache=not no_cache,
+        jobs=jobs,
+    )
+    tally = Tally(settings.audit.fail_on, show_low)
+    show(tally.watch(audit(path, options)), root, form, output, statistics=statistics)
+    return tally.exit_code()

@@ -1,0 +1,30 @@
+"""`doubletake explain`: a pattern's page, in the terminal."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.argument("pattern")
+@click.option("--language", type=click.Choice(["python", "typescript"]), help="The language of the examples.")
+def command(pattern: str, language: str | None) -> int:
+    """Explain a PATTERN, named by its code (DT301) or its name (lost-update)."""
+    import sys
+
+    from doubletake.audit.selection import named
+    from doubletake.cli import terminal
+    from doubletake.cli.explanation import explain
+    from doubletake.patterns.catalogue import catalogue
+
+    patterns = catalogue()
+    found = patterns.find(pattern)
+    if found is None:
+        codes = sorted(named(patterns.patterns, pattern))  # raises, with the nearest word, when it names nothing
+        click.echo(f"`{pattern}` is a section. Its patterns:")
+        for code in codes:
+            if it := patterns.find(code):
+                click.echo(f"  {it.code} {it.name:<26} {it.page.header.summary}")
+        return 0
+    explain(found, language or "", sys.stdout, terminal.width(sys.stdout), terminal.takes_colour(sys.stdout))
+    return 0

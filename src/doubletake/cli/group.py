@@ -1,0 +1,33 @@
+"""The group of all commands. A command is a module in `cli/commands/` with a `command`; nothing else lists it."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from pathlib import Path
+
+import click
+
+from doubletake import __version__
+
+
+class Commands(click.Group):
+    """Loads the module of a command when it is asked for. Modules import their engines inside the command."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted(module.name for module in pkgutil.iter_modules([str(Path(__file__).parent / "commands")]))
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in self.list_commands(context):
+            return None
+        return importlib.import_module(f"doubletake.cli.commands.{name}").command
+
+
+@click.command(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="Exit codes: 0 nothing found, 1 findings, 2 the run was not done.",
+)
+@click.version_option(__version__, "-V", "--version", message="doubletake %(version)s")
+def doubletake() -> None:
+    """Look twice at a backend: read it and say what will break, then run it and prove it."""

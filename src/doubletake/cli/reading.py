@@ -1,0 +1,123 @@
+"""What commands that show events share: what is shown, what counts, and where it goes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TextIO
+
+from doubletake.cli import terminal
+from doubletake.core.errors import ConfigurationError, DoubletakeError
+from doubletake.core.event import Event, Found, Noted, Proven, Unread
+from doubletake.core.finding import Confidence, Finding
+from doubletake.render.renderer import Guide, Setting, renderer
+
+BESIDE = ("jsonl",)
+"""Formats that hold nothing but findings: what was not read is said beside them, on standard error."""
+
+
+def root_of(path: Path) -> Path:
+    """The directory that paths in the output are relative to. Raises DoubletakeError when there is none."""
+    try:
+        if path.is_dir():
+            return path
+        if path.is_file():
+            return path.parent
+    except OSError as error:
+        raise DoubletakeError(
+            f"cannot read {path}", (error.strerror or str(error)).lower(), "Name another one."
+        ) from None
+    raise DoubletakeError(f"cannot audit {path}", "there is no such file or directory", "Name the folder of a backend.")
+
+
+class Tally:
+    """Counts what decides the exit code, and lets through what is to be shown."""
+
+    def __init__(self, fail_on: str, show_low: bool = False) -> None:
+        levels = [str(level) for level in Confidence]
+        if fail_on not in levels:
+            raise ConfigurationError(
+                f"cannot use fail_on = {fail_on!r}", "it is no confidence", f"Write one of {', '.join(levels)}."
+            )
+        self.threshold = Confidence(fail_on)
+        self.show_low = show_low
+        self.failing = 0
+
+    def watch(self, events: Iterable[Event]) -> Iterator[Event]:
+        for event in events:
+            if isinstance(event, Found):
+                self.failing += self.counts(event.finding)
+                if event.finding.confidence is Confidence.LOW and not self.show_low:
+                    continue
+            self.failing += isinstance(event, Proven)
+            yield event
+
+    def counts(self, finding: Finding) -> bool:
+        """Preview patterns and accepted findings are shown and never fail a run."""
+        return not finding.suppressed and finding.status == "stable" and finding.confidence.rank <= self.threshold.rank
+
+    def exit_code(self) -> int:
+        return 1 if self.failing else 0
+
+
+def show(
+    events: Iterable[Event], root: Path, form: str, output: Path | None = None, *, statistics: bool = False
+) -> None:
+    """Render the events in the format `form`, to the file `output` or to standard output."""
+    chosen = renderer(form)
+    if form in BESIDE:
+        events = aside(events)
+    if output is None:
+        chosen.render(events, sys.stdout, setting(root, sys.stdout, statistics))
+        return
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        partial = output.with_name(f".{output.name}.part")
+        with open(partial, "w", encoding="utf-8", errors="backslashreplace") as file:
+            chosen.render(events, file, setting(root, file, statistics))
+        partial.replace(output)
+    except OSError as error:
+        raise DoubletakeError(
+            f"cannot write {output}", (error.strerror or str(error)).lower(), "Name another file with --output."
+        ) from None
+    terminal.say(f"Written: {output}")
+
+
+def aside(events: Iterable[Event]) -> Iterator[Event]:
+    for event in events:
+        if isinstance(event, Unread):
+            terminal.say(f"not read whole: {event.path}{f':{event.line}' if event.line else ''}: {event.why}")
+        elif isinstance(event, Noted):
+            terminal.say(f"note: {f'{event.path}:{event.line}: ' if event.path else ''}{event.text}")
+        yield event
+
+
+def setting(root: Path, stream: TextIO, statistics: bool) -> Setting:
+    return Setting(
+        root=root,
+        width=terminal.width(stream),
+        colour=terminal.takes_colour(stream),
+        concise=terminal.is_concise(),
+        statistics=statistics,
+        guides=guides(),
+    )
+
+
+def guides() -> dict[str, Guide]:
+    """What reports say of each pattern, from its page."""
+    from doubletake.patterns.catalogue import catalogue
+    from doubletake.patterns.page import INSTEAD, PRODUCTION
+
+    return {
+        it.code: Guide(
+            code=it.code,
+            name=it.name,
+            section=it.section,
+            severity=it.page.header.severity,
+            summary=it.page.header.summary,
+            production=it.page.section(PRODUCTION).prose.split("\n\n")[0],
+            remedy=it.page.section(INSTEAD).prose.split("\n\n")[0],
+        )
+        for it in catalogue().patterns
+    }

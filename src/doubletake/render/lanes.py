@@ -1,0 +1,172 @@
+"""A recorded run as a picture: a lane for each request, the rows at stake between them, and the value that was lost.
+
+This module decides what is shown; `lanes_terminal` and `lanes_html` decide how.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from doubletake.core.trace import Lane, Outcome, Row, StepKind, Trace, TraceStep, Verdict
+
+WRONG = frozenset({Verdict.DATA_WRONG, Verdict.DOUBLE_SUCCESS, Verdict.STATUS_WRONG, Verdict.RESPONSE_ONLY})
+FINE = frozenset({Verdict.PROTECTED, Verdict.COMMUTES, Verdict.SERIAL})
+
+CHANGES = frozenset({StepKind.WRITE, StepKind.CACHE, StepKind.CALL})
+
+Key = tuple[str, tuple[tuple[str, str], ...], str]
+"""A cell: table, key of the row, column."""
+
+
+class Cell(Struct, frozen=True):
+    """One value of one row as a step left it. `before` is None when nothing changed, `after` None when the row went."""
+
+    row: str
+    column: str
+    before: str | None
+    after: str | None
+    is_change: bool
+    is_lost: bool = False  # somebody who had not seen this value wrote over it
+
+
+class Moment(Struct, frozen=True):
+    """One step as it is drawn, on the side of its lane."""
+
+    side: int
+    lane: str
+    kind: StepKind
+    words: str
+    statement: str
+    cells: tuple[Cell, ...]
+    waits_for: str
+    held: bool
+    error: str
+    is_stale: bool = False  # it writes what was computed from a value that had changed since
+
+
+class Picture(Struct, frozen=True):
+    """All that a drawing of a trace says."""
+
+    title: str
+    verdict: Verdict
+    name: str
+    explanation: str
+    environment: str
+    lanes: tuple[Lane, ...]
+    start: tuple[Cell, ...]
+    moments: tuple[Moment, ...]
+    end: tuple[Cell, ...]
+    serial: tuple[tuple[str, tuple[Cell, ...]], ...]
+    is_wrong: bool
+    is_fine: bool
+
+
+def picture(trace: Trace) -> Picture:
+    """What a drawing of `trace` says."""
+    sides = {lane.name: min(number, 1) for number, lane in enumerate(trace.lanes)}
+    lost, stale = overwritten(trace.steps)
+    return Picture(
+        title=trace.title,
+        verdict=trace.verdict,
+        name=trace.name,
+        explanation=trace.explanation,
+        environment=" · ".join(
+            f"{name} {value}" if name[:1].isupper() else value for name, value in trace.environment.items()
+        ),
+        lanes=trace.lanes,
+        start=standing(trace.initial),
+        moments=tuple(
+            moment(step, sides.get(step.lane, 0), number in stale, lost) for number, step in enumerate(trace.steps)
+        ),
+        end=standing(trace.final),
+        serial=tuple((order, standing(rows)) for order, rows in trace.serial),
+        is_wrong=trace.verdict in WRONG,
+        is_fine=trace.verdict in FINE,
+    )
+
+
+def overwritten(steps: Iterable[TraceStep]) -> tuple[frozenset[tuple[Key, str | None]], frozenset[int]]:
+    """Values that were written over by a lane that had read the cell before they were there, and the steps that did it."""
+    writes: dict[Key, list[tuple[int, str, str | None]]] = {}
+    reads: dict[tuple[str, Key], int] = {}
+    lost: set[tuple[Key, str | None]] = set()
+    stale: set[int] = set()
+    for number, step in enumerate(steps):
+        if step.waits_for:
+            continue
+        changed = dict(cells_of(step.after)) if step.kind in CHANGES else {}
+        for key, value in changed.items():
+            seen = reads.get((step.lane, key))
+            for when, lane, written in writes.get(key, ()):
+                if seen is not None and lane != step.lane and when > seen and written != value:
+                    lost.add((key, written))
+                    stale.add(number)
+            writes.setdefault(key, []).append((number, step.lane, value))
+            reads[step.lane, key] = number
+        if not changed:
+            for key, _ in cells_of(step.before):
+                reads[step.lane, key] = number
+    return frozenset(lost), frozenset(stale)
+
+
+def moment(step: TraceStep, side: int, is_stale: bool, lost: frozenset[tuple[Key, str | None]]) -> Moment:
+    is_change = step.kind in CHANGES or bool(step.after)
+    before, after = dict(cells_of(step.before)), dict(cells_of(step.after))
+    if is_change and step.rows == 0:
+        before = {}  # the condition did not hold: nothing changed
+    cells = []
+    for key in dict.fromkeys([*before, *after]):
+        table, row, column = key
+        old, new = before.get(key), after.get(key)
+        if is_change and key in before and key in after and old == new:
+            continue
+        value = new if is_change else old
+        cells.append(Cell(row_name(table, row), column, old, value, is_change, is_change and (key, new) in lost))
+    return Moment(
+        side=side,
+        lane=step.lane,
+        kind=step.kind,
+        words=step.words,
+        statement=spoken(step),
+        cells=tuple(cells),
+        waits_for=step.waits_for,
+        held=step.held,
+        error=step.error,
+        is_stale=is_stale,
+    )
+
+
+def cells_of(rows: Iterable[Row]) -> Iterable[tuple[Key, str | None]]:
+    for row in rows:
+        key = tuple(sorted(row.key.items()))
+        for column, value in row.values.items():
+            yield (row.table, key, column), value
+
+
+def standing(rows: Iterable[Row]) -> tuple[Cell, ...]:
+    return tuple(
+        Cell(row_name(table, row), column, None, value, False) for (table, row, column), value in cells_of(rows)
+    )
+
+
+def row_name(table: str, key: tuple[tuple[str, str], ...]) -> str:
+    """ "wallets 1", or "members user=3 team=7" when the key has several columns."""
+    if len(key) == 1:
+        return f"{table} {key[0][1]}"
+    return " ".join((table, *(f"{name}={value}" for name, value in key)))
+
+
+def spoken(step: TraceStep) -> str:
+    """The statement with its parameters behind it."""
+    text = " ".join(step.statement.split())
+    given = ", ".join("NULL" if value is None else value for value in step.parameters)
+    return f"{text}  ← {given}" if given else text
+
+
+def ending(lane: Lane) -> str:
+    """How a request ended: "200", "409 refused", "no answer"."""
+    if lane.status is None:
+        return "no answer" if lane.outcome is Outcome.UNKNOWN else lane.outcome
+    return f"{lane.status} refused" if lane.outcome is Outcome.REFUSED else str(lane.status)

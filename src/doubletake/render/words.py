@@ -1,0 +1,61 @@
+"""The words of every output: one table, so that the terminal and the report say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from doubletake.core.event import Finished
+from doubletake.core.finding import Confidence, Finding, Role
+
+ROLE_WORDS: Mapping[Role, str] = {
+    Role.READ: "read here",
+    Role.WRITE: "written here",
+    Role.CHECK: "checked here",
+    Role.ACT: "acted upon here",
+    Role.LOOP: "the loop",
+    Role.QUERY: "queried here",
+    Role.GUARD: "the guard",
+    Role.LOCK: "locked here",
+    Role.TRANSACTION: "the transaction begins here",
+    Role.CALL: "called here",
+    Role.COMMIT: "committed here",
+    Role.SOURCE: "comes from here",
+    Role.SINK: "ends here",
+    Role.DEFINITION: "defined here",
+    Role.PEER: "also here",
+}
+
+GAPS: Mapping[tuple[Role, Role], str] = {
+    (Role.READ, Role.WRITE): "no lock between",
+    (Role.CHECK, Role.ACT): "nothing holds it between",
+    (Role.GUARD, Role.ACT): "nothing holds it between",
+}
+"""In a race, what is missing between the first span and the second."""
+
+GAP_SECTION = "races"
+
+
+def gap(finding: Finding, section: str) -> str:
+    """What is missing between the two moments of a race; empty for anything else."""
+    if section != GAP_SECTION:
+        return ""
+    roles = {span.role for span in finding.spans}
+    words = next((text for (first, second), text in GAPS.items() if {first, second} <= roles), "")
+    if words and finding.confidence.rank > Confidence.HIGH.rank:
+        return words.replace("no lock", "no lock seen").replace("nothing holds it", "nothing seen that holds it")
+    return words
+
+
+def plural(count: int, singular: str, several: str = "") -> str:
+    return f"{count:,} {singular if count == 1 else several or singular + 's'}"
+
+
+def confidence_counts(findings: list[Finding]) -> str:
+    """ "3 high, 1 medium", in order of confidence."""
+    counts = {level: sum(finding.confidence is level for finding in findings) for level in Confidence}
+    return ", ".join(f"{count} {level}" for level, count in counts.items() if count)
+
+
+def extent(finished: Finished) -> str:
+    """ "412 files, 31,004 lines in 0.61 s"."""
+    return f"{plural(finished.files, 'file')}, {plural(finished.lines, 'line')} in {finished.seconds:.2f} s"
