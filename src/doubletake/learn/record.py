@@ -1,7 +1,7 @@
 """Record the board's traces: every order of two requests, run for real on PostgreSQL.
 
-`python -m doubletake.learn.record` writes `traces/lost_update.json`. Each order of each variant is a run of its own: two
-sessions, released move by move; a move that meets a lock really waits, and what it waits for is asked of the server.
+`python -m doubletake.learn.record` writes `traces/lost_update.json`. Each order of each variant is a run of its own:
+two sessions, released move by move; a move that meets a lock really waits, and what it waits for is asked of the server.
 Nothing here is computed that the database could be asked for.
 """
 
@@ -35,7 +35,7 @@ PAUSE = 0.001  # between two looks at who blocks whom, seconds
 class Move(Struct, frozen=True):
     """What one press releases: a statement, in plain words, and whether the transaction ends with it.
 
-    `parameters` are names: `amount` of the request, `balance` and `version` as they were read, `sum` of balance and amount.
+    `parameters` are names: `amount` of the request, `balance` and `version` as read, `sum` of balance and amount.
     """
 
     kind: StepKind
@@ -164,7 +164,7 @@ class Recorder:
 
     async def row(self) -> Row:
         cursor = await self.observer.execute(LOOK)
-        identifier, balance, version = await cursor.fetchone() or ()
+        _, balance, version = await cursor.fetchone() or (None, None, None)
         values = {"balance": str(balance), "version": str(version)}
         return _row({name: values[name] for name in self.shows})
 
@@ -250,9 +250,7 @@ async def play(connect: Callable[[], Awaitable[AsyncConnection[Any]]], variant: 
         await observer.execute("DROP TABLE IF EXISTS wallets")
         await observer.execute(SCHEMA)  # type: ignore[arg-type]
         await observer.execute("INSERT INTO wallets VALUES (1, %s, 7)", (START,))
-        sessions = {
-            lane: Session(lane, connection, variant) for lane, connection in zip(AMOUNTS, rest, strict=True)
-        }
+        sessions = {lane: Session(lane, connection, variant) for lane, connection in zip(AMOUNTS, rest, strict=True)}
         recorder = Recorder(observer, sessions, variant.shows)
         initial = await recorder.row()
         for lane in order:

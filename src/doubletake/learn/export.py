@@ -1,0 +1,45 @@
+"""The playbook as files: opens from a disk or any web server, without verdicts and live runs."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import msgspec
+
+from doubletake.core.errors import DoubletakeError
+from doubletake.learn.content import playbook
+from doubletake.patterns.catalogue import catalogue
+
+ASSETS = Path(__file__).parent / "assets"
+DATA = '<script src="assets/playbook.js"></script>\n'
+
+
+def built() -> None:
+    """Raise DoubletakeError when the page's script is not there: a source tree whose assets were deleted."""
+    if not (ASSETS / "index.html").is_file():
+        raise DoubletakeError("the playbook's page is not built", f"{ASSETS} is empty", "Run `make web` (needs Node).")
+
+
+def export(folder: Path) -> Path:
+    """Write the playbook to `folder`, which is made; give the page to open.
+
+    A browser lets no page on a disk fetch its neighbours, so the lessons travel in a script.
+    Raises DoubletakeError when `folder` holds other files or cannot be written.
+    """
+    built()
+    ours = {"index.html", "assets"}
+    try:
+        if folder.is_dir() and (others := {entry.name for entry in folder.iterdir()} - ours):
+            raise DoubletakeError(
+                f"cannot export the playbook to {folder}", f"it holds {min(others)}", "Name a new or empty folder."
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(ASSETS, folder / "assets", dirs_exist_ok=True, ignore=shutil.ignore_patterns("index.html"))
+        data = msgspec.json.encode(playbook(catalogue(), live=False)).decode()
+        (folder / "assets" / "playbook.js").write_text(f"window.doubletakePlaybook = {data};\n", encoding="utf-8")
+        page = (ASSETS / "index.html").read_text(encoding="utf-8")
+        (folder / "index.html").write_text(page.replace("<!-- data -->\n", DATA), encoding="utf-8")
+    except OSError as error:
+        raise DoubletakeError(f"cannot export the playbook to {folder}", str(error), "Name another folder.") from None
+    return folder / "index.html"
