@@ -79,6 +79,18 @@ class Parsed:
         found = NAMES.findall(self.source.data, function.start, function.end)
         return frozenset((attribute or called).decode() for attribute, called in set(found))
 
+    def comments(self) -> tuple[tuple[int, int], ...]:
+        """Byte ranges of the comments, in order."""
+        found: list[tuple[int, int]] = []
+        pending = [self._tree.root_node] if self._tree is not None else []
+        while pending:
+            node = pending.pop()
+            if node.type == "comment":
+                found.append((node.start_byte, node.end_byte))
+            else:
+                pending.extend(node.children)
+        return tuple(sorted(found))
+
     @property
     def errors(self) -> tuple[tuple[int, int], ...]:
         """Byte ranges that could not be read, so far."""
