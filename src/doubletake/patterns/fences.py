@@ -99,7 +99,7 @@ def read_fence(path: str, line: int, info: str, body: list[str]) -> Fence:
     kind, case = _kind(path, line, kinds, attributes)
     if kind is Kind.CONTEXT:
         attributes.pop("context", None)
-    _check_attributes(path, line, language, kind, attributes)
+    _check_attributes(path, line, language, kind, {**attributes, "case": case})
     text, marks = _markers(path, line, body)
     if marks and kind is not Kind.BAD:
         raise PageError(path, line + marks[0].line, f"a marker in a {kind} fence", "only bad fences carry markers")

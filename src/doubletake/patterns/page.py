@@ -190,8 +190,8 @@ def _header(lines: list[str], path: str) -> tuple[Header, int]:
         problem, _, place = str(error).partition(" - at `$")
         key = re.sub(r"[^\w-].*", "", place.lstrip(".")) or next(iter(re.findall(r"`(\w+)`", problem)), "")
         line = next((number for number, line in enumerate(lines[:end], 1) if key and key in line), 1)
-        where = f" ({place.strip('.`')})" if place else ""
-        raise PageError(path, line, f"front matter{where}: {problem}", "see the table of keys in the grammar") from None
+        part = f" ({place.strip('.`')})" if place else ""
+        raise PageError(path, line, f"front matter{part}: {problem}", "see the table of keys in the grammar") from None
     _check_messages(header, lines, path)
     return header, end + 1
 
