@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import runpy
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
 
+import psycopg
 import pytest
 
 from doubletake.prove.boundary import Boundary
+from doubletake.prove.conductor import Conductor
 from doubletake.prove.postgres import server as postgres
 from doubletake.prove.postgres.server import Server
+from doubletake.prove.proxy import Address
+from doubletake.prove.upstream import Script, Service
+from doubletake.prove.waits import Waits
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +35,52 @@ def server() -> Iterator[Server]:
 def boundary() -> Iterator[Boundary]:
     with Boundary() as started:
         yield started
+
+
+class Bank(NamedTuple):
+    """Two instances of the small bank, each behind its own ports."""
+
+    boundary: Boundary
+    conductor: Conductor
+    direct: psycopg.Connection[tuple[int]]
+    outside: Service
+
+
+@pytest.fixture(scope="module")
+def bank(server: Server) -> Iterator[Bank]:
+    """Shared by a module: what a test changes it puts back, or asks for `fresh_bank`."""
+    script = Path(__file__).parent / "apps" / "bank.py"
+    with contextlib.ExitStack() as stack:
+        direct = stack.enter_context(psycopg.connect(server.url, autocommit=True))
+        direct.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        direct.execute(runpy.run_path(str(script))["SCHEMA"])
+        boundary = stack.enter_context(Boundary())
+        outside = Service(Script(name="outside"))
+        ports = {}
+        for lane in "AB":
+            environment = {
+                "PATH": os.environ["PATH"],
+                "DATABASE_URL": server.url_at(boundary.listen_postgres(lane, Address(server.host, server.port))),
+                "OUTSIDE_URL": f"http://127.0.0.1:{boundary.listen_upstream(lane, outside)}",
+            }
+            ports[lane] = postgres.free_port()
+            command = [sys.executable, str(script), str(ports[lane])]
+            child = stack.enter_context(subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL))
+            stack.callback(child.kill)
+        for port in ports.values():
+            wait_for(port)
+        waits = Waits(stack.enter_context(server.connect()))
+        yield Bank(boundary, Conductor(boundary, ports, waits), direct, outside)
+
+
+def wait_for(port: int, seconds: float = 10.0) -> None:
+    """Until somebody listens there."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)

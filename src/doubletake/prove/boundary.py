@@ -77,8 +77,12 @@ class Boundary:
         self._loop.call_soon_threadsafe(self.gate.release, number, action)
 
     def release_all(self) -> None:
-        """Let everything go and hold nothing any more."""
-        self._loop.call_soon_threadsafe(self.gate.release_all)
+        """Let everything go and hold nothing any more; done when it returns, so that the next policy stays."""
+
+        async def release() -> None:
+            self.gate.release_all()
+
+        self.run(release()).result(5)
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
         """Run a coroutine in the proxies' loop."""

@@ -203,7 +203,8 @@ class Gate:
 
     def answered(self, connection: Connection, result: Result) -> None:
         connection.outstanding = tuple(n for n in connection.outstanding if n != result.number)
-        self.record(Answered(time.time(), connection.lane, result))
+        is_over = connection.status == "I" and not connection.outstanding
+        self.record(Answered(time.time(), connection.lane, result), wake=is_over)
 
     def accepted(self, operation: Operation, answer: bytes) -> None:
         self.record(Accepted(time.time(), operation, answer))

@@ -11,6 +11,7 @@ import contextlib
 import socket
 import ssl
 import struct
+import time
 from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple, cast
@@ -114,7 +115,7 @@ class PostgresProxy(asyncio.Protocol):
         before = self._session.understood
         self._queue.extend(self._session.client(data))
         if before and not self._session.understood:
-            self._gate.record(NotUnderstood(0.0, self._connection.lane, self._connection.number))
+            self._gate.record(NotUnderstood(time.time(), self._connection.lane, self._connection.number))
         self._pump()
 
     def _pump(self) -> None:

@@ -1,0 +1,315 @@
+"""Drives requests under a schedule: one lane moves at a time, and where it stops is decided here, not by luck.
+
+No fixed sleep anywhere: a lane's turn is over when it is held, when it has answered and left nothing open, or when it
+waits for somebody who is held, which the server tells.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from queue import Empty
+
+from msgspec import Struct
+
+from doubletake.prove.boundary import Boundary
+from doubletake.prove.gate import FORWARD, Action, Closed, Moment, NotUnderstood, Responded
+from doubletake.prove.request import Request, Response
+from doubletake.prove.schedule import Pause, Point, Schedule, Turn
+from doubletake.prove.waits import Waiting, Waits
+from doubletake.prove.wire.operation import Operation
+
+_POLL = 0.001  # seconds between two looks at the server's locks
+_BACKGROUND_LOCK = 2.0  # seconds to wait for a lock that nobody of ours holds
+_SHORTEST_GAP, _LONGEST_GAP = 0.1, 2.0  # bounds of "the application does nothing"
+
+
+class Blocked(Struct, frozen=True):
+    """A lane waited for another: the schedule is not possible as meant, something keeps the two apart."""
+
+    lane: str
+    by: str  # the lane that held it, "" for somebody who is no lane
+    statement: str
+    kind: str  # lock type, or "pool" and "application" for waits inside the application
+    mode: str = ""
+    relation: str = ""
+
+
+class Fault(Struct, frozen=True):
+    """Meet a lane's operation at a point with an action instead of letting it through."""
+
+    lane: str
+    at: Point
+    action: Action
+
+
+class Play(Struct, frozen=True, kw_only=True):
+    """What happened when a schedule was played. `transactions` are those seen open while held: xid → backend."""
+
+    schedule: Schedule
+    responses: dict[str, Response]
+    journal: tuple[Moment, ...]
+    blocked: tuple[Blocked, ...] = ()
+    transactions: dict[int, int] = {}
+    unreached: str = ""  # why the schedule was not played as meant, "" when it was
+    started: float = 0.0  # seconds since the epoch
+    ended: float = 0.0
+
+    @property
+    def was_understood(self) -> bool:
+        return not any(isinstance(moment, NotUnderstood) for moment in self.journal)
+
+    def lost_connections(self) -> list[Closed]:
+        """Connections that ended during the run, other than by a fault of ours."""
+        return [moment for moment in self.journal if isinstance(moment, Closed) and moment.why != "fault"]
+
+
+class _Rules:
+    """The gate's policy during one run; asked in the proxies' thread."""
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        self.limits: dict[str, Point | None] = {}
+        self.at_point: set[str] = set()  # lanes held where their turn ends
+        self.waiting: set[str] = set()  # lanes whose next operation is held because another goes first
+        self._faults = {(fault.lane, fault.at): fault.action for fault in faults}
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._later: dict[int, Action] = {}
+
+    def __call__(self, operation: Operation) -> Action | None:
+        lane = operation.lane
+        if not operation.is_scheduling_point:
+            return FORWARD
+        self._counts[lane, operation.fingerprint] += 1
+        point = Point(operation.fingerprint, self._counts[lane, operation.fingerprint])
+        action = self._faults.get((lane, point), FORWARD)
+        if self.limits.get(lane) == point:
+            self.at_point.add(lane)
+        if lane in self.at_point or lane in self.waiting:
+            self._later[operation.number] = action
+            return None
+        return action
+
+    def is_held(self, lane: str) -> bool:
+        return lane in self.at_point or lane in self.waiting
+
+    def action_on_release(self, operation: Operation) -> Action:
+        return self._later.pop(operation.number, FORWARD)
+
+
+class Conductor:
+    """Plays schedules against running instances of an application.
+
+    ports: lane → port at which that instance answers HTTP. timeout: seconds a request may take. settle: seconds of
+    silence to wait for after a lane is done, learned from work seen after the answer in earlier runs. gap: the longest
+    stretch in which a solo run did nothing at the boundary, in seconds.
+    """
+
+    def __init__(self, boundary: Boundary, ports: Mapping[str, int], waits: Waits, timeout: float = 10.0) -> None:
+        self.boundary, self.ports, self.timeout = boundary, dict(ports), timeout
+        self.settle = 0.0
+        self.gap = _SHORTEST_GAP
+        self.waits = waits
+        self._gate = boundary.gate
+
+    def play(self, requests: Mapping[str, Request], schedule: Schedule, faults: tuple[Fault, ...] = ()) -> Play:
+        """Run the requests (lane → request) under the schedule, to the end of all of them."""
+        run = _Run(self, requests, faults)
+        begin = len(self._gate.journal)
+        started = time.time()
+        self._drain()
+        self._gate.policy = run.rules
+        try:
+            for step in schedule:
+                run.step(step)
+            for lane in list(run.live):
+                run.turn(Turn(lane))
+        finally:
+            self.boundary.release_all()
+        self._settle(requests)
+        return Play(
+            schedule=schedule,
+            responses=run.responses,
+            journal=tuple(self._gate.journal[begin:]),
+            blocked=tuple(run.blocked),
+            transactions=run.transactions,
+            unreached=run.unreached,
+            started=started,
+            ended=time.time(),
+        )
+
+    def _drain(self) -> None:
+        while True:
+            try:
+                self._gate.wake.get_nowait()
+            except Empty:
+                return
+
+    def is_quiet(self, lane: str) -> bool:
+        """Nothing sent and unanswered, no transaction open."""
+        connections = self._gate.of_lane(lane)
+        return all(c.status == "I" and not c.outstanding for c in connections) and not self._gate.held(lane)
+
+    def _settle(self, requests: Mapping[str, Request]) -> None:
+        """Wait for silence, as long as it was found to take; a lane that stays open is left to the gates."""
+        deadline = time.monotonic() + max(self.settle, 0.2)
+        quiet_since = time.monotonic()
+        seen = len(self._gate.journal)
+        while time.monotonic() < deadline:
+            now = time.monotonic()
+            if len(self._gate.journal) != seen or not all(self.is_quiet(lane) for lane in requests):
+                seen, quiet_since = len(self._gate.journal), now
+            elif now - quiet_since >= self.settle:
+                return
+            time.sleep(_POLL / 2)
+
+
+class _Run:
+    """One schedule being played."""
+
+    def __init__(self, conductor: Conductor, requests: Mapping[str, Request], faults: tuple[Fault, ...]) -> None:
+        self._conductor, self._requests = conductor, requests
+        self._gate, self._waits = conductor.boundary.gate, conductor.waits
+        self.rules = _Rules(faults)
+        self.live: dict[str, float] = {}  # lanes sent and not finished → when
+        self.responses: dict[str, Response] = {}
+        self.blocked: list[Blocked] = []
+        self.transactions: dict[int, int] = {}
+        self.unreached = ""
+
+    def step(self, step: Turn | Pause) -> None:
+        if isinstance(step, Pause):
+            time.sleep(step.seconds)
+            self._note_transactions()
+        elif step.lane in self.live or step.lane not in self.responses:
+            self.turn(step)
+
+    def turn(self, turn: Turn) -> None:
+        """Let the lane move until its point, its end, or a wait for somebody who is held."""
+        lane = turn.lane
+        self.rules.limits[lane] = turn.until
+        if lane not in self.live:
+            self.live[lane] = time.monotonic()
+            self._conductor.boundary.send(lane, self._requests[lane], self._conductor.ports[lane], self._timeout)
+        else:
+            self._resume(lane)
+        reached = self._await(lane)
+        if turn.until is not None and not reached and not self.unreached:
+            self.unreached = f"{lane} never came to `{turn.until.fingerprint}`"
+        if reached:
+            self._note_transactions()
+
+    @property
+    def _timeout(self) -> float:
+        return self._conductor.timeout
+
+    def _resume(self, lane: str) -> None:
+        self.rules.at_point.discard(lane)
+        self.rules.waiting.discard(lane)
+        for operation in self._gate.held(lane):
+            self._conductor.boundary.release(operation.number, self.rules.action_on_release(operation))
+
+    def _await(self, lane: str) -> bool:
+        """True when the lane is held at its point, False when it is finished."""
+        last_move, seen = time.monotonic(), len(self._gate.journal)
+        lock_since: float | None = None
+        while True:
+            self._next_wake()
+            if lane in self.responses and self._conductor.is_quiet(lane):
+                self.live.pop(lane, None)
+                return False
+            if lane in self.rules.at_point:
+                return True
+            now = time.monotonic()
+            if len(self._gate.journal) != seen:
+                last_move, seen, lock_since = now, len(self._gate.journal), None
+                continue
+            waiting = self._waiting(lane)
+            if waiting is not None:
+                lock_since = lock_since or now
+                if self._give_way(lane, waiting, now - lock_since):
+                    last_move, lock_since = time.monotonic(), None
+            elif self._is_stuck(lane, now - last_move):
+                self._give_way_inside(lane)
+                last_move = time.monotonic()
+            if lane in self.responses and now - last_move > self._timeout:
+                self.unreached = self.unreached or f"{lane} left a transaction open"
+                self.live.pop(lane, None)
+                return False
+
+    def _next_wake(self) -> None:
+        try:
+            moment = self._gate.wake.get(timeout=_POLL)
+        except Empty:
+            return
+        while moment is not None:
+            if isinstance(moment, Responded):
+                self.responses[moment.lane] = moment.response
+            try:
+                moment = self._gate.wake.get_nowait()
+            except Empty:
+                return
+
+    # ---- waits
+
+    def _waiting(self, lane: str) -> Waiting | None:
+        backends = [c.backend for c in self._gate.of_lane(lane) if c.outstanding and c.backend is not None]
+        found = self._waits.among(backends)
+        return found[0] if found else None
+
+    def _give_way(self, lane: str, waiting: Waiting, waited: float) -> bool:
+        """The lane waits for a lock. When a held lane has it, that one goes first; True when somebody moved."""
+        owners = {c.backend: c.lane for c in list(self._gate.connections.values())}
+        others = [owners[pid] for pid in waiting.blockers if owners.get(pid, lane) != lane]
+        other = next((o for o in others if self.rules.is_held(o)), None)
+        if other is None:
+            if waited > _BACKGROUND_LOCK and not others and not self.unreached:
+                self.unreached = f"{lane} waited for a lock that no request of this run holds"
+            return False
+        if self._waiting(other) is not None:
+            return False  # a cycle: PostgreSQL chooses its victim
+        self._note_blocked(lane, other, waiting)
+        self._finish(other, before=lane)
+        return True
+
+    def _note_blocked(self, lane: str, other: str, waiting: Waiting) -> None:
+        statement = self._statement_of(lane, waiting.backend)
+        self.blocked.append(Blocked(lane, other, statement, waiting.kind, waiting.mode, waiting.relation))
+
+    def _is_stuck(self, lane: str, idle: float) -> bool:
+        """Nothing at the boundary for far longer than alone, while another lane is held and may be waited for."""
+        if lane in self.responses or not any(self.rules.is_held(other) for other in self.live if other != lane):
+            return False
+        outstanding = any(c.outstanding for c in self._gate.of_lane(lane))
+        patience = min(max(5 * self._conductor.gap, _SHORTEST_GAP), _LONGEST_GAP)
+        return not outstanding and idle > patience
+
+    def _give_way_inside(self, lane: str) -> None:
+        """The application itself keeps the lane waiting: a pool, a worker or a lock of its own."""
+        kind = "application" if self._gate.of_lane(lane) else "pool"
+        for other in [o for o in self.live if o != lane and self.rules.is_held(o)]:
+            self.blocked.append(Blocked(lane, other, "", kind))
+            self._finish(other, before=lane)
+        if not self.unreached:
+            self.unreached = f"{lane} waited inside the application ({kind})"
+
+    def _finish(self, lane: str, before: str) -> None:
+        """Let a held lane go on to its end, whatever the schedule had in mind. Meanwhile `before`, which waited for it,
+        gets its answer but starts nothing new: still only one lane moves."""
+        self.rules.limits[lane] = None
+        self.rules.waiting.add(before)
+        self._resume(lane)
+        self._await(lane)
+        if before not in self.rules.at_point:
+            self._resume(before)
+
+    def _statement_of(self, lane: str, backend: int) -> str:
+        for moment in reversed(self._gate.journal):
+            operation = getattr(moment, "operation", None)
+            if operation is not None and operation.lane == lane and operation.backend == backend:
+                return str(operation.text)
+        return ""
+
+    def _note_transactions(self) -> None:
+        backends = [c.backend for c in list(self._gate.connections.values()) if c.backend is not None]
+        self.transactions |= self._waits.transactions(backends)
