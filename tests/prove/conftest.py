@@ -20,9 +20,9 @@ from doubletake.prove.boundary import Boundary
 from doubletake.prove.conductor import Conductor
 from doubletake.prove.postgres import server as postgres
 from doubletake.prove.postgres.server import Server
+from doubletake.prove.postgres.sessions import Sessions
 from doubletake.prove.proxy import Address
 from doubletake.prove.upstream import Script, Service
-from doubletake.prove.waits import Waits
 
 
 @pytest.fixture(scope="session")
@@ -69,8 +69,8 @@ def bank(server: Server) -> Iterator[Bank]:
             stack.callback(child.kill)
         for port in ports.values():
             wait_for(port)
-        waits = Waits(stack.enter_context(server.connect()))
-        yield Bank(boundary, Conductor(boundary, ports, waits), direct, outside)
+        sessions = stack.enter_context(Sessions(server))
+        yield Bank(boundary, Conductor(boundary, ports, sessions), direct, outside)
 
 
 def wait_for(port: int, seconds: float = 10.0) -> None:

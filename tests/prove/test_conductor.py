@@ -88,7 +88,7 @@ def test_a_serialization_failure_is_in_the_journal(bank):
 
 def test_a_lock_inside_the_application_does_not_hang_the_run(bank):
     both_at_a = dict(bank.conductor.ports, B=bank.conductor.ports["A"])
-    conductor = type(bank.conductor)(bank.boundary, both_at_a, bank.conductor.waits)
+    conductor = type(bank.conductor)(bank.boundary, both_at_a, bank.conductor.sessions)
     # One instance for both lanes: B's request waits for A's lock and shows nothing at the boundary.
     play = conductor.play(pair("deposit_in_turn"), preempted("A", Point(UPDATE), "B"))
     assert (statuses(play), balance(bank)) == ([200, 200], 180)

@@ -15,9 +15,9 @@ from msgspec import Struct
 
 from doubletake.prove.boundary import Boundary
 from doubletake.prove.gate import FORWARD, Action, Closed, Moment, NotUnderstood, Responded
+from doubletake.prove.postgres.sessions import Sessions, Wait
 from doubletake.prove.request import Request, Response
 from doubletake.prove.schedule import Pause, Point, Schedule, Turn
-from doubletake.prove.waits import Waiting, Waits
 from doubletake.prove.wire.operation import Operation
 
 _POLL = 0.001  # seconds between two looks at the server's locks
@@ -105,11 +105,11 @@ class Conductor:
     stretch in which a solo run did nothing at the boundary, in seconds.
     """
 
-    def __init__(self, boundary: Boundary, ports: Mapping[str, int], waits: Waits, timeout: float = 10.0) -> None:
+    def __init__(self, boundary: Boundary, ports: Mapping[str, int], sessions: Sessions, timeout: float = 10.0) -> None:
         self.boundary, self.ports, self.timeout = boundary, dict(ports), timeout
         self.settle = 0.0
         self.gap = _SHORTEST_GAP
-        self.waits = waits
+        self.sessions = sessions
         self._gate = boundary.gate
 
     def play(self, requests: Mapping[str, Request], schedule: Schedule, faults: tuple[Fault, ...] = ()) -> Play:
@@ -169,7 +169,7 @@ class _Run:
 
     def __init__(self, conductor: Conductor, requests: Mapping[str, Request], faults: tuple[Fault, ...]) -> None:
         self._conductor, self._requests = conductor, requests
-        self._gate, self._waits = conductor.boundary.gate, conductor.waits
+        self._gate, self._sessions = conductor.boundary.gate, conductor.sessions
         self.rules = _Rules(faults)
         self.live: dict[str, float] = {}  # lanes sent and not finished → when
         self.responses: dict[str, Response] = {}
@@ -252,12 +252,11 @@ class _Run:
 
     # ---- waits
 
-    def _waiting(self, lane: str) -> Waiting | None:
+    def _waiting(self, lane: str) -> Wait | None:
         backends = [c.backend for c in self._gate.of_lane(lane) if c.outstanding and c.backend is not None]
-        found = self._waits.among(backends)
-        return found[0] if found else None
+        return next((wait for wait in map(self._sessions.blocking, backends) if wait is not None), None)
 
-    def _give_way(self, lane: str, waiting: Waiting, waited: float) -> bool:
+    def _give_way(self, lane: str, waiting: Wait, waited: float) -> bool:
         """The lane waits for a lock. When a held lane has it, that one goes first; True when somebody moved."""
         owners = {c.backend: c.lane for c in list(self._gate.connections.values())}
         others = [owners[pid] for pid in waiting.blockers if owners.get(pid, lane) != lane]
@@ -272,9 +271,8 @@ class _Run:
         self._finish(other, before=lane)
         return True
 
-    def _note_blocked(self, lane: str, other: str, waiting: Waiting) -> None:
-        statement = self._statement_of(lane, waiting.backend)
-        self.blocked.append(Blocked(lane, other, statement, waiting.kind, waiting.mode, waiting.relation))
+    def _note_blocked(self, lane: str, other: str, waiting: Wait) -> None:
+        self.blocked.append(Blocked(lane, other, waiting.statement, waiting.lock, waiting.mode, waiting.relation))
 
     def _is_stuck(self, lane: str, idle: float) -> bool:
         """Nothing at the boundary for far longer than alone, while another lane is held and may be waited for."""
@@ -303,13 +301,6 @@ class _Run:
         if before not in self.rules.at_point:
             self._resume(before)
 
-    def _statement_of(self, lane: str, backend: int) -> str:
-        for moment in reversed(self._gate.journal):
-            operation = getattr(moment, "operation", None)
-            if operation is not None and operation.lane == lane and operation.backend == backend:
-                return str(operation.text)
-        return ""
-
     def _note_transactions(self) -> None:
         backends = [c.backend for c in list(self._gate.connections.values()) if c.backend is not None]
-        self.transactions |= self._waits.transactions(backends)
+        self.transactions |= self._sessions.transactions(backends)
