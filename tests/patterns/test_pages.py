@@ -82,9 +82,6 @@ def test_a_page_is_complete(pattern) -> None:
     )
     assert tuple(section.heading for section in page.sections) == HEADINGS
     assert len(page.turns) >= 2, "at least two wrong turns"
-    for language in {fence.language for fence in page.fences}:
-        families = [program for program in CATALOGUE.programs(pattern) if program.language == language]
-        assert any(len(program.files) - len(page.contexts) > 0 for program in families)
 
 
 @pytest.mark.parametrize("pattern", CATALOGUE.patterns, ids=lambda pattern: pattern.name)

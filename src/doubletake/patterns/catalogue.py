@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
 
 from msgspec import Struct
 
+from doubletake.patterns.match import Detector
 from doubletake.patterns.page import Page, load
 from doubletake.patterns.programs import Program, programs
 
@@ -31,9 +31,9 @@ class Pattern(Struct, frozen=True):
     def name(self) -> str:
         return self.page.header.name
 
-    def detector(self) -> ModuleType | None:
-        """The module beside the page, imported when asked for; None for a page without a detector."""
-        return importlib.import_module(self.module) if self.module else None
+    def detector(self) -> Detector | None:
+        """The page with the module beside it, imported when asked for; None for a page without a detector."""
+        return Detector(self.page.header, importlib.import_module(self.module)) if self.module else None
 
 
 class Catalogue(Struct, frozen=True):
