@@ -138,6 +138,7 @@ class Assignment(Node, gc=False):
     operator: str = ""
     annotation: Node | None = None
     declares: str = ""  # "const", "let", "var", "walrus", "match", "type" (a type alias); "" for plain assignment
+    decorators: tuple[Node, ...] = ()  # of a field of a TypeScript class
 
 
 class DefaultTarget(Node, gc=False):

@@ -14,8 +14,9 @@ __all__ = ["Adapter", "Parsed", "adapter_for", "adapters"]
 def adapters() -> tuple[Adapter, ...]:
     """All languages, imported when first needed: a grammar takes a moment to load."""
     from doubletake.code.languages.python import Python
+    from doubletake.code.languages.typescript import JavaScript, TypeScript
 
-    return (Python(),)
+    return (Python(), TypeScript(), JavaScript())
 
 
 @cache

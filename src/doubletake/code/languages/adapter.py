@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Callable
 from typing import Protocol
 
 from tree_sitter import Node as Syntax
@@ -101,12 +102,21 @@ class OutlineReading(Protocol):
     def __call__(self, reader: Reader, root: Syntax) -> Module: ...
 
 
-def parse_with(grammar: Grammar, reader: type[Reader], source: Source, outline: OutlineReading) -> Parsed:
-    """What every adapter's `parse` does, given its grammar, its reader and how an outline is read."""
+def parse_with(
+    grammar: Grammar,
+    reader: type[Reader],
+    source: Source,
+    outline: OutlineReading,
+    prepare: Callable[[bytes], bytes] = bytes,
+) -> Parsed:
+    """What every adapter's `parse` does, given its grammar, its reader and how an outline is read.
+
+    `prepare` may rewrite what the grammar does not know, byte for byte: offsets must stay as they are.
+    """
     source = in_utf8(source)
     data = source.data
     is_text = b"\0" not in data
-    tree = Parser(grammar.language).parse(data) if is_text else None
+    tree = Parser(grammar.language).parse(prepare(data)) if is_text else None
     return Parsed(source, tree, reader(grammar, data), outline)
 
 

@@ -64,9 +64,9 @@ class Reader:
         self.readings, self.listings, self.skipped = grammar.readings, grammar.listings, grammar.skipped
         self.depth = 0
         self.is_outline = True
-        self.in_class = False
         self.functions: dict[tuple[int, int], Syntax] = {}
         self.imports: list[Import] = []
+        self.exports: dict[str, str] = {}
         self.errors: list[tuple[int, int]] = []
 
     # ── the walk ─────────────────────────────────────────────────────────────────────────────────────────────────────
