@@ -74,7 +74,7 @@ CONTEXT_NAMES = frozenset(
         "Pipfile.lock",
     }
 )
-"""What tells how programs are put together: schemas, manifests, locked versions (and requirements*.txt, tsconfig*.json)."""
+"""How programs are put together: schemas, manifests, locked versions; requirements*.txt and tsconfig*.json as well."""
 
 
 class Discovery(Struct, frozen=True):
@@ -111,8 +111,8 @@ def discover(root: Path, exclude: tuple[str, ...] = ()) -> Discovery:
 class _Rules(Struct, frozen=True):
     """The patterns of one ignore file, and the directory they speak for.
 
-    `base` is that directory, relative to the root ("" or ending in a slash); `above` is the way from it down to the root
-    when it lies above.
+    `base` is that directory, relative to the root ("" or ending in a slash); `above` is the way from it down to the
+    root when it lies above.
     """
 
     base: str

@@ -1,7 +1,7 @@
 """Findings that somebody has looked at and accepted: comments in the source, `[[suppress]]` in the configuration.
 
-`# doubletake: ignore[DT301] reason` or `// …` on a line of the finding, or alone on the lines above it. Several codes or
-names are parted by commas. The reason is not optional: a suppression without one is reported, and the finding stays.
+`# doubletake: ignore[DT301] reason` or `// …` on a line of the finding, or alone on the lines above it. Several codes
+or names are parted by commas. The reason is not optional: a suppression without one is reported, and the finding stays.
 """
 
 from __future__ import annotations
@@ -46,36 +46,31 @@ def pardons(
     found: list[Pardon] = []
     wrong: list[Noted] = []
     for start, end in comments:
-        text = source.text(start, end)
-        for offset, line_text in enumerate(text.splitlines()):
-            if match := _COMMENT.search(line_text):
+        for offset, text in enumerate(source.text(start, end).splitlines()):
+            if match := _COMMENT.search(text):
                 line = source.position(start)[0] + offset
-                read_one(source, line, match, resolve, found, wrong)
+                said = read_one(source, line, match, resolve)
+                found += [it for it in said if isinstance(it, Pardon)]
+                wrong += [it for it in said if isinstance(it, Noted)]
     return found, wrong
 
 
 def read_one(
-    source: Source,
-    line: int,
-    match: re.Match[str],
-    resolve: Callable[[str], frozenset[str]],
-    found: list[Pardon],
-    wrong: list[Noted],
-) -> None:
+    source: Source, line: int, match: re.Match[str], resolve: Callable[[str], frozenset[str]]
+) -> list[Pardon | Noted]:
     words = [word.strip() for word in (match[1] or "").split(",") if word.strip()]
     if not words:
-        wrong.append(Noted("a suppression names no pattern: write ignore[DT301] reason", source.path, line))
-    elif not match[2]:
-        said = ", ".join(words)
-        wrong.append(
-            Noted(f"ignore[{said}] gives no reason, so the finding stays: write why after it", source.path, line)
-        )
-    else:
-        for word in words:
-            codes = resolve(word)
-            if not codes:
-                wrong.append(Noted(f"ignore[{word}]: no pattern has this code or name", source.path, line))
-            found += [Pardon(source.path, line, code, match[2], covered(source, line)) for code in sorted(codes)]
+        return [Noted("a suppression names no pattern: write ignore[DT301] reason", source.path, line)]
+    if not match[2]:
+        said = f"ignore[{', '.join(words)}] gives no reason, so the finding stays: write why after it"
+        return [Noted(said, source.path, line)]
+    result: list[Pardon | Noted] = []
+    for word in words:
+        codes = resolve(word)
+        if not codes:
+            result.append(Noted(f"ignore[{word}]: no pattern has this code or name", source.path, line))
+        result += [Pardon(source.path, line, code, match[2], covered(source, line)) for code in sorted(codes)]
+    return result
 
 
 def covered(source: Source, line: int) -> tuple[int, ...]:

@@ -23,7 +23,7 @@ TAB = "    "
 
 
 class Label(Struct, frozen=True):
-    """Carets under a line: columns from 0 in the shown text (end exclusive), the words, and the role if there is one."""
+    """Carets under a line, and the words beside them; columns count from 0 in the text as shown, the end exclusive."""
 
     start: int
     end: int

@@ -88,7 +88,7 @@ def picture(trace: Trace) -> Picture:
 
 
 def overwritten(steps: Iterable[TraceStep]) -> tuple[frozenset[tuple[Key, str | None]], frozenset[int]]:
-    """Values that were written over by a lane that had read the cell before they were there, and the steps that did it."""
+    """Values written over by a lane that had read the cell before they were there, and the steps that did it."""
     writes: dict[Key, list[tuple[int, str, str | None]]] = {}
     reads: dict[tuple[str, Key], int] = {}
     lost: set[tuple[Key, str | None]] = set()

@@ -31,7 +31,7 @@ class Guide(Struct, frozen=True, kw_only=True):
 
 
 class Setting(Struct, frozen=True, kw_only=True):
-    """How to render: `root` is where the sources are, `width` counts columns, `concise` is for readers that are programs."""
+    """How to render. `root` is where the sources are, `width` counts columns; programs like `concise` output."""
 
     root: Path
     width: int = 100

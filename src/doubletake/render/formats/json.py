@@ -8,7 +8,7 @@ from typing import TextIO
 import msgspec
 
 from doubletake import __version__
-from doubletake.core.event import Event, Finished, Found, NotProven, Noted, Proven, Reached, Started, Unread
+from doubletake.core.event import Event, Finished, Found, Noted, NotProven, Proven, Reached, Started, Unread
 from doubletake.core.finding import Finding
 from doubletake.render.renderer import Setting
 

