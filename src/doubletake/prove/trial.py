@@ -1,0 +1,109 @@
+"""One trial: a schedule played from the snapshot, what it left, and the way back to the snapshot."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from doubletake.prove.conductor import Conductor, Fault, Play
+from doubletake.prove.observe import observation, windows
+from doubletake.prove.oracle.observation import Observation
+from doubletake.prove.postgres.change import RowChange, owners
+from doubletake.prove.postgres.changes import Changes
+from doubletake.prove.postgres.restore import Restore, Restored
+from doubletake.prove.request import Request
+from doubletake.prove.schedule import Pause, Schedule, Turn
+from doubletake.prove.upstream import Service
+
+_OPEN_AT_MOST = 0.2  # seconds to wait for the application's sessions to come to rest before a restore
+
+
+class Trial(Struct, frozen=True, kw_only=True):
+    """`requests` by name; `writers` says which of them wrote which transaction (xid), where that is known. `play` speaks
+    of instances: with `is_swapped` request A ran on instance B."""
+
+    requests: dict[str, Request]
+    play: Play
+    observation: Observation
+    writers: dict[int, str]
+    restored: Restored
+    is_swapped: bool = False
+
+    @property
+    def changes(self) -> tuple[RowChange, ...]:
+        return self.observation.changes
+
+
+class Trials:
+    """Runs trials on a started application. Every run begins at the snapshot and ends there again."""
+
+    def __init__(
+        self, conductor: Conductor, changes: Changes, restore: Restore, services: Sequence[Service] = ()
+    ) -> None:
+        self.conductor, self.restore = conductor, restore
+        self._changes, self._services = changes, tuple(services)
+        self.count = 0
+        self._lanes_by_backend: dict[int, str] = {}
+
+    def run(
+        self,
+        requests: Mapping[str, Request],
+        schedule: Schedule,
+        faults: Sequence[Fault] = (),
+        swapped: bool = False,
+    ) -> Trial:
+        """Play the schedule. With `swapped` the requests change instances: what A asks goes to instance B."""
+        for service in self._services:
+            service.forget()
+        self.count += 1
+        lane_of = _instances(requests, swapped)
+        names = {lane: name for name, lane in lane_of.items()}
+        asked = {lane_of[name]: request for name, request in requests.items()}
+        plan = tuple(_on(step, lane_of) for step in schedule)
+        met = tuple(Fault(lane_of[fault.lane], fault.at, fault.action) for fault in faults)
+        play = self.conductor.play(asked, plan, met)
+        changes = self._settled_changes()
+        return Trial(
+            requests=dict(requests),
+            play=play,
+            observation=observation(play, asked, changes, names=names),
+            writers={xid: names.get(lane, lane) for xid, lane in self._writers(play, changes).items()},
+            restored=self.restore.undo(changes),
+            is_swapped=swapped,
+        )
+
+    def _settled_changes(self) -> list[RowChange]:
+        deadline = time.monotonic() + _OPEN_AT_MOST
+        sessions = self.conductor.sessions
+        left = sessions.unsettled()
+        while left and time.monotonic() < deadline:
+            time.sleep(0.001)
+            left = sessions.unsettled()
+        if left:
+            sessions.terminate(session.pid for session in left)
+        return self._changes.since()
+
+    def _writers(self, play: Play, changes: Sequence[RowChange]) -> dict[int, str]:
+        for connection in list(self.conductor.boundary.gate.connections.values()):
+            if connection.backend is not None:
+                self._lanes_by_backend[connection.backend] = connection.lane
+        for moment in play.journal:
+            operation = getattr(moment, "operation", None)
+            if operation is not None and operation.backend is not None:
+                self._lanes_by_backend[operation.backend] = operation.lane
+        found = owners(changes, play.transactions, windows(play.journal))
+        return {xid: self._lanes_by_backend[pid] for xid, pid in found.items() if pid in self._lanes_by_backend}
+
+
+def _instances(requests: Mapping[str, Request], swapped: bool) -> dict[str, str]:
+    """Which instance each request goes to: its own, or with `swapped` the next one."""
+    lanes = sorted({"A", "B", *requests})
+    if not swapped:
+        return {name: name for name in lanes}
+    return dict(zip(lanes, [*lanes[1:], lanes[0]], strict=True))
+
+
+def _on(step: Turn | Pause, lane_of: Mapping[str, str]) -> Turn | Pause:
+    return step if isinstance(step, Pause) else Turn(lane_of[step.lane], step.until)
