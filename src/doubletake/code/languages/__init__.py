@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import PurePosixPath
+from os.path import splitext
 
 from doubletake.code.languages.adapter import Adapter, Parsed
 
@@ -26,4 +26,4 @@ def _by_suffix() -> dict[str, Adapter]:
 
 def adapter_for(path: str) -> Adapter | None:
     """The adapter that reads a file of this name, None when there is none."""
-    return _by_suffix().get(PurePosixPath(path).suffix.lower())
+    return _by_suffix().get(splitext(path)[1].lower())

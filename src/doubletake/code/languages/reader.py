@@ -208,6 +208,10 @@ class Reader:
                 waiting.extend(child.named_children)
         return False
 
+    def is_harmless(self, error: Syntax) -> bool:
+        """Whether an error is the grammar's and hides nothing."""
+        return False
+
     def note_errors(self, root: Syntax) -> None:
         """Keep the ranges that could not be parsed, outermost first, at most `ERRORS_KEPT`."""
         if not root.has_error:
@@ -216,7 +220,8 @@ class Reader:
         while waiting and len(self.errors) < ERRORS_KEPT:
             syntax = waiting.pop()
             if syntax.is_error or syntax.is_missing:
-                self.report(syntax)
+                if not self.is_harmless(syntax):
+                    self.report(syntax)
             else:
                 waiting.extend(child for child in reversed(syntax.children) if child.has_error or child.is_missing)
 

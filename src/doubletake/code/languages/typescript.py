@@ -86,6 +86,12 @@ class TypeScriptReader(TypeScriptDefinitions):
     skipped_kinds: ClassVar[frozenset[str]] = frozenset({"comment", "html_comment", "hash_bang_line"})
     break_leaves = "break"  # "switch" where the innermost thing to break from is a switch
 
+    def is_harmless(self, error: Syntax) -> bool:
+        """A bare `&` in the text or an attribute of JSX, which the grammar takes for the start of an entity."""
+        parent = error.parent
+        is_markup = parent is not None and (parent.type.startswith("jsx") or parent.type == "string")
+        return is_markup and self.data.startswith(b"&", error.start_byte)
+
     # ── declarations ─────────────────────────────────────────────────────────────────────────────────────────────────
     def list_lexical_declaration(self, syntax: Syntax) -> Iterator[Node]:
         kind = self.field(syntax, "kind")

@@ -7,6 +7,7 @@ from tree_sitter import Node as Syntax
 from doubletake.code.languages.reader import Reader
 from doubletake.code.tree import Assignment, Entry, Function, Literal, Mapping, Name, Node, Opaque, Type
 
+COMPOSED = {"type_query": "typeof", "index_type_query": "keyof", "lookup_type": "[]", "template_literal_type": "string"}
 NOTHING = frozenset({"void", "undefined", "null"})
 
 
@@ -56,9 +57,7 @@ class TypeScriptTypes(Reader):
 
     def composed(self, syntax: Syntax) -> Node:
         """Types that are built from others in a way that no question asks about: their parts are kept."""
-        head = (
-            syntax.type.removesuffix("_type").removesuffix("_query").replace("index", "keyof").replace("type", "typeof")
-        )
+        head = COMPOSED.get(syntax.type, syntax.type.removesuffix("_type"))
         return Type(syntax.start_byte, syntax.end_byte, head, self.read_all(syntax.named_children))
 
     read_tuple_type = read_conditional_type = read_lookup_type = read_type_query = read_index_type_query = composed
