@@ -6,10 +6,10 @@ INSERT INTO users (id, email, password_hash, is_admin) VALUES
 INSERT INTO access_tokens (user_id, token_hash)
   SELECT id, encode(sha256(convert_to(split_part(email, '@', 1) || '-token', 'UTF8')), 'hex') FROM users;
 INSERT INTO wallets (user_id, balance) VALUES (1, 10000), (2, 10000), (3, 0);
-INSERT INTO products (id, name, description, price, stock) VALUES
-  (1, 'Teapot', 'Holds one litre', 2900, 5),
-  (2, 'Cup', 'White porcelain', 650, 100),
-  (3, 'Green tea', '100 g, loose leaves', 890, 40);
+INSERT INTO products (id, name, description, price, stock, views) VALUES
+  (1, 'Teapot', 'Holds one litre', 2900, 5, 0),
+  (2, 'Cup', 'White porcelain', 650, 100, 0),
+  (3, 'Green tea', '100 g, loose leaves', 890, 40, 0);
 INSERT INTO coupons (code, credit) VALUES ('WELCOME', 500), ('SPRING', 1000);
 INSERT INTO orders (id, user_id, status, total, charge_id) VALUES
   (1, 1, 'pending', 4200, NULL), (2, 1, 'paid', 890, 'charge-2'), (3, 2, 'pending', 2900, NULL);

@@ -1,0 +1,192 @@
+"""One running instance of the application."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import re
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+from doubletake.prove.app.environment import Secrets, environment
+from doubletake.prove.app.failure import StartError
+from doubletake.prove.app.plan import Addresses, Command, Plan
+from doubletake.prove.app.ports import foreign_peers, listening
+from doubletake.prove.app.process import Process, temporary_home
+from doubletake.prove.postgres.server import free_port
+from doubletake.prove.supervised import Account
+
+_HEALTH = ("/health", "/healthz", "/api/health", "/status", "/ping", "/")
+_ADDRESS_IN_USE = ("EADDRINUSE", "Address already in use", "address already in use")
+
+
+class Instance:
+    """`port` is where it answers HTTP. A context manager; `close` ends it with everything it started."""
+
+    def __init__(self, name: str, port: int, process: Process) -> None:
+        self.name, self.port, self._process = name, port, process
+
+    @property
+    def is_running(self) -> bool:
+        return self._process.status is None
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def output(self, lines: int = 20) -> str:
+        """The last lines it printed."""
+        return self._process.output(lines)
+
+    def foreign_peers(self) -> list[str]:
+        """Addresses off this machine it is connected to now."""
+        return foreign_peers(self.pid)
+
+    def close(self) -> None:
+        self._process.close()
+
+    def __enter__(self) -> Instance:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def start(plan: Plan, lanes: Mapping[str, Addresses], secret: Secrets, seconds: float = 30.0) -> dict[str, Instance]:
+    """Start one instance for each lane, side by side, and wait until all of them answer HTTP.
+
+    lanes: name of the lane → what its instance reaches, each at ports of its own. seconds: how long it may take.
+    Raises StartError, with the end of the output; nothing is left running then.
+    """
+    account = account_for(plan)
+    processes: dict[str, tuple[int, Process]] = {}
+    try:
+        for lane, addresses in lanes.items():
+            port, home = free_port(), temporary_home(account)
+            words = [word.replace("{port}", str(port)) for word in plan.start.words]
+            variables = environment(plan, addresses, secret, home, port)
+            processes[lane] = (port, launch(plan, plan.start, words, variables, home, account))
+        deadline = time.monotonic() + seconds
+        return {
+            lane: Instance(lane, _await_port(plan, process, port, deadline), process)
+            for lane, (port, process) in processes.items()
+        }
+    except BaseException:
+        for _, process in processes.values():
+            process.close()
+        raise
+
+
+def launch(  # noqa: PLR0917
+    plan: Plan, command: Command, words: list[str], variables: dict[str, str], home: Path, account: Account
+) -> Process:
+    """Execute a command of the plan. Raises StartError when it cannot be executed at all."""
+    executable = shutil.which(words[0], path=variables["PATH"])
+    directory = plan.root / command.directory
+    if executable is None and (directory / words[0]).is_file():
+        executable = str(directory / words[0])
+    if executable is None:
+        shutil.rmtree(home, ignore_errors=True)
+        raise StartError(
+            "start", f"the program `{words[0]}` is not found", command=command, plan=plan, add=_missing(words[0])
+        )
+    try:
+        return Process([executable, *words[1:]], directory, variables, home, account)
+    except OSError as error:
+        shutil.rmtree(home, ignore_errors=True)
+        raise StartError("start", str(error), command=command, plan=plan) from None
+
+
+def account_for(plan: Plan) -> Account:
+    """An unprivileged account when we are root and it can read the project and its interpreter; else our own."""
+    account = Account()
+    path = os.pathsep.join((*plan.search_path, os.environ.get("PATH", os.defpath)))
+    programs = [shutil.which(word, path=path) for word in (plan.start.words[0], "python", "node")]
+    needed = (plan.root, *(Path(program).resolve() for program in programs if program))
+    with contextlib.suppress(OSError):
+        if all(account.can_reach(path) for path in needed):
+            return account
+    account.uid = account.gid = None
+    return account
+
+
+def _await_port(plan: Plan, process: Process, port: int, deadline: float) -> int:
+    began, pause = time.monotonic(), 0.01
+    while time.monotonic() < deadline:
+        if process.status is not None:
+            raise _died(plan, process)
+        for candidate in (port, *listening(process.pid)):
+            if _answers(candidate, plan.health or _HEALTH):
+                return candidate
+        time.sleep(pause)
+        pause = min(pause * 1.3, 0.1)
+    where = ", ".join(map(str, listening(process.pid))) or "none"
+    raise StartError(
+        "start",
+        f"it did not answer HTTP within {deadline - began:.0f} s (asked at port {port}; it listens at: {where})",
+        command=plan.start,
+        output=process.output(),
+        plan=plan,
+        add='[prove]\nstart = "the command, with {port} where the port goes"\nhealth = "/a/path/that/answers"',
+    )
+
+
+def _answers(port: int, paths: tuple[str, ...]) -> bool:
+    """Whether HTTP is spoken there: any answer counts, a 404 as much as a 200."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", paths[0])
+        return connection.getresponse().status > 0
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _died(plan: Plan, process: Process) -> StartError:
+    output = process.output()
+    add = ""
+    if any(words in output for words in _ADDRESS_IN_USE):
+        add = f'[prove]\nstart = "{plan.start} --port {{port}}"    # both instances want the same port'
+    elif name := missing_setting(output):
+        add = f'[prove]\nenvironment = {{ {name} = "…" }}'
+    elif module := missing_module(output):
+        add = f'[prove]\nstart = "{plan.start}"    # with an interpreter that has the package `{module}`'
+    return StartError(
+        "start",
+        f"it ended at once with status {process.status}",
+        command=plan.start,
+        output=output,
+        plan=plan,
+        add=add,
+    )
+
+
+def missing_setting(output: str) -> str:
+    """The environment variable whose absence ended a process, told from what it printed; "" when it is not told."""
+    patterns = (
+        r"KeyError: '([A-Z][A-Z0-9_]+)'",
+        r"(?i:missing|required|undefined|not set)[^\n]{0,60}?\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b",
+        r"\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b[^\n]{0,40}(?i:is not set|is required|must be set|is missing|not defined)",
+        r"^(\w+)\n\s+Field required \[type=missing",
+    )
+    for pattern in patterns:
+        if match := re.search(pattern, output, re.MULTILINE):
+            return match[1].upper()
+    return ""
+
+
+def missing_module(output: str) -> str:
+    """The package that could not be imported, told from what a process printed; "" when it is not told."""
+    found = re.search(r"No module named '([\w.]+)'|Cannot find (?:module|package) '([^']+)'", output)
+    return (found[1] or found[2]) if found else ""
+
+
+def _missing(program: str) -> str:
+    return f'[prove]\nstart = "…"    # a command whose program can be found; `{program}` is not on the PATH'

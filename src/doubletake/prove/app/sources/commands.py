@@ -1,0 +1,46 @@
+"""How the project is started and its tables are made, as its own files tell; the first that does is believed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from doubletake.prove.app.plan import Command
+from doubletake.prove.app.sources import compose, dockerfile, migrations, node, procfile, python
+from doubletake.prove.app.sources.settings_in_code import files
+
+# In this order: what is written down to be run, then what can be told from the code.
+_STARTS: tuple[tuple[str, Callable[[Path], Command | None]], ...] = (
+    ("Procfile", procfile.start),
+    ("package.json", node.start),
+    ("a Python application object", python.start),
+    ("compose file", compose.start),
+    ("Dockerfile", dockerfile.start),
+)
+LOOKED_AT = tuple(name for name, _ in _STARTS)
+_EXTENSION = re.compile(r"""CREATE\s+EXTENSION\s+(?:IF\s+NOT\s+EXISTS\s+)?["']?([\w-]+)""", re.IGNORECASE)
+
+
+def start(root: Path) -> Command | None:
+    """The start command, None when nothing tells."""
+    for _, look in _STARTS:
+        command = look(root)
+        if command is not None:
+            return command
+    return None
+
+
+def setup(root: Path) -> list[Command]:
+    """Commands and SQL files that make the tables."""
+    return [*node.build(root), *migrations.commands(root)]
+
+
+def extensions(root: Path) -> list[str]:
+    """PostgreSQL extensions that the project's SQL and migrations create."""
+    found: dict[str, None] = {}
+    for path in files(root, (".sql", ".py", ".ts", ".js", ".prisma")):
+        text = path.read_text("utf-8", "replace")
+        if "xtension" in text or "XTENSION" in text:
+            found.update(dict.fromkeys(_EXTENSION.findall(text)))
+    return [name.lower() for name in found]

@@ -1,0 +1,43 @@
+"""How the tables are made: the project's migration tool, or its SQL files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from doubletake.prove.app.plan import Command, Origin
+
+# The presence of the file tells the tool.
+_TOOLS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("alembic.ini", ("python", "-m", "alembic", "upgrade", "head")),
+    ("manage.py", ("python", "manage.py", "migrate", "--no-input")),
+    ("knexfile.js", ("knex", "migrate:latest")),
+    ("knexfile.ts", ("knex", "migrate:latest")),
+    (".sequelizerc", ("sequelize", "db:migrate")),
+)
+# Directories and files whose SQL is executed in the order of the names; the first that has any decides.
+_SCRIPTS = (
+    "prisma/migrations/*/migration.sql",
+    "drizzle/*.sql",
+    "migrations/*.up.sql",
+    "migrations/*.sql",
+    "db/migrations/*.sql",
+    "sql/*.sql",
+    "db/schema.sql",
+    "db/init.sql",
+    "database/*.sql",
+    "schema.sql",
+    "init.sql",
+    "database.sql",
+)
+
+
+def commands(root: Path) -> list[Command]:
+    for name, words in _TOOLS:
+        if (root / name).is_file():
+            return [Command(words, Origin(name))]
+    for pattern in _SCRIPTS:
+        scripts = sorted(path for path in root.glob(pattern) if not path.name.endswith(".down.sql"))
+        if scripts:
+            relative = [path.relative_to(root).as_posix() for path in scripts]
+            return [Command((path,), Origin(path)) for path in relative]
+    return []
