@@ -1,4 +1,5 @@
-"""What the database says of its tables: columns, keys, references, and where a value comes from when nobody gives one."""
+"""What the database says of its tables: columns, keys, references, and where a value comes from when nobody gives
+one."""
 
 from __future__ import annotations
 
@@ -13,9 +14,9 @@ SNAPSHOT_SCHEMA = "doubletake_snapshot"
 
 
 class Column(Struct, frozen=True, kw_only=True):
-    """`type` is format_type's spelling ("timestamp with time zone", domains resolved). `filled` says who fills it when the
-    statement does not: "" (nobody or a constant), "sequence", "uuid", "clock", "expression", "generated" (a generated
-    column, never written), "virtual" (one that is not stored either) or "default" (any other call)."""
+    """`type` is format_type's spelling ("timestamp with time zone", domains resolved). `filled` says who fills it when
+    the statement does not: "" (nobody or a constant), "sequence", "uuid", "clock", "expression", "generated" (a
+    generated column, never written), "virtual" (one that is not stored either) or "default" (any other call)."""
 
     name: str
     type: str
@@ -122,7 +123,8 @@ WHERE c.relkind IN ('S', 'm') AND c.relpersistence <> 't' AND {_USER_SCHEMAS} OR
 _SHAPE = f"""
 SELECT count(*), coalesce(sum(hashtextextended(concat_ws('/', c.oid, c.relname, c.relnamespace, c.relnatts, c.relkind,
        CASE WHEN c.relkind IN ('r', 'p') THEN c.relfilenode END), 0)::numeric), 0)::text
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'S', 'm') AND {_USER_SCHEMAS}
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'S', 'm') AND
+{_USER_SCHEMAS}
 """
 
 
@@ -138,8 +140,8 @@ def read(connection: psycopg.Connection[tuple[Any, ...]]) -> Schema:
     for table, target, columns, targets in connection.execute(_REFERENCES):
         references.setdefault(table, []).append(Reference(tuple(columns), target, tuple(targets)))
     rows: dict[tuple[str, str, str, bool], list[Column]] = {}
-    for schema, relation, persistence, full, *column in connection.execute(_COLUMNS):
-        rows.setdefault((schema, relation, persistence, full), []).append(_column(*column))
+    for schema, relation, persistence, full, *described in connection.execute(_COLUMNS):
+        rows.setdefault((schema, relation, persistence, full), []).append(_column(tuple(described)))
     tables = {}
     for (schema, relation, persistence, full), columns_of in rows.items():
         name = f"{schema}.{relation}"
@@ -163,15 +165,15 @@ def read(connection: psycopg.Connection[tuple[Any, ...]]) -> Schema:
 
 
 def shape(connection: psycopg.Connection[tuple[Any, ...]]) -> tuple[int, str]:
-    """A value that changes when a table is made, dropped, rewritten or truncated, or gets a column: decoding shows no DDL."""
+    """A value that changes when a table is made, dropped, rewritten or truncated, or gets a column: decoding shows
+    no DDL."""
     row = connection.execute(_SHAPE).fetchone()
     assert row is not None
     return int(row[0]), str(row[1])
 
 
-def _column(
-    name: str, kind: str, category: str, identity: bool, generated: str, nullable: bool, default: str | None
-) -> Column:
+def _column(described: tuple[Any, ...]) -> Column:
+    name, kind, category, identity, generated, nullable, default = described
     return Column(
         name=name,
         type=kind,

@@ -14,8 +14,8 @@ class RowChange(Struct, frozen=True):
     """One row inserted, updated or deleted by a committed transaction; or a table truncated.
 
     `table` is schema-qualified ("public.wallet"). `key` holds the primary key's values (empty without one), of the row
-    after an insert or update, before a delete. `before` is None for an insert, `after` for a delete, both for a truncate.
-    `committed` is the commit's time, seconds since the epoch by the server's clock, to the microsecond.
+    after an insert or update, before a delete. `before` is None for an insert, `after` for a delete, both for a
+    truncate. `committed` is the commit's time, seconds since the epoch by the server's clock, to the microsecond.
     """
 
     xid: int
@@ -28,8 +28,8 @@ class RowChange(Struct, frozen=True):
 
 
 class Window(Struct, frozen=True):
-    """A stretch of time (seconds since the epoch) in which one backend may have committed: from the moment the statement
-    or COMMIT was passed to the server until its ready message came back."""
+    """A stretch of time (seconds since the epoch) in which one backend may have committed: from the moment the
+    statement or COMMIT was passed to the server until its ready message came back."""
 
     pid: int
     start: float

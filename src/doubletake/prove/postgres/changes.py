@@ -52,7 +52,7 @@ class Changes:
             raise DoubletakeError(
                 "cannot read the changes of the database",
                 str(error).strip(),
-                "It needs wal_level=logical and a role that may replicate; without a URL doubletake starts its own server.",
+                "It needs wal_level=logical and a role that may replicate; doubletake's own server has both.",
             ) from None
         self._decoder = Decoder({name: table.primary_key for name, table in self.schema.tables.items()})
         self.since()

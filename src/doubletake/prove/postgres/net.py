@@ -10,7 +10,8 @@ from doubletake.prove.postgres.change import RowChange, Values
 
 
 class NetRow(Struct, frozen=True):
-    """One row that differs: `before` is None when it was made, `after` None when it is gone. `xids` wrote it, in order."""
+    """One row that differs: `before` is None when it was made, `after` None when it is gone. `xids` wrote it, in
+    order."""
 
     table: str
     before: Values | None

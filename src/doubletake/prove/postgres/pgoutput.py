@@ -24,8 +24,8 @@ class Relation(Struct, frozen=True):
 
 
 class Decoder:
-    """Turns the messages of one slot, in order, into changes. Holds what the stream itself makes one hold: the relations
-    announced and the transaction that is being read.
+    """Turns the messages of one slot, in order, into changes. Holds what the stream itself makes one hold: the
+    relations announced and the transaction that is being read.
 
     primary_keys: qualified table name → columns. With REPLICA IDENTITY FULL the stream marks every column as a key, so
     it does not say which they are.

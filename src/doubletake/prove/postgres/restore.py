@@ -1,8 +1,8 @@
 """Back to the snapshot between runs, with every connection kept: the row changes of the run are undone one by one.
 
 Where that cannot be trusted (a truncate, a change of structure, a server that does not decode, a hash that differs) all
-tables are compared with the snapshot and brought back. Sequences never go backwards: with CACHE, sessions would hand out
-ids that exist again.
+tables are compared with the snapshot and brought back. Sequences never go backwards: with CACHE, sessions would hand
+out ids that exist again.
 """
 
 from __future__ import annotations
@@ -91,7 +91,8 @@ class Restore:
         return Restored(method, (time.perf_counter() - began) * 1000, verified, reason, terminated)
 
     def difference(self) -> list[RowChange]:
-        """What differs from the snapshot now, without decoding: xid 0, whole rows. Ten times dearer than `Changes.since`."""
+        """What differs from the snapshot now, without decoding: xid 0, whole rows. Ten times dearer than
+        `Changes.since`."""
         found: list[RowChange] = []
         for table in self._schema.tables.values():
             live, kept = (self._rows(table, source) for source in (quoted(table), self._copy(table)))
@@ -106,7 +107,8 @@ class Restore:
         for name, stride in strides.items():
             self._connection.execute(
                 """SELECT setval(%(name)s::regclass, last + %(stride)s * greatest(sign(increment), 1)::bigint) FROM (
-                     SELECT coalesce(pg_sequence_last_value(%(name)s::regclass), seqstart) AS last, seqincrement AS increment,
+                     SELECT coalesce(pg_sequence_last_value(%(name)s::regclass), seqstart) AS last, seqincrement AS
+                     increment,
                             seqmax FROM pg_sequence WHERE seqrelid = %(name)s::regclass) s
                    WHERE increment > 0 AND last + %(stride)s < seqmax / 2""",
                 {"name": name, "stride": stride},
@@ -237,7 +239,8 @@ class Restore:
             for table in self._schema.tables.values()
         )
         query = " UNION ALL ".join(parts)
-        return {name: (count, total) for name, count, total in self._connection.execute(query)}  # type: ignore[call-overload]
+        return {name: (count, total) for name, count, total in self._connection.execute(query)}
+        ignore[call - overload]
 
     def _terminate_holders(self) -> int:
         """End the sessions whose open transactions hold rows or tables we must change."""

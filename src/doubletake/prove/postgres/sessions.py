@@ -1,4 +1,5 @@
-"""The application's sessions as the server sees them: who waits for whom, which transaction is whose, what is left open."""
+"""The application's sessions as the server sees them: who waits for whom, which transaction is whose, what is left
+open."""
 
 from __future__ import annotations
 
@@ -47,8 +48,9 @@ FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE l.pid = %s AND NOT l.g
 _LEFT = """
 SELECT a.pid, coalesce(a.state, ''), coalesce(k.held, 0)
 FROM pg_stat_activity a
-LEFT JOIN (SELECT pid, count(*)::int AS held FROM pg_locks WHERE locktype = 'advisory' AND granted GROUP BY pid) k USING (pid)
-WHERE a.datname = current_database() AND a.backend_type = 'client backend' AND a.application_name <> 'doubletake'
+LEFT JOIN (SELECT pid, count(*)::int AS held FROM pg_locks WHERE locktype = 'advisory' AND granted GROUP BY pid) k
+USING (pid) WHERE a.datname = current_database() AND a.backend_type = 'client backend' AND a.application_name <>
+'doubletake'
   AND a.pid <> pg_backend_pid() AND (a.state <> 'idle' OR k.held > 0)
 """
 
@@ -80,7 +82,8 @@ class Sessions:
     def transactions(self, pids: Iterable[int]) -> dict[int, int]:
         """xid → pid of the open transactions of these backends that have written: what `change.owners` takes."""
         rows = self._connection.execute(
-            "SELECT backend_xid::text::bigint, pid FROM pg_stat_activity WHERE pid = ANY(%s) AND backend_xid IS NOT NULL",
+            """SELECT backend_xid::text::bigint, pid FROM pg_stat_activity
+               WHERE pid = ANY(%s) AND backend_xid IS NOT NULL""",
             (list(pids),),
             prepare=True,
         )
@@ -93,13 +96,15 @@ class Sessions:
     def status(self, xid: int) -> str:
         """How a transaction ended: "committed", "aborted", "in progress", or "" when the server has forgotten it."""
         row = self._connection.execute(
-            """SELECT pg_xact_status(((pg_snapshot_xmax(pg_current_snapshot())::text::bigint >> 32 << 32) + %s)::text::xid8)""",
+            """SELECT pg_xact_status(((pg_snapshot_xmax(pg_current_snapshot())::text::bigint >> 32 << 32) +
+            %s)::text::xid8)""",
             (xid,),
         ).fetchone()
         return str(row[0] or "") if row else ""
 
     def unsettled(self) -> tuple[Leftover, ...]:
-        """The application's sessions that are not at rest. Wait for this to be empty before a restore, 200 ms at most."""
+        """The application's sessions that are not at rest. Wait for this to be empty before a restore, 200 ms at
+        most."""
         return tuple(Leftover(*row) for row in self._connection.execute(_LEFT, prepare=True))
 
     def terminate(self, pids: Iterable[int]) -> int:
