@@ -34,6 +34,7 @@ class Blocked(Struct, frozen=True):
     kind: str  # lock type, or "pool" and "application" for waits inside the application
     mode: str = ""
     relation: str = ""
+    number: int = 0  # of the operation that waited
 
 
 class Fault(Struct, frozen=True):
@@ -272,7 +273,11 @@ class _Run:
         return True
 
     def _note_blocked(self, lane: str, other: str, waiting: Wait) -> None:
-        self.blocked.append(Blocked(lane, other, waiting.statement, waiting.lock, waiting.mode, waiting.relation))
+        connections = [c for c in self._gate.of_lane(lane) if c.backend == waiting.pid and c.outstanding]
+        number = connections[0].outstanding[0] if connections else 0
+        self.blocked.append(
+            Blocked(lane, other, waiting.statement, waiting.lock, waiting.mode, waiting.relation, number)
+        )
 
     def _is_stuck(self, lane: str, idle: float) -> bool:
         """Nothing at the boundary for far longer than alone, while another lane is held and may be waited for."""

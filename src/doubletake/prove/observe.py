@@ -28,7 +28,7 @@ def observation(
     keys: Iterable[KeyValue] = (),
     names: Mapping[str, str] | None = None,
 ) -> Observation:
-    """What the run left. requests: lane → request. names: what to call a lane where its request ran on the other one."""
+    """What the run left. requests: lane → request. names: what to call each lane, where requests changed instances."""
     name = names or {lane: lane for lane in requests}
     done = tuple(completed(play.journal))
     is_faulted = any(isinstance(m, Released) and not isinstance(m.action, Forward) for m in play.journal)

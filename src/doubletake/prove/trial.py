@@ -21,15 +21,21 @@ _OPEN_AT_MOST = 0.2  # seconds to wait for the application's sessions to come to
 
 
 class Trial(Struct, frozen=True, kw_only=True):
-    """`requests` by name; `writers` says which of them wrote which transaction (xid), where that is known. `play` speaks
-    of instances: with `is_swapped` request A ran on instance B."""
+    """`requests` by name; `writers` says which of them wrote which transaction (xid), where that is known.
+
+    `play` speaks of instances, which `names` translates: when swapped, request A ran on instance B.
+    """
 
     requests: dict[str, Request]
     play: Play
     observation: Observation
     writers: dict[int, str]
     restored: Restored
-    is_swapped: bool = False
+    names: dict[str, str] = {}  # instance → the request that ran there
+
+    @property
+    def is_swapped(self) -> bool:
+        return any(lane != name for lane, name in self.names.items())
 
     @property
     def changes(self) -> tuple[RowChange, ...]:
@@ -71,7 +77,7 @@ class Trials:
             observation=observation(play, asked, changes, names=names),
             writers={xid: names.get(lane, lane) for xid, lane in self._writers(play, changes).items()},
             restored=self.restore.undo(changes),
-            is_swapped=swapped,
+            names=names,
         )
 
     def _settled_changes(self) -> list[RowChange]:
