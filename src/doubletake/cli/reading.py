@@ -117,7 +117,13 @@ def guides() -> dict[str, Guide]:
             severity=it.page.header.severity,
             summary=it.page.header.summary,
             production=it.page.section(PRODUCTION).prose.split("\n\n")[0],
-            remedy=it.page.section(INSTEAD).prose.split("\n\n")[0],
+            remedy=first_remedy(it.page.section(INSTEAD).prose),
         )
         for it in catalogue().patterns
     }
+
+
+def first_remedy(prose: str) -> str:
+    """The first paragraph that names a remedy: pages set its name in bold."""
+    paragraphs = prose.split("\n\n")
+    return next((it for it in paragraphs if it.startswith("**")), paragraphs[0])

@@ -11,7 +11,6 @@ from msgspec import Struct
 
 from doubletake.core.finding import Finding, Role
 from doubletake.core.source import Source, Span
-from doubletake.render.words import ROLE_WORDS
 
 FILL = 3
 """Gaps of up to so many lines between two spans are shown; longer ones become one mark."""
@@ -75,7 +74,7 @@ def excerpts(finding: Finding, sources: Sources) -> tuple[Excerpt, ...]:
     else:
         by_path[primary.path] = []
     for span in spans:
-        words = span.note or ROLE_WORDS[span.role]
+        words = span.note or str(span.role)
         by_path[span.path].append((span, span.role, words, same_place(span, primary)))
     return tuple(
         Excerpt(path, min(items, key=lambda it: (not it[3], it[0]))[0].start_line, lines(sources.get(path), items))

@@ -7,24 +7,6 @@ from collections.abc import Mapping
 from doubletake.core.event import Finished
 from doubletake.core.finding import Confidence, Finding, Role
 
-ROLE_WORDS: Mapping[Role, str] = {
-    Role.READ: "read here",
-    Role.WRITE: "written here",
-    Role.CHECK: "checked here",
-    Role.ACT: "acted upon here",
-    Role.LOOP: "the loop",
-    Role.QUERY: "queried here",
-    Role.GUARD: "the guard",
-    Role.LOCK: "locked here",
-    Role.TRANSACTION: "the transaction begins here",
-    Role.CALL: "called here",
-    Role.COMMIT: "committed here",
-    Role.SOURCE: "comes from here",
-    Role.SINK: "ends here",
-    Role.DEFINITION: "defined here",
-    Role.PEER: "also here",
-}
-
 GAPS: Mapping[tuple[Role, Role], str] = {
     (Role.READ, Role.WRITE): "no lock between",
     (Role.CHECK, Role.ACT): "nothing holds it between",
