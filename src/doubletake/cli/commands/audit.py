@@ -11,7 +11,7 @@ def words(context: click.Context, parameter: click.Parameter, values: tuple[str,
     return tuple(word.strip() for value in values for word in value.split(",") if word.strip())
 
 
-@click.command()
+@click.command(short_help="Read a backend and say what will break.")
 @click.argument("path", type=click.Path(path_type=Path), default=".")
 @click.option("--select", multiple=True, callback=words, metavar="WORDS", help="Only these codes, names or sections.")
 @click.option("--ignore", multiple=True, callback=words, metavar="WORDS", help="Not these codes, names or sections.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 
-@click.command()
+@click.command(short_help="Explain a pattern: what happens, what to do instead.")
 @click.argument("pattern")
 @click.option("--language", type=click.Choice(["python", "typescript"]), help="The language of the examples.")
 def command(pattern: str, language: str | None) -> int:

