@@ -240,7 +240,6 @@ class Restore:
         )
         query = " UNION ALL ".join(parts)
         return {name: (count, total) for name, count, total in self._connection.execute(query)}
-        ignore[call - overload]
 
     def _terminate_holders(self) -> int:
         """End the sessions whose open transactions hold rows or tables we must change."""
