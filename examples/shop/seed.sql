@@ -1,8 +1,8 @@
--- Two customers and an administrator; their access tokens are anna-token, ben-token and admin-token.
-INSERT INTO users (id, email, password_hash, is_admin) VALUES
-  (1, 'anna@example.com', '', false),
-  (2, 'ben@example.com', '', false),
-  (3, 'admin@example.com', '', true);
+-- Two customers and an administrator. Their password is "a long password"; their access tokens are anna-token,
+-- ben-token and admin-token.
+INSERT INTO users (id, email, password_hash, is_admin)
+  SELECT id, name || '@example.com', '5f1d0c3a9b7e42688d21c4f0a7be9630$16aa59adab2abc7cb6f03409cc9466af4d0aacff7497423ba558486617ac99c33954e9a1f319a1a47c16911c46bb1275e2a26c000a212a2dd28ea66d8ac49367', name = 'admin'
+  FROM (VALUES (1, 'anna'), (2, 'ben'), (3, 'admin')) AS person (id, name);
 INSERT INTO access_tokens (user_id, token_hash)
   SELECT id, encode(sha256(convert_to(split_part(email, '@', 1) || '-token', 'UTF8')), 'hex') FROM users;
 INSERT INTO wallets (user_id, balance) VALUES (1, 10000), (2, 10000), (3, 0);

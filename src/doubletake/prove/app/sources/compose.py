@@ -25,7 +25,7 @@ def start(root: Path) -> Command | None:
 def _built(path: Path) -> list[tuple[str, Any, int]]:
     """Service, command and line of every service with `build` and `command`."""
     try:
-        import yaml
+        import yaml  # type: ignore[import-untyped]
     except ImportError:  # the extra `prove` brings it; without it this source says nothing
         return []
     try:

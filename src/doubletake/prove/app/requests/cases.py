@@ -18,7 +18,7 @@ from doubletake.prove.request import Request
 class Case(Struct, frozen=True, kw_only=True):
     """Two requests that may meet.
 
-    `endpoint` is "POST /wallet/deposit". `second` differs from `first` in the fields that may vary; equal when none may.
+    `endpoint` is "POST /wallet/deposit". `second` differs from `first` in the fields that may vary, if any may.
     `once`: `first` carries an identity (an event, an idempotency key), so sending it twice must have one effect.
     """
 

@@ -1,0 +1,1 @@
+"""What to ask of an application: the user's requests, else those its own description and its rows suggest."""

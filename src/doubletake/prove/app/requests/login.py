@@ -1,0 +1,93 @@
+"""Signs up and logs in as a person would, to have somebody to ask as."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from doubletake.prove.app.requests.operation import Operation, Send
+from doubletake.prove.app.requests.sample import Sampler
+from doubletake.prove.request import Request, Response
+
+_PASSWORD = "Long-enough-password-1"
+_SIGN_UP = re.compile(r"sign[_-]?up|regist|users?/?(?:open|create)?/?$|accounts?/?$|customers?/?$", re.IGNORECASE)
+_LOGIN = re.compile(r"log[_-]?in|sign[_-]?in|sessions?/?$|token|authenticate|auth/?$", re.IGNORECASE)
+_NOT_LOGIN = re.compile(r"refresh|reset|recover|forgot|verify|logout|test-token|revoke|change", re.IGNORECASE)
+_TOKENS = ("access_token", "accessToken", "token", "jwt", "id_token", "idToken", "auth_token", "authToken", "key")
+
+
+def sign_in(send: Send, operations: list[Operation], word: str) -> dict[str, str]:
+    """Headers that say who is asking, after signing up and logging in as `word`; empty when neither was found."""
+    person = {"email": f"{word}@example.com", "username": word, "password": _PASSWORD, "name": word.title()}
+    sampler = Sampler(word, lambda name: None)
+    headers: dict[str, str] = {}
+    for operation in _candidates(operations, _SIGN_UP):
+        response = send(_request(operation, _filled(operation, person, sampler)))
+        if response.is_success:
+            headers = proof_of(response)
+            break
+    for operation in _candidates(operations, _LOGIN):
+        for content in _logins(operation, person, sampler):
+            response = send(_request(operation, content))
+            if response.is_success and (found := proof_of(response)):
+                return found
+    return headers
+
+
+def proof_of(response: Response) -> dict[str, str]:
+    """What an answer to a login gives to show afterwards: a bearer token, else its cookies."""
+    if token := _token(response.content):
+        return {"Authorization": f"Bearer {token}"}
+    cookies = [value.split(";")[0] for name, value in response.headers if name.lower() == "set-cookie"]
+    return {"Cookie": "; ".join(cookies)} if cookies else {}
+
+
+def _candidates(operations: list[Operation], pattern: re.Pattern[str]) -> list[Operation]:
+    """Operations that take a password and are named like this; those that need no login first."""
+    found = [
+        o for o in operations
+        if o.method == "POST" and pattern.search(o.path) and not _NOT_LOGIN.search(o.path)
+        and any("password" in field.lower() for field in o.fields)
+    ]  # fmt: skip
+    return sorted(found, key=lambda o: (o.needs_login, bool(o.path_parameters)))
+
+
+def _filled(operation: Operation, person: dict[str, str], sampler: Sampler) -> dict[str, Any]:
+    body = sampler.value(operation.body)
+    content = dict(body) if isinstance(body, dict) else {}
+    for field in operation.fields:
+        lower = field.lower()
+        known = next((value for key, value in person.items() if lower == key or lower.endswith(f"_{key}")), None)
+        if "password" in lower:
+            content[field] = _PASSWORD
+        elif known is not None:
+            content[field] = known
+    return content
+
+
+def _logins(operation: Operation, person: dict[str, str], sampler: Sampler) -> list[dict[str, Any]]:
+    """A form's `username` may want the e-mail address, which OAuth 2 has no field for."""
+    content = _filled(operation, person, sampler)
+    if "username" not in content:
+        return [content]
+    return [{**content, "username": person["email"]}, {**content, "username": person["username"]}]
+
+
+def _request(operation: Operation, content: dict[str, Any]) -> Request:
+    if operation.is_form:
+        form = {name: value for name, value in content.items() if value is not None}
+        kind = (("Content-Type", "application/x-www-form-urlencoded"),)
+        return Request(method="POST", path=operation.path, headers=kind, body=urlencode(form).encode())
+    return Request(method="POST", path=operation.path, body=msgspec.json.encode(content))
+
+
+def _token(content: Any, depth: int = 0) -> str:
+    if not isinstance(content, dict) or depth > 2:
+        return ""
+    for name in _TOKENS:
+        if isinstance(content.get(name), str) and len(content[name]) >= 8:
+            return str(content[name])
+    return next((found for value in content.values() if (found := _token(value, depth + 1))), "")
