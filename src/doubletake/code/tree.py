@@ -324,12 +324,13 @@ class Block(Node, gc=False):
 
 # ── a file ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 class Import(Node, gc=False):
-    """One imported name: `from a.b import c as d` → module "a.b", name "c", alias "d"; `import a.b` → "", alias "a".
+    """One imported name: `from a.b import c as d` → module "a.b", name "c", alias "d".
 
     `name` "*" takes everything into scope (`from m import *`, `export * from`), "" binds the module itself (`import m`,
-    `import * as m`, `const m = require(…)`), "default" is TypeScript's default export; `level` counts leading dots.
-    `alias` "" binds nothing (`import "./setup"`). `reexports` marks `export {x} from` and `export * from`; `is_type` an
-    import that vanishes at run time. Imports inside functions and branches are statements where they stand.
+    `import * as m`, `const m = require(…)`; `import a.b` names and binds `a`), "default" is TypeScript's default.
+    `level` counts leading dots. `alias` "" binds nothing (`import "./setup"`). `reexports` marks `export {x} from` and
+    `export * from`; `is_type` an import that vanishes at run time. Imports inside functions and branches are statements
+    where they stand.
     """
 
     module: str

@@ -81,7 +81,8 @@ class PythonReader(PythonPatterns, PythonExpressions):
     def list_import_statement(self, syntax: Syntax) -> Iterator[Node]:
         for child in self.children(syntax):
             module, alias = self.renamed(child)
-            yield self.imported(child, module, "", alias or module.partition(".")[0])
+            root = module.partition(".")[0]  # `import a.b` binds a
+            yield self.imported(child, module if alias else root, "", alias or root)
 
     def list_import_from_statement(self, syntax: Syntax) -> Iterator[Node]:
         source, *names = self.children(syntax)
