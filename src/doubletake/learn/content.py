@@ -99,6 +99,7 @@ class Lesson(Struct, frozen=True, kw_only=True):
     guideline: str
     experiment: str
     sources: tuple[str, ...]
+    messages: tuple[str, ...]
     languages: tuple[str, ...]
     goal: str
     predict: tuple[Prediction, ...]
@@ -146,6 +147,7 @@ def lesson(patterns: Catalogue, pattern: Pattern) -> Lesson:
         guideline=header.guideline,
         experiment=header.experiment or "",
         sources=header.sources,
+        messages=tuple(header.message(name).text for name in header.messages),
         languages=tuple(language for language in CODE_LANGUAGES if language in languages),
         goal=board.goal if board else "",
         predict=tuple(Prediction(choice, phrase(reply)) for choice, reply in board.predict) if board else (),

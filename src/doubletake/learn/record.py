@@ -1,7 +1,7 @@
 """Record the board's traces: every order of two requests, run for real on PostgreSQL.
 
 `python -m doubletake.learn.record` writes `traces/lost_update.json`. Each order of each variant is a run of its own:
-two sessions, released move by move; a move that meets a lock really waits, and what it waits for is asked of the server.
+two sessions, released move by move; a move that meets a lock really waits, and the server is asked what it waits for.
 Nothing here is computed that the database could be asked for.
 """
 

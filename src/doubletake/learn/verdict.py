@@ -61,10 +61,8 @@ def answer(task: Task, text: str) -> Answer:
     missing = [name for name in _FUNCTION.findall(task.bad.text) if name not in _FUNCTION.findall(text)]
     if missing:
         return Answer(State.GONE, why=f"The function {missing[0]} is not there any more. Mend it, keep its name.")
-    findings = [
-        found for found in audit_sources(task.sources(text), system=task.program.system) if not found.suppressed
-    ]
-    return judge(task, findings)
+    # Suppressed findings count: a reason written beside the code does not mend it.
+    return judge(task, audit_sources(task.sources(text), system=task.program.system))
 
 
 def judge(task: Task, findings: Sequence[Finding]) -> Answer:

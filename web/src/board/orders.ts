@@ -1,0 +1,230 @@
+// The board's logic: pure functions over recorded runs. Nothing is simulated here; a position on the board is the
+// beginning of a recorded order, and what it shows is what that run did.
+
+import type { Lane, Row, Step, Trace, TraceSet } from "../shared/types";
+
+/** One press, and every step that it set off: its own, then those of lanes that waited for it. */
+export interface Move {
+  lane: string;
+  steps: Step[];
+}
+
+export type CardState = "done" | "live" | "waiting" | "coming";
+
+/** One thing that a request does. */
+export interface Card {
+  kind: Step["kind"];
+  words: string;
+  statement: string;
+  state: CardState;
+  /** The move (from 1) in which it was done; 0 before. */
+  move: number;
+}
+
+/** What a request holds in the program's memory, and since when. */
+export interface Memory {
+  values: Record<string, string | null>;
+  move: number;
+  stale: boolean;
+}
+
+export interface LaneView {
+  lane: Lane;
+  cards: Card[];
+  memory: Memory | null;
+  /** The lane that holds what this one wants; empty when it does not wait. */
+  waitsFor: string;
+  canMove: boolean;
+  finished: boolean;
+}
+
+export type Ending = "wrong" | "safe" | "told";
+
+export interface View {
+  presses: string;
+  row: Row;
+  /** The row as it was before the last move, if that changed it. */
+  previous: Row | null;
+  lanes: LaneView[];
+  /** The lane that holds the row's lock while another waits. */
+  holder: string;
+  last: Move | null;
+  trace: Trace | null;
+  ending: Ending | null;
+}
+
+/** The moves of a run: a step at which the schedule let a lane go begins one, others follow by themselves. */
+export function moves(trace: Trace): Move[] {
+  const made: Move[] = [];
+  for (const step of trace.steps) {
+    const last = made.at(-1);
+    if (step.held || !last) made.push({ lane: step.lane, steps: [step] });
+    else last.steps.push(step);
+  }
+  return made;
+}
+
+/** The recorded runs that begin with these presses. */
+export function beginning(set: TraceSet, presses: string): Trace[] {
+  return set.traces.filter((trace) => trace.order.startsWith(presses));
+}
+
+/** The longest beginning of `presses` that was recorded: what a link from elsewhere may ask for. */
+export function playable(set: TraceSet, presses: string): string {
+  let length = 0;
+  while (length < presses.length && beginning(set, presses.slice(0, length + 1)).length) length++;
+  return presses.slice(0, length);
+}
+
+export function ending(trace: Trace): Ending {
+  if (["data wrong", "double success", "status wrong"].includes(trace.verdict)) return "wrong";
+  return trace.lanes.some((lane) => lane.outcome === "refused") ? "told" : "safe";
+}
+
+/** Everything there is to see after these presses. Throws when no run begins with them. */
+export function view(set: TraceSet, presses: string): View {
+  const trace = beginning(set, presses)[0];
+  const first = trace?.initial[0];
+  if (!trace || !first) throw new Error(`no recorded order begins with ${presses}`);
+  const played = moves(trace).slice(0, presses.length);
+  let row = first;
+  let previous: Row | null = null;
+  for (const move of played) {
+    previous = null;
+    for (const step of move.steps) {
+      const after = step.after.at(-1);
+      if (after) [previous, row] = [previous ?? row, after];
+    }
+  }
+  const whole = presses.length === trace.order.length;
+  const lanes = trace.lanes.map((lane) => laneView(set, lane, played, row));
+  return {
+    presses,
+    row,
+    previous,
+    lanes,
+    holder: lanes.find((lane) => lane.waitsFor)?.waitsFor ?? "",
+    last: played.at(-1) ?? null,
+    trace: whole ? trace : null,
+    ending: whole ? ending(trace) : null,
+  };
+}
+
+function laneView(set: TraceSet, lane: Lane, played: Move[], row: Row): LaneView {
+  const program = cardsOf(set, lane.name);
+  const cards: Card[] = program.map((step) => ({ ...pick(step), state: "coming", move: 0 }));
+  let done = 0;
+  let memory: Memory | null = null;
+  let waitsFor = "";
+  played.forEach((move, index) => {
+    for (const step of move.steps) {
+      if (step.lane !== lane.name) continue;
+      waitsFor = step.waits_for;
+      if (step.waits_for) continue;
+      const card = cards[done++];
+      if (card) Object.assign(card, { state: "done", move: index + 1 });
+      const seen = step.before.at(-1);
+      if ((step.kind === "read" || step.kind === "lock") && seen)
+        memory = { values: seen.values, move: index + 1, stale: false };
+    }
+  });
+  const pressed = played.filter((move) => move.lane === lane.name).length;
+  const finished = done >= program.length;
+  const next = cards[done];
+  if (next) next.state = waitsFor ? "waiting" : "live";
+  if (memory) memory = { ...(memory as Memory), stale: !finished && differs(memory as Memory, row) };
+  return { lane, cards, memory, waitsFor, canMove: pressed < program.length, finished };
+}
+
+function pick(step: Step): Pick<Card, "kind" | "words" | "statement"> {
+  return { kind: step.kind, words: step.words, statement: step.statement };
+}
+
+/** What a request does, in order: its own steps in a run where it never had to wait. */
+function cardsOf(set: TraceSet, lane: string): Step[] {
+  const free = set.traces.find((trace) => !trace.steps.some((step) => step.lane === lane && step.waits_for));
+  return (free ?? set.traces[0])?.steps.filter((step) => step.lane === lane && !step.waits_for) ?? [];
+}
+
+function differs(memory: Memory, row: Row): boolean {
+  return Object.entries(memory.values).some(([name, value]) => row.values[name] !== value);
+}
+
+/** The values of a row in words: "100", or "100, version 7" when there are more columns than one. */
+export function spoken(values: Record<string, string | null>): string {
+  const [first, ...rest] = Object.entries(values).filter(([name]) => name !== "id");
+  if (!first) return "nothing";
+  return [first[1] ?? "null", ...rest.map(([name, value]) => `${name} ${value ?? "null"}`)].join(", ");
+}
+
+/** One announcement for the last move: what it did, and what it was based on. */
+export function announcement(set: TraceSet, presses: string): string {
+  const now = view(set, presses);
+  if (!now.last) return `The row holds ${spoken(now.row.values)}. A or B may move.`;
+  const before = view(set, presses.slice(0, -1));
+  const parts = now.last.steps.map((step) => sentence(step, before));
+  if (now.trace && now.ending) parts.push(`${now.ending.toUpperCase()}. ${now.trace.explanation}`);
+  return `Move ${presses.length}. ${parts.join(" ")}`;
+}
+
+function sentence(step: Step, before: View): string {
+  if (step.waits_for) return `${step.lane} waits: ${step.waits_for} holds this row.`;
+  const memory = before.lanes.find((lane) => lane.lane.name === step.lane)?.memory;
+  const [seen, after] = [step.before.at(-1), step.after.at(-1)];
+  if (step.kind === "write" && !after) return `${step.lane} ${step.words}: it is not, so nothing is written. 409.`;
+  if (step.kind === "write" && after) {
+    const was = seen ? ` Row was ${spoken(seen.values)}` : "";
+    const based = memory && seen ? `, computed from ${spoken(memory.values)}, read at move ${memory.move}.` : was && ".";
+    const stale = memory && seen && spoken(memory.values) !== spoken(seen.values) ? " Stale." : "";
+    return `${step.lane} writes ${spoken(after.values)}.${was}${based}${stale}`;
+  }
+  return `${step.lane} ${step.words}: ${spoken(seen?.values ?? {})}.`;
+}
+
+/** The whole position in words. */
+export function description(set: TraceSet, presses: string): string {
+  const now = view(set, presses);
+  const lanes = now.lanes.map((lane) => {
+    const name = lane.lane.name;
+    const holds = lane.memory
+      ? `holds ${spoken(lane.memory.values)}, read at move ${lane.memory.move}${lane.memory.stale ? ", stale" : ""}`
+      : "holds nothing";
+    const next = lane.cards.find((card) => card.state === "live" || card.state === "waiting");
+    if (lane.finished) return `${name} has finished.`;
+    return lane.waitsFor ? `${name} waits for ${lane.waitsFor}.` : `${name} ${holds}; next it ${next?.words ?? "ends"}.`;
+  });
+  return `${presses.length} moves played: ${[...presses].join(" ") || "none"}. Row: ${spoken(now.row.values)}. ${lanes.join(" ")}`;
+}
+
+/** How each order ended, among those that were tried. */
+export interface Tally {
+  order: string;
+  result: Ending | "waited" | "";
+}
+
+export function tally(set: TraceSet, tried: ReadonlySet<string>): Tally[] {
+  return set.traces.map((trace) => {
+    if (!tried.has(trace.order)) return { order: trace.order, result: "" };
+    const end = ending(trace);
+    const waited = end === "safe" && trace.steps.some((step) => step.waits_for);
+    return { order: trace.order, result: waited ? "waited" : end };
+  });
+}
+
+/** The first order after `from` that was not tried, going round; empty when all were. */
+export function nextUntried(set: TraceSet, tried: ReadonlySet<string>, from = ""): string {
+  const orders = set.traces.map((trace) => trace.order);
+  const start = orders.indexOf(from) + 1;
+  return [...orders.slice(start), ...orders.slice(0, start)].find((order) => !tried.has(order)) ?? "";
+}
+
+/** The same for presses in one language of the tally: how many of the orders that end wrong were found. */
+export function score(set: TraceSet, tried: ReadonlySet<string>): { tried: number; all: number; found: number; wrong: number } {
+  const wrong = set.traces.filter((trace) => ending(trace) === "wrong");
+  return {
+    tried: set.traces.filter((trace) => tried.has(trace.order)).length,
+    all: set.traces.length,
+    found: wrong.filter((trace) => tried.has(trace.order)).length,
+    wrong: wrong.length,
+  };
+}

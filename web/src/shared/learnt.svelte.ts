@@ -1,0 +1,71 @@
+// Progress as state: kept in this browser, and with the server where there is one.
+
+import { merge, readStored, type Kind, type Progress } from "./marks";
+import { progress as exchange } from "./server";
+
+const KEY = "doubletake.v1";
+const empty: Progress = { schema: 1, patterns: {} };
+
+class Learnt {
+  now = $state<Progress>(empty);
+  notice = $state("");
+  #live = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor() {
+    const text = localStorage.getItem(KEY);
+    const stored = readStored(text);
+    if (text && !stored) {
+      localStorage.setItem(`${KEY}.broken`, text);
+      this.notice = "What this browser had stored could not be read. It is set aside; we start anew.";
+    }
+    this.now = stored ?? empty;
+    addEventListener("storage", (event) => {
+      const other = event.key === KEY ? readStored(event.newValue) : null;
+      if (other) this.now = merge(this.now, other);
+    });
+  }
+
+  async join(): Promise<void> {
+    this.#live = true;
+    try {
+      const kept = await exchange<Progress & { notice?: string }>();
+      this.notice ||= kept.notice ?? "";
+      this.now = merge(this.now, kept);
+      this.#store();
+    } catch {
+      this.#live = false; // this browser keeps it; the verdict line says what happened to the server
+    }
+  }
+
+  has(pattern: string, language: string, kind: Kind): boolean {
+    return this.now.patterns[`${pattern}/${language}`]?.[kind]?.on ?? false;
+  }
+
+  mark(pattern: string, language: string, kind: Kind, on = true): void {
+    if (this.has(pattern, language, kind) === on) return;
+    const mark = { at: Date.now(), on };
+    this.now = merge(this.now, { schema: 1, patterns: { [`${pattern}/${language}`]: { [kind]: mark } } });
+    this.#store();
+  }
+
+  #store(): void {
+    localStorage.setItem(KEY, JSON.stringify(this.now));
+    if (!this.#live) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      exchange(this.now).catch((error: Error) => (this.notice = error.message));
+    }, 300);
+  }
+}
+
+export const learnt = new Learnt();
+
+/** Small choices that need no dates. */
+export function recall(name: string): string {
+  return localStorage.getItem(`doubletake.${name}`) ?? "";
+}
+
+export function remember(name: string, value: string): void {
+  localStorage.setItem(`doubletake.${name}`, value);
+}
