@@ -13,17 +13,45 @@ from doubletake.prove.app.process import temporary_home
 _LONGEST = 120.0  # seconds for one command
 
 
-def prepare(plan: Plan, addresses: Addresses, secret: Secrets) -> None:
-    """Run the plan's setup commands and seeds, in their order.
+def set_up(plan: Plan, addresses: Addresses, secret: Secrets) -> None:
+    """Run the plan's set-up: commands and SQL files, in their order.
 
     addresses: the database itself, not a proxy: nothing here is judged. Raises StartError.
     """
-    for step, commands in (("set up", plan.setup), ("seed", plan.seed)):
-        for command in commands:
-            if len(command.words) == 1 and command.words[0].endswith(".sql"):
-                _execute_file(plan, command, addresses.database, step)
-            else:
-                _execute(plan, command, addresses, secret, step)
+    _run(plan, plan.setup, addresses, secret, "set up")
+
+
+def seed(plan: Plan, addresses: Addresses, secret: Secrets) -> None:
+    """Run the plan's seeds. Raises StartError."""
+    _run(plan, plan.seed, addresses, secret, "seed")
+
+
+def can_seed(plan: Plan, addresses: Addresses) -> bool:
+    """Whether the seeds fit before the application has started: there are tables, or the seeds make them."""
+    import psycopg
+
+    if any("CREATE TABLE" in _text(plan, command).upper() for command in plan.seed):
+        return True
+    with psycopg.connect(addresses.database) as connection:
+        row = connection.execute("SELECT count(*) FROM pg_class WHERE relkind = 'r' AND oid >= 16384").fetchone()
+        return bool(row and row[0])
+
+
+def _run(plan: Plan, commands: tuple[Command, ...], addresses: Addresses, secret: Secrets, step: str) -> None:
+    for command in commands:
+        if _is_script(command):
+            _execute_file(plan, command, addresses.database, step)
+        else:
+            _execute(plan, command, addresses, secret, step)
+
+
+def _is_script(command: Command) -> bool:
+    return len(command.words) == 1 and command.words[0].endswith(".sql")
+
+
+def _text(plan: Plan, command: Command) -> str:
+    path = plan.root / command.directory / command.words[0]
+    return path.read_text("utf-8", "replace") if _is_script(command) and path.is_file() else ""
 
 
 def _execute(plan: Plan, command: Command, addresses: Addresses, secret: Secrets, step: str) -> None:

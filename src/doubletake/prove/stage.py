@@ -1,0 +1,181 @@
+"""Everything that one proof needs, running: database, Redis, proxies, two instances, and the rows they return to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from pathlib import Path
+
+from doubletake.core.config import Prove
+from doubletake.core.errors import MissingExtraError
+from doubletake.prove import redis
+from doubletake.prove.app import instance, prepare
+from doubletake.prove.app.environment import Secrets
+from doubletake.prove.app.instance import Instance
+from doubletake.prove.app.outside import Outside
+from doubletake.prove.app.plan import Addresses, Kind, Plan
+from doubletake.prove.app.requests.cases import Case, cases
+from doubletake.prove.app.requests.discover import discover
+from doubletake.prove.app.requests.identifiers import table_keys
+from doubletake.prove.app.requests.reach import Row, why
+from doubletake.prove.app.resolve import resolve
+from doubletake.prove.boundary import Boundary
+from doubletake.prove.conductor import Conductor
+from doubletake.prove.postgres import server as postgres
+from doubletake.prove.postgres.changes import Changes
+from doubletake.prove.postgres.restore import Restore
+from doubletake.prove.postgres.server import Server
+from doubletake.prove.postgres.sessions import Sessions
+from doubletake.prove.proxy import Address
+from doubletake.prove.request import Request, Response
+from doubletake.prove.schedule import serial
+from doubletake.prove.trial import Trials
+from doubletake.prove.upstream import Script, Service
+
+LANES = ("A", "B")
+Say = Callable[[str], None]
+
+
+class Stage:
+    """Open with `with Stage.open(root, prove) as stage:`; leaving ends all of it, whatever happened.
+
+    `cases` are the requests that can be asked, `unasked` the endpoints for which none could be made (endpoint, reason).
+    `trials` runs them; every run begins at the snapshot and ends there.
+    """
+
+    def __init__(self, stack: ExitStack, root: Path, prove: Prove, say: Say) -> None:
+        self._stack, self.root, self.prove, self._say = stack, root, prove, say
+        self.plan: Plan = resolve(root, prove)
+        self.server: Server
+        self.redis: redis.RedisServer | None = None
+        self.instances: dict[str, Instance] = {}
+        self.services: tuple[Service, ...] = ()
+        self.cases: list[Case] = []
+        self.unasked: list[tuple[str, str]] = []
+        self.users: dict[str, dict[str, str]] = dict(prove.users)
+        self._lanes: dict[str, Addresses] = {}
+        self._secrets = Secrets()
+
+    @classmethod
+    def open(cls, root: Path, prove: Prove, say: Say = lambda text: None) -> Stage:
+        """Start everything for the project at `root`.
+
+        say: told what is being done, in a few words. Raises StartError, ConfigurationError, MissingExtraError.
+        """
+        with ExitStack() as stack:
+            stage = cls(stack, root, prove, say)
+            stage._start()
+            stage._stack = stack.pop_all()
+            return stage
+
+    def close(self) -> None:
+        """End everything. May be called twice."""
+        self._stack.close()
+
+    def __enter__(self) -> Stage:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def reach(self, wanted: Iterable[Case] | None = None) -> list[Row]:
+        """Each case's first request alone, on both instances: the answer of the second, which is warm, counts."""
+        return [self._reach(case) for case in (self.cases if wanted is None else wanted)]
+
+    # ---- in this order
+
+    def _start(self) -> None:
+        self._say("starting PostgreSQL")
+        self.server = self._stack.enter_context(postgres.start(self.plan.extensions))
+        self.redis = self._start_redis()
+        self.boundary = self._stack.enter_context(Boundary())
+        self.outside = Outside()
+        self._open_ports()
+        self._say("preparing the database")
+        direct = self._direct()
+        prepare.set_up(self.plan, direct, self._secrets)
+        seeds_first = prepare.can_seed(self.plan, direct)
+        if seeds_first:
+            prepare.seed(self.plan, direct, self._secrets)
+        self._say("starting the application, twice")
+        self._start_instances()
+        if not seeds_first:
+            prepare.seed(self.plan, direct, self._secrets)
+        self._find_cases()
+        self._snapshot()
+
+    def _start_redis(self) -> redis.RedisServer | None:
+        wanted = {Kind.REDIS, Kind.REDIS_HOST, Kind.REDIS_PORT}
+        if not any(setting.kind in wanted for setting in self.plan.settings):
+            return None
+        try:
+            return self._stack.enter_context(redis.start())
+        except MissingExtraError:
+            self._say("no Redis here: the application's calls to it are refused")
+            return None
+
+    def _open_ports(self) -> None:
+        self.services = tuple(
+            Service(Script(name=upstream.name, status=upstream.status, body=upstream.body))
+            for upstream in self.plan.upstreams
+        )
+        outside = f"http://127.0.0.1:{self.boundary.listen(self.outside.protocol)}"
+        address = Address(self.server.host, self.server.port)
+        for lane in LANES:
+            self._lanes[lane] = Addresses(
+                database=self.server.url_at(self.boundary.listen_postgres(lane, address)),
+                redis=self.redis.url if self.redis else "",
+                upstreams={
+                    service.script.name: f"http://127.0.0.1:{self.boundary.listen_upstream(lane, service)}"
+                    for service in self.services
+                },
+                outside=outside,
+            )
+
+    def _direct(self) -> Addresses:
+        """For commands that prepare: the database without a proxy between."""
+        first = self._lanes[LANES[0]]
+        return Addresses(database=self.server.url, redis=first.redis, upstreams=first.upstreams, outside=first.outside)
+
+    def _start_instances(self) -> None:
+        # Without set-up the application makes its tables as it starts, and two would collide.
+        groups = [LANES] if self.plan.setup or self.plan.seed else [(lane,) for lane in LANES]
+        for group in groups:
+            lanes = {lane: self._lanes[lane] for lane in group}
+            for lane, started in instance.start(self.plan, lanes, self._secrets).items():
+                self.instances[lane] = self._stack.enter_context(started)
+
+    def _find_cases(self) -> None:
+        if self.prove.requests:
+            self.cases = cases(self.prove)
+            return
+        self._say("looking for requests to ask")
+        with self.server.connect() as connection:
+            found = discover(self._send, self.prove, table_keys(connection))
+        self.cases, self.unasked, self.users = found.cases, found.unasked, found.users
+
+    def _send(self, request: Request) -> Response:
+        port = self.instances[LANES[0]].port
+        return self.boundary.send(LANES[0], request, port, 10.0).result()
+
+    def _snapshot(self) -> None:
+        sessions = self._stack.enter_context(Sessions(self.server))
+        changes = Changes(self.server)
+        self._stack.callback(changes.close)
+        restore = self._stack.enter_context(Restore(self.server, changes))
+        self.schema = restore.snapshot()
+        if self.redis is not None:
+            self.redis.snapshot()
+        ports = {lane: started.port for lane, started in self.instances.items()}
+        self.conductor = Conductor(self.boundary, ports, sessions)
+        self.trials = Trials(self.conductor, changes, restore, self.services)
+
+    def _reach(self, case: Case) -> Row:
+        response = Response(error="not asked")
+        for swapped in (True, False):
+            trial = self.trials.run({"A": case.first}, serial("A"), swapped=swapped)
+            response = next(iter(trial.play.responses.values()), response)
+            if self.redis is not None:
+                self.redis.restore()
+        last = self.instances[LANES[0]].output
+        return Row(endpoint=case.endpoint, status=response.status, why=why(response, last), case=case)
