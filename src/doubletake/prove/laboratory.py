@@ -1,0 +1,226 @@
+"""What an experiment works with: the running application, its serial behaviour, and the gates of a proof."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from msgspec import Struct
+
+from doubletake.core.trace import Trace
+from doubletake.prove.app.requests.cases import Case
+from doubletake.prove.explorer import Budget, Place, places, writes
+from doubletake.prove.gate import Closed, Moment
+from doubletake.prove.narrate import Happening, Narrator, happenings
+from doubletake.prove.oracle import Checks, Judgement, Observation, confirm, judge
+from doubletake.prove.oracle.candidates import Order
+from doubletake.prove.oracle.gates import Pair, Repeat
+from doubletake.prove.oracle.reading import Reading
+from doubletake.prove.oracle.verdict import spell
+from doubletake.prove.postgres.catalogue import Schema
+from doubletake.prove.request import Request
+from doubletake.prove.schedule import Pause, Schedule, Turn, serial
+from doubletake.prove.trial import Trial, Trials
+from doubletake.prove.wire.operation import OperationKind
+
+_APART = 1.1  # seconds between two serial runs: a value that counts whole seconds then differs
+_FIRST_STRIDE, _NEXT_STRIDE = 1000, 7919  # each sequence its own, so that no id is taken for another's
+_REPEATS = 5
+
+
+class Baseline(Struct, frozen=True, kw_only=True):
+    """How a pair of requests behaves when nobody interferes. `solos`: name → the run of that request alone."""
+
+    requests: dict[str, Request]
+    solos: dict[str, Trial]
+    serial: dict[Order, tuple[Observation, ...]]
+    began: float  # monotonic seconds
+
+    @property
+    def places(self) -> dict[str, tuple[Place, ...]]:
+        return {name: places(name, trial.play.journal) for name, trial in self.solos.items()}
+
+    def unreached(self) -> str:
+        """Why nothing can be shown on this pair: a request that does not succeed alone. "" when both do."""
+        for name, trial in self.solos.items():
+            response = trial.play.responses.get(name)
+            if response is None or not response.is_success:
+                said = f"is answered {response.status}" if response and response.status else "gets no answer"
+                return f"{name} alone {said}"
+        return ""
+
+
+class Laboratory:
+    """One started application. `restarts` counts instances that died since the start, `logs` gives their last lines."""
+
+    def __init__(
+        self,
+        trials: Trials,
+        schema: Schema,
+        budget: Budget,
+        restarts: Callable[[], int] = lambda: 0,
+        logs: Callable[[], str] = lambda: "",
+        environment: Mapping[str, str] = {},
+        instances: int = 2,
+    ) -> None:
+        self.trials, self.schema, self.budget = trials, schema, budget
+        self.restarts, self.logs = restarts, logs
+        self.environment, self.instances = dict(environment), instances
+        self.narrator = Narrator(schema)
+
+    # ---- what happens without interference
+
+    def baseline(self, requests: Mapping[str, Request]) -> Baseline:
+        """Each request alone, both orders, and one order again with other ids on the other instance."""
+        began = time.monotonic()
+        solos = {name: self.trials.run({name: request}, serial(name)) for name, request in requests.items()}
+        runs: dict[Order, tuple[Observation, ...]] = {(name,): (solo.observation,) for name, solo in solos.items()}
+        runs[()] = (self.idle(0.0),)
+        first = Baseline(requests=dict(requests), solos=solos, serial=runs, began=began)
+        if first.unreached():
+            return first
+        for order in self._orders(requests):
+            runs[order] = (self.serially(requests, order),)
+        self._move_sequences()
+        for order in self._orders(requests):
+            runs[order] += (self.serially(requests, order, swapped=True),)
+        return Baseline(requests=dict(requests), solos=solos, serial=runs, began=began)
+
+    def _orders(self, requests: Mapping[str, Request]) -> tuple[Order, ...]:
+        names = tuple(sorted(requests))
+        return (names, names[::-1]) if len(names) > 1 else ()
+
+    def serially(self, requests: Mapping[str, Request], order: Order, swapped: bool = False) -> Observation:
+        return self.trials.run(requests, serial(*order), swapped=swapped).observation
+
+    def idle(self, seconds: float) -> Observation:
+        """As long a run without any request."""
+        return self.trials.run({}, (Pause(seconds),)).observation
+
+    def reading(self, baseline: Baseline) -> Reading:
+        return Reading(baseline.serial, self.schema)
+
+    def _move_sequences(self) -> None:
+        strides = {name: _FIRST_STRIDE + _NEXT_STRIDE * at for at, name in enumerate(self.schema.sequences)}
+        self.trials.restore.advance(strides)
+
+    # ---- from a suspicion to a proof
+
+    def judged(self, trial: Trial, reading: Reading) -> Judgement:
+        return judge(trial.observation, reading, self.instances)
+
+    def confirmed(self, trial: Trial, judgement: Judgement, baseline: Baseline) -> Judgement:
+        """The judgement with all its gates: repeats, controls, a third serial run of each order a second later."""
+        schedule, requests = trial.play.schedule, baseline.requests
+        length = trial.play.ended - trial.play.started
+        reading = Reading(self._third_runs(baseline), self.schema)
+        repeats = []
+        for number in range(_REPEATS):
+            swapped = number == _REPEATS - 1
+            again = self.trials.run(requests, schedule, swapped=swapped)
+            repeats.append(Repeat(self.judged(again, reading), swapped))
+        order = self._orders(requests)[0]
+        checks = Checks(
+            idle=self.idle(length),
+            held={name: self._held_alone(name, baseline, trial) for name in _stopped(schedule)},
+            writers=trial.writers,
+            repeats=tuple(repeats),
+            canary=self.serially(requests, order),
+            canary_order=order,
+            pair=pair(trial),
+            restarts=self.restarts(),
+            reconnects=len(lost(trial.play.journal)),
+        )
+        return confirm(trial.observation, self.judged(trial, reading), reading, checks)
+
+    def _third_runs(self, baseline: Baseline) -> dict[Order, tuple[Observation, ...]]:
+        time.sleep(max(0.0, baseline.began + _APART - time.monotonic()))
+        self._move_sequences()
+        runs = dict(baseline.serial)
+        for order in self._orders(baseline.requests):
+            if len(runs[order]) < 3:
+                runs[order] += (self.serially(baseline.requests, order),)
+        return runs
+
+    def _held_alone(self, name: str, baseline: Baseline, trial: Trial) -> Observation:
+        """The request held at the same points for the same time, without the other one."""
+        steps: list[Turn | Pause] = []
+        length = trial.play.ended - trial.play.started
+        for step in trial.play.schedule:
+            if isinstance(step, Turn) and step.lane != name:
+                steps.append(Pause(length))
+            else:
+                steps.append(step)
+        return self.trials.run({name: baseline.requests[name]}, tuple(steps)).observation
+
+    # ---- telling
+
+    def tell(self, trial: Trial, judgement: Judgement, baseline: Baseline, title: str) -> Trace:
+        """The trace with its verdict and the serial results beside it."""
+        import msgspec
+
+        full = {spell(order): runs[0] for order, runs in baseline.serial.items() if len(order) == len(baseline.requests)}
+        trace = self.narrator.tell(trial, title, full if len(baseline.requests) > 1 else None)
+        return msgspec.structs.replace(
+            trace,
+            verdict=judgement.verdict,
+            name=judgement.name,
+            explanation=judgement.explain(),
+            environment=self.environment,
+        )
+
+
+def requests_of(case: Case) -> dict[str, Request]:
+    return {"A": case.first, "B": case.second}
+
+
+def _stopped(schedule: Schedule) -> list[str]:
+    return sorted({step.lane for step in schedule if isinstance(step, Turn) and step.until is not None})
+
+
+def lost(journal: Sequence[Moment]) -> list[Closed]:
+    """Connections that the server's side ended; one that the application closed itself is its own affair."""
+    return [moment for moment in journal if isinstance(moment, Closed) and moment.why == "server"]
+
+
+def pair(trial: Trial) -> Pair | None:
+    """Why the order mattered: a read of one request, a commit of the other after it, a write on what was read."""
+    done = happenings(trial)
+    for commit in _commits(trial, done):
+        committer = commit.operation.lane
+        tables = {c.table for c in trial.changes if trial.writers.get(c.xid) == trial.names.get(committer, committer)}
+        at = commit.answered
+        for reader in sorted({h.operation.lane for h in done} - {committer}):
+            mine = [h for h in done if h.operation.lane == reader]
+            reads = [h for h in mine if _reads(h, tables) and h.effective <= at and not h.waits_for]
+            acts = [h for h in mine if writes(h.operation) and (h.released > commit.released or h.waits_for)]
+            if reads and acts:
+                return Pair(
+                    reader=trial.names.get(reader, reader),
+                    read=reads[-1].operation.text,
+                    committer=trial.names.get(committer, committer),
+                    commit=commit.operation.text,
+                    write=acts[0].operation.text,
+                )
+    return None
+
+
+def _reads(happening: Happening, tables: set[str]) -> bool:
+    operation = happening.operation
+    if operation.kind is OperationKind.COMMAND:
+        return True
+    if operation.kind is not OperationKind.STATEMENT or writes(operation):
+        return False
+    return any(table.rpartition(".")[2] in operation.fingerprint for table in tables)
+
+
+def _commits(trial: Trial, done: Sequence[Happening]) -> Iterator[Happening]:
+    for happening in done:
+        operation, result = happening.operation, happening.result
+        if result is None or result.failure is not None:
+            continue
+        is_alone = operation.status == "I" and result.status == "I" and writes(operation)
+        if operation.kind is OperationKind.COMMIT or is_alone:
+            yield happening
+
+
