@@ -91,7 +91,7 @@ def lines(source: Source, spans: Iterable[tuple[Span, Role | None, str, bool]]) 
     wanted: set[int] = set()
     for span, role, words, is_primary in sorted(spans, key=lambda it: (it[0].start_line, it[0].start_column)):
         first = span.start_line
-        wanted.update(range(first, min(span.end_line, first + LONGEST_SPAN - 1) + 1))
+        wanted.update(range(first, min(max(first, span.end_line), first + LONGEST_SPAN - 1) + 1))
         raw = source.line(first)
         until = span.end_column - 1 if span.end_line == first else len(raw)
         start = len(shown(raw[: span.start_column - 1]))

@@ -68,19 +68,16 @@ class _Shape:
         if it.environment:
             yield Text(it.environment, "dim")
         yield Text()
-        yield from self.row(
-            [self.request(lane, 0) for lane in it.lanes[:1]], [], [self.request(lane, 1) for lane in it.lanes[1:]]
-        )
+        left = [line for lane in it.lanes[:1] for line in self.request(lane, 0)]
+        right = [line for lane in it.lanes[1:] for line in self.request(lane, 1)]
+        yield from self.row(left, [], right)
         yield Text("─" * self.side + "─┬" + "─" * self.middle + "┬─" + "─" * self.side, "dim")
         yield from self.row([], standing(it.start), [])
 
-    def request(self, lane: Lane, side: int) -> Text:
-        said = Text.assemble(
-            (f"{lane.name}  ", f"bold {LANE_STYLES[side]}"), (shown(f"{lane.method} {lane.path}"), "bold")
-        )
-        if lane.body:
-            said.append(f"  {shown(lane.body)}", "dim")
-        return said
+    def request(self, lane: Lane, side: int) -> list[Text]:
+        name = (f"{lane.name}  ", f"bold {LANE_STYLES[side]}")
+        said = [Text.assemble(name, (shown(f"{lane.method} {lane.path}"), "bold"))]
+        return [*said, Text(f"   {shown(lane.body)}", "dim")] if lane.body else said
 
     def body(self) -> Iterable[Text]:
         for it in self.picture.moments:

@@ -51,15 +51,17 @@ class Renderer(Protocol):
 
 def names() -> tuple[str, ...]:
     """Every format there is, without importing one."""
-    own = [module.name for module in pkgutil.iter_modules([str(Path(__file__).parent / "formats")])]
-    return (*sorted(own), *sorted(point.name for point in entry_points(group=GROUP)))
+    return (*own_names(), *sorted(point.name for point in entry_points(group=GROUP)))
+
+
+def own_names() -> tuple[str, ...]:
+    return tuple(sorted(module.name for module in pkgutil.iter_modules([str(Path(__file__).parent / "formats")])))
 
 
 def renderer(name: str) -> Renderer:
     """The renderer of this name. Raises ConfigurationError when there is none."""
-    own = f"{__package__}.formats.{name}"
-    if name.isidentifier() and importlib.util.find_spec(own):
-        return cast(Renderer, importlib.import_module(own))
+    if name in own_names():
+        return cast(Renderer, importlib.import_module(f"{__package__}.formats.{name}"))
     for point in entry_points(group=GROUP, name=name):
         return cast(Renderer, point.load())
     raise ConfigurationError(

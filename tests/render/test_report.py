@@ -1,0 +1,158 @@
+"""The report in one page, and the formats for programs."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from doubletake.core.errors import ConfigurationError
+from doubletake.core.event import Event, Finished, Found, Noted, NotProven, Proven, Ran, Reached, Started, Unread
+from doubletake.core.finding import Finding, Severity
+from doubletake.core.trace import Trace
+from doubletake.render.renderer import Guide, Setting, names, renderer
+
+GUIDE = Guide(
+    code="DT301", name="lost-update", section="races", severity=Severity.CRITICAL, summary="A write is undone.",
+    production="Both answer `200`.", remedy="**Let the database** do it.",
+)  # fmt: skip
+VOID = {"meta", "input", "br"}
+
+
+def said(form: str, root: Path, *events: Event) -> str:
+    out = io.StringIO()
+    renderer(form).render(iter(events), out, Setting(root=root, guides={"DT301": GUIDE}))
+    return out.getvalue()
+
+
+@pytest.fixture
+def events(lost_update: Finding, trace: Trace) -> list[Event]:
+    accepted = msgspec.structs.replace(lost_update, suppressed="one worker", start_line=7, end_line=7)
+    return [
+        Started("audit", "shop"),
+        Proven("twice", "DT301", ".doubletake/proofs/one.json", "tests/doubletake/test_one.py", trace),
+        NotProven("twice", "DT303", "protected", "a row lock", "POST /transfers"),
+        Ran("twice", trace),
+        Reached("GET /orders/1", 404, "no order"),
+        Found(lost_update),
+        Found(accepted),
+        Unread("bad.py", "not Python", 7),
+        Noted("take it out", "a.py", 3),
+        Finished(verb="audit", seconds=0.5, files=3, lines=1200, findings=1, unread=1, suppressed=1),
+    ]
+
+
+class Balance(HTMLParser):
+    """Fails on elements that are not closed in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attributes) -> None:
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open and self.open.pop() == tag, f"</{tag}> closes nothing"
+
+
+def test_the_page_is_whole(root: Path, events: list[Event]) -> None:
+    page = said("html", root, *events)
+    parser = Balance()
+    parser.feed(page)
+    assert not parser.open
+    for words in ["lost-update", "shop/wallet.py:6", "no lock between", "read here", '<s class="lost">150</s>',
+                  "doubletake replay .doubletake/proofs/one.json", "test_one.py", "Both answer <code>200</code>",
+                  "<strong>Let the database</strong>", "bad.py:7", "one worker", "a row lock", "no order",
+                  "take it out", "3 files, 1,200 lines"]:  # fmt: skip
+        assert words in page, words
+
+
+def test_the_page_runs_nothing_and_asks_nobody(root: Path, events: list[Event]) -> None:
+    page = said("html", root, *events)
+    assert "<script" not in page and "http://" not in page and "https://" not in page and "url(" not in page
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', page)[1]
+    assert policy.startswith("default-src 'none'")
+    for style in re.findall(r"<style>(.*?)</style>", page, re.DOTALL):
+        assert base64.b64encode(hashlib.sha256(style.encode()).digest()).decode() in policy
+
+
+def test_nothing_found_says_so(root: Path) -> None:
+    page = said("html", root, Started("audit", "."), Finished(verb="audit", seconds=0.1, files=1, lines=1))
+    assert "Nothing was found." in page
+
+
+def test_findings_cannot_write_into_the_page(root: Path, lost_update: Finding) -> None:
+    evil = "<img src=x onerror=alert(1)>"
+    (root / "shop" / "wallet.py").write_text(f"# {evil}\n" * 20)
+    broken = msgspec.structs.replace(lost_update, message=evil, handler=evil, because=(evil,), function=evil)
+    page = said("html", root, Found(broken), Unread(evil, evil), Noted(evil, evil))
+    assert "<img" not in page and "&lt;img" in page
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="not run: needs Chromium")
+def test_in_a_browser(root: Path, events: list[Event], tmp_path: Path) -> None:
+    """The policy lets the style through, and a box that is not ticked hides its findings."""
+    page = said("html", root, *events).replace(' id="severity-critical" checked', ' id="severity-critical"')
+    (tmp_path / "report.html").write_text(page)
+    done = subprocess.run(
+        ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+         "--disable-background-networking", "--disable-component-update", "--disable-sync", "--enable-logging=stderr",
+         f"--user-data-dir={tmp_path / 'profile'}", f"--print-to-pdf={tmp_path / 'report.pdf'}",
+         f"file://{tmp_path}/report.html"],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (tmp_path / "report.pdf").stat().st_size > 5000, done.stderr
+    assert "Content Security Policy" not in done.stderr
+
+
+def test_json_says_everything(root: Path, events: list[Event]) -> None:
+    report = json.loads(said("json", root, *events))
+    counts = {name: len(value) for name, value in report.items() if isinstance(value, list)}
+    assert counts == {
+        "findings": 1,
+        "suppressed": 1,
+        "proven": 1,
+        "not_proven": 1,
+        "reached": 1,
+        "unread": 1,
+        "notes": 1,
+    }
+    assert report["finished"]["lines"] == 1200
+    assert msgspec.convert(report["findings"][0], Finding).code == "DT301"
+
+
+def test_jsonl_is_a_finding_a_line(root: Path, events: list[Event]) -> None:
+    (line,) = said("jsonl", root, *events).splitlines()
+    it = json.loads(line)
+    assert (it["code"], it["confidence"], it["path"], it["start_line"], it["end_line"]) == (
+        "DT301",
+        "high",
+        "shop/wallet.py",
+        6,
+        6,
+    )
+    assert [(span["role"], span["start_line"]) for span in it["spans"]] == [("write", 6), ("read", 13)]
+    assert msgspec.json.decode(line, type=Finding).handler == "POST /deposits"
+
+
+def test_formats_are_found_by_walking() -> None:
+    assert set(names()) >= {"console", "html", "json", "jsonl"}
+    for name in names():
+        assert callable(renderer(name).render)
+
+
+@pytest.mark.parametrize("name", ["xml", "", "../core", "__init__"])
+def test_a_format_that_is_not_there(name: str) -> None:
+    with pytest.raises(ConfigurationError, match="cannot write the format"):
+        renderer(name)
