@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -162,12 +163,18 @@ def test_pipes_are_not_read(tmp_path: Path) -> None:
 
 def test_deeper_than_the_stack(tmp_path: Path) -> None:
     """Paths have limits of their own; within them the walk goes as deep as the tree does."""
-    deep = tmp_path
-    for _ in range(1200):
-        deep = deep / "d"
-        os.mkdir(deep)
-    (deep / "a.py").write_text("")
-    assert len(discover(tmp_path).code) == 1
+    deep = [tmp_path / "d"]
+    while len(deep) <= sys.getrecursionlimit():
+        deep.append(deep[-1] / "d")
+    try:
+        for folder in deep:
+            os.mkdir(folder)
+        (deep[-1] / "a.py").write_text("")
+        assert len(discover(tmp_path).code) == 1
+    finally:  # what removes temporary folders is recursive
+        (deep[-1] / "a.py").unlink(missing_ok=True)
+        for folder in reversed(deep):
+            os.rmdir(folder)
 
 
 def test_a_root_that_is_not_there(tmp_path: Path) -> None:

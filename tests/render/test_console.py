@@ -28,7 +28,7 @@ def said(root: Path, *events: Event, **setting) -> str:
 
 def test_a_finding(root: Path, lost_update: Finding) -> None:
     assert said(root, Found(lost_update), width=84) == (
-        "DT301 lost-update  critical · high                               shop/wallet.py:6:5\n"
+        "DT301 lost-update  critical · high                                shop/wallet.py:6:5\n"
         "  Wallet is read, changed and written back.\n"
         "\n"
         "   6 │ wallet.balance = wallet.balance + amount\n"
