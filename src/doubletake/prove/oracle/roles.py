@@ -71,8 +71,10 @@ def calibrate(repeats: Iterable[Sequence[Observation]], schema: Schema) -> Roles
     groups = [tuple(group) for group in repeats if len(group) > 1]
     read = [[(run, documents(run, schema)) for run in group] for group in groups]
     first = _classify(read, schema, {})
-    # Tokens are known only now: what quotes them (a link, a body, another column) is looked at again.
-    return Roles(schema, _classify(read, schema, first), bool(groups))
+    # Tokens are known only now: what quotes them (a link, a body, another column) is looked at again. A token itself
+    # stays one: it consists of nothing but what it would be said to quote.
+    tokens = {position: role for position, role in first.items() if role.kind == "opaque"}
+    return Roles(schema, {**_classify(read, schema, first), **tokens}, bool(groups))
 
 
 def made_in(found: Iterable[Document], schema: Schema, positions: Mapping[Position, Role]) -> Made:
