@@ -90,25 +90,59 @@ def _shared(reading: Reading) -> set[RowKey]:
     return {key for key, count in counts.items() if count > 1}
 
 
+class Cell(Struct, frozen=True):
+    """One column of a row of the snapshot: what the run left in it, and what each serial order does."""
+
+    key: RowKey
+    column: str
+    seen: str
+    serial: tuple[str, ...]
+
+
 def _standing_rows(
     run: Observation, one: Mapping[Order, Observation], reading: Reading
 ) -> tuple[list[Difference], tuple[tuple[RowKey, str], ...]]:
+    cells = _cells(run, one, reading)
+    words = tuple(map(spell, one))
+    alone = [cell for cell in cells if cell.seen not in cell.serial]
+    if alone:
+        differences = [
+            Difference(
+                cell.key[0],
+                f"{_place(cell.key, reading)} {cell.column}",
+                cell.seen,
+                tuple(zip(words, cell.serial, strict=True)),
+            )
+            for cell in alone
+        ]
+        return differences, tuple((cell.key, cell.column) for cell in alone)
+    # Every value is one that some order leaves, only not all in the same order.
+    together = [cell for cell in cells if len({cell.seen, *cell.serial}) > 1]
+    states = list(zip(*(cell.serial for cell in together), strict=True))
+    if not together or tuple(cell.seen for cell in together) in states:
+        return [], ()
+    place = " and ".join(f"{_place(cell.key, reading)} {cell.column}" for cell in together)
+    allowed = tuple((word, ", ".join(state)) for word, state in zip(words, states, strict=True))
+    seen = ", ".join(cell.seen for cell in together)
+    return [Difference(together[0].key[0], place, seen, allowed)], tuple((cell.key, cell.column) for cell in together)
+
+
+def _cells(run: Observation, one: Mapping[Order, Observation], reading: Reading) -> list[Cell]:
+    """The columns that anybody changed, in rows that the snapshot has; clock times and tokens are not shown."""
+    if not one:
+        return []
     ours = _standing(run, reading)
-    theirs = {order: _standing(serial, reading) for order, serial in one.items()}
-    differences, places = [], []
-    for key in sorted(set(ours).union(*theirs.values()), key=repr):
-        images = [ours.get(key), *(rows.get(key) for rows in theirs.values())]
+    theirs = [_standing(serial, reading) for serial in one.values()]
+    cells = []
+    for key in sorted(set(ours).union(*theirs), key=repr):
+        images = [ours.get(key), *(rows.get(key) for rows in theirs)]
         initial = next((row.before for row in images if row and row.before), {})
         for column in sorted(initial):
             role = reading.roles.positions.get(("row", key[0], column))
-            if role is not None and role.kind not in _COMPARED:
-                continue
-            seen, *serial = [_value(row, initial, column) for row in images]
-            if seen not in serial and serial:
-                places.append((key, column))
-                allowed = tuple(zip(map(spell, theirs), serial, strict=True))
-                differences.append(Difference(key[0], f"{_place(key, reading)} {column}", seen, allowed))
-    return differences, tuple(places)
+            if role is None or role.kind in _COMPARED:
+                seen, *serial = [_value(row, initial, column) for row in images]
+                cells.append(Cell(key, column, seen, tuple(serial)))
+    return cells
 
 
 def _value(row: NetRow | None, initial: Mapping[str, str | None], column: str) -> str:

@@ -6,6 +6,7 @@ everything: it costs schedules and hides nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 import sqlglot
@@ -18,11 +19,16 @@ _UNKNOWN = Footprint(frozenset({Read(UNKNOWN_TABLE, "table")}), frozenset({Write
 _KINDS = {exp.Insert: "insert", exp.Update: "update", exp.Delete: "delete"}
 # Functions by which PostgreSQL reads or computes without touching a table of the application.
 _HARMLESS = frozenset(
-    "now clock_timestamp statement_timestamp transaction_timestamp gen_random_uuid uuid_generate_v4 nextval currval "
-    "lastval coalesce json_build_object jsonb_build_object json_agg jsonb_agg to_json to_jsonb row_to_json set_config "
-    "current_setting pg_advisory_lock pg_advisory_xact_lock pg_try_advisory_lock pg_try_advisory_xact_lock "
-    "pg_advisory_unlock hashtext md5 version date_trunc to_char to_tsvector to_tsquery plainto_tsquery ts_rank "
-    "similarity unaccent json_build_array jsonb_set jsonb_build_array array_length".split()  # noqa: SIM905
+    re.findall(
+        r"\w+",
+        """
+        now clock_timestamp statement_timestamp transaction_timestamp gen_random_uuid uuid_generate_v4 nextval
+        currval lastval coalesce json_build_object jsonb_build_object json_agg jsonb_agg to_json to_jsonb row_to_json
+        set_config current_setting pg_advisory_lock pg_advisory_xact_lock pg_try_advisory_lock
+        pg_try_advisory_xact_lock
+        pg_advisory_unlock hashtext md5 version date_trunc to_char to_tsvector to_tsquery plainto_tsquery ts_rank
+        similarity unaccent json_build_array jsonb_set jsonb_build_array array_length""",
+    )
 )
 
 
