@@ -48,6 +48,8 @@ def run(arguments: list[str] | None) -> int:
         return NOT_DONE
     except Abort:
         return INTERRUPTED
+    except SystemExit:
+        raise BrokenPipeError from None  # click leaves this way for a pipe that nobody reads, and for nothing else
     except (KeyboardInterrupt, BrokenPipeError):
         raise
     except Exception as error:

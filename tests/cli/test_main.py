@@ -1,0 +1,139 @@
+"""The way into the program: what it says and how it leaves, whatever stops it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from doubletake.cli.main import own_fault
+
+DOUBLETAKE = str(Path(sys.executable).with_name("doubletake"))
+
+
+def run(*words: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    plain = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR", "CLAUDECODE")}
+    return subprocess.run(
+        [DOUBLETAKE, *words], capture_output=True, text=True, cwd=cwd, timeout=60, check=False, env=plain | environment
+    )
+
+
+def test_help_lists_every_command() -> None:
+    done = run("--help")
+    assert done.returncode == 0
+    for name in ("audit", "explain", "learn"):
+        assert f"\n  {name} " in done.stdout
+
+
+def test_help_is_quick() -> None:
+    """Nothing of an engine, of rich or of an extra is imported to show what there is."""
+    code = "import sys; from doubletake.cli.main import run; run(['--help']); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    heavy = {"rich", "tree_sitter", "sqlglot", "starlette", "uvicorn", "psycopg", "httpx", "doubletake.code"}
+    assert not heavy & set(loaded)
+
+
+def test_version() -> None:
+    assert run("--version").stdout == "doubletake 0.1.0\n"
+
+
+MISTAKES = [
+    (["adit"], ["No such command", "adit"]),
+    (["audit", "--nonsense"], ["--nonsense"]),
+    (["audit", "nowhere"], ["cannot audit nowhere", "no such file or directory"]),
+    (["audit", "--format", "xml"], ["`xml`", "console"]),
+    (["audit", "--select", "rases"], ["`rases`", "Did you mean `races`?"]),
+    (["audit", "--jobs", "-1"], ["--jobs"]),
+    (["audit", "--config", "no.toml"], ["no.toml", "cannot read"]),
+    (["explain", "DT9999"], ["DT9999"]),
+    (["explain"], ["Missing argument"]),
+    (["learn", "--port", "99999999"], ["99999999"]),
+]
+
+
+@pytest.mark.parametrize(("words", "said"), MISTAKES, ids=[" ".join(words) for words, _ in MISTAKES])
+def test_mistakes_are_explained(tmp_path: Path, words: list[str], said: list[str]) -> None:
+    (tmp_path / "a.py").write_text("x = 1\n")
+    done = run(*words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert not done.stdout
+    assert "Traceback" not in done.stderr
+    for part in said:
+        assert part in done.stderr
+
+
+def test_a_broken_configuration(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("x = 1\n")
+    (tmp_path / "doubletake.toml").write_text("[audit]\nselekt = []\n")
+    done = run("audit", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "`audit.selekt`" in done.stderr and "Did you mean `select`?" in done.stderr
+
+
+@pytest.mark.parametrize("what", ["DT301", "lost-update", "dt301"])
+def test_explain(what: str) -> None:
+    done = run("explain", what)
+    assert done.returncode == 0
+    for part in ("DT301 lost-update", "What it looks like", "Do this instead", "When it is fine", "▶ ", "← read"):
+        assert part in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_explain_in_the_other_language() -> None:
+    assert "function" in run("explain", "DT301", "--language", "typescript").stdout
+    assert "def " in run("explain", "DT301", "--language", "python").stdout
+
+
+def test_explain_a_section() -> None:
+    done = run("explain", "races")
+    assert done.returncode == 0
+    assert "DT301 lost-update" in done.stdout
+
+
+def test_letters_that_the_terminal_lacks() -> None:
+    done = run("explain", "DT301", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0
+    assert "\\u25b6" in done.stdout
+
+
+def test_nobody_reads_any_more() -> None:
+    """`doubletake … | head -1`."""
+    process = subprocess.Popen([DOUBLETAKE, "explain", "DT301"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    _, said = process.communicate(timeout=30)
+    assert said == b""
+    assert process.returncode == 141
+
+
+def test_a_fault_of_ours_is_one_line() -> None:
+    try:
+        raise KeyError("the\nreason")
+    except KeyError as error:
+        line = own_fault(error)
+    assert "\n" not in line
+    assert "KeyError" in line and "test_main.py:" in line and "report it at https://" in line
+
+
+@pytest.mark.parametrize("after", [0.0, 0.03, 0.06, 0.1, 0.15])
+def test_interrupted_at_any_moment(after: float) -> None:
+    """Ctrl-C leaves no traceback, wherever it falls. The moment is the case here, so this test does sleep."""
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "from doubletake.cli.main import main; print(flush=True); raise SystemExit(main(['explain', 'DT301']))",
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    process.stdout.readline()  # the interpreter itself is up
+    time.sleep(after)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert b"Traceback" not in said
+    assert process.returncode in (0, 130)
