@@ -1,4 +1,4 @@
-"""Which tests hold when something runs: the branches around it, and the checks that came before and would have thrown."""
+"""Which tests hold when something runs: the branches around it, and earlier checks that would have thrown."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ PASSING = (RegionKind.BODY, RegionKind.CALL, RegionKind.SCOPE, RegionKind.CALLBA
 class Check(Struct, frozen=True, array_like=True):
     """One comparison that was made before the effect runs.
 
-    fact: the test. holds: its truth then. is_certain: this atom alone is known to be so; with `a and b` refused, neither is.
+    fact: the test. holds: its truth then. is_certain: this atom alone is known to be so; where `a and b` was refused,
+    neither is.
     """
 
     fact: int
@@ -31,9 +32,10 @@ def guards(f: FunctionSummary, effect: Effect) -> tuple[Check, ...]:
     for number in shared:
         found[number] = None
     for number, region in enumerate(f.regions):
-        if region.detail == "after-raise" and number not in found and region.order <= effect.order:
-            if _passes(f, number, set(shared)) and not are_exclusive(f, number, effect.region):
-                found[number] = None
+        if region.detail != "after-raise" or number in found or region.order > effect.order:
+            continue
+        if _passes(f, number, set(shared)) and not are_exclusive(f, number, effect.region):
+            found[number] = None
     numbers = sorted(found, key=lambda number: f.regions[number].order)
     return tuple(each for number in numbers for each in _of_branch(f, number))
 

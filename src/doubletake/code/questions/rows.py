@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from doubletake.code.effects import NONE, Cond, Effect, Entity, FunctionSummary, Maybe, Op, Origin, OriginKind, Value
+from doubletake.code.effects import NONE, Effect, Entity, FunctionSummary, Maybe, Op, Origin, OriginKind, Value
 
 Identity = frozenset[tuple[OriginKind, object, tuple[str, ...]]]
 
@@ -29,8 +29,15 @@ def keys(f: FunctionSummary, effect: Effect, entity: Entity | None) -> dict[str,
     return fixed
 
 
+KEY = "$key"
+"""Stands for the primary key where a call does not name it (`session.get(Wallet, 7)`)."""
+
+
 def column_name(entity: Entity | None, name: str) -> str:
     """The store's name of a column that code may call otherwise."""
+    if name == KEY:
+        primary = next((each for each in entity.uniques if each.primary), None) if entity else None
+        return primary.columns[0] if primary and len(primary.columns) == 1 else "id"
     column = entity.column(name) if entity else None
     return column.name if column else name
 
@@ -62,8 +69,3 @@ def is_same_row(f: FunctionSummary, entity: Entity | None, read: int, write: int
     if not asked and not changed and w.row == NONE:
         return Maybe.UNKNOWN  # a table of one row, or all of them
     return Maybe.UNKNOWN if not asked or not changed or any(not value for value in changed.values()) else Maybe.NO
-
-
-def narrows(cond: Cond, columns: frozenset[str]) -> bool:
-    """Whether a condition asks for more than the key in `columns`."""
-    return cond.column not in columns and cond.op is not Op.MAYBE
