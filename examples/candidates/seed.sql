@@ -6,6 +6,7 @@ INSERT INTO "Recruiter" (id, "agencyId", email, "tokenHash") VALUES
 INSERT INTO "Candidate" (id, "agencyId", email, name, tags, "ratingSum", "ratingCount", "updatedAt") VALUES
   ('candidate-1', 'north', 'ada@example.com', 'Ada', '{python}', 8, 2, now()),
   ('candidate-2', 'north', 'bo@example.com', 'Bo', '{}', 0, 0, now()),
+  ('candidate-4', 'north', 'dan@example.com', 'Dan', '{}', 0, 0, now()),
   ('candidate-3', 'south', 'cleo@example.com', 'Cleo', '{go}', 5, 1, now());
 INSERT INTO "Job" (id, "agencyId", title, description, "maxApplications", "applicationCount") VALUES
   ('job-1', 'north', 'Backend engineer', 'PostgreSQL and Python', 2, 1),

@@ -69,6 +69,7 @@ test("candidates are listed with their jobs", async () => {
     [
       ["Ada", []],
       ["Bo", ["Backend engineer"]],
+      ["Dan", []],
     ],
   );
 });

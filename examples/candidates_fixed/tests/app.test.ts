@@ -71,6 +71,7 @@ test("candidates are listed with their jobs", async () => {
     [
       ["Ada", []],
       ["Bo", ["Backend engineer"]],
+      ["Dan", []],
     ],
   );
 });

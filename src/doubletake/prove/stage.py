@@ -21,6 +21,8 @@ from doubletake.prove.app.requests.reach import Row, why
 from doubletake.prove.app.resolve import resolve
 from doubletake.prove.boundary import Boundary
 from doubletake.prove.conductor import Conductor
+from doubletake.prove.explorer import Budget
+from doubletake.prove.laboratory import Laboratory
 from doubletake.prove.postgres import server as postgres
 from doubletake.prove.postgres.changes import Changes
 from doubletake.prove.postgres.restore import Restore
@@ -81,6 +83,18 @@ class Stage:
     def reach(self, wanted: Iterable[Case] | None = None) -> list[Row]:
         """Each case's first request alone, on both instances: the answer of the second, which is warm, counts."""
         return [self._reach(case) for case in (self.cases if wanted is None else wanted)]
+
+    def laboratory(self, budget: Budget | None = None) -> Laboratory:
+        """What experiments work with. budget: for each pair of requests; None takes the usual one."""
+        major, minor = divmod(self.server.version, 10000)
+        return Laboratory(
+            self.trials,
+            self.schema,
+            budget or Budget(),
+            restarts=lambda: sum(not started.is_running for started in self.instances.values()),
+            logs=lambda: "\n".join(started.output() for started in self.instances.values()),
+            environment={"PostgreSQL": f"{major}.{minor}", "instances": str(len(self.instances))},
+        )
 
     # ---- in this order
 

@@ -18,9 +18,12 @@ def get_wallet(session: Session, user_id: int) -> Wallet:
 
 def deposit(session: Session, user_id: int, amount: int) -> Wallet:
     """Add money to a wallet and return it."""
-    change_balance(session, user_id, amount)
+    deposited = update(Wallet).where(Wallet.user_id == user_id).values(balance=Wallet.balance + amount)
+    wallet = session.scalar(deposited.returning(Wallet))
+    if wallet is None:
+        raise NotFound("Wallet not found")
     session.commit()
-    return get_wallet(session, user_id)
+    return wallet
 
 
 def change_balance(session: Session, user_id: int, amount: int) -> None:
