@@ -8,9 +8,9 @@ from rich.cells import cell_len
 from wallet_runs import balance, step
 
 from doubletake.core.trace import Lane, Outcome, StepKind, Trace, Verdict
-from doubletake.render import lanes_terminal
 from doubletake.render.html.lanes import lanes
 from doubletake.render.lanes import ending, picture
+from doubletake.render.terminal.lanes import draw
 
 READ, WRITE = StepKind.READ, StepKind.WRITE
 
@@ -52,7 +52,7 @@ def test_a_write_that_changed_nothing(trace: Trace) -> None:
 
 
 def test_the_picture_in_the_terminal(trace: Trace) -> None:
-    assert lanes_terminal.draw(trace, 88) == (
+    assert draw(trace, 88) == (
         "DATA WRONG  lost update   Two deposits\n"
         "PostgreSQL 18.6 · read committed\n"
         "\n"
@@ -81,12 +81,12 @@ def test_the_picture_in_the_terminal(trace: Trace) -> None:
 @pytest.mark.parametrize("width", [40, 60, 100, 160])
 def test_it_keeps_to_its_width(trace: Trace, width: int) -> None:
     long = msgspec.structs.replace(trace, final=balance("1" * 30), title="漢字" * 10)
-    widest = max(map(cell_len, lanes_terminal.draw(long, width).splitlines()))
+    widest = max(map(cell_len, draw(long, width).splitlines()))
     assert widest <= max(width, 56) + 36  # results and titles are left whole; the lanes are not wider
 
 
 def test_the_lost_value_is_struck_through(trace: Trace) -> None:
-    assert "\x1b[9;31m150\x1b[0m" in lanes_terminal.draw(trace, 100, colour=True)
+    assert "\x1b[9;31m150\x1b[0m" in draw(trace, 100, colour=True)
     assert '<s class="lost">150</s>' in lanes(trace)
 
 
@@ -95,7 +95,7 @@ def test_any_number_of_lanes(trace: Trace, names: str) -> None:
     some = tuple(Lane(name=name, method="GET", path="/") for name in names)
     steps = tuple(step(name, READ, "1") for name in names)
     it = msgspec.structs.replace(trace, lanes=some, steps=steps)
-    text = lanes_terminal.draw(it, 100)
+    text = draw(it, 100)
     assert all(f"{name} ← no answer" in text for name in names)
     assert lanes(it).count("<tr") == lanes(it).count("</tr>")
 

@@ -66,6 +66,7 @@ def show(
 ) -> None:
     """Render the events in the format `form`, to the file `output` or to standard output."""
     chosen = renderer(form)
+    events = terminal.with_progress(events)
     if form in BESIDE:
         events = aside(events)
     if output is None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TextIO
+
+from doubletake.core.event import Event, Progress
 
 AGENTS = ("CLAUDECODE", "CLAUDE_CODE_REMOTE", "CURSOR_AGENT", "CODEX_THREAD_ID", "GEMINI_CLI", "AI_AGENT")
 """Set by coding agents in the commands they run: they want facts in few lines."""
@@ -36,3 +38,24 @@ def width(stream: TextIO) -> int:
 def say(text: str) -> None:
     """One line to the person, beside the output."""
     print(text, file=sys.stderr)
+
+
+def with_progress(events: Iterable[Event]) -> Iterator[Event]:
+    """Show what is being done on one passing line of standard error, when that is a terminal that people read."""
+    if not sys.stderr.isatty() or is_concise():
+        yield from events
+        return
+    room = width(sys.stderr) - 1
+    try:
+        for event in events:
+            if isinstance(event, Progress):
+                count = f" {event.done}/{event.total}" if event.total > 1 and event.done else ""
+                sys.stderr.write(f"\r\x1b[K{f'{event.phase}{count} {event.text}'[:room]}")
+                sys.stderr.flush()
+                continue
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+            yield event
+    finally:
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()

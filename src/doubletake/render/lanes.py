@@ -1,6 +1,6 @@
 """A recorded run as a picture: a lane for each request, the rows at stake between them, and the value that was lost.
 
-This module decides what is shown; `lanes_terminal` and `lanes_html` decide how.
+This module decides what is shown; `terminal.lanes` and `html.lanes` decide how.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Pieces of what a terminal shows: findings, lanes, proofs. All of them give rich Texts."""
