@@ -16,10 +16,9 @@ from doubletake.prove.request import Request
 from doubletake.prove.schedule import Turn
 from doubletake.prove.trial import Trial
 from doubletake.prove.wire.operation import Operation, OperationKind, Result
+from doubletake.prove.wire.sql_text import tables, written_table
 from doubletake.prove.wording import fault_words, read_words, short, write_words
 
-_TARGET = re.compile(r'^(?:with .*?\) )?(?:insert into|update(?: only)?|delete from(?: only)?|merge into) ([\w."]+)')
-_SOURCES = re.compile(r'\b(?:from|join)\s+(?:only\s+)?([\w."]+)')
 _LOCKS = re.compile(r"\bfor (?:no key )?(?:update|share)\b|\bfor key share\b|pg_(?:try_)?advisory")
 _MOST_COLUMNS = 4
 _MOST_ROWS = 5
@@ -188,8 +187,7 @@ class _Telling:
         return any(table in self._shown for table in self._tables(operation))
 
     def _tables(self, operation: Operation) -> list[str]:
-        found = _TARGET.findall(operation.fingerprint) + _SOURCES.findall(operation.fingerprint)
-        return [self._narrator.full_name.get(name.replace('"', ""), name.replace('"', "")) for name in found]
+        return [self._narrator.full_name.get(name, name) for name in tables(operation.fingerprint)]
 
     def _tell(
         self, operation: Operation, result: Result | None, lane: str
@@ -206,18 +204,18 @@ class _Telling:
             return StepKind.CACHE, operation.text, (), ()
         if kind not in (OperationKind.STATEMENT, OperationKind.COPY):
             return None
-        tables = self._tables(operation)
-        if _TARGET.match(operation.fingerprint) or kind is OperationKind.COPY or operation.atomic:
-            return self._tell_write(operation, result, tables, lane)
+        named = self._tables(operation)
+        if written_table(operation.fingerprint) or kind is OperationKind.COPY or operation.atomic:
+            return self._tell_write(operation, result, named, lane)
         locks = bool(_LOCKS.search(operation.fingerprint))
-        rows = self._read_rows(tables, result)
-        words = read_words(tables, result, rows, "locks and reads" if locks else "reads")
+        rows = self._read_rows(named, result)
+        words = read_words(named, result, rows, "locks and reads" if locks else "reads")
         return StepKind.LOCK if locks else StepKind.READ, words, rows, ()
 
     def _tell_write(
-        self, operation: Operation, result: Result | None, tables: list[str], lane: str
+        self, operation: Operation, result: Result | None, named: list[str], lane: str
     ) -> tuple[StepKind, str, tuple[Row, ...], tuple[Row, ...]]:
-        table = tables[0] if tables else ""
+        table = named[0] if named else ""
         count = result.affected if result is not None and result.affected is not None else 0
         written = self._written.get(lane, [])
         mine = [change for change in written if change.table == table or operation.atomic]
@@ -230,9 +228,9 @@ class _Telling:
         after = tuple(self._narrator.row(c.table, c.after, self._shown) for c in mine if c.after is not None)
         return StepKind.WRITE, write_words(operation, result, table, before, after), before, after
 
-    def _read_rows(self, tables: list[str], result: Result | None) -> tuple[Row, ...]:
+    def _read_rows(self, named: list[str], result: Result | None) -> tuple[Row, ...]:
         """The rows that a read returned, of the first table at stake, by their keys where the read or we know them."""
-        table = next((table for table in tables if table in self._shown), "")
+        table = next((table for table in named if table in self._shown), "")
         if not table or result is None:
             return ()
         rows = []

@@ -14,6 +14,7 @@ from doubletake.prove.oracle.outcome import outcome
 from doubletake.prove.postgres.change import RowChange, Window
 from doubletake.prove.request import Request, Response, decode
 from doubletake.prove.wire.operation import Operation, OperationKind, Result
+from doubletake.prove.wire.sql_text import written_table
 
 _TOLD = frozenset({"location", "etag", "retry-after"})
 _CONSTRAINT = frozenset({"23505", "23P01", "23514"})
@@ -144,6 +145,10 @@ def _of_statement(operation: Operation, result: Result) -> Mechanism | None:
         )
     if result.tag in ("UPDATE 0", "DELETE 0", "INSERT 0 0"):
         return Mechanism(
-            kind="condition", subject=result.tag, statement=operation.text, lane=operation.lane, detail=result.tag
+            kind="condition",
+            subject=written_table(operation.fingerprint),
+            statement=operation.text,
+            lane=operation.lane,
+            detail=result.tag,
         )
     return None

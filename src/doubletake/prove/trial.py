@@ -13,6 +13,7 @@ from doubletake.prove.oracle.observation import Observation
 from doubletake.prove.postgres.change import RowChange, owners
 from doubletake.prove.postgres.changes import Changes
 from doubletake.prove.postgres.restore import Restore, Restored
+from doubletake.prove.redis import RedisServer
 from doubletake.prove.request import Request
 from doubletake.prove.schedule import Pause, Schedule, Turn
 from doubletake.prove.upstream import Service
@@ -46,10 +47,15 @@ class Trials:
     """Runs trials on a started application. Every run begins at the snapshot and ends there again."""
 
     def __init__(
-        self, conductor: Conductor, changes: Changes, restore: Restore, services: Sequence[Service] = ()
+        self,
+        conductor: Conductor,
+        changes: Changes,
+        restore: Restore,
+        services: Sequence[Service] = (),
+        keys: RedisServer | None = None,
     ) -> None:
         self.conductor, self.restore = conductor, restore
-        self._changes, self._services = changes, tuple(services)
+        self._changes, self._services, self._keys = changes, tuple(services), keys
         self.count = 0
         self._lanes_by_backend: dict[int, str] = {}
 
@@ -71,10 +77,13 @@ class Trials:
         met = tuple(Fault(lane_of[fault.lane], fault.at, fault.action) for fault in faults)
         play = self.conductor.play(asked, plan, met)
         changes = self._settled_changes()
+        keys = self._keys.differences() if self._keys else ()
+        if self._keys and keys:
+            self._keys.restore()
         return Trial(
             requests=dict(requests),
             play=play,
-            observation=observation(play, asked, changes, names=names),
+            observation=observation(play, asked, changes, keys, names),
             writers={xid: names.get(lane, lane) for xid, lane in self._writers(play, changes).items()},
             restored=self.restore.undo(changes),
             names=names,

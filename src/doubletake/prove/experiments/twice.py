@@ -9,12 +9,14 @@ from doubletake.core.trace import Verdict
 from doubletake.prove.app.requests.cases import Case
 from doubletake.prove.experiment import NotShown, Result, Shown, Tried
 from doubletake.prove.explorer import Candidate, Place, candidates, writes
-from doubletake.prove.laboratory import Baseline, Laboratory, pair, requests_of
+from doubletake.prove.laboratory import Baseline, Laboratory, requests_of
+from doubletake.prove.observe import completed
 from doubletake.prove.oracle.judge import summarize
 from doubletake.prove.oracle.verdict import Judgement
 from doubletake.prove.schedule import explain
 from doubletake.prove.trial import Trial
 from doubletake.prove.wire.operation import OperationKind
+from doubletake.prove.wire.sql_text import tables
 
 _BY_NAME = {
     "lost update": "DT301",
@@ -24,6 +26,9 @@ _BY_NAME = {
     "lost effect": "DT301",
     "not serializable": "DT303",
 }
+
+_WORST = (Verdict.DATA_WRONG, Verdict.DOUBLE_SUCCESS)
+_ATTEMPTS = 2  # schedules to confirm: a gate that closes is mostly closed for all of them
 
 
 class Twice:
@@ -53,6 +58,7 @@ class Twice:
         reading = laboratory.reading(baseline)
         began = time.monotonic()
         judged: list[tuple[Trial, Judgement]] = []
+        attempts = 0
         for number, plan in enumerate(plans[: laboratory.budget.schedules]):
             if time.monotonic() - began > laboratory.budget.seconds:
                 break
@@ -65,27 +71,22 @@ class Twice:
             )
             trial = laboratory.trials.run(baseline.requests, plan.schedule)
             judgement = laboratory.judged(trial, reading)
-            if judgement.verdict is Verdict.DATA_WRONG or judgement.verdict is Verdict.DOUBLE_SUCCESS:
+            if judgement.verdict in _WORST and attempts < _ATTEMPTS:
+                attempts += 1
                 judgement = laboratory.confirmed(trial, judgement, baseline)
                 if judgement.is_proven:
-                    yield self._shown(laboratory, case, baseline, trial, judgement, number + 1)
+                    yield self._shown(laboratory, case, trial, judgement, number + 1)
                     return
             judged.append((trial, judgement))
-        yield self._summary(laboratory, case, baseline, judged, len(plans))
+        yield self._summary(laboratory, case, judged, len(plans))
 
-    def _summary(
-        self,
-        laboratory: Laboratory,
-        case: Case,
-        baseline: Baseline,
-        judged: list[tuple[Trial, Judgement]],
-        total: int,
-    ) -> Result:
+    def _summary(self, laboratory: Laboratory, case: Case, judged: list[tuple[Trial, Judgement]], total: int) -> Result:
+        baseline = laboratory.baseline(requests_of(case))
         for trial, judgement in judged:
             if judgement.is_defect:
                 confirmed = laboratory.confirmed(trial, judgement, baseline)
                 if confirmed.is_proven:
-                    return self._shown(laboratory, case, baseline, trial, confirmed, len(judged))
+                    return self._shown(laboratory, case, trial, confirmed, len(judged))
         word = summarize([judgement for _, judgement in judged], total)
         shown = next((trial for trial, judgement in judged if judgement.verdict is word.verdict), None)
         return NotShown(
@@ -100,20 +101,13 @@ class Twice:
             total=total,
         )
 
-    def _shown(
-        self,
-        laboratory: Laboratory,
-        case: Case,
-        baseline: Baseline,
-        trial: Trial,
-        judgement: Judgement,
-        runs: int,
-    ) -> Shown:
+    def _shown(self, laboratory: Laboratory, case: Case, trial: Trial, judgement: Judgement, runs: int) -> Shown:
+        baseline = laboratory.baseline(requests_of(case))
         return Shown(
             experiment=self.name,
             code=code_of(judgement, trial),
             endpoint=case.endpoint,
-            requests=baseline.requests,
+            requests=trial.requests,
             schedule=trial.play.schedule,
             judgement=judgement,
             trace=laboratory.tell(trial, judgement, baseline, self._title(case)),
@@ -128,27 +122,35 @@ class Twice:
 
 
 def code_of(judgement: Judgement, trial: Trial) -> str:
-    """The pattern behind a proven run. What decides is the read on which the other request's commit made a lie:
-    nothing was found there and a row was made (check-then-create), or a row was found that changed."""
-    found = pair(trial)
-    if found is not None:
-        read = _rows_read(trial, found.reader, found.read)
-        makes = found.write.lstrip().lower().startswith("insert")
-        if read == 0 and makes:
-            return "DT302"
+    """The pattern behind a proven run: the check that lied decides. Rows were made twice though each request had looked
+    and found nothing (check-then-create), or something found was no longer true (lost update, check-then-act)."""
     if judgement.verdict is Verdict.STATUS_WRONG and judgement.sqlstate == "23505":
         return "DT302"
-    calls_only = judgement.name == "duplicate" and all(not difference.table for difference in judgement.differences)
+    wrong = {difference.table for difference in judgement.differences if difference.table}
+    if judgement.name in ("duplicate", "over limit") and wrong & _found_empty(trial) & _inserted(trial):
+        return "DT302"
+    calls_only = judgement.name == "duplicate" and not wrong
     return "DT303" if calls_only else _BY_NAME.get(judgement.name, "DT303")
 
 
-def _rows_read(trial: Trial, reader: str, text: str) -> int | None:
-    from doubletake.prove.observe import completed
+def _found_empty(trial: Trial) -> set[str]:
+    """Tables in which a plain read found nothing."""
+    return {
+        qualified(trial, table)
+        for operation, result in completed(trial.play.journal)
+        if operation.kind is OperationKind.STATEMENT and not writes(operation) and result.rows == 0
+        for table in tables(operation.fingerprint)[:1]
+    }
 
-    for operation, result in completed(trial.play.journal):
-        if trial.names.get(operation.lane, operation.lane) == reader and operation.text == text:
-            return result.rows
-    return None
+
+def _inserted(trial: Trial) -> set[str]:
+    return {change.table for change in trial.changes if change.kind == "insert"}
+
+
+def qualified(trial: Trial, table: str) -> str:
+    """A table as the changes of the trial name it."""
+    names = {change.table.rpartition(".")[2]: change.table for change in trial.changes}
+    return names.get(table, table)
 
 
 def _writes_anything(baseline: Baseline) -> bool:

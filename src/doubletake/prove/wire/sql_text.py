@@ -58,6 +58,10 @@ _SETTING = re.compile(
 )
 _RELATION = re.compile(r"\b(?:from|join)\s+([\w.\"]+)")
 _SYSTEM_RELATION = re.compile(r'^"?(?:pg_catalog|information_schema)"?\.|^"?pg_')
+_TARGET = re.compile(
+    r'^(?:with .*?\) )?(?:insert into|update(?: only)?|delete from(?: only)?|merge into|copy) ([\w."]+)'
+)
+_SOURCES = re.compile(r'\b(?:from|join|using)\s+(?:only\s+)?([\w."]+)')
 _VOLATILE_SYSTEM_CALL = re.compile(r"\bpg_(?:try_)?advisory|\bpg_notify|\blo_")
 
 
@@ -107,3 +111,15 @@ def _reads_only_the_catalogue(statement: str) -> bool:
         return True
     relations = _RELATION.findall(statement)
     return bool(relations) and all(_SYSTEM_RELATION.match(relation) for relation in relations)
+
+
+def written_table(print_: str) -> str:
+    """The table that a fingerprint's first statement writes, as it spells it; "" when it writes none that is named."""
+    match = _TARGET.match(print_)
+    return match[1].replace('"', "") if match else ""
+
+
+def tables(print_: str) -> list[str]:
+    """Tables that a fingerprint names, the written one first. May hold names of subqueries and functions too."""
+    found = [written_table(print_), *(name.replace('"', "") for name in _SOURCES.findall(print_))]
+    return [name for name in dict.fromkeys(found) if name]

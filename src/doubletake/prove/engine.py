@@ -1,0 +1,108 @@
+"""The engine of `prove`: start the application, ask every experiment about every endpoint, say what came of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from doubletake.core import config
+from doubletake.core.event import Event, Finished, NotProven, Progress, Proven, Ran, Reached, Started
+from doubletake.prove.app.requests.cases import Case
+from doubletake.prove.experiment import Experiment, NotShown, Result, Shown, Tried, experiments
+from doubletake.prove.explorer import Budget
+from doubletake.prove.laboratory import Laboratory, requests_of
+from doubletake.prove.stage import Stage
+
+# Keeps a proof: gives the path of its file and of the test that was written, "" for what was not.
+Keep = Callable[[Shown], tuple[str, str]]
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """What to prove. Empty choices mean all: `only` holds names of experiments, `endpoints` words that one contains."""
+
+    root: Path
+    settings: config.Config
+    only: tuple[str, ...] = ()
+    endpoints: tuple[str, ...] = ()
+
+
+def keep_nothing(shown: Shown) -> tuple[str, str]:
+    """Neither a file nor a test."""
+    return "", ""
+
+
+def prove(job: Job, keep: Keep = keep_nothing) -> Iterator[Event]:
+    """Do it. Everything is torn down when the generator ends, is closed, or is left by an exception.
+
+    Raises StartError, ConfigurationError, MissingExtraError before anything was asked.
+    """
+    began = time.monotonic()
+    yield Started("prove", str(job.root))
+    said: list[str] = []
+    proven = 0
+    yield Progress("start", 0, 1, "starting the application with a database of its own")
+    with Stage.open(job.root, job.settings.prove, said.append) as stage:
+        yield from (Progress("start", number, len(said), text) for number, text in enumerate(said, 1))
+        yield from (Reached(endpoint, None, why) for endpoint, why in stage.unasked)
+        rows = stage.reach([case for case in stage.cases if _is_wanted(case, job.endpoints)])
+        yield from (Reached(row.endpoint, row.status, row.why) for row in rows)
+        laboratory = _laboratory(stage, job)
+        asked = [row.case for row in rows if row.is_reached and row.case is not None]
+        for number, case in enumerate(asked, 1):
+            yield Progress("measure", number, len(asked), case.endpoint)
+            laboratory.baseline(requests_of(case))
+        for experiment, case in _questions(asked, job.only):
+            for result in experiment.run(laboratory, case):
+                proven += isinstance(result, Shown)
+                yield from _events(result, keep)
+        runs = stage.trials.count
+    yield Finished(
+        verb="prove",
+        seconds=round(time.monotonic() - began, 3),
+        findings=proven,
+        statistics={"runs": float(runs), "endpoints": float(len(rows)), "reached": float(len(asked))},
+    )
+
+
+def _laboratory(stage: Stage, job: Job) -> Laboratory:
+    seconds, count = config.budget(job.settings.prove.budget)
+    default = Budget()
+    version = stage.server.version
+    return Laboratory(
+        stage.trials,
+        stage.schema,
+        Budget(schedules=count or default.schedules, seconds=seconds or default.seconds),
+        restarts=lambda: sum(not instance.is_running for instance in stage.instances.values()),
+        logs=lambda: "\n".join(instance.output() for instance in stage.instances.values()),
+        environment={"PostgreSQL": f"{version // 10000}.{version % 10000}"},
+        instances=job.settings.system.instances,
+    )
+
+
+def _is_wanted(case: Case, words: tuple[str, ...]) -> bool:
+    return not words or any(word in case.endpoint for word in words)
+
+
+def _questions(cases: Iterable[Case], only: tuple[str, ...]) -> Iterator[tuple[Experiment, Case]]:
+    """Every experiment with every case that it makes sense for."""
+    chosen = [experiment for experiment in experiments() if not only or experiment.name in only]
+    for case in cases:
+        for experiment in chosen:
+            if experiment.applies(case):
+                yield experiment, case
+
+
+def _events(result: Result, keep: Keep) -> Iterator[Event]:
+    if isinstance(result, Tried):
+        yield Progress(result.experiment, result.done, result.total, f"{result.endpoint}: {result.text}")
+    elif isinstance(result, NotShown):
+        if result.trace is not None:
+            yield Ran(result.experiment, result.trace)
+        explored = f" ({result.explored} of {result.total} schedules)" if result.total else ""
+        yield NotProven(result.experiment, result.code, result.verdict.value, result.why + explored, result.endpoint)
+    else:
+        proof, test = keep(result)
+        yield Proven(result.experiment, result.code, proof, test, result.trace)
