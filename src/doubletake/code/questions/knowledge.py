@@ -1,0 +1,164 @@
+"""What is known of a program as a whole: where to look from, who writes which column, what ties rows to owners."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Protocol
+
+from msgspec import Struct
+
+from doubletake.code.effects import (
+    NONE,
+    STORE_WRITES,
+    ColumnKind,
+    Effect,
+    EffectKind,
+    Entity,
+    FunctionSummary,
+    Handler,
+    HandlerKind,
+    Maybe,
+    Op,
+    OriginKind,
+    Place,
+)
+from doubletake.code.questions.guards import sides
+from doubletake.code.questions.rows import column_name
+from doubletake.core.config import System
+from doubletake.core.source import Span
+
+SOLO = (HandlerKind.STARTUP, HandlerKind.CLI)
+SOLO_PATHS = ("test", "tests", "__tests__", "migrations", "alembic", "seeds", "seed", "scripts", "fixtures", "spec")
+
+
+class Program(Protocol):
+    """What the questions need of a linked program."""
+
+    @property
+    def functions(self) -> Mapping[str, FunctionSummary]: ...
+    @property
+    def entities(self) -> Mapping[str, Entity]: ...
+    @property
+    def handlers(self) -> tuple[Handler, ...]: ...
+    @property
+    def system(self) -> System: ...
+    def expand(self, name: str) -> FunctionSummary: ...
+    def span(self, place: Place) -> Span: ...
+
+
+class Root(Struct, frozen=True):
+    """A function from which code is looked at, with everything it calls spliced in, and the route that leads to it."""
+
+    f: FunctionSummary
+    handler: Handler | None = None
+
+    @property
+    def route(self) -> str:
+        return self.handler.route if self.handler else ""
+
+
+class Knowledge:
+    """Answers about the whole program, each worked out once and when it is first asked for."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+
+    @property
+    def processes(self) -> int:
+        system = self.program.system
+        return system.instances * system.workers * system.regions
+
+    def entity(self, effect: Effect) -> Entity | None:
+        return self.program.entities.get(effect.target.name)
+
+    # ── where to look from ───────────────────────────────────────────────────────────────────────────────────────────
+    @cached_property
+    def roots(self) -> tuple[Root, ...]:
+        """Handlers first, then functions that nobody in the program calls; tests, migrations and seeds are left out."""
+        handlers = {each.function: each for each in self.program.handlers}
+        called = {name for f in self.program.functions.values() for call in f.calls for name in call.candidates}
+        found = [Root(self.program.expand(name), handler) for name, handler in handlers.items() if name in self]
+        for name, f in self.program.functions.items():
+            if name not in handlers and name not in called and not is_solo_path(f.path):
+                found.append(Root(self.program.expand(name)))
+        return tuple(root for root in found if not is_solo_path(root.f.path))
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.program.functions
+
+    def shared_roots(self) -> Iterator[Root]:
+        """Roots that two callers can be in at the same time."""
+        return (root for root in self.roots if root.handler is None or root.handler.kind not in SOLO)
+
+    # ── columns ──────────────────────────────────────────────────────────────────────────────────────────────────────
+    @cached_property
+    def _writers(self) -> Mapping[tuple[str, str], list[tuple[str, Effect]]]:
+        found: dict[tuple[str, str], list[tuple[str, Effect]]] = defaultdict(list)
+        for name, f in self.program.functions.items():
+            for each in f.effects:
+                if each.kind & (STORE_WRITES & ~EffectKind.CREATE) and not is_solo_path(f.path):
+                    entity = self.entity(each)
+                    for put in each.puts:
+                        found[each.target.name, column_name(entity, put.column)].append((name, each))
+        return found
+
+    def writers(self, entity: str, column: str) -> list[tuple[str, Effect]]:
+        """Functions and effects that change the column of stored rows (not those that only create rows)."""
+        known = self.program.entities.get(entity)
+        name = column_name(known, column)
+        return [*self._writers.get((entity, name), ()), *self._writers.get((entity, "*"), ())]
+
+    def changes(self, entity: str, column: str) -> Maybe:
+        """Whether the column of a stored row ever changes."""
+        if self.writers(entity, column):
+            return Maybe.YES
+        known = self.program.entities.get(entity)
+        open_writers = self._writers.get(("", column_name(known, column)), ())
+        return Maybe.UNKNOWN if open_writers else Maybe.NO
+
+    # ── owners ───────────────────────────────────────────────────────────────────────────────────────────────────────
+    @cached_property
+    def owner_columns(self) -> Mapping[str, frozenset[str]]:
+        """Columns of each entity that some handler compares or filters with who is asking."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for root in self.roots:
+            for target, column in _compared_with_principal(root.f):
+                found[target].add(column_name(self.program.entities.get(target), column))
+        for key, entity in self.program.entities.items():
+            if found:
+                found[key] |= {each.name for each in entity.columns if each.kind is ColumnKind.OWNER}
+        return {key: frozenset(columns) for key, columns in found.items() if columns}
+
+
+def _compared_with_principal(f: FunctionSummary) -> Iterator[tuple[str, str]]:
+    for each in f.effects:
+        for cond in each.where:
+            if cond.op in (Op.EQ, Op.IN, Op.OPAQUE) and cond.value != NONE and is_principal(f, cond.value):
+                yield each.target.name, cond.column
+    for fact in f.facts:
+        for atom in fact.tests:
+            for here, there in sides(f, atom):
+                if any(origin.kind is OriginKind.PRINCIPAL for origin in there):
+                    for origin in here:
+                        if origin.kind is OriginKind.ROW and len(origin.path) == 1 and 0 <= origin.ref < len(f.effects):
+                            yield f.effects[origin.ref].target.name, origin.path[0]
+
+
+def is_principal(f: FunctionSummary, value: int) -> bool:
+    """Whether a value says who is asking."""
+    return value != NONE and any(origin.kind is OriginKind.PRINCIPAL for origin in f.values[value])
+
+
+def is_solo_path(path: str) -> bool:
+    """Tests, migrations, seeds and scripts: code that a person or a build runs, one at a time."""
+    *folders, name = path.split("/")
+    stem = name.split(".")[0]
+    return (
+        any(folder in SOLO_PATHS for folder in folders)
+        or stem.startswith(("test_", "seed", "conftest"))
+        or stem.endswith(("_test", "-seed"))
+        or ".test." in name
+        or ".spec." in name
+    )

@@ -1,0 +1,99 @@
+"""Look-ups: tests that say whether a row is there, and what state it is in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from doubletake.code.effects import (
+    NONE,
+    STORE_READS,
+    Comparison,
+    Effect,
+    FunctionSummary,
+    Op,
+    Origin,
+    OriginKind,
+    Via,
+)
+from doubletake.code.questions.guards import Check, guards
+
+OPPOSITE = {
+    Op.NULL: Op.TRUE,
+    Op.TRUE: Op.NULL,
+    Op.EQ: Op.NE,
+    Op.NE: Op.EQ,
+    Op.LESS: Op.MORE,
+    Op.MORE: Op.LESS,
+    Op.IN: Op.NOT_IN,
+    Op.NOT_IN: Op.IN,
+}
+ABSENT = (Op.NULL, Op.EQ, Op.LESS)
+
+
+class StateCheck(Struct, frozen=True):
+    """A test, on the way to an effect, of what an earlier read of the store said.
+
+    read: the effect that read. column: what was tested, "" for the presence or the number of rows. op: how, as it holds at
+    the effect. other: the number of the value on the other side, or NONE.
+    """
+
+    check: Check
+    read: int
+    column: str
+    op: Op
+    other: int
+    origin: Origin
+
+
+def state_checks(f: FunctionSummary, effect: Effect) -> Iterator[StateCheck]:
+    """The tests of stored state that hold when the effect runs, outermost first."""
+    for check in guards(f, effect):
+        for value, other in ((check.atom.left, check.atom.right), (check.atom.right, check.atom.left)):
+            if value == NONE:
+                continue
+            op = operator(check.atom, value == check.atom.right, check.holds)
+            for origin in f.values[value]:
+                if _is_stored(f, origin) and f.effects[origin.ref].order < effect.order:
+                    column = "" if origin.kind is OriginKind.COUNT else ".".join(origin.path[:1])
+                    yield StateCheck(check, origin.ref, column, op, other, origin)
+
+
+def _is_stored(f: FunctionSummary, origin: Origin) -> bool:
+    if origin.kind not in (OriginKind.ROW, OriginKind.COUNT) or not 0 <= origin.ref < len(f.effects):
+        return False
+    return bool(f.effects[origin.ref].kind & STORE_READS)
+
+
+def operator(atom: Comparison, is_mirrored: bool, holds: bool) -> Op:
+    """The comparison as it holds, seen from one side."""
+    op = atom.op
+    if is_mirrored:
+        op = {Op.LESS: Op.MORE, Op.MORE: Op.LESS}.get(op, op)
+    return op if holds else OPPOSITE.get(op, op)
+
+
+def says_absent(f: FunctionSummary, check: StateCheck) -> bool:
+    """Whether the test, as it holds, says that there is no such row."""
+    if check.column and not check.origin.via & Via.COUNTED and check.column != "length":
+        return False
+    is_number = check.origin.kind is OriginKind.COUNT or check.origin.via & Via.COUNTED or check.column == "length"
+    if check.op is Op.NULL:
+        return True
+    if not is_number:
+        return False
+    constant = number(f, check.other)
+    return (check.op, constant) in ((Op.EQ, 0), (Op.LESS, 0), (Op.LESS, 1))
+
+
+def number(f: FunctionSummary, value: int) -> float | None:
+    """The constant number that a value is; None when it is not one."""
+    if value == NONE:
+        return None
+    for origin in f.values[value]:
+        if origin.kind is OriginKind.CONST and 0 <= origin.ref < len(f.constants):
+            constant = f.constants[origin.ref]
+            if isinstance(constant, int | float):
+                return constant
+    return None

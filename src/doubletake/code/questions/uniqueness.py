@@ -1,0 +1,82 @@
+"""Whether the store itself keeps a second row out, and whether its refusal is heard."""
+
+from __future__ import annotations
+
+from doubletake.code.effects import (
+    NONE,
+    Effect,
+    EffectKind,
+    Entity,
+    FactKind,
+    FunctionSummary,
+    Maybe,
+    OriginKind,
+    RegionKind,
+)
+from doubletake.code.questions.control import ancestors, is_inside
+from doubletake.code.questions.rows import column_name
+
+VIOLATIONS = ("IntegrityError", "UniqueViolation", "UniqueViolationError", "DuplicateKeyError", "ConstraintViolation")
+CODES = ("P2002", "23505", "ER_DUP_ENTRY", "SQLITE_CONSTRAINT", "11000")
+CARRIES_OUT = EffectKind.CREATE | EffectKind.WRITE | EffectKind.COMMIT | EffectKind.FLUSH
+
+
+def is_unique_over(entity: Entity | None, columns: frozenset[str]) -> Maybe:
+    """Whether two rows that agree in these columns cannot both exist."""
+    if entity is None or not columns:
+        return Maybe.UNKNOWN
+    names = frozenset(column_name(entity, column) for column in columns)
+    covering = [each for each in entity.uniques if set(each.columns) <= names]
+    if any(not each.where for each in covering):
+        return Maybe.YES
+    if covering or not entity.complete:
+        return Maybe.UNKNOWN
+    return Maybe.NO
+
+
+def handles_violation(f: FunctionSummary, write: Effect) -> bool:
+    """Whether a handler around the write, or around what makes it durable, deals with a unique violation by itself."""
+    carriers = [write, *(each for each in f.effects if each.kind & CARRIES_OUT and each.order > write.order)]
+    return any(_handled(f, each) for each in carriers if each is write or each.kind is not EffectKind.CREATE)
+
+
+def _handled(f: FunctionSummary, effect: Effect) -> bool:
+    for number in ancestors(f, effect.region):
+        if f.regions[number].kind is RegionKind.TRY and any(
+            expects_violation(f, handler) for handler in handlers(f, number)
+        ):
+            return True
+    return False
+
+
+def handlers(f: FunctionSummary, attempt: int) -> list[int]:
+    """The HANDLER regions of a TRY region."""
+    choice = f.regions[attempt].choice
+    return [
+        number
+        for number, region in enumerate(f.regions)
+        if region.kind is RegionKind.HANDLER and region.choice == choice != NONE
+    ]
+
+
+def expects_violation(f: FunctionSummary, handler: int) -> bool:
+    """Whether a handler is about the violation: by the type it catches, or by the code that it looks for."""
+    caught = f.regions[handler].detail
+    if any(name in caught for name in VIOLATIONS):
+        return True
+    for fact in f.facts:
+        if fact.kind is FactKind.TEST and is_inside(f, fact.region, handler):
+            for atom in fact.tests:
+                for value in (atom.left, atom.right):
+                    if value != NONE and any(
+                        _names_violation(f, origin.kind, origin.ref) for origin in f.values[value]
+                    ):
+                        return True
+    return False
+
+
+def _names_violation(f: FunctionSummary, kind: OriginKind, ref: int) -> bool:
+    if kind not in (OriginKind.CONST, OriginKind.MODULE) or not 0 <= ref < len(f.constants):
+        return False
+    text = str(f.constants[ref])
+    return text in CODES or any(name in text for name in VIOLATIONS)
