@@ -35,8 +35,8 @@ ABSENT = (Op.NULL, Op.EQ, Op.LESS)
 class StateCheck(Struct, frozen=True):
     """A test, on the way to an effect, of what an earlier read of the store said.
 
-    read: the effect that read. column: what was tested, "" for the presence or the number of rows. op: how, as it holds at
-    the effect. other: the number of the value on the other side, or NONE.
+    read: the effect that read. column: what was tested, "" for the presence or the number of rows. op: how, as it holds
+    at the effect. other: the number of the value on the other side, or NONE.
     """
 
     check: Check

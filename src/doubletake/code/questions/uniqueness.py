@@ -18,7 +18,7 @@ from doubletake.code.questions.rows import column_name
 
 VIOLATIONS = ("IntegrityError", "UniqueViolation", "UniqueViolationError", "DuplicateKeyError", "ConstraintViolation")
 CODES = ("P2002", "23505", "ER_DUP_ENTRY", "SQLITE_CONSTRAINT", "11000")
-CARRIES_OUT = EffectKind.CREATE | EffectKind.WRITE | EffectKind.COMMIT | EffectKind.FLUSH
+CARRIES_OUT = EffectKind.COMMIT | EffectKind.FLUSH
 
 
 def is_unique_over(entity: Entity | None, columns: frozenset[str]) -> Maybe:
@@ -36,17 +36,13 @@ def is_unique_over(entity: Entity | None, columns: frozenset[str]) -> Maybe:
 
 def handles_violation(f: FunctionSummary, write: Effect) -> bool:
     """Whether a handler around the write, or around what makes it durable, deals with a unique violation by itself."""
-    carriers = [write, *(each for each in f.effects if each.kind & CARRIES_OUT and each.order > write.order)]
-    return any(_handled(f, each) for each in carriers if each is write or each.kind is not EffectKind.CREATE)
+    carriers = (each for each in f.effects if each.kind & CARRIES_OUT and each.order > write.order)
+    return any(_is_handled(f, each) for each in (write, *carriers))
 
 
-def _handled(f: FunctionSummary, effect: Effect) -> bool:
-    for number in ancestors(f, effect.region):
-        if f.regions[number].kind is RegionKind.TRY and any(
-            expects_violation(f, handler) for handler in handlers(f, number)
-        ):
-            return True
-    return False
+def _is_handled(f: FunctionSummary, effect: Effect) -> bool:
+    attempts = (number for number in ancestors(f, effect.region) if f.regions[number].kind is RegionKind.TRY)
+    return any(expects_violation(f, handler) for attempt in attempts for handler in handlers(f, attempt))
 
 
 def handlers(f: FunctionSummary, attempt: int) -> list[int]:
@@ -64,15 +60,9 @@ def expects_violation(f: FunctionSummary, handler: int) -> bool:
     caught = f.regions[handler].detail
     if any(name in caught for name in VIOLATIONS):
         return True
-    for fact in f.facts:
-        if fact.kind is FactKind.TEST and is_inside(f, fact.region, handler):
-            for atom in fact.tests:
-                for value in (atom.left, atom.right):
-                    if value != NONE and any(
-                        _names_violation(f, origin.kind, origin.ref) for origin in f.values[value]
-                    ):
-                        return True
-    return False
+    tests = (fact for fact in f.facts if fact.kind is FactKind.TEST and is_inside(f, fact.region, handler))
+    values = (value for fact in tests for atom in fact.tests for value in (atom.left, atom.right) if value != NONE)
+    return any(_names_violation(f, origin.kind, origin.ref) for value in values for origin in f.values[value])
 
 
 def _names_violation(f: FunctionSummary, kind: OriginKind, ref: int) -> bool:
