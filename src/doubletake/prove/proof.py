@@ -1,0 +1,146 @@
+"""Proof files: made from what an experiment has shown, read back to be played again."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from doubletake import __version__
+from doubletake.core.errors import DoubletakeError
+from doubletake.core.proof import DIRECTORY, Breakage, Move, Proof, Sent
+from doubletake.prove.app.requests.cases import Case
+from doubletake.prove.conductor import Fault
+from doubletake.prove.experiment import Shown
+from doubletake.prove.gate import Action
+from doubletake.prove.request import Request
+from doubletake.prove.schedule import Pause, Point, Schedule, Turn
+
+Users = Mapping[str, Mapping[str, str]]
+
+
+def of(shown: Shown, case: Case, users: Users) -> Proof:
+    """The proof of a defect. users: name → headers; they are taken out of the requests and named instead."""
+    differences = shown.judgement.differences
+    return Proof(
+        code=shown.code,
+        experiment=shown.experiment,
+        endpoint=shown.endpoint,
+        verdict=shown.judgement.verdict.value,
+        name=shown.judgement.name,
+        summary=shown.judgement.explain(),
+        expected=tuple(f"{d.place}: {order} {value}" for d in differences for order, value in d.serial),
+        observed=tuple(f"{d.place} is {d.seen}" for d in differences),
+        requests={lane: sent(request, users) for lane, request in shown.requests.items()},
+        prelude=tuple(sent(request, users) for request in shown.prelude),
+        once=case.once,
+        schedule=tuple(_move(step) for step in shown.schedule),
+        faults=tuple(_breakage(fault) for fault in shown.faults),
+        trace=shown.trace,
+        recorded=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        made_with=__version__,
+    )
+
+
+def save(proof: Proof, root: Path) -> Path:
+    """Write the proof under `root`, over an earlier one of the same defect. Gives the path.
+
+    Raises DoubletakeError when it cannot be written.
+    """
+    path = root / DIRECTORY / proof.file_name
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        half = path.with_suffix(".tmp")
+        half.write_bytes(msgspec.json.format(msgspec.json.encode(proof), indent=1) + b"\n")
+        os.replace(half, path)  # never half a file, whenever we are stopped
+    except OSError as error:
+        raise DoubletakeError(
+            f"cannot write {path}", error.strerror or str(error), "Make the directory writable."
+        ) from None
+    return path
+
+
+def load(path: Path) -> Proof:
+    """Read a proof file. Raises DoubletakeError when it is none."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Proof)
+    except OSError as error:
+        raise DoubletakeError(
+            f"cannot read {path}", error.strerror or str(error), f"Proofs are in {DIRECTORY}."
+        ) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise DoubletakeError(
+            f"cannot read {path}", f"it is no proof file: {error}", "Run `doubletake prove` to make one."
+        ) from None
+
+
+def sent(request: Request, users: Users) -> Sent:
+    """The request for a file."""
+    headers = dict(request.headers)
+    user = next((name for name, mark in users.items() if mark and mark.items() <= headers.items()), "")
+    rest = {name: value for name, value in headers.items() if name not in users.get(user, {})}
+    return Sent(
+        method=request.method,
+        path=request.path,
+        headers=rest,
+        body=request.body.decode("utf-8", "surrogateescape"),
+        user=user,
+    )
+
+
+def request(sent: Sent, users: Users) -> Request:
+    """The request of a file, asked by its user as that user shows itself now. Raises DoubletakeError."""
+    if sent.user and sent.user not in users:
+        known = ", ".join(users) or "none"
+        raise DoubletakeError(
+            "cannot play the proof", f"it asks as the user {sent.user}; there is: {known}", "See [prove.users]."
+        )
+    headers = {**users.get(sent.user, {}), **sent.headers}
+    return Request(
+        method=sent.method,
+        path=sent.path,
+        headers=tuple(headers.items()),
+        body=sent.body.encode("utf-8", "surrogateescape"),
+    )
+
+
+def case(proof: Proof, users: Users) -> Case:
+    """The pair of requests of a proof."""
+    lanes = sorted(proof.requests)
+    first = request(proof.requests[lanes[0]], users)
+    second = request(proof.requests[lanes[-1]], users)
+    return Case(
+        endpoint=proof.endpoint, first=first, second=second, once=proof.once, user=proof.requests[lanes[0]].user
+    )
+
+
+def schedule(proof: Proof) -> Schedule:
+    return tuple(
+        Pause(move.pause)
+        if move.pause
+        else Turn(move.lane, Point(move.before, move.occurrence) if move.before else None)
+        for move in proof.schedule
+    )
+
+
+def faults(proof: Proof) -> tuple[Fault, ...]:
+    return tuple(
+        Fault(it.lane, Point(it.before, it.occurrence), msgspec.convert(it.action, Action, strict=False))
+        for it in proof.faults
+    )
+
+
+def _move(step: Turn | Pause) -> Move:
+    if isinstance(step, Pause):
+        return Move(pause=step.seconds)
+    if step.until is None:
+        return Move(lane=step.lane)
+    return Move(lane=step.lane, before=step.until.fingerprint, occurrence=step.until.occurrence)
+
+
+def _breakage(fault: Fault) -> Breakage:
+    action = msgspec.to_builtins(fault.action)
+    return Breakage(lane=fault.lane, before=fault.at.fingerprint, occurrence=fault.at.occurrence, action=action)

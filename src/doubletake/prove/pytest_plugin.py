@@ -1,0 +1,41 @@
+"""The fixture `doubletake` for written tests. Nothing is imported or started until a test asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from doubletake.prove.testing import Application
+
+
+@pytest.fixture(scope="session")
+def _doubletake_applications() -> Iterator[dict[Path, Application]]:
+    """One application for each project whose tests run, ended with the session."""
+    started: dict[Path, Application] = {}
+    yield started
+    for application in started.values():
+        application.close()
+
+
+@pytest.fixture
+def doubletake(request: pytest.FixtureRequest, _doubletake_applications: dict[Path, Application]) -> Application:
+    """The application of the project that this test belongs to, to be asked with `check`."""
+    from doubletake.prove.testing import Application
+
+    root = _project(request.path)
+    if root not in _doubletake_applications:
+        _doubletake_applications[root] = Application(root)
+    return _doubletake_applications[root]
+
+
+def _project(path: Path) -> Path:
+    """The directory above the test that has doubletake.toml; without one, that of a pyproject.toml."""
+    for name in ("doubletake.toml", "pyproject.toml", ".git"):
+        for parent in path.parents:
+            if (parent / name).exists():
+                return parent
+    pytest.fail(f"no doubletake.toml above {path}: the test must lie inside the project")

@@ -1,0 +1,81 @@
+"""What a written test uses: the application of its project, started once, and one question asked of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from doubletake.core import config
+from doubletake.core.trace import Trace
+from doubletake.prove.app.requests.cases import Case, endpoint, varied
+from doubletake.prove.proof import Sent
+from doubletake.prove.proof import request as as_user
+from doubletake.prove.replay import ask
+from doubletake.prove.request import Request
+from doubletake.prove.stage import Stage
+
+
+class Unanswered(Exception):
+    """It could not be told whether the application holds: that is no success."""
+
+
+class Application:
+    """The project at `root`, started when the first question is asked."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._stage: Stage | None = None
+
+    @property
+    def stage(self) -> Stage:
+        """Raises StartError when it cannot be started."""
+        if self._stage is None:
+            self._stage = Stage.open(self.root, config.load(self.root).prove)
+        return self._stage
+
+    def request(
+        self, method: str, path: str, body: Any = None, user: str = "", headers: dict[str, str] | None = None
+    ) -> Request:
+        """A request to the application. user: a name of `[prove.users]`, or one that doubletake signs in."""
+        text = "" if body is None else body if isinstance(body, str) else msgspec.json.encode(body).decode()
+        return as_user(Sent(method=method, path=path, headers=headers or {}, body=text, user=user), self.stage.users)
+
+    def check(
+        self, experiment: str, first: Request, second: Request | None = None, *, at: str = "", once: bool = False
+    ) -> None:
+        """Fail unless the application holds against the experiment ("twice", "upstream-down" …).
+
+        first, second: the requests that meet; the same one again when there is no second. at: the endpoint with its
+        parameters in braces, for the message. once: the request sent twice must have one effect.
+        Raises AssertionError with the two lanes when it does not hold, Unanswered when that could not be told.
+        """
+        __tracebackhide__ = True  # the message says it all
+        case = Case(endpoint=at or endpoint(first), first=first, second=second or first, once=once)
+        outcome = ask(self.stage, experiment, case)
+        if outcome.is_wrong:
+            raise AssertionError(f"{case.endpoint}: {outcome.why}\n\n{lanes(outcome.trace)}")
+        if not outcome.holds:
+            raise Unanswered(f"{case.endpoint}: {outcome.why}")
+
+    def close(self) -> None:
+        if self._stage is not None:
+            self._stage.close()
+
+
+def lanes(trace: Trace | None) -> str:
+    """The run as two columns of plain text, in the order in which things took effect."""
+    if trace is None:
+        return ""
+    names = [lane.name for lane in trace.lanes]
+    width = 56
+    heads = [f"{lane.name}: {lane.method} {lane.path} {lane.body}"[: width - 2] for lane in trace.lanes]
+    lines = ["".join(head.ljust(width) for head in heads).rstrip()]
+    for step in trace.steps:
+        at = names.index(step.lane) if step.lane in names else 0
+        lines.append((" " * width * at + ("‖ " if step.held else "  ") + step.words[: width - 4]).rstrip())
+    return "\n".join(lines)
+
+
+__all__ = ["Application", "Unanswered", "lanes", "varied"]

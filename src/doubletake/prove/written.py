@@ -1,0 +1,181 @@
+"""The regression test that a proof leaves in the project: it fails as long as the defect is there."""
+
+from __future__ import annotations
+
+import json
+import pprint
+import re
+from pathlib import Path
+
+import msgspec
+
+from doubletake.core.errors import DoubletakeError
+from doubletake.core.proof import DIRECTORY, Proof, Sent
+
+_QUESTIONS = {
+    "twice": "two_requests_at_once_end_like_one_after_the_other",
+    "twice-sent": "the_same_request_sent_twice_has_one_effect",
+    "upstream-down": "a_failing_service_leaves_nothing_half_done",
+    "connection-lost": "a_lost_connection_leaves_nothing_half_done",
+    "ten-times-the-rows": "ten_times_the_rows_take_no_more_statements",
+}
+_TITLES = {
+    "twice": "two requests at the same time",
+    "twice-sent": "the same request sent twice",
+    "upstream-down": "the outside service fails",
+    "connection-lost": "the connection to the database is lost",
+    "ten-times-the-rows": "ten times the rows",
+}
+_WIDTH = 116
+
+
+class Written(msgspec.Struct, frozen=True):
+    """`path` is relative to the project, `text` what goes there."""
+
+    path: str
+    text: str
+
+
+def regression(proof: Proof, root: Path) -> Written:
+    """The regression test for a proof: pytest, or Node's own test runner or vitest where the project is Node's."""
+    if (root / "package.json").is_file() and not (root / "pyproject.toml").is_file():
+        return _node(proof, root)
+    return Written(f"tests/doubletake/test_{_slug(proof)}.py", _pytest(proof))
+
+
+def write(written: Written, root: Path) -> Path:
+    """Put it into the project, over what was written there before. Raises DoubletakeError."""
+    path = root / written.path
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(written.text, "utf-8")
+    except OSError as error:
+        raise DoubletakeError(
+            f"cannot write {path}", error.strerror or str(error), "Make the directory writable."
+        ) from None
+    return path
+
+
+def _slug(proof: Proof) -> str:
+    words = re.sub(r"[^a-z0-9]+", "_", proof.endpoint.lower()).strip("_")
+    return f"{words}_{re.sub(r'[^a-z0-9]+', '_', proof.experiment)}"
+
+
+def _title(proof: Proof) -> str:
+    name = f": {proof.name}" if proof.name else ""
+    return f"{proof.endpoint}, {_TITLES.get(proof.experiment, proof.experiment)}{name}"
+
+
+# ---- pytest
+
+
+def _pytest(proof: Proof) -> str:
+    lanes = sorted(proof.requests)
+    sent = [proof.requests[lane] for lane in lanes]
+    names = ["first", "second"] if len(sent) > 1 and sent[1] != sent[0] else ["first"]
+    lines = [f'"""{_title(proof)} ({proof.code}).', "", *_wrapped(_story(proof)), '"""', "", ""]
+    lines.append(f"def test_{_QUESTIONS.get(proof.experiment, _slug(proof))}(doubletake):")
+    for name, request in zip(names, sent, strict=False):
+        lines += [f"    {line}" for line in _assignment(name, request)]
+    arguments = [f'"{proof.experiment}"', *names]
+    if " ".join((sent[0].method, sent[0].path.partition("?")[0])) != proof.endpoint:
+        arguments.append(f"at={proof.endpoint!r}".replace("'", '"'))
+    if proof.once:
+        arguments.append("once=True")
+    lines.append(f"    doubletake.check({', '.join(arguments)})")
+    return "\n".join(lines) + "\n"
+
+
+def _assignment(name: str, sent: Sent) -> list[str]:
+    arguments = [json.dumps(sent.method), json.dumps(sent.path)]
+    if sent.body:
+        arguments.append(_literal(sent.body))
+    if sent.user:
+        arguments.append(f"user={json.dumps(sent.user)}")
+    if sent.headers:
+        arguments.append(f"headers={_literal(json.dumps(sent.headers))}")
+    line = f"{name} = doubletake.request({', '.join(arguments)})"
+    if len(line) + 4 <= _WIDTH:
+        return [line]
+    return [f"{name} = doubletake.request(", *(f"    {argument}," for argument in arguments), ")"]
+
+
+def _literal(body: str) -> str:
+    """A JSON body as a Python value; any other text as a string."""
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return repr(body)
+    text = pprint.pformat(value, width=_WIDTH * 4, sort_dicts=False)
+    return text.replace("'", '"') if '"' not in text and "\\" not in text else text
+
+
+def _story(proof: Proof) -> list[str]:
+    """What happened, in a few sentences."""
+    steps = [f"{step.lane} {step.words}" for step in proof.trace.steps if step.words][:14]
+    story = [proof.summary]
+    if steps:
+        story += ["", "What was seen: " + "; ".join(steps) + "."]
+    return story
+
+
+def _wrapped(paragraphs: list[str]) -> list[str]:
+    import textwrap
+
+    lines: list[str] = []
+    for paragraph in paragraphs:
+        safe = paragraph.replace("\\", "\\\\").replace('"""', "'''")
+        lines += textwrap.wrap(safe, _WIDTH, break_long_words=False) or [""]
+    if lines and lines[-1].endswith('"'):
+        lines[-1] += " "
+    return lines
+
+
+# ---- Node
+
+
+def _node(proof: Proof, root: Path) -> Written:
+    """Node cannot hold the schedule itself: the test asks `doubletake replay`, which ends with 0 when all is well."""
+    try:
+        manifest = json.loads((root / "package.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        manifest = {}
+    dependencies = {**manifest.get("dependencies", {}), **manifest.get("devDependencies", {})}
+    source = "vitest" if "vitest" in dependencies else "node:test"
+    ending = "ts" if (root / "tsconfig.json").is_file() else "mjs"
+    story = "\n".join(f" * {line}".rstrip() for line in _wrapped(_story(proof))).replace("*/", "* /")
+    name = _slug(proof).replace("_", "-")
+    text = f"""/**
+ * {_title(proof)} ({proof.code}).
+ *
+{story}
+ */
+import {{ spawnSync }} from "node:child_process";
+import {{ test }} from "{source}";
+import {{ fileURLToPath }} from "node:url";
+
+const project = fileURLToPath(new URL("../..", import.meta.url));
+const proof = {json.dumps(proof.requests and _compact(proof), ensure_ascii=False)};
+
+test({json.dumps(_title(proof))}, () => {{
+  const command = process.env.DOUBLETAKE ?? "doubletake";
+  const run = spawnSync(command, ["replay", "-", "--project", project], {{
+    input: JSON.stringify(proof),
+    encoding: "utf-8",
+  }});
+  if (run.error) throw run.error;
+  if (run.status !== 0) throw new Error(run.stdout + run.stderr);
+}});
+"""
+    return Written(f"tests/doubletake/{name}.test.{ending}", text)
+
+
+def _compact(proof: Proof) -> object:
+    """The proof without its recording, to live inside a test."""
+    emptied = msgspec.structs.replace(
+        proof, trace=msgspec.structs.replace(proof.trace, steps=(), initial=(), final=(), serial=()), recorded=""
+    )
+    return msgspec.to_builtins(emptied)
+
+
+__all__ = ["DIRECTORY", "Written", "regression", "write"]
