@@ -3,33 +3,39 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct
 
 from doubletake.core import config
 from doubletake.core.event import Event, Finished, NotProven, Progress, Proven, Ran, Reached, Started
+from doubletake.core.route import is_route
 from doubletake.prove.app.requests.cases import Case
 from doubletake.prove.experiment import Experiment, NotShown, Result, Shown, Tried, experiments
 from doubletake.prove.explorer import Budget
 from doubletake.prove.laboratory import Laboratory, requests_of
 from doubletake.prove.stage import Stage
 
+Users = Mapping[str, Mapping[str, str]]
 # Keeps a proof: gives the path of its file and of the test that was written, "" for what was not.
-Keep = Callable[[Shown], tuple[str, str]]
+Keep = Callable[[Shown, Case, Users], tuple[str, str]]
 
 
 class Job(Struct, frozen=True, kw_only=True):
-    """What to prove. Empty choices mean all: `only` holds names of experiments, `endpoints` words that one contains."""
+    """What to prove. Empty choices mean all: `only` holds names of experiments, `endpoints` words that one contains.
+
+    `first` are (code of a pattern, route) where somebody suspects something: there it begins, in this order.
+    """
 
     root: Path
     settings: config.Config
     only: tuple[str, ...] = ()
     endpoints: tuple[str, ...] = ()
+    first: tuple[tuple[str, str], ...] = ()
 
 
-def keep_nothing(shown: Shown) -> tuple[str, str]:
+def keep_nothing(shown: Shown, case: Case, users: Users) -> tuple[str, str]:
     """Neither a file nor a test."""
     return "", ""
 
@@ -54,10 +60,10 @@ def prove(job: Job, keep: Keep = keep_nothing) -> Iterator[Event]:
         for number, case in enumerate(asked, 1):
             yield Progress("measure", number, len(asked), case.endpoint)
             laboratory.baseline(requests_of(case))
-        for experiment, case in _questions(asked, job.only):
+        for experiment, case in _questions(asked, job):
             for result in experiment.run(laboratory, case):
                 proven += isinstance(result, Shown)
-                yield from _events(result, keep)
+                yield from _events(result, lambda shown, case=case: keep(shown, case, stage.users))
         runs = stage.trials.count
     yield Finished(
         verb="prove",
@@ -86,16 +92,24 @@ def _is_wanted(case: Case, words: tuple[str, ...]) -> bool:
     return not words or any(word in case.endpoint for word in words)
 
 
-def _questions(cases: Iterable[Case], only: tuple[str, ...]) -> Iterator[tuple[Experiment, Case]]:
-    """Every experiment with every case that it makes sense for."""
-    chosen = [experiment for experiment in experiments() if not only or experiment.name in only]
-    for case in cases:
-        for experiment in chosen:
-            if experiment.applies(case):
-                yield experiment, case
+def _questions(cases: Iterable[Case], job: Job) -> list[tuple[Experiment, Case]]:
+    """Every experiment with every case that it makes sense for, suspected ones first."""
+    chosen = [experiment for experiment in experiments() if not job.only or experiment.name in job.only]
+    questions = [(experiment, case) for case in cases for experiment in chosen if experiment.applies(case)]
+
+    def suspicion(question: tuple[Experiment, Case]) -> int:
+        experiment, case = question
+        suspected = (
+            number
+            for number, (code, route) in enumerate(job.first)
+            if code in experiment.codes and is_route(route, case.endpoint)
+        )
+        return next(suspected, len(job.first))
+
+    return sorted(questions, key=suspicion)
 
 
-def _events(result: Result, keep: Keep) -> Iterator[Event]:
+def _events(result: Result, keep: Callable[[Shown], tuple[str, str]]) -> Iterator[Event]:
     if isinstance(result, Tried):
         yield Progress(result.experiment, result.done, result.total, f"{result.endpoint}: {result.text}")
     elif isinstance(result, NotShown):
