@@ -73,8 +73,13 @@ def calibrate(repeats: Iterable[Sequence[Observation]], schema: Schema) -> Roles
     first = _classify(read, schema, {})
     # Tokens are known only now: what quotes them (a link, a body, another column) is looked at again. A token itself
     # stays one: it consists of nothing but what it would be said to quote.
-    tokens = {position: role for position, role in first.items() if role.kind == "opaque"}
-    return Roles(schema, {**_classify(read, schema, first), **tokens}, bool(groups))
+    quoting = _classify(read, schema, first, quoted_only=True)
+    tokens = {
+        position: role
+        for position, role in first.items()
+        if role.kind == "opaque" and quoting[position].kind != "template"
+    }
+    return Roles(schema, {**_classify(read, schema, {**first, **quoting}), **tokens}, bool(groups))
 
 
 def made_in(found: Iterable[Document], schema: Schema, positions: Mapping[Position, Role]) -> Made:
@@ -106,8 +111,12 @@ def is_filled(leaf: Leaf, schema: Schema) -> bool:
 
 
 def _classify(
-    read: list[list[tuple[Observation, tuple[Document, ...]]]], schema: Schema, known: Mapping[Position, Role]
+    read: list[list[tuple[Observation, tuple[Document, ...]]]],
+    schema: Schema,
+    known: Mapping[Position, Role],
+    quoted_only: bool = False,
 ) -> dict[Position, Role]:
+    """One pass over all positions. quoted_only: a text does not count as made by standing here itself."""
     collected: dict[Position, list[list[Sample]]] = {}
     for group in read:
         at: dict[Position, list[Sample]] = {}
@@ -118,7 +127,9 @@ def _classify(
                 for leaf in leaves(document.tree):
                     by_position.setdefault(leaf.position, []).append(leaf)
             for position, here in by_position.items():
-                at.setdefault(position, []).append(Sample(run, made, tuple(here)))
+                own = frozenset(leaf.value.text for leaf in here) if quoted_only else frozenset()
+                others = Made(made.numbers, made.texts - own) if own & made.texts else made
+                at.setdefault(position, []).append(Sample(run, others, tuple(here)))
         for position, samples in at.items():
             collected.setdefault(position, []).append(samples)
     return {position: _role(samples, schema) for position, samples in collected.items()}
@@ -135,13 +146,12 @@ def _role(groups: list[list[Sample]], schema: Schema) -> Role:
     samples = [sample for group in groups for sample in group]
     if leaf.domain is not None and leaf.domain[0] in schema.tables:
         return _key_role(leaf.domain, varying, samples)
+    kinds = {value.kind for sample in samples for value in sample.values} - {"null"}
+    if kinds == {"number"} and (domain := _shared_domain(varying)) is not None:
+        return Role("reference", domain)
     if (clock := _clock(samples, varying)) is not None:
         return clock
-    kinds = {value.kind for sample in samples for value in sample.values} - {"null"}
     if kinds == {"number"}:
-        domain = _shared_domain(varying)
-        if domain is not None:
-            return Role("reference", domain)
         return Role("opaque") if _is_unique(leaf, schema) and _never_repeats(varying) else Role("unstable")
     if kinds != {"text"}:
         return Role("unstable")
