@@ -1,0 +1,57 @@
+"""`doubletake prove`: run the application, and show what breaks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from doubletake.cli.commands.audit import words
+
+
+@click.command(short_help="Run the application and show what breaks.")
+@click.argument("path", type=click.Path(path_type=Path), default=".")
+@click.option("--experiment", multiple=True, callback=words, metavar="NAMES", help="Only these experiments.")
+@click.option("--endpoint", multiple=True, metavar="WORD", help="Only endpoints that contain it (POST /orders).")
+@click.option(
+    "--from-audit", type=click.Path(path_type=Path), metavar="FILE", help="Begin where an audit found something."
+)
+@click.option("--budget", metavar="BUDGET", help="How long to look at each pair of requests: 30s, 2m, or a count.")
+@click.option("--format", "form", default="console", metavar="NAME", help="console, json or html.")
+@click.option(
+    "--output", "-o", type=click.Path(path_type=Path), metavar="FILE", help="Write there, not to the terminal."
+)
+@click.option("--statistics", is_flag=True, help="Say how many runs it took.")
+@click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Another doubletake.toml.")
+@click.option("--no-test", is_flag=True, help="Write no regression tests into the project.")
+def command(  # noqa: PLR0917 - one parameter an option
+    path: Path,
+    experiment: tuple[str, ...],
+    endpoint: tuple[str, ...],
+    from_audit: Path | None,
+    budget: str | None,
+    form: str,
+    output: Path | None,
+    statistics: bool,
+    config: Path | None,
+    no_test: bool,
+) -> int:
+    """Start the backend at PATH with a database of its own, and play its requests against each other."""
+    from doubletake.cli.proving import proving
+    from doubletake.cli.reading import Tally, root_of, show
+    from doubletake.core.config import load
+
+    root = root_of(path)
+    settings = load(root, config)
+    tally = Tally(settings.audit.fail_on)
+    events = proving(
+        root,
+        settings,
+        experiments=experiment,
+        endpoints=endpoint,
+        from_audit=from_audit,
+        limit=budget,
+        writes_tests=not no_test,
+    )
+    show(tally.watch(events), root, form, output, statistics=statistics)
+    return tally.exit_code()

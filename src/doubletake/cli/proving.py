@@ -1,0 +1,70 @@
+"""How the command line runs `prove`: where it begins, what a proof leaves behind, and what is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from doubletake.cli.extras import needs
+from doubletake.cli.joining import read_findings, routes_of
+from doubletake.core.config import Config, budget
+from doubletake.core.event import Event
+
+if TYPE_CHECKING:
+    from doubletake.prove.engine import Keep
+
+
+def proving(
+    root: Path,
+    settings: Config,
+    *,
+    experiments: tuple[str, ...] = (),
+    endpoints: tuple[str, ...] = (),
+    from_audit: Path | None = None,
+    limit: str | None = None,
+    writes_tests: bool = True,
+) -> Iterator[Event]:
+    """The events of proving the project at `root`.
+
+    from_audit: what an audit wrote; its routes are asked first. limit: a budget that replaces the configured one.
+    Raises DoubletakeError for what cannot be used, MissingExtraError without the extra `prove`.
+    """
+    with needs("prove", "prove"):
+        from doubletake.prove.engine import Job, prove
+    suspected = routes_of(read_findings(from_audit)) if from_audit else ()
+    if limit:
+        budget(limit)
+        settings = msgspec.structs.replace(settings, prove=msgspec.structs.replace(settings.prove, budget=limit))
+    job = Job(root=root, settings=settings, only=known(experiments), endpoints=endpoints, first=suspected)
+    return prove(job, keeper(root, writes_tests))
+
+
+def known(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names, each of an experiment. Raises ConfigurationError for one that is not."""
+    from doubletake.core.errors import ConfigurationError
+    from doubletake.prove.experiment import experiments
+
+    there = [it.name for it in experiments()]
+    for name in names:
+        if name not in there:
+            raise ConfigurationError(f"cannot run `{name}`", "there is no such experiment", f"Use {', '.join(there)}.")
+    return names
+
+
+def keeper(root: Path, writes_tests: bool) -> Keep:
+    """Writes the proof file, and the regression test unless it is not wanted; paths are relative to the project."""
+    from doubletake.prove import proof, written
+
+    def keep(shown, case, users) -> tuple[str, str]:
+        made = proof.of(shown, case, users)
+        saved = proof.save(made, root).relative_to(root)
+        if not writes_tests:
+            return saved.as_posix(), ""
+        test = written.regression(made, root)
+        written.write(test, root)
+        return saved.as_posix(), test.path
+
+    return keep

@@ -1,0 +1,55 @@
+"""Playing a proof again, or only looking at it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from doubletake.cli import terminal
+from doubletake.cli.extras import needs
+from doubletake.core.config import load
+from doubletake.core.errors import DoubletakeError
+from doubletake.core.proof import DIRECTORY
+from doubletake.core.trace import Trace
+
+
+def replay(path: Path, project: Path | None, *, only_picture: bool = False) -> int:
+    """Ask again what the proof at `path` asked, and show it.
+
+    project: where the application is; the folder whose `.doubletake/proofs` holds the file when left out. Gives the
+    exit code: 1 still wrong, 0 it holds. Raises DoubletakeError when it could not be told.
+    """
+    with needs("replay", "prove"):
+        from doubletake.prove import proof as proofs
+    proof = proofs.load(path)
+    if only_picture:
+        draw(proof.trace)
+        return 0
+    root = project or project_of(path)
+    with needs("replay", "prove"):
+        from doubletake.prove.replay import ask
+        from doubletake.prove.stage import Stage
+    with Stage.open(root, load(root).prove, terminal.say) as stage:
+        outcome = ask(stage, proof.experiment, proofs.case(proof, stage.users))
+    if outcome.trace is not None:
+        draw(outcome.trace)
+    if not outcome.is_wrong and not outcome.holds:
+        raise DoubletakeError(f"cannot tell whether {proof.endpoint} is still wrong", outcome.why)
+    print(f"{'Still wrong' if outcome.is_wrong else 'It holds'} ({outcome.verdict}): {outcome.why}")
+    return 1 if outcome.is_wrong else 0
+
+
+def project_of(path: Path) -> Path:
+    """The project that a proof file lies in. Raises DoubletakeError when it lies in none."""
+    folder = path.resolve().parent
+    if folder.as_posix().endswith(DIRECTORY):
+        return folder.parent.parent
+    raise DoubletakeError(
+        f"cannot tell which application {path} is about", f"it does not lie in {DIRECTORY}", "Name it with --project."
+    )
+
+
+def draw(trace: Trace) -> None:
+    from doubletake.render.terminal.lanes import draw as drawn
+
+    sys.stdout.write(drawn(trace, terminal.width(sys.stdout), terminal.takes_colour(sys.stdout)))
