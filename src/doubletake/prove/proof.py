@@ -66,15 +66,33 @@ def save(proof: Proof, root: Path) -> Path:
 def load(path: Path) -> Proof:
     """Read a proof file. Raises DoubletakeError when it is none."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Proof)
+        content = path.read_bytes()
     except OSError as error:
         raise DoubletakeError(
             f"cannot read {path}", error.strerror or str(error), f"Proofs are in {DIRECTORY}."
         ) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    return parse(content, str(path))
+
+
+def parse(content: bytes, name: str) -> Proof:
+    """The proof in a file's content. name: what to call it in an error. Raises DoubletakeError."""
+    try:
+        found = msgspec.json.decode(content, type=Proof)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DoubletakeError(
-            f"cannot read {path}", f"it is no proof file: {error}", "Run `doubletake prove` to make one."
+            f"cannot read {name}", f"it is no proof file: {error}", "Run `doubletake prove` to make one."
         ) from None
+    if found.schema != Proof.__struct_defaults__[0] or not found.requests:
+        raise DoubletakeError(
+            f"cannot read {name}", f"its schema is {found.schema}, or it holds no request", "Prove it again."
+        )
+    return found
+
+
+def project_of(path: Path) -> Path:
+    """The project in whose `.doubletake/proofs` the file lies, else the working directory."""
+    parents = path.resolve().parents
+    return parents[2] if len(parents) > 2 and parents[0].name == "proofs" else Path.cwd()
 
 
 def sent(request: Request, users: Users) -> Sent:
