@@ -71,9 +71,9 @@ def test_the_picture_in_the_terminal(trace: Trace) -> None:
         "                               │                        │   SQL write\n"
         "A ← 200                        │                        │ B ← 200\n"
         "───────────────────────────────┴────────────────────────┴───────────────────────────────\n"
-        "It ends with      wallets 1 balance 130\n"
-        "A then B          wallets 1 balance 180\n"
-        "B then A          wallets 1 balance 180\n"
+        "It ends with    wallets 1 balance 130\n"
+        "A then B        wallets 1 balance 180\n"
+        "B then A        wallets 1 balance 180\n"
         "What A added is gone.\n"
     )
 

@@ -16,9 +16,11 @@ import msgspec
 import pytest
 
 from doubletake.core.errors import ConfigurationError
-from doubletake.core.event import Event, Finished, Found, Noted, NotProven, Proven, Ran, Reached, Started, Unread
+from doubletake.core.event import Event, Finished, Found, Noted, NotProven, Proven, Reached, Started, Unread
 from doubletake.core.finding import Finding, Severity
 from doubletake.core.trace import Trace
+from doubletake.render.collected import collect
+from doubletake.render.html.report import Chapter, whole
 from doubletake.render.renderer import Guide, Setting, names, renderer
 
 GUIDE = Guide(
@@ -41,7 +43,6 @@ def events(lost_update: Finding, trace: Trace) -> list[Event]:
         Started("audit", "shop"),
         Proven("twice", "DT301", ".doubletake/proofs/one.json", "tests/doubletake/test_one.py", trace),
         NotProven("twice", "DT303", "protected", "a row lock", "POST /transfers"),
-        Ran("twice", trace),
         Reached("GET /orders/1", 404, "no order"),
         Found(lost_update),
         Found(accepted),
@@ -85,6 +86,16 @@ def test_the_page_runs_nothing_and_asks_nobody(root: Path, events: list[Event]) 
     assert policy.startswith("default-src 'none'")
     for style in re.findall(r"<style>(.*?)</style>", page, re.DOTALL):
         assert base64.b64encode(hashlib.sha256(style.encode()).digest()).decode() in policy
+
+
+def test_several_projects_in_one_page(root: Path, events: list[Event], trace: Trace) -> None:
+    setting = Setting(root=root, guides={"DT301": GUIDE})
+    page = whole("both", [Chapter("one", collect(events), setting), Chapter("two", collect([]), setting, (trace,))])
+    parser = Balance()
+    parser.feed(page)
+    assert not parser.open
+    assert page.count("<h1>") == 2 and page.count('id="section-races"') == 1
+    assert "Tried, and it held" in page.partition("<h1>two")[2]
 
 
 def test_nothing_found_says_so(root: Path) -> None:

@@ -5,7 +5,7 @@ This module decides what is shown; `terminal.lanes` and `html.lanes` decide how.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set
 
 from msgspec import Struct
 
@@ -16,7 +16,16 @@ FINE = frozenset({Verdict.PROTECTED, Verdict.COMMUTES, Verdict.SERIAL})
 
 CHANGES = frozenset({StepKind.WRITE, StepKind.CACHE, StepKind.CALL})
 
-Key = tuple[str, tuple[tuple[str, str], ...], str]
+ENDS_WITH = "It ends with"
+
+LONGEST_VALUE = 24
+"""Letters of a value that are shown: a hash says no more in full."""
+
+MOST_NEW_COLUMNS = 3
+"""Columns of a row that was added; the lane's own words name them all."""
+
+RowKey = tuple[tuple[str, str], ...]
+Key = tuple[str, RowKey, str]
 """A cell: table, key of the row, column."""
 
 
@@ -46,6 +55,14 @@ class Moment(Struct, frozen=True):
     is_stale: bool = False  # it writes what was computed from a value that had changed since
 
 
+class Result(Struct, frozen=True):
+    """One end state, as far as the end states differ: `rows` that were there before, and `added` ones counted."""
+
+    label: str
+    rows: tuple[Cell, ...]
+    added: tuple[tuple[str, int], ...]  # table, number of rows
+
+
 class Picture(Struct, frozen=True):
     """All that a drawing of a trace says."""
 
@@ -55,10 +72,10 @@ class Picture(Struct, frozen=True):
     explanation: str
     environment: str
     lanes: tuple[Lane, ...]
+    unanswered: tuple[Lane, ...]  # lanes whose end no step tells
     start: tuple[Cell, ...]
     moments: tuple[Moment, ...]
-    end: tuple[Cell, ...]
-    serial: tuple[tuple[str, tuple[Cell, ...]], ...]
+    results: tuple[Result, ...]  # how it ended, then how each serial order ends
     is_wrong: bool
     is_fine: bool
 
@@ -67,6 +84,7 @@ def picture(trace: Trace) -> Picture:
     """What a drawing of `trace` says."""
     sides = {lane.name: min(number, 1) for number, lane in enumerate(trace.lanes)}
     lost, stale = overwritten(trace.steps)
+    answered = {step.lane for step in trace.steps if step.kind is StepKind.RESPOND}
     return Picture(
         title=trace.title,
         verdict=trace.verdict,
@@ -76,12 +94,12 @@ def picture(trace: Trace) -> Picture:
             f"{name} {value}" if name[:1].isupper() else value for name, value in trace.environment.items()
         ),
         lanes=trace.lanes,
+        unanswered=tuple(it for it in trace.lanes if it.name not in answered),
         start=standing(trace.initial),
         moments=tuple(
             moment(step, sides.get(step.lane, 0), number in stale, lost) for number, step in enumerate(trace.steps)
         ),
-        end=standing(trace.final),
-        serial=tuple((order, standing(rows)) for order, rows in trace.serial),
+        results=results(trace),
         is_wrong=trace.verdict in WRONG,
         is_fine=trace.verdict in FINE,
     )
@@ -123,7 +141,10 @@ def moment(step: TraceStep, side: int, is_stale: bool, lost: frozenset[tuple[Key
         if is_change and key in before and key in after and old == new:
             continue
         value = new if is_change else old
-        cells.append(Cell(row_name(table, row), column, old, value, is_change, is_change and (key, new) in lost))
+        is_lost = is_change and (key, new) in lost
+        cells.append(Cell(row_name(table, row), column, short(old), short(value), is_change, is_lost))
+    if is_change and not before:
+        cells = cells[:MOST_NEW_COLUMNS]
     return Moment(
         side=side,
         lane=step.lane,
@@ -147,8 +168,35 @@ def cells_of(rows: Iterable[Row]) -> Iterable[tuple[Key, str | None]]:
 
 def standing(rows: Iterable[Row]) -> tuple[Cell, ...]:
     return tuple(
-        Cell(row_name(table, row), column, None, value, False) for (table, row, column), value in cells_of(rows)
+        Cell(row_name(table, row), column, None, short(value), False) for (table, row, column), value in cells_of(rows)
     )
+
+
+def results(trace: Trace) -> tuple[Result, ...]:
+    """The end state beside the serial ones: what differs between them, or all of it when nothing does."""
+    if not trace.final and not trace.serial:
+        return ()
+    states = [
+        (ENDS_WITH, dict(cells_of(trace.final))),
+        *((order, dict(cells_of(rows))) for order, rows in trace.serial),
+    ]
+    known = {(row.table, tuple(sorted(row.key.items()))) for row in trace.initial}
+    keys = dict.fromkeys(key for _, state in states for key in state if key[:2] in known)
+    telling = [key for key in keys if len({state.get(key, "gone") for _, state in states}) > 1] or list(keys)
+    return tuple(
+        Result(
+            label,
+            tuple(Cell(row_name(*key[:2]), key[2], None, short(state[key]), False) for key in telling if key in state),
+            added(state, known),
+        )
+        for label, state in states
+    )
+
+
+def added(state: Mapping[Key, str | None], known: Set[tuple[str, RowKey]]) -> tuple[tuple[str, int], ...]:
+    """How many rows of each table were not there before."""
+    tables = [table for table, _ in dict.fromkeys(key[:2] for key in state) if (table, _) not in known]
+    return tuple((table, tables.count(table)) for table in dict.fromkeys(tables))
 
 
 def row_name(table: str, key: tuple[tuple[str, str], ...]) -> str:
@@ -163,6 +211,11 @@ def spoken(step: TraceStep) -> str:
     text = " ".join(step.statement.split())
     given = ", ".join("NULL" if value is None else value for value in step.parameters)
     return f"{text}  ← {given}" if given else text
+
+
+def short(value: str | None) -> str | None:
+    """The value, or its beginning when it is long."""
+    return value if value is None or len(value) <= LONGEST_VALUE else value[: LONGEST_VALUE - 1] + "…"
 
 
 def ending(lane: Lane) -> str:

@@ -7,50 +7,10 @@ from typing import TextIO
 
 import msgspec
 
-from doubletake import __version__
-from doubletake.core.event import Event, Finished, Found, Noted, NotProven, Proven, Reached, Started, Unread
-from doubletake.core.finding import Finding
+from doubletake.core.event import Event
+from doubletake.render.collected import collect
 from doubletake.render.renderer import Setting
-
-
-class Report(msgspec.Struct, kw_only=True):
-    """The shape of the object; `schema` changes when a reader would have to."""
-
-    schema: int = 1
-    doubletake: str = __version__
-    verb: str = ""
-    findings: list[Finding] = []
-    suppressed: list[Finding] = []
-    proven: list[Proven] = []
-    not_proven: list[NotProven] = []
-    reached: list[Reached] = []
-    unread: list[Unread] = []
-    notes: list[Noted] = []
-    finished: Finished | None = None
 
 
 def render(events: Iterable[Event], out: TextIO, setting: Setting) -> None:
     out.write(msgspec.json.format(msgspec.json.encode(collect(events)), indent=2).decode() + "\n")
-
-
-def collect(events: Iterable[Event]) -> Report:
-    report = Report()
-    for event in events:
-        match event:
-            case Started(verb):
-                report.verb = verb
-            case Found(finding):
-                (report.suppressed if finding.suppressed else report.findings).append(finding)
-            case Proven():
-                report.proven.append(event)
-            case NotProven():
-                report.not_proven.append(event)
-            case Reached():
-                report.reached.append(event)
-            case Unread():
-                report.unread.append(event)
-            case Noted():
-                report.notes.append(event)
-            case Finished():
-                report.finished = event
-    return report

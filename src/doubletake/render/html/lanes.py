@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from doubletake.core.trace import Lane, StepKind, Trace
 from doubletake.render.html.text import escape, inline
-from doubletake.render.lanes import Cell, Moment, Picture, ending, picture
+from doubletake.render.lanes import Cell, Moment, Picture, Result, ending, picture
+from doubletake.render.words import plural
 
 QUIET = frozenset({StepKind.BEGIN, StepKind.COMMIT, StepKind.ROLLBACK})
 
@@ -52,14 +55,23 @@ def moment(it: Moment) -> str:
     if it.statement and not quiet:
         said += f"<code>{escape(it.statement)}</code>"
     lane = f'<td class="lane {"ab"[it.side]} {kinds}{" quiet" if quiet else ""}">{said}</td>'
-    rows = f'<td class="rows">{"".join(map(cell, it.cells))}</td>'
+    rows = f'<td class="rows">{"".join(beside(it.cells))}</td>'
     empty = f'<td class="lane {"ba"[it.side]} idle"></td>'
     return f"<tr>{lane}{rows}{empty}</tr>" if it.side == 0 else f"<tr>{empty}{rows}{lane}</tr>"
 
 
+def beside(cells: tuple[Cell, ...]) -> Iterable[str]:
+    """What a step found or left; a row that it added is named above its columns."""
+    named = ""
+    for it in cells:
+        if it.is_change and it.before is None and it.row != named:
+            yield f'<div class="added">+ {escape(it.row)}</div>'
+            named = it.row
+        yield cell(it)
+
+
 def cell(it: Cell) -> str:
-    new = f"{escape(it.row)} " if it.is_change and it.before is None else ""
-    label = f'<span class="column">{new}{escape(it.column)}</span> '
+    label = f'<span class="column">{escape(it.column)}</span> '
     if not it.is_change:
         return f"<div>{label}<b>{value(it.after)}</b></div>"
     old = f'<span class="old">{value(it.before)}</span> → ' if it.before is not None else ""
@@ -82,6 +94,8 @@ def standing(cells: tuple[Cell, ...]) -> str:
 def endings(it: Picture) -> str:
     sides = ["", ""]
     for number, lane in enumerate(it.lanes):
+        if lane not in it.unanswered:
+            continue
         good = "ok" if lane.status and lane.status < 400 else "bad"
         sides[min(number, 1)] += f'<span class="answer {good}">{escape(lane.name)} ← {escape(ending(lane))}</span>'
     left, right = (f'<td class="lane {letter}">{said}</td>' for letter, said in zip("ab", sides, strict=True))
@@ -89,11 +103,18 @@ def endings(it: Picture) -> str:
 
 
 def results(it: Picture) -> str:
-    if not it.end and not it.serial:
+    if not it.results:
         return ""
-    rows = [f'<tr class="end"><th scope="row">It ends with</th><td>{standing(it.end) or "no row"}</td></tr>']
-    rows += [
-        f'<tr><th scope="row">{escape(order)}</th><td>{standing(cells) or "no row"}</td></tr>'
-        for order, cells in it.serial
-    ]
-    return f'<table class="results"><tbody>{"".join(rows)}</tbody></table>'
+    rows = "".join(
+        f'<tr{"" if number else " class=end"}><th scope="row">{escape(result.label)}</th><td>{state(result)}</td></tr>'
+        for number, result in enumerate(it.results)
+    )
+    return f'<table class="results"><tbody>{rows}</tbody></table>'
+
+
+def state(result: Result) -> str:
+    new = "".join(
+        f'<div><b>{plural(count, "new row")}</b> <span class="row">in {escape(table)}</span></div>'
+        for table, count in result.added
+    )
+    return standing(result.rows) + new or "no row"

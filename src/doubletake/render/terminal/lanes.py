@@ -13,7 +13,8 @@ from rich.text import Text
 
 from doubletake.core.trace import Lane, StepKind, Trace
 from doubletake.render.excerpt import shown
-from doubletake.render.lanes import Cell, Moment, Picture, ending, picture
+from doubletake.render.lanes import Cell, Moment, Picture, Result, ending, picture
+from doubletake.render.words import plural
 
 LANE_STYLES = ("blue", "yellow")
 QUIET = frozenset({StepKind.BEGIN, StepKind.COMMIT, StepKind.ROLLBACK})
@@ -84,6 +85,8 @@ class _Shape:
             yield from self.moment(it)
         sides: tuple[list[Text], list[Text]] = ([], [])
         for number, lane in enumerate(self.picture.lanes):
+            if lane not in self.picture.unanswered:
+                continue
             style = "bold" if lane.status and lane.status < 400 else "bold yellow"
             sides[min(number, 1)].append(Text(f"{lane.name} ← {ending(lane)}", style))
         yield from self.row(sides[0], [], sides[1])
@@ -100,7 +103,7 @@ class _Shape:
         lane = [said]
         if it.statement and it.kind not in QUIET:
             lane += [Text(f"  {line}", "dim") for line in statement(it.statement, self.side - 2)]
-        middle = [value(cell) for cell in it.cells]
+        middle = list(beside(it.cells))
         yield from self.row(*((lane, middle, []) if it.side == 0 else ([], middle, lane)))
 
     def row(self, left: list[Text], middle: list[Text], right: list[Text]) -> Iterable[Text]:
@@ -121,17 +124,17 @@ class _Shape:
 
     def foot(self) -> Iterable[Text]:
         it = self.picture
-        wrong = "bold red" if it.is_wrong else "bold"
-        if it.end:
-            yield Text("It ends with      ").append_text(listed(it.end, wrong))
-        for order, cells in it.serial:
-            yield Text(f"{order:<18}").append_text(listed(cells, ""))
+        for number, result in enumerate(it.results):
+            style = ("bold red" if it.is_wrong else "bold") if not number else ""
+            yield Text(f"{result.label:<16}").append_text(listed(result, style))
         for line in textwrap.wrap(shown(it.explanation), self.width):
             yield Text(line, "bold")
 
 
-def listed(cells: tuple[Cell, ...], style: str) -> Text:
-    return Text(" · ").join(standing(cells, style)) if cells else Text("no row", style)
+def listed(result: Result, style: str) -> Text:
+    parts = standing(result.rows, style)
+    parts += [Text(f"{plural(count, 'new row')} in {shown(table)}", style) for table, count in result.added]
+    return Text(" · ").join(parts) if parts else Text("no row", style)
 
 
 def standing(cells: tuple[Cell, ...], style: str = "") -> list[Text]:
@@ -148,10 +151,20 @@ def statement(sql: str, width: int) -> list[str]:
     return lines if len(lines) <= MOST_SQL else [*lines[: MOST_SQL - 1], cut(" ".join(lines[MOST_SQL - 1 :]), width)]
 
 
+def beside(cells: tuple[Cell, ...]) -> Iterable[Text]:
+    """What a step found or left; a row that it added is named above its columns."""
+    named = ""
+    for cell in cells:
+        is_new = cell.is_change and cell.before is None
+        if is_new and cell.row != named:
+            yield Text.assemble(("+ ", "bold"), shown(cell.row))
+            named = cell.row
+        yield Text("  ").append_text(value(cell)) if is_new else value(cell)
+
+
 def value(cell: Cell, style: str = "") -> Text:
     """ "balance 100", "balance 100 → 150"; a value that was lost is struck through."""
-    is_new = cell.is_change and cell.before is None
-    text = Text.assemble((f"{shown(cell.row)} " if is_new else "", "dim"), (f"{shown(cell.column)} ", "dim"))
+    text = Text.assemble((f"{shown(cell.column)} ", "dim"))
     if cell.is_change and cell.before is not None:
         text.append(f"{told(cell.before)} → ", "dim")
     if cell.is_lost:

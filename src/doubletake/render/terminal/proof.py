@@ -33,7 +33,8 @@ def held(event: NotProven) -> Text:
     text = Text.assemble(("held  ", "green"), f"{event.code} {event.experiment}")
     if event.endpoint:
         text.append(f"  {shown(event.endpoint)}", "bold")
-    return text.append(f"  {event.verdict}").append(f": {shown(event.why)}" if event.why else "")
+    why = shown(event.why).removeprefix(f"{event.verdict}: ")
+    return text.append(f"  {event.verdict}").append(f": {why}" if why else "")
 
 
 def reach_table(reached: Iterable[Reached], width: int) -> Text:
