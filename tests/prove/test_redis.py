@@ -1,0 +1,78 @@
+"""A real Redis: compared with its snapshot, brought back, gone when closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from doubletake.prove import redis as embedded
+from doubletake.prove.oracle import KeyValue
+from doubletake.prove.redis import RedisServer
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[RedisServer]:
+    with embedded.start() as server:
+        yield server
+
+
+@pytest.fixture
+def client(running: RedisServer) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(running.url) as connection:
+        connection.flushall()
+        connection.set("stock:1", "5")
+        connection.set("session", "abc", ex=100)
+        connection.hset("cart", mapping={"x": "1"})
+        connection.rpush("queue", "a", "b")
+        connection.sadd("seen", "b", "a")
+        connection.zadd("rank", {"ann": 1.5})
+        connection.set("json", '{"n": [1]}')
+        running.snapshot()
+        yield connection
+
+
+def item(key: str, kind: str, value: object, expires: bool = False) -> KeyValue:
+    return KeyValue(key=key, type=kind, value=value, expires=expires)
+
+
+CHANGES = {
+    "counter": (["DECR", "stock:1"], item("stock:1", "string", "4")),
+    "deleted": (["DEL", "cart"], item("cart", "none", None)),
+    "hash": (["HINCRBY", "cart", "x", "1"], item("cart", "hash", {"x": "2"})),
+    "list": (["RPUSH", "queue", "c"], item("queue", "list", ["a", "b", "c"])),
+    "set": (["SADD", "seen", "c"], item("seen", "set", ["a", "b", "c"])),
+    "sorted set": (["ZINCRBY", "rank", "1", "ann"], item("rank", "zset", {"ann": 2.5})),
+    "stream": (["XADD", "log", "*", "a", "1"], item("log", "stream", [{"a": "1"}])),
+    "json": (["SET", "json", '{"n": [2]}'], item("json", "string", {"n": [2]})),
+    "lives on": (["PERSIST", "session"], item("session", "string", "abc")),
+    "will die": (["EXPIRE", "stock:1", "50"], item("stock:1", "string", "5", True)),
+    "not text": (["SET", "raw", b"\xff\x00"], item("raw", "string", "\\xff\x00")),
+}
+
+
+@pytest.mark.parametrize("case", CHANGES)
+def test_what_differs_and_the_way_back(running: RedisServer, client: redis.Redis, case: str) -> None:
+    command, expected = CHANGES[case]
+    assert running.differences() == ()
+    client.execute_command(*command)
+    assert running.differences() == (expected,)
+    running.restore()
+    assert running.differences() == ()
+    assert 90 < client.ttl("session") <= 100
+
+
+def test_other_databases_are_seen(running: RedisServer, client: redis.Redis) -> None:
+    with redis.Redis(running.host, running.port, db=3) as other:
+        other.set("a", "1")
+        assert running.differences() == (item("3:a", "string", "1"),)
+        running.restore()
+        assert other.get("a") is None
+
+
+def test_it_is_gone_when_closed() -> None:
+    with embedded.start() as server:
+        assert redis.Redis.from_url(server.url).ping()
+    with pytest.raises(redis.ConnectionError):
+        redis.Redis.from_url(server.url).ping()
