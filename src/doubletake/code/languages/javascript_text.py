@@ -11,7 +11,7 @@ SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0":
 TAG_TYPES = re.compile(
     rb"(?<=[\w$])<(?:[\w\s.,\[\]|&?:\"']|\{[^{}`$<>]{0,400}\}|<[\w\s.,\[\]|&\"']{0,200}>){1,400}>(?=`)"
 )
-USING = re.compile(rb"^([ \t]*)(?:(await)[ \t]+)?using(?=[ \t]+[\w$]+[ \t]*[:=][^=])", re.MULTILINE)
+USING = re.compile(rb"(?:^|(?<=[;{}]))([ \t]*)(?:(await)[ \t]+)?using(?=[ \t]+[\w$]+[ \t]*[:=][^=])", re.MULTILINE)
 
 
 def unescaped(text: str) -> str:

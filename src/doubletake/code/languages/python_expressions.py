@@ -24,7 +24,6 @@ from doubletake.code.tree import (
     Opaque,
     Operation,
     Parameter,
-    Return,
     Sequence,
     Slice,
     Spread,
@@ -312,8 +311,8 @@ class PythonExpressions(Reader):
         )
 
     def lambda_body(self, syntax: Syntax) -> tuple[Node, ...]:
-        value = self.required(syntax, "body")
-        return (Return(value.start, value.end, value),)
+        body = self.field(syntax, "body")
+        return () if body is None else (self.returned(body),)
 
     # ── types ────────────────────────────────────────────────────────────────────────────────────────────────────────
     def read_type(self, syntax: Syntax) -> Node:

@@ -9,7 +9,7 @@ from typing import ClassVar
 from tree_sitter import Language
 from tree_sitter import Node as Syntax
 
-from doubletake.code.tree import Block, Class, Function, Import, Literal, Name, Node, Opaque, Operation
+from doubletake.code.tree import Block, Class, Function, Import, Literal, Name, Node, Opaque, Operation, Return
 
 # Lowering walks what is read here by recursion, so no neutral tree is deeper than this. Code written by hand or by an
 # assistant stays below 60.
@@ -194,6 +194,13 @@ class Reader:
         if not self.is_outline:
             function.body = self.function_body(syntax)
         return function
+
+    def returned(self, syntax: Syntax) -> Node:
+        """The expression that is the whole body of a function, as the return it is."""
+        self.depth += 1
+        value = self.read(syntax)
+        self.depth -= 1
+        return Return(value.start, value.end, value)
 
     def yields(self, syntax: Syntax) -> bool:
         """Whether the function yields itself, not only a function within it."""

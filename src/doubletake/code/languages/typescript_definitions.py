@@ -18,7 +18,6 @@ from doubletake.code.tree import (
     Node,
     Opaque,
     Parameter,
-    Return,
     Sequence,
     Subscript,
     Type,
@@ -73,11 +72,7 @@ class TypeScriptDefinitions(TypeScriptModules):
         if body is None:
             return ()
         outside, self.break_leaves = self.break_leaves, "break"
-        if body.type == "statement_block":
-            statements = self.statements(body.named_children)
-        else:
-            value = self.read(body)
-            statements = (Return(value.start, value.end, value),)
+        statements = self.statements(body.named_children) if body.type == "statement_block" else (self.returned(body),)
         self.break_leaves = outside
         return statements
 
