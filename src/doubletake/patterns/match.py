@@ -1,7 +1,7 @@
 """Matches: what a detector says, and how the page's words and the program's places make a finding of it.
 
-A detector is a module beside its page with one function, `detect(program)`, that yields matches. It names a message, the
-places and the roles they play, and the facts that a reader needs; the wording and the severity are the page's.
+A detector is a module beside its page with one function, `detect(program)`, that yields matches. It names a message,
+the places and the roles they play, and the facts that a reader needs; the wording and the severity are the page's.
 """
 
 from __future__ import annotations

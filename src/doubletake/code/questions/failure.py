@@ -1,0 +1,120 @@
+"""What happens to a failure: what a `try` protects, and what its handlers make of an error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+
+from doubletake.code.effects import (
+    NONE,
+    STORE_READS,
+    STORE_WRITES,
+    Effect,
+    EffectKind,
+    FactKind,
+    FunctionSummary,
+    OriginKind,
+    Region,
+    RegionKind,
+    TargetKind,
+    Trait,
+)
+from doubletake.code.questions.control import is_inside
+
+BROAD = frozenset({"", "Exception", "BaseException", "builtins.Exception", "builtins.BaseException", "Error"})
+MATTERS = (
+    STORE_READS
+    | STORE_WRITES
+    | EffectKind.COMMIT
+    | EffectKind.SEND
+    | EffectKind.PUBLISH
+    | EffectKind.QUERY
+    | EffectKind.VERIFY
+)
+PASSES_ON = ("next", "reject", "callback", "done", "cb", "captureException", "capture_exception")
+LOGS = ("log.", "logger.", "logging.", "console.", "print", "warn", "error", "exception", "captureException")
+
+
+class Fate(StrEnum):
+    """What becomes of the error in a handler."""
+
+    REPORTED = "reported"  # raised again, answered as a failure, passed on
+    HIDDEN = "hidden"  # nothing at all
+    LOGGED = "logged"  # a line in the log, and on
+    DEFAULTED = "defaulted"  # an ordinary value is returned, with or without a line in the log
+
+
+def is_broad(region: Region) -> bool:
+    """Whether a handler catches whatever comes."""
+    return any(each.rpartition(".")[2] in BROAD or each in BROAD for each in region.detail.split("|"))
+
+
+def protected(f: FunctionSummary, attempt: int) -> Iterator[Effect]:
+    """The effects inside a region whose failure matters to somebody."""
+    for each in f.effects:
+        is_spared = each.target.kind is TargetKind.CACHE or each.traits & (Trait.BEST_EFFORT | Trait.ATTRIBUTE)
+        if each.kind & MATTERS and not is_spared and is_inside(f, each.region, attempt):
+            yield each
+
+
+def logs(f: FunctionSummary, handler: int) -> bool:
+    """Whether the handler leaves a line for somebody to find."""
+    if any(each.kind is EffectKind.LOG and is_inside(f, each.region, handler) for each in f.effects):
+        return True
+    return any(
+        each.kind is FactKind.CALL and is_inside(f, each.region, handler) and is_log(each.name) for each in f.facts
+    )
+
+
+def is_log(name: str) -> bool:
+    lowered = name.lower()
+    return any(
+        word in lowered for word in ("log", "console", "print", "capture", "report", "metric", "increment", "inc")
+    )
+
+
+def fate(f: FunctionSummary, handler: int) -> Fate:
+    """What the handler makes of the error."""
+    inside_facts = [each for each in f.facts if is_inside(f, each.region, handler)]
+    inside_effects = [each for each in f.effects if is_inside(f, each.region, handler)]
+    if any(each.kind is FactKind.RAISE for each in inside_facts):
+        return Fate.REPORTED
+    if any(each.kind is EffectKind.RESPOND for each in inside_effects):
+        return Fate.REPORTED
+    if any(each.kind is FactKind.CALL and each.name.rpartition(".")[2] in PASSES_ON for each in inside_facts):
+        return Fate.REPORTED
+    if any(each.kind & (MATTERS & ~EffectKind.COMMIT) for each in inside_effects):
+        return Fate.REPORTED  # it does something about it
+    returned = [each for each in inside_facts if each.kind is FactKind.RETURN]
+    if any(_tells(f, each.result) for each in returned):
+        return Fate.REPORTED
+    if returned:
+        return Fate.DEFAULTED
+    return Fate.LOGGED if logs(f, handler) else Fate.HIDDEN
+
+
+def _tells(f: FunctionSummary, value: int) -> bool:
+    """Whether a returned value carries the error, or is made for this occasion."""
+    if value == NONE:
+        return False
+    kinds = {origin.kind for origin in f.values[value]}
+    return OriginKind.ERROR in kinds or bool(kinds - {OriginKind.CONST, OriginKind.UNKNOWN})
+
+
+def returned_constants(f: FunctionSummary, region: int, but: int = NONE) -> set[object]:
+    """The constants that are returned inside a region, leaving out those inside `but`."""
+    return {
+        f.constants[origin.ref]
+        for each in f.facts
+        if each.kind is FactKind.RETURN
+        and each.result != NONE
+        and is_inside(f, each.region, region)
+        and not is_inside(f, each.region, but)
+        for origin in f.values[each.result]
+        if origin.kind is OriginKind.CONST and 0 <= origin.ref < len(f.constants)
+    }
+
+
+def attempts(f: FunctionSummary) -> Iterator[int]:
+    """The numbers of the TRY regions."""
+    return (number for number, region in enumerate(f.regions) if region.kind is RegionKind.TRY)

@@ -1,0 +1,66 @@
+"""Calls that leave the system: whether they change something over there, move money, carry a key."""
+
+from __future__ import annotations
+
+import re
+
+from doubletake.code.effects import NONE, Effect, EffectKind, FunctionSummary, Origin, OriginKind, TargetKind, Trait
+
+CALLS_OUT = EffectKind.SEND | EffectKind.PUBLISH
+MONEY_WORDS = re.compile(
+    r"(?<![a-z])(charges?|payments?|refunds?|payouts?|transfers?|withdrawals?|capture|topup|top-up|balance)(?![a-z])"
+)
+UNSTABLE = (OriginKind.FRESH, OriginKind.CLOCK)
+
+
+def changes_outside(effect: Effect) -> bool:
+    """Whether the call makes the other side do something that matters."""
+    if not effect.kind & CALLS_OUT:
+        return False
+    return not effect.traits & (Trait.READ_ONLY | Trait.BEST_EFFORT)
+
+
+def service(f: FunctionSummary, effect: Effect) -> str:
+    """A name for the other side, for a sentence."""
+    if effect.target.name:
+        return effect.target.name
+    if effect.target.kind is TargetKind.QUEUE or effect.kind is EffectKind.PUBLISH:
+        return "the queue"
+    if effect.target.kind is TargetKind.CACHE:
+        return "the cache"
+    return next((text for text in url_texts(f, effect) if text), "the other service")
+
+
+def url_texts(f: FunctionSummary, effect: Effect) -> tuple[str, ...]:
+    """The constant parts of the address that is called."""
+    value = dict(effect.args).get("url", NONE)
+    found = (f.constants[each.ref] for each in (f.values[value] if value != NONE else ()) if _is_constant(f, each))
+    return tuple(text for text in found if isinstance(text, str))
+
+
+def _is_constant(f: FunctionSummary, origin: Origin) -> bool:
+    return origin.kind is OriginKind.CONST and 0 <= origin.ref < len(f.constants)
+
+
+def moves_money(f: FunctionSummary, effect: Effect) -> bool:
+    """Whether the call moves money, by its model or by what its address says."""
+    if not changes_outside(effect):
+        return False
+    return bool(effect.traits & Trait.MONEY) or any(MONEY_WORDS.search(text.lower()) for text in url_texts(f, effect))
+
+
+def key_of(effect: Effect) -> int:
+    """The number of the value that the other side recognises a repetition by; NONE when there is none."""
+    args = dict(effect.args)
+    return args.get("idempotency_key", NONE)
+
+
+def has_stable_key(f: FunctionSummary, effect: Effect) -> bool:
+    """Whether the call carries a key that is the same when the call is repeated."""
+    value = key_of(effect)
+    return value != NONE and fresh_origin(f, value) is None
+
+
+def fresh_origin(f: FunctionSummary, value: int) -> Origin | None:
+    """What makes a key different each time."""
+    return next((each for each in f.values[value] if each.kind in UNSTABLE), None)

@@ -1,0 +1,28 @@
+"""Where a value enters: the line that a reader should look at."""
+
+from __future__ import annotations
+
+from doubletake.code.effects import Effect, FactKind, FunctionSummary, Origin, OriginKind, Place
+from doubletake.code.questions.knowledge import Root
+from doubletake.code.questions.places import place
+
+
+def source_of(root: Root, origin: Origin, before: Effect) -> Place | None:
+    """The place where a value with this origin is first taken, before the effect; the handler's own place otherwise."""
+    f = root.f
+    candidates = [
+        fact
+        for fact in f.facts
+        if fact.kind is FactKind.GET and fact.order < before.order and _takes(f, fact.result, origin)
+    ]
+    if candidates:
+        return place(f, min(candidates, key=lambda fact: fact.order))
+    if origin.kind in (OriginKind.REQUEST, OriginKind.PARAM):
+        return root.handler.place if root.handler else Place(f.path, f.start, f.start)
+    return None
+
+
+def _takes(f: FunctionSummary, value: int, origin: Origin) -> bool:
+    if value < 0:
+        return False
+    return any((o.kind, o.ref, o.path) == (origin.kind, origin.ref, origin.path) for o in f.values[value])

@@ -1,0 +1,117 @@
+"""DT605: one operation changes the database and another system, and may stop between the two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from doubletake.code.effects import NONE, STORE_WRITES, Effect, EffectKind, FunctionSummary, HandlerKind, Trait
+from doubletake.code.questions.control import are_exclusive, is_before
+from doubletake.code.questions.delivery import is_compensated, is_repeatable, is_swept
+from doubletake.code.questions.knowledge import Knowledge, Program, Root
+from doubletake.code.questions.outside import changes_outside, has_stable_key, service
+from doubletake.code.questions.places import function_of, place, route_to
+from doubletake.code.questions.transactions import commit_after, scope
+from doubletake.code.questions.trust import trust
+from doubletake.core.finding import Role
+from doubletake.patterns.match import Match
+
+REDELIVERED = (HandlerKind.MESSAGE, HandlerKind.JOB)
+
+
+def detect(program: Program) -> Iterator[Match]:
+    k = Knowledge(program)
+    for root in k.shared_roots():
+        told: set[str] = set()
+        for effect in root.f.effects:
+            name = service(root.f, effect)
+            if changes_outside(effect) and name not in told and (match := _match(k, root, effect)) is not None:
+                told.add(name)
+                yield match
+
+
+def _match(k: Knowledge, root: Root, call: Effect) -> Match | None:
+    f = root.f
+    if is_repeatable(f, call) and (has_stable_key(f, call) or call.traits & Trait.IDEMPOTENT):
+        return None
+    inside = scope(f, call) if call.handle != NONE else _enclosing(f, call)
+    if inside != NONE:
+        begin = f.regions[inside]
+        if any(each.kind & STORE_WRITES and scope(f, each) == inside for each in f.effects):
+            return _found(k, root, call, "inside", Role.TRANSACTION, None, inside, begin.fact)
+    before = _durable_before(f, call)
+    after = _durable_after(f, call)
+    if after is not None and (has_stable_key(f, call) and before is not None and is_swept(k, f, before[0], call)):
+        return None
+    if after is not None and before is None:
+        return _found(k, root, call, "orphan", Role.COMMIT, after, NONE, NONE)
+    if before is not None:
+        write, commit = before
+        if is_compensated(f, call, write) or is_swept(k, f, write, call):
+            return None
+        if root.handler is not None and root.handler.kind in REDELIVERED and has_stable_key(f, call):
+            return None
+        return _found(k, root, call, "half-done", Role.COMMIT, (write, commit), NONE, NONE)
+    return None
+
+
+def _enclosing(f: FunctionSummary, call: Effect) -> int:
+    from doubletake.code.questions.control import ancestors
+    from doubletake.code.questions.transactions import is_transaction
+
+    return next((number for number in ancestors(f, call.region) if is_transaction(f.regions[number])), NONE)
+
+
+def _durable_before(f: FunctionSummary, call: Effect) -> tuple[Effect, Effect] | None:
+    """The last write that is committed when the call is made, and what committed it."""
+    found = None
+    for write in f.effects:
+        if write.kind & STORE_WRITES and is_before(f, write, call):
+            commit = commit_after(f, write)
+            if commit is not None and commit.order < call.order and not are_exclusive(f, commit.region, call.region):
+                found = (write, commit)
+    return found
+
+
+def _durable_after(f: FunctionSummary, call: Effect) -> tuple[Effect, Effect] | None:
+    """The first write that is committed only after the call."""
+    for write in f.effects:
+        if write.kind & STORE_WRITES and not are_exclusive(f, write.region, call.region):
+            commit = commit_after(f, write)
+            if commit is not None and commit.order > call.order and is_before(f, call, commit):
+                return write, commit
+    return None
+
+
+def _found(
+    k: Knowledge,
+    root: Root,
+    call: Effect,
+    message: str,
+    role: Role,
+    durable: tuple[Effect, Effect] | None,
+    region: int,
+    fact: int,
+) -> Match:
+    f = root.f
+    where = place(f, durable[1]) if durable else place(f, f.regions[region])
+    entity = k.entity(durable[0]) if durable else None
+    confidence, because = trust(f, (call, *(durable or ())))
+    return Match(
+        message=message,
+        at=place(f, call),
+        role=Role.CALL,
+        function=function_of(f, call),
+        confidence=confidence,
+        because=because,
+        roles=((role, where),),
+        names={
+            "service": service(f, call),
+            "entity": entity.name if entity else durable[0].target.name if durable else "the change",
+        },
+        entity=entity.name if entity else "",
+        handler=root.route,
+        path=route_to(call),
+    )
+
+
+__all__ = ["EffectKind", "detect"]

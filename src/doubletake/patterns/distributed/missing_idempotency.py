@@ -1,0 +1,124 @@
+"""DT607: what arrives twice is done twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from doubletake.code.effects import (
+    NONE,
+    STORE_WRITES,
+    Effect,
+    EffectKind,
+    FunctionSummary,
+    HandlerKind,
+    Maybe,
+    OriginKind,
+    Trait,
+    Via,
+)
+from doubletake.code.questions.control import is_before
+from doubletake.code.questions.knowledge import Knowledge, Program, Root
+from doubletake.code.questions.lookups import state_checks
+from doubletake.code.questions.outside import fresh_origin, key_of, moves_money, service
+from doubletake.code.questions.places import function_of, place, route_to
+from doubletake.code.questions.sources import source_of
+from doubletake.code.questions.trust import trust
+from doubletake.code.questions.uniqueness import is_unique_over
+from doubletake.core.finding import Role
+from doubletake.patterns.match import Match
+
+DELIVERED = (HandlerKind.WEBHOOK, HandlerKind.MESSAGE)
+WEBHOOK = re.compile(r"web-?_?hooks?|/ipn\b|/events?/incoming", re.IGNORECASE)
+
+
+def detect(program: Program) -> Iterator[Match]:
+    k = Knowledge(program)
+    for root in k.shared_roots():
+        if is_delivered(root):
+            yield from _webhook(k, root)
+        for effect in root.f.effects:
+            if moves_money(root.f, effect) and (match := _money(root, effect)) is not None:
+                yield match
+
+
+def is_delivered(root: Root) -> bool:
+    """Whether the handler is called by a machine that calls again when it is not sure."""
+    handler = root.handler
+    if handler is None:
+        return False
+    return handler.kind in DELIVERED or bool(WEBHOOK.search(handler.path) and handler.method in ("POST", "PUT", ""))
+
+
+def _webhook(k: Knowledge, root: Root) -> Iterator[Match]:
+    f = root.f
+    for effect in f.effects:
+        if effect.kind & STORE_WRITES and adds_up(k, f, effect) and not is_recognised(k, f, effect):
+            confidence, because = trust(f, (effect,))
+            assert root.handler is not None
+            yield Match(
+                message="webhook",
+                at=place(f, effect),
+                role=Role.WRITE,
+                function=function_of(f, effect),
+                confidence=confidence,
+                because=because,
+                roles=((Role.DEFINITION, root.handler.place),),
+                names={"definition": root.route},
+                entity=effect.target.name,
+                handler=root.route,
+                path=route_to(effect),
+            )
+            return
+
+
+def adds_up(k: Knowledge, f: FunctionSummary, effect: Effect) -> bool:
+    """Whether doing the write twice differs from doing it once."""
+    if effect.traits & Trait.UPSERT:
+        return False
+    if effect.kind is EffectKind.CREATE:
+        return is_unique_over(k.entity(effect), frozenset(put.column for put in effect.puts)) is not Maybe.YES
+    if effect.kind is EffectKind.WRITE and not effect.traits & Trait.CONDITIONAL:
+        return any(put.relative or _is_sum(f, put.value) for put in effect.puts)
+    return False
+
+
+def _is_sum(f: FunctionSummary, value: int) -> bool:
+    return value != NONE and any(o.kind is OriginKind.ROW and o.via & Via.ARITH for o in f.values[value])
+
+
+def is_recognised(k: Knowledge, f: FunctionSummary, effect: Effect) -> bool:
+    """Whether something keeps the second delivery out: an id stored under a unique key, or a test of what is stored."""
+    for each in f.effects:
+        if each.kind is EffectKind.CREATE and each is not effect and is_before(f, each, effect):
+            if is_unique_over(k.entity(each), frozenset(put.column for put in each.puts)) is Maybe.YES:
+                return True
+            if each.traits & Trait.UPSERT:
+                return True
+    return any(
+        True for check in state_checks(f, effect) if check.column or f.effects[check.read].kind is not EffectKind.READ
+    )
+
+
+def _money(root: Root, call: Effect) -> Match | None:
+    f = root.f
+    key = key_of(call)
+    if call.traits & Trait.IDEMPOTENT:
+        return None
+    fresh = fresh_origin(f, key) if key != NONE else None
+    if key != NONE and fresh is None:
+        return None
+    source = source_of(root, fresh, call) if fresh is not None else None
+    confidence, because = trust(f, (call,))
+    return Match(
+        message="fresh-key" if fresh is not None else "no-key",
+        at=place(f, call),
+        role=Role.CALL,
+        function=function_of(f, call),
+        confidence=confidence,
+        because=because,
+        roles=((Role.SOURCE, source),) if source is not None else (),
+        names={"service": service(f, call), **({} if source is not None else {"source": "this line"})},
+        handler=root.route,
+        path=route_to(call),
+    )

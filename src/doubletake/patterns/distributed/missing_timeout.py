@@ -1,0 +1,59 @@
+"""DT601: a call over the network that nothing limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from doubletake.code.effects import NONE, Effect, EffectKind, FunctionSummary, OriginKind, TargetKind, Trait
+from doubletake.code.questions.knowledge import Knowledge, Program, is_solo_path
+from doubletake.code.questions.places import place
+from doubletake.code.questions.trust import trust
+from doubletake.core.finding import Role
+from doubletake.patterns.match import Match
+
+NETWORK = (
+    EffectKind.SEND
+    | EffectKind.PUBLISH
+    | EffectKind.CACHE_READ
+    | EffectKind.CACHE_WRITE
+    | EffectKind.CACHE_DELETE
+    | EffectKind.VERIFY
+)
+
+
+def detect(program: Program) -> Iterator[Match]:
+    k = Knowledge(program)
+    for f in program.functions.values():
+        if is_solo_path(f.path):
+            continue
+        for effect in f.effects:
+            if effect.kind & NETWORK and effect.traits & Trait.NO_TIMEOUT:
+                yield _match(k, f, effect)
+
+
+def _match(k: Knowledge, f: FunctionSummary, effect: Effect) -> Match:
+    confidence, because = trust(f, (effect,))
+    return Match(
+        message="no-timeout",
+        at=place(f, effect),
+        role=Role.CALL,
+        function=f.name,
+        confidence=confidence,
+        because=because,
+        names={"client": client(effect), "service": service(f, effect), "default": ""},
+    )
+
+
+def client(effect: Effect) -> str:
+    return effect.name.split(".")[0].replace("_", " ") or "the client"
+
+
+def service(f: FunctionSummary, effect: Effect) -> str:
+    """The other side, as far as it can be named."""
+    if effect.target.name:
+        return effect.target.name
+    if effect.target.kind is TargetKind.CACHE:
+        return "the cache"
+    url = dict(effect.args).get("url", NONE)
+    texts = [f.constants[o.ref] for o in (f.values[url] if url != NONE else ()) if o.kind is OriginKind.CONST]
+    return next((str(text) for text in texts if isinstance(text, str) and text), "the other side")

@@ -1,0 +1,126 @@
+"""DT201: a failure is caught, and whoever called goes on as if nothing had happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from doubletake.code.effects import NONE, STORE_WRITES, Effect, EffectKind, FunctionSummary, HandlerKind, RegionKind
+from doubletake.code.questions.control import innermost, is_inside
+from doubletake.code.questions.failure import (
+    Fate,
+    attempts,
+    fate,
+    is_broad,
+    logs,
+    protected,
+    returned_constants,
+)
+from doubletake.code.questions.knowledge import Knowledge, Program, is_solo_path
+from doubletake.code.questions.outside import service
+from doubletake.code.questions.places import place
+from doubletake.code.questions.trust import trust
+from doubletake.code.questions.uniqueness import handlers
+from doubletake.core.finding import Role
+from doubletake.patterns.match import Match
+
+WORK = STORE_WRITES | EffectKind.SEND | EffectKind.PUBLISH | EffectKind.COMMIT
+UNATTENDED = (HandlerKind.JOB, HandlerKind.STARTUP, HandlerKind.CLI)
+
+
+def detect(program: Program) -> Iterator[Match]:
+    k = Knowledge(program)
+    routes = {each.function: each for each in program.handlers}
+    for name in program.functions:
+        if is_solo_path(program.functions[name].path):
+            continue
+        own = program.functions[name]
+        if not any(region.kind in (RegionKind.TRY, RegionKind.SCOPE) for region in own.regions):
+            continue
+        f = program.expand(name)
+        handler = routes.get(name)
+        is_get = handler is not None and handler.method == "GET"
+        if handler is not None and ("health" in handler.path or "ready" in handler.path):
+            continue
+        is_unattended = handler is not None and handler.kind in UNATTENDED
+        for attempt in attempts(f):
+            if (f.regions[attempt].path or f.path) == f.path:
+                yield from _attempt(k, f, attempt, is_get, is_unattended)
+        yield from _suppressed(k, f)
+
+
+def _attempt(k: Knowledge, f: FunctionSummary, attempt: int, is_get: bool, is_unattended: bool) -> Iterator[Match]:
+    work = list(protected(f, attempt))
+    if not work:
+        return
+    for number in handlers(f, attempt):
+        region = f.regions[number]
+        if not is_broad(region):
+            continue
+        outcome = fate(f, number)
+        is_logged = logs(f, number)
+        if outcome is Fate.HIDDEN:
+            yield _match(k, f, work[0], number, "hidden")
+        elif outcome is Fate.DEFAULTED and (not is_logged or _means_something_else(f, attempt, number)):
+            doubt = "it is logged" if is_logged else ""
+            yield _match(k, f, work[0], number, "defaulted", doubt)
+        elif outcome is Fate.LOGGED and not is_get and not is_unattended and _is_main_work(f, attempt, work):
+            yield _match(k, f, _main(work), number, "logged", "it is logged")
+
+
+def _means_something_else(f: FunctionSummary, attempt: int, handler: int) -> bool:
+    """Whether the value that stands for the failure is also an ordinary answer of the function."""
+    return bool(returned_constants(f, handler) & returned_constants(f, 0, but=handler))
+
+
+def _is_main_work(f: FunctionSummary, attempt: int, work: list[Effect]) -> bool:
+    """Whether the function was called for what is attempted here, and for nothing else."""
+    if not any(each.kind & WORK for each in work):
+        return False
+    if innermost(f, attempt, RegionKind.LOOP) != NONE:
+        return False
+    return not any(
+        each.kind & (STORE_WRITES | EffectKind.SEND | EffectKind.PUBLISH) and not is_inside(f, each.region, attempt)
+        for each in f.effects
+    )
+
+
+def _main(work: list[Effect]) -> Effect:
+    return next((each for each in work if each.kind & WORK), work[0])
+
+
+def _suppressed(k: Knowledge, f: FunctionSummary) -> Iterator[Match]:
+    for number, region in enumerate(f.regions):
+        if region.kind is RegionKind.SCOPE and region.detail.startswith("suppress:"):
+            caught = region.detail.removeprefix("suppress:")
+            if any(each.rpartition(".")[2] in ("Exception", "BaseException") for each in caught.split("|")):
+                work = list(protected(f, number))
+                if work:
+                    yield _match(k, f, work[0], number, "hidden")
+
+
+def _match(k: Knowledge, f: FunctionSummary, work: Effect, region: int, message: str, doubt: str = "") -> Match:
+    confidence, because = trust(f, (work,), doubt)
+    return Match(
+        message=message,
+        at=place(f, f.regions[region]),
+        role=Role.GUARD,
+        function=f.name,
+        confidence=confidence,
+        because=because,
+        roles=((Role.CALL, place(f, work)),),
+        names={"effect": describe(k, f, work)},
+        entity=work.target.name,
+    )
+
+
+def describe(k: Knowledge, f: FunctionSummary, effect: Effect) -> str:
+    """What the effect does, for a sentence."""
+    entity = k.entity(effect)
+    name = entity.name if entity else ""
+    if effect.kind & STORE_WRITES:
+        return f"the write to {name}" if name else "the write"
+    if effect.kind is EffectKind.COMMIT:
+        return "the commit"
+    if effect.kind & (EffectKind.SEND | EffectKind.PUBLISH):
+        return f"the call to {service(f, effect)}"
+    return f"the query for {name}" if name else "the query"

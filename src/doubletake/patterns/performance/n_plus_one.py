@@ -1,0 +1,100 @@
+"""DT401: a query for each row of another query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from doubletake.code.effects import (
+    NONE,
+    STORE_READS,
+    Effect,
+    EffectKind,
+    FunctionSummary,
+    OriginKind,
+    RegionKind,
+    Rows,
+    Trait,
+)
+from doubletake.code.questions.control import ancestors
+from doubletake.code.questions.knowledge import Knowledge, Program, Root
+from doubletake.code.questions.places import function_of, place, route_to
+from doubletake.code.questions.trust import trust
+from doubletake.core.finding import Role
+from doubletake.patterns.match import Match
+
+REPEATS = (RegionKind.LOOP, RegionKind.PARALLEL)
+BOUNDED = ("retry", "pages", "constants", "range")
+WRITES = EffectKind.CREATE | EffectKind.WRITE
+
+
+def detect(program: Program) -> Iterator[Match]:
+    k = Knowledge(program)
+    for root in k.shared_roots():
+        for effect in root.f.effects:
+            if is_query(effect) and (match := _match(k, root, effect)) is not None:
+                yield match
+
+
+def is_query(effect: Effect) -> bool:
+    """Whether the effect is a round trip of its own; writes that wait for a flush, and those that may lose, are not."""
+    if effect.kind & STORE_READS:
+        return True
+    alone = effect.traits & Trait.AUTOCOMMIT and not effect.traits & (Trait.CONDITIONAL | Trait.NESTED)
+    return bool(effect.kind & WRITES and alone)
+
+
+def _match(k: Knowledge, root: Root, query: Effect) -> Match | None:
+    f = root.f
+    for number in ancestors(f, query.region):
+        loop = f.regions[number]
+        if loop.kind not in REPEATS or loop.value == NONE or loop.detail in BOUNDED or not depends_on(f, query, number):
+            continue
+        sources = rows_iterated(f, loop.value)
+        if any(f.effects[ref].rows in (Rows.ONE, Rows.BOUNDED) for ref in sources):
+            return None
+        if sources:
+            return _found(k, root, query, number, sources[0])
+        if any(origin.kind is OriginKind.REQUEST for origin in f.values[loop.value]):
+            return _found(k, root, query, number, NONE)
+    return None
+
+
+def rows_iterated(f: FunctionSummary, value: int) -> list[int]:
+    """The reads whose rows are iterated."""
+    return [
+        origin.ref for origin in f.values[value] if origin.kind is OriginKind.ROW and 0 <= origin.ref < len(f.effects)
+    ]
+
+
+def depends_on(f: FunctionSummary, query: Effect, loop: int) -> bool:
+    """Whether the query asks something else in each turn: conditions, row or values come from the element."""
+    over = {(origin.kind, origin.ref) for origin in f.values[f.regions[loop].value]}
+    values = [query.row, *(cond.value for cond in query.where), *(put.value for put in query.puts)]
+    return any((origin.kind, origin.ref) in over for value in values if value != NONE for origin in f.values[value])
+
+
+def _found(k: Knowledge, root: Root, query: Effect, loop: int, source: int) -> Match:
+    f = root.f
+    region = f.regions[loop]
+    is_lazy = bool(query.traits & Trait.LAZY)
+    links = [query] if source == NONE else [query, f.effects[source]]
+    doubt = "how many elements the caller sends is not known" if source == NONE else ""
+    confidence, because = trust(f, links, doubt, "" if query.kind & STORE_READS else "it may be meant, row by row")
+    roles = [(Role.LOOP, place(f, region))]
+    if source != NONE:
+        roles.append((Role.QUERY, place(f, f.effects[source])))
+    entity = k.entity(query)
+    name = entity.name if entity else query.target.name
+    return Match(
+        message="lazy" if is_lazy else "per-row" if source != NONE else "per-item",
+        at=place(f, query),
+        role=Role.QUERY if source == NONE else Role.READ,
+        function=function_of(f, query),
+        confidence=confidence,
+        because=because,
+        roles=tuple(roles),
+        names={"entity": name, "relation": query.name.rpartition(".")[2] or name},
+        entity=name,
+        handler=root.route,
+        path=route_to(query),
+    )

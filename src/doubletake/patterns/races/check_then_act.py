@@ -1,0 +1,58 @@
+"""DT303: a limit, a state or a quota is tested on what was read earlier, and a write relies on the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from doubletake.code.effects import EffectKind, FunctionSummary, Maybe
+from doubletake.code.questions.knowledge import Knowledge, Program, Root
+from doubletake.code.questions.limits import Limit, limits
+from doubletake.code.questions.places import function_of, place, route_to
+from doubletake.code.questions.protection import SAFE, Verdict, protection
+from doubletake.code.questions.shared_lock import has_parent_lock
+from doubletake.code.questions.trust import trust
+from doubletake.core.finding import Role
+from doubletake.patterns.match import Match
+
+
+def detect(program: Program) -> Iterator[Match]:
+    k = Knowledge(program)
+    for root in k.shared_roots():
+        for number, effect in enumerate(root.f.effects):
+            if effect.kind in (EffectKind.WRITE, EffectKind.CREATE):
+                for limit in limits(k, root.f, number):
+                    if (match := _match(k, root, number, limit)) is not None:
+                        yield match
+                        break
+
+
+def _match(k: Knowledge, root: Root, write: int, limit: Limit) -> Match | None:
+    f, read = root.f, limit.check.read
+    r, w = f.effects[read], f.effects[write]
+    entity = k.entity(w)
+    verdict = protection(f, entity, read, write, frozenset((limit.column,)), processes=k.processes).verdict
+    if verdict in SAFE or has_parent_lock(f, read, write):
+        return None
+    confidence, because = trust(f, (r, w), *_doubts(f, limit, verdict))
+    return Match(
+        message=limit.kind,
+        at=place(f, w),
+        role=Role.ACT,
+        function=function_of(f, w),
+        confidence=confidence,
+        because=because,
+        roles=((Role.CHECK, place(f, r)), (Role.GUARD, place(f, f.facts[limit.check.check.fact]))),
+        names={"entity": entity.name if entity else w.target.name, "column": limit.column},
+        entity=entity.name if entity else "",
+        handler=root.route,
+        path=route_to(w),
+    )
+
+
+def _doubts(f: FunctionSummary, limit: Limit, verdict: Verdict) -> Iterator[str]:
+    if limit.is_same is Maybe.UNKNOWN:
+        yield "whether it is the same row could not be told"
+    if not limit.check.check.is_certain:
+        yield "the test holds on some ways only"
+    if verdict is Verdict.UNKNOWN:
+        yield str(verdict)

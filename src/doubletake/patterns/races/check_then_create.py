@@ -1,0 +1,96 @@
+"""DT302: the program looks whether something is there and creates it when it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from doubletake.code.effects import NONE, Effect, EffectKind, Entity, FunctionSummary, Maybe, Op, OriginKind, Trait
+from doubletake.code.questions.knowledge import Knowledge, Program, Root
+from doubletake.code.questions.lookups import StateCheck, says_absent, state_checks
+from doubletake.code.questions.places import function_of, place, route_to
+from doubletake.code.questions.protection import Verdict, protection
+from doubletake.code.questions.rows import column_name, identity
+from doubletake.code.questions.shared_lock import has_parent_lock
+from doubletake.code.questions.trust import trust
+from doubletake.code.questions.uniqueness import handles_violation, is_unique_over
+from doubletake.core.finding import Role
+from doubletake.patterns.match import Match
+
+PROTECTS = (Verdict.MUTEX, Verdict.ISOLATION)
+
+
+def detect(program: Program) -> Iterator[Match]:
+    k = Knowledge(program)
+    for root in k.shared_roots():
+        for number, effect in enumerate(root.f.effects):
+            if effect.kind not in (EffectKind.CREATE, EffectKind.WRITE) or effect.traits & Trait.UPSERT:
+                continue
+            if (match := _create(k, root, number)) is not None:
+                yield match
+
+
+def _create(k: Knowledge, root: Root, write: int) -> Match | None:
+    f = root.f
+    w = f.effects[write]
+    for check in state_checks(f, w):
+        if f.effects[check.read].target.name == w.target.name and says_absent(f, check):
+            columns = looked_for(f, k.entity(w), check, w)
+            if columns is not None:
+                return _match(k, root, write, check, columns)
+    return None
+
+
+def looked_for(f: FunctionSummary, entity: Entity | None, check: StateCheck, write: Effect) -> frozenset[str] | None:
+    """The columns by which the row was looked for, when the write puts just these; None otherwise."""
+    read = f.effects[check.read]
+    put = {column_name(entity, each.column): each.value for each in write.puts}
+    asked = {column_name(entity, c.column): c.value for c in read.where if c.op is Op.EQ and c.value != NONE}
+    is_same = {
+        column
+        for column, value in asked.items()
+        if column in put and put[column] != NONE and identity(f, f.values[value]) & identity(f, f.values[put[column]])
+    }
+    if is_same and (write.kind is EffectKind.CREATE or is_same == asked.keys()):
+        return frozenset(is_same)
+    is_open = any(each.op in (Op.OPAQUE, Op.MAYBE) for each in read.where) or "*" in put
+    return frozenset() if write.kind is EffectKind.CREATE and is_open else None
+
+
+def _match(k: Knowledge, root: Root, write: int, check: StateCheck, columns: frozenset[str]) -> Match | None:
+    f = root.f
+    r, w = f.effects[check.read], f.effects[write]
+    entity = k.entity(w)
+    if protection(f, entity, check.read, write, frozenset(), processes=k.processes).verdict in PROTECTS:
+        return None
+    if has_parent_lock(f, check.read, write):
+        return None
+    unique = is_unique_over(entity, columns) if columns or entity is None else Maybe.NO
+    if unique is Maybe.YES and (handles_violation(f, w) or _is_fresh(f, w, columns, entity)):
+        return None
+    message = {Maybe.YES: "unhandled", Maybe.NO: "duplicate", Maybe.UNKNOWN: "maybe-duplicate"}[unique]
+    doubts = ["its constraints could not be read"] if unique is Maybe.UNKNOWN else []
+    if not columns:
+        doubts.append("what it was looked for by could not be read")
+    confidence, because = trust(f, (r, w), *doubts)
+    return Match(
+        message=message,
+        at=place(f, w),
+        role=Role.ACT,
+        function=function_of(f, w),
+        confidence=confidence,
+        because=because,
+        roles=((Role.CHECK, place(f, r)),),
+        names={
+            "entity": entity.name if entity else w.target.name,
+            "columns": ", ".join(sorted(columns)) or "these columns",
+        },
+        entity=entity.name if entity else "",
+        handler=root.route,
+        path=route_to(w),
+    )
+
+
+def _is_fresh(f: FunctionSummary, write: Effect, columns: frozenset[str], entity: Entity | None) -> bool:
+    """Whether the unique value was made at random here: the constraint is then a safety net nobody will meet."""
+    values = [put.value for put in write.puts if column_name(entity, put.column) in columns and put.value != NONE]
+    return any(origin.kind is OriginKind.FRESH for value in values for origin in f.values[value])

@@ -1,0 +1,118 @@
+"""DT108: a row is chosen by an id from the request, and nothing ties it to the one who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from doubletake.code.effects import (
+    NONE,
+    STORE_READS,
+    STORE_WRITES,
+    Effect,
+    EffectKind,
+    FunctionSummary,
+    HandlerKind,
+    Origin,
+    OriginKind,
+)
+from doubletake.code.questions.control import is_before
+from doubletake.code.questions.knowledge import Knowledge, Program, Root
+from doubletake.code.questions.ownership import chosen_by_request, is_permitted, is_scoped, is_tied_before
+from doubletake.code.questions.places import function_of, place, route_to
+from doubletake.code.questions.rows import column_name, rows_behind
+from doubletake.code.questions.sources import source_of
+from doubletake.code.questions.trust import trust
+from doubletake.core.finding import Role
+from doubletake.patterns.match import Match
+
+ASKED = (HandlerKind.HTTP, HandlerKind.ACTION, HandlerKind.RPC)
+
+
+def detect(program: Program) -> Iterator[Match]:
+    k = Knowledge(program)
+    for root in k.roots:
+        if root.handler is None or root.handler.kind not in ASKED or is_permitted(root.handler):
+            continue
+        for number, effect in enumerate(root.f.effects):
+            if effect.target.name in k.owner_columns and (match := _match(k, root, number)) is not None:
+                yield match
+                break
+
+
+def _match(k: Knowledge, root: Root, number: int) -> Match | None:
+    f = root.f
+    effect = f.effects[number]
+    if (claim := _claimed_owner(k, f, effect)) is not None:
+        return _found(k, root, effect, "claimed", claim)
+    if not effect.kind & (STORE_READS | EffectKind.WRITE | EffectKind.DELETE) or is_scoped(f, effect):
+        return None
+    key = chosen_by_request(k, f, effect)
+    if key is None or _is_tied(k, f, number):
+        return None
+    changed = any(each.kind & STORE_WRITES and number in rows_behind(f, each.row) for each in f.effects)
+    is_change = bool(effect.kind & STORE_WRITES) or changed
+    return _found(k, root, effect, "change" if is_change else "read", key)
+
+
+def _claimed_owner(k: Knowledge, f: FunctionSummary, effect: Effect) -> Origin | None:
+    """The owner of a new row, when the caller says who that is though it is known who is asking."""
+    if effect.kind is not EffectKind.CREATE or not _knows_principal(f):
+        return None
+    entity = k.entity(effect)
+    owners = k.owner_columns[effect.target.name]
+    for put in effect.puts:
+        if put.value != NONE and column_name(entity, put.column) in owners:
+            for origin in f.values[put.value]:
+                if origin.kind is OriginKind.REQUEST:
+                    return origin
+    return None
+
+
+def _knows_principal(f: FunctionSummary) -> bool:
+    return any(origin.kind is OriginKind.PRINCIPAL for value in f.values for origin in value)
+
+
+def _is_tied(k: Knowledge, f: FunctionSummary, number: int) -> bool:
+    """Whether the row is compared with who is asking before anything is done with it."""
+    effect = f.effects[number]
+    if is_tied_before(f, effect, iter((effect,))):
+        return True
+    after = EffectKind.RESPOND | STORE_WRITES | EffectKind.SEND | EffectKind.PUBLISH
+    uses = (each for each in f.effects if each.kind & after and is_before(f, effect, each) and _uses(f, each, number))
+    return is_tied_before(f, effect, uses)
+
+
+def _uses(f: FunctionSummary, effect: Effect, row: int) -> bool:
+    values = [
+        effect.row,
+        *(p.value for p in effect.puts),
+        *(c.value for c in effect.where),
+        *(v for _, v in effect.args),
+    ]
+    return any(
+        origin.kind is OriginKind.ROW and origin.ref == row
+        for value in values
+        if value != NONE
+        for origin in f.values[value]
+    )
+
+
+def _found(k: Knowledge, root: Root, effect: Effect, message: str, origin: Origin) -> Match:
+    f = root.f
+    entity = k.entity(effect)
+    source = source_of(root, origin, effect)
+    knows = _knows_principal(f)
+    confidence, because = trust(f, (effect,), "" if knows else "the route does not ask who is calling")
+    return Match(
+        message=message,
+        at=place(f, effect),
+        role=Role.READ if message == "read" else Role.WRITE,
+        function=function_of(f, effect),
+        confidence=confidence,
+        because=because,
+        roles=((Role.SOURCE, source),) if source else (),
+        names={"entity": entity.name if entity else effect.target.name},
+        entity=entity.name if entity else "",
+        handler=root.route,
+        path=route_to(effect),
+    )

@@ -1,0 +1,58 @@
+"""DT101: a value that somebody chooses becomes part of the text of a statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from doubletake.code.effects import NONE, Effect, FunctionSummary, Origin, OriginKind, Place, Trait, Via
+from doubletake.code.questions.knowledge import Knowledge, Program, Root
+from doubletake.code.questions.places import function_of, place, route_to
+from doubletake.code.questions.sources import source_of
+from doubletake.code.questions.taint import dangerous
+from doubletake.code.questions.trust import trust
+from doubletake.core.finding import Role
+from doubletake.patterns.match import Match
+
+
+def detect(program: Program) -> Iterator[Match]:
+    k = Knowledge(program)
+    for root in k.roots:
+        for effect in root.f.effects:
+            text = dict(effect.args).get("text", NONE)
+            if text != NONE and effect.traits & Trait.RAW and (match := _match(root, effect, text)) is not None:
+                yield match
+
+
+def _match(root: Root, effect: Effect, text: int) -> Match | None:
+    f = root.f
+    for origin in dangerous(f, text):
+        is_request = origin.kind is OriginKind.REQUEST
+        if not is_request and not origin.via & Via.CONCAT:
+            continue  # the whole statement comes from elsewhere: who built it is asked there
+        source = source_of(root, origin, effect)
+        confidence, because = trust(f, (effect,), *_doubts(f, origin))
+        return Match(
+            message="from-request" if is_request else "built",
+            at=place(f, effect),
+            role=Role.SINK,
+            function=function_of(f, effect),
+            confidence=confidence,
+            because=because,
+            roles=((Role.SOURCE, source),) if source else (),
+            names={"source": "its caller"} if source is None else {},
+            handler=root.route,
+            path=route_to(effect),
+        )
+    return None
+
+
+def _doubts(f: FunctionSummary, origin: Origin) -> Iterator[str]:
+    if origin.kind is not OriginKind.REQUEST:
+        yield "where the value comes from in the end is not known"
+    if origin.kind is OriginKind.SELF:
+        yield "it is an attribute of the object"
+    if origin.via & Via.OPAQUE:
+        yield "it went through a call of unknown meaning"
+
+
+__all__ = ["Place", "detect"]
