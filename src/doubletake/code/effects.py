@@ -60,6 +60,8 @@ class OriginKind(IntEnum):
     ARGUMENT = 15  # of a callback; ref: the callback's region * 8 + position
     MODULE = 16  # a module-level object; ref: position of its name in FunctionSummary.constants
     HANDLE = 17  # a session, transaction or client opened here; ref: the effect (BEGIN, OPEN)
+    INSTANCE = 18  # a new object, not stored yet; ref: position of its class in FunctionSummary.constants
+    CALLBACK = 19  # a function written in place; ref: its CALLBACK region
 
 
 class Via(IntFlag):
@@ -112,8 +114,10 @@ class Region(Struct, frozen=True, array_like=True, gc=False):
 
     value: what is tested (BRANCH), iterated (LOOP), entered (SCOPE); the fact of the test is `fact`.
     choice: siblings of one choice share it and exclude each other. `holds`: the test is true (YES) or false (NO) here.
-    detail: "transaction", "lock:…", "retry", "pages", "after-exit" (the rest of a block behind an early exit), or
-    the caught types of a HANDLER, separated by "|".
+    detail: "transaction", "lock:…", "retry", "pages"; "after-return", "after-raise", "after-continue", "after-break" (the
+    rest of a block behind an early exit, named by that exit); the caught types of a HANDLER, separated by "|"; "swallows"
+    for a TRY with a handler after which the function goes on. A CALLBACK's value is what it returns.
+    order, last: of the first and the last thing inside.
     """
 
     kind: RegionKind
@@ -125,6 +129,8 @@ class Region(Struct, frozen=True, array_like=True, gc=False):
     choice: int = NONE
     holds: Maybe = Maybe.UNKNOWN
     detail: str = ""
+    order: int = 0
+    last: int = 0
     path: str = ""  # the file, after expansion over several
 
 
@@ -299,6 +305,7 @@ class Trait(IntFlag):
     NOWAIT = 4194304  # FOR UPDATE NOWAIT / SKIP LOCKED
     NESTED = 8388608  # part of a larger statement (nested create)
     IN_MEMORY = 16777216
+    TRACKED = 33554432  # rows are instances whose attribute writes reach the store
 
 
 class Effect(Struct, frozen=True, array_like=True, gc=False):
@@ -394,7 +401,8 @@ class FunctionSummary(Struct, frozen=True, array_like=True, gc=False):
     effects: tuple[Effect, ...]
     calls: tuple[CallSite, ...]
     invokes: tuple[Invoke, ...] = ()
-    returns: tuple[int, ...] = ()  # value of each return
+    returns: tuple[int, ...] = ()  # value of each return (of each yield, for a generator)
+    fields: tuple[tuple[str, int], ...] = ()  # what a constructor puts into the object's attributes
     raises: tuple[str, ...] = ()
     transaction: Membership = Membership.NONE
     never_returns: bool = False

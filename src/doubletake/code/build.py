@@ -1,0 +1,77 @@
+"""From files to a program: parse, outline, decide what is worth lowering, lower, link."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from posixpath import basename
+
+from doubletake.code.effects import Entity, FunctionSummary
+from doubletake.code.languages import Parsed, adapter_for
+from doubletake.code.link import link
+from doubletake.code.lowering.functions import lower, lower_module
+from doubletake.code.lowering.registration import Registered
+from doubletake.code.names import Names, functions
+from doubletake.code.program import ERRORS_KEPT, Program
+from doubletake.code.project import open_project
+from doubletake.code.schema import Migration, entities, is_migration, read_migration, read_prisma, read_sql
+from doubletake.code.tree import Function, Import, Module, Node
+from doubletake.code.world import Workspace
+from doubletake.core.config import Config
+from doubletake.core.source import Source
+
+
+def build(files: Mapping[str, bytes], config: Config | None = None) -> Program:
+    """The program that these files are.
+
+    files: contents by path relative to the audited root, forward slashes: sources, and beside them schemas, SQL,
+    manifests and lock files. Never raises on what a file holds; what could not be parsed is in `Program.errors`.
+    """
+    config = config or Config()
+    parsed = {path: found for path, data in files.items() if (found := _parse(path, data)) is not None}
+    modules = {path: each.outline() for path, each in parsed.items()}
+    manifests = {path: data for path, data in files.items() if path not in parsed}
+    project = open_project(modules, manifests)
+    names = Names(modules, project.resolve, project.submodule)
+    found = entities(names, _migrations(files, parsed, modules), _declared(files))
+    world = Workspace(names, lambda path, function: parsed[path].body(function), found)
+    registered = _lower_all(world, parsed, modules)
+    summaries = {name: each.summary for name, each in world.all_lowered.items()}
+    handlers, authenticating = link(world, summaries, registered)
+    errors = {path: each.errors[:ERRORS_KEPT] for path, each in parsed.items() if each.errors}
+    sources = {path: each.source for path, each in parsed.items()}
+    table = {entity.key: entity for entity in found}
+    return Program(summaries, table, handlers, sources, config.system, errors, authenticating)
+
+
+def _parse(path: str, data: bytes) -> Parsed | None:
+    adapter = adapter_for(path)
+    return adapter.parse(Source(path, data)) if adapter is not None else None
+
+
+def _migrations(files: Mapping[str, bytes], parsed: Mapping[str, Parsed], modules: Mapping[str, Module]) -> list[Migration]:
+    found = [read_migration(parsed[path]) for path, module in modules.items() if is_migration(module)]
+    found += [read_sql(Source(path, data)) for path, data in files.items() if path.endswith(".sql")]
+    return found
+
+
+def _declared(files: Mapping[str, bytes]) -> list[Entity]:
+    return [entity for path, data in files.items() if path.endswith(".prisma") for entity in read_prisma(Source(path, data))]
+
+
+def _lower_all(world: Workspace, parsed: Mapping[str, Parsed], modules: Mapping[str, Module]) -> list[Registered]:
+    registered: list[Registered] = []
+    for path, module in modules.items():
+        if is_migration(module) or basename(path) == "conftest.py":
+            continue
+        top = lower_module(world, path, module)
+        world.keep(top)
+        registered += top.registered
+        for symbol, function, owner in functions(module, path):
+            registered += world.lowered(symbol, function, owner).registered
+    for each in list(registered):
+        for symbol, function in each.inline:
+            registered += world.inline(symbol, function, each.scope).registered
+    return registered
+
+
+__all__ = ["Function", "FunctionSummary", "Import", "Node", "build", "lower"]

@@ -1,0 +1,509 @@
+"""A function with its callees spliced in: one summary in which values, regions and effects of all of them refer to each other.
+
+Each callee's values are rewritten over its arguments; what it returns becomes what the call gave. Bounded: four calls deep,
+so many effects, three implementations of an interface; what is cut off makes the result incomplete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from msgspec.structs import replace
+
+from doubletake.code.effects import (
+    NONE,
+    CallSite,
+    Comparison,
+    Cond,
+    Effect,
+    EffectKind,
+    Fact,
+    FunctionSummary,
+    Invoke,
+    Known,
+    Origin,
+    OriginKind,
+    Place,
+    Put,
+    Region,
+    RegionKind,
+    Target,
+    TargetKind,
+    Trait,
+    Value,
+    Via,
+)
+from doubletake.code.lowering.values import PATH_KEPT, merge
+
+DEEPEST = 5
+EFFECTS_KEPT = 256
+UNKNOWN: Value = (Origin(OriginKind.UNKNOWN),)
+Lookup = Callable[[str], FunctionSummary | None]
+
+
+class Frame:
+    """One function on its way into the result: what its numbers become."""
+
+    __slots__ = (
+        "arguments",
+        "calls",
+        "depth",
+        "effects",
+        "facts",
+        "items",
+        "me",
+        "path",
+        "regions",
+        "results",
+        "summary",
+        "values",
+    )
+
+    def __init__(
+        self, summary: FunctionSummary, arguments: Mapping[int, Value], me: Value, calls: tuple[Place, ...], depth: int
+    ) -> None:
+        self.summary, self.arguments, self.me, self.calls, self.depth = summary, arguments, me, calls, depth
+        self.path = summary.path
+        self.regions: dict[int, int] = {}
+        self.effects: dict[int, int] = {}
+        self.facts: dict[int, int] = {}
+        self.results: dict[int, Value] = {}  # by number of the call; invokes at -2 - number
+        self.values: dict[int, int] = {}
+        self.items: dict[int, list[tuple[int, int, str]]] = {}
+
+
+class Instance:
+    """What a constructor put into a new object, by attribute."""
+
+    __slots__ = ("fields",)
+
+    def __init__(self, fields: dict[str, Value]) -> None:
+        self.fields = fields
+
+
+class Expansion:
+    """The tables of the result while they are being filled."""
+
+    def __init__(self, lookup: Lookup, is_authenticating: Callable[[str], bool]) -> None:
+        self._lookup, self._authenticates = lookup, is_authenticating
+        self._values: dict[Value, int] = {}
+        self._listed: list[Value] = []
+        self._constants: dict[tuple[type, object], int] = {}
+        self._choices: dict[tuple[int, str, int], int] = {}
+        self.regions: list[Region] = []
+        self._lasts: list[int] = []
+        self.facts: list[Fact] = []
+        self.effects: list[Effect] = []
+        self.calls: list[CallSite] = []
+        self.order = 0
+        self.is_complete = True
+        self.truncated = 0
+        self._instances: dict[int, Instance] = {}  # by number of the INSTANCE-making call in the result
+        self._closures: dict[int, tuple[Frame, int]] = {}  # region in the result → the frame and region it came from
+        self._stack: list[str] = []
+
+    # ── entry ────────────────────────────────────────────────────────────────────────────────────────────────────────
+    def run(self, summary: FunctionSummary, arguments: Mapping[int, Value]) -> FunctionSummary:
+        frame = Frame(summary, arguments, (Origin(OriginKind.SELF),), (), 0)
+        self._open(Region(RegionKind.BODY, NONE, summary.start, summary.end, path=summary.path))
+        frame.regions[0] = 0
+        self._stack.append(summary.name)
+        self._emit(frame)
+        returns = tuple(dict.fromkeys(self.value(frame, number) for number in summary.returns))
+        return replace(
+            summary,
+            values=tuple(self._values),
+            constants=tuple(constant for _, constant in self._constants),  # type: ignore[misc]
+            regions=tuple(replace(each, last=last) for each, last in zip(self.regions, self._lasts, strict=True)),
+            facts=tuple(self.facts),
+            effects=tuple(self.effects),
+            calls=tuple(self.calls),
+            invokes=(),
+            returns=returns,
+            complete=self.is_complete and summary.complete,
+            truncated=self.truncated,
+        )
+
+    # ── values ───────────────────────────────────────────────────────────────────────────────────────────────────────
+    def intern(self, value: Value) -> int:
+        number = self._values.setdefault(value, len(self._values))
+        if number == len(self._listed):
+            self._listed.append(value)
+        return number
+
+    def _choice(self, frame: Frame, kind: str, choice: int) -> int:
+        """Choices of different functions are different."""
+        return NONE if choice == NONE else self._choices.setdefault((id(frame), kind, choice), len(self._choices))
+
+    def _open(self, region: Region) -> int:
+        self.regions.append(region)
+        self._lasts.append(self.order)
+        return len(self.regions) - 1
+
+    def _named(self, origin: Origin) -> str:
+        return str(list(self._constants)[origin.ref][1])
+
+    def constant(self, constant: object) -> int:
+        return self._constants.setdefault((type(constant), constant), len(self._constants))
+
+    def value(self, frame: Frame, number: int) -> int:
+        """The number in the result of a frame's value."""
+        if number == NONE:
+            return NONE
+        if (known := frame.values.get(number)) is not None:
+            return known
+        origins = self.origins(frame, frame.summary.values[number])
+        mapped = self.intern(origins)
+        if origins != UNKNOWN:  # what is unknown now may be known once a call is spliced
+            frame.values[number] = mapped
+        return mapped
+
+    def origins(self, frame: Frame, value: Value) -> Value:
+        """A frame's origins in terms of the result."""
+        return merge(self._origin(frame, origin) for origin in value)
+
+    def _origin(self, frame: Frame, origin: Origin) -> Value:
+        kind = origin.kind
+        if kind in (OriginKind.ROW, OriginKind.COUNT, OriginKind.RESPONSE, OriginKind.HANDLE):
+            ref = frame.effects.get(origin.ref, NONE)
+            return (Origin(kind, ref, origin.path, origin.via),) if ref != NONE else UNKNOWN
+        if kind is OriginKind.PARAM:
+            given = frame.arguments.get(origin.ref)
+            if given is None:
+                return (origin,) if frame.depth == 0 else UNKNOWN
+            return self._continued(given, origin)
+        if kind is OriginKind.SELF:
+            return self._continued(frame.me, origin) if frame.depth else (origin,)
+        if kind is OriginKind.RESULT:
+            return self._continued(frame.results.get(origin.ref, UNKNOWN), origin)
+        if kind in (OriginKind.CONST, OriginKind.FUNCTION, OriginKind.MODULE):
+            return (Origin(kind, self.constant(frame.summary.constants[origin.ref]), origin.path, origin.via),)
+        if kind is OriginKind.INSTANCE:
+            return (Origin(kind, self.constant(frame.summary.constants[origin.ref]), origin.path, origin.via),)
+        if kind in (OriginKind.ERROR, OriginKind.CALLBACK):
+            return (Origin(kind, frame.regions.get(origin.ref, NONE), origin.path, origin.via),)
+        if kind is OriginKind.ARGUMENT:
+            given = frame.results.get(-1000 - origin.ref)
+            return self._continued(given, origin) if given is not None else UNKNOWN
+        return (origin,)
+
+    def _continued(self, base: Value, origin: Origin) -> Value:
+        """The origins of a base, one path further; attributes of new objects are what their constructor put there."""
+        found: list[Value] = []
+        for each in base:
+            path = (*each.path, *origin.path)
+            if each.kind is OriginKind.RESULT and each.ref in self._instances and path:
+                field = self._instances[each.ref].fields.get(path[0])
+                if field is not None:
+                    rest = Origin(OriginKind.UNKNOWN, NONE, path[1:], each.via | origin.via)
+                    found.append(self._continued(field, rest))
+                    continue
+            found.append((Origin(each.kind, each.ref, path[:PATH_KEPT], each.via | origin.via),))
+        return merge(found)
+
+    # ── items ────────────────────────────────────────────────────────────────────────────────────────────────────────
+    def _emit(self, frame: Frame) -> None:
+        """Add everything of the frame in order; functions written in place wait until they are called."""
+        summary = frame.summary
+        held = self._held(frame)
+        sequence: list[tuple[int, str, int]] = []
+        sequence += ((each.order, "fact", n) for n, each in enumerate(summary.facts))
+        sequence += ((each.order, "effect", n) for n, each in enumerate(summary.effects))
+        sequence += ((each.order, "call", n) for n, each in enumerate(summary.calls))
+        sequence += ((each.order, "invoke", n) for n, each in enumerate(summary.invokes))
+        sequence += ((each.order, "region", n) for n, each in enumerate(summary.regions) if n)
+        sequence.sort()
+        frame.items = {region: [] for region in held}
+        for order, kind, number in sequence:
+            region = number if kind == "region" else getattr(summary, f"{kind}s")[number].region
+            holder = self._holder(frame, region, held)
+            if holder != NONE:
+                frame.items[holder].append((order, number, kind))
+                continue
+            self._item(frame, kind, number)
+
+    def _held(self, frame: Frame) -> dict[int, int]:
+        """CALLBACK regions that a callee of the project runs: they are placed where it does."""
+        return {region: number for number, call in enumerate(frame.summary.calls) for _, region in call.callbacks}
+
+    def _holder(self, frame: Frame, region: int, held: Mapping[int, int]) -> int:
+        outermost = NONE
+        while region != NONE:
+            if region in held:
+                outermost = region
+            region = frame.summary.regions[region].parent
+        return outermost
+
+    def _item(self, frame: Frame, kind: str, number: int) -> None:
+        self.order += 1
+        if kind == "region":
+            self._region(frame, number)
+        elif kind == "fact":
+            self._fact(frame, number)
+        elif kind == "effect":
+            self._effect(frame, number)
+        elif kind == "call":
+            self._call(frame, number)
+        else:
+            self._invoke(frame, number)
+
+    def _region(self, frame: Frame, number: int, parent: int | None = None) -> int:
+        region = frame.summary.regions[number]
+        frame.regions[number] = len(self.regions)
+        outer = frame.regions[region.parent] if parent is None else parent
+        return self._open(
+            replace(
+                region,
+                parent=outer,
+                value=NONE if region.kind is RegionKind.CALLBACK else self.value(frame, region.value),
+                fact=frame.facts.get(region.fact, NONE),
+                choice=self._choice(frame, "region", region.choice),
+                order=self.order,
+                path=frame.path,
+            )
+        )
+
+    def _touch(self, region: int) -> None:
+        """Everything around has lasted until now."""
+        while region != NONE:
+            self._lasts[region] = self.order
+            region = self.regions[region].parent
+
+    def _fact(self, frame: Frame, number: int) -> None:
+        fact = frame.summary.facts[number]
+        frame.facts[number] = len(self.facts)
+        region = frame.regions[fact.region]
+        self._touch(region)
+        self.facts.append(
+            replace(
+                fact,
+                region=region,
+                order=self.order,
+                receiver=self.value(frame, fact.receiver),
+                result=self.value(frame, fact.result),
+                args=tuple((name, self.value(frame, value)) for name, value in fact.args),
+                tests=tuple(
+                    Comparison(self.value(frame, t.left), t.op, self.value(frame, t.right), t.negated)
+                    for t in fact.tests
+                ),
+                path=frame.path,
+            )
+        )
+
+    def _effect(self, frame: Frame, number: int) -> None:
+        effect = frame.summary.effects[number]
+        if len(self.effects) >= EFFECTS_KEPT:
+            self.truncated += 1
+            self.is_complete = False
+            return
+        target = self._target(frame, effect)
+        if target is None:
+            return
+        region = frame.regions[effect.region]
+        frame.effects[number] = placed = len(self.effects)
+        self._touch(region)
+        self.effects.append(effect)  # its own number is known to values that refer to it
+        self.effects[placed] = replace(
+            effect,
+            target=target,
+            region=region,
+            order=self.order,
+            where=tuple(Cond(c.column, c.op, self.value(frame, c.value)) for c in effect.where),
+            puts=tuple(Put(p.column, self.value(frame, p.value), p.relative) for p in effect.puts),
+            handle=self.value(frame, effect.handle),
+            result=self.value(frame, effect.result),
+            row=self.value(frame, effect.row),
+            args=tuple((name, self.value(frame, value)) for name, value in effect.args),
+            path=frame.path,
+            calls=frame.calls,
+            function=frame.summary.name,
+        )
+
+    def _target(self, frame: Frame, effect: Effect) -> Target | None:
+        """What an effect is on once the value that says so is known; None when it turns out to be no effect."""
+        target = effect.target
+        if target.ref == NONE or target.kind is not TargetKind.ENTITY:
+            return replace(target, ref=self.value(frame, target.ref)) if target.ref != NONE else target
+        number = self.value(frame, target.ref)
+        for origin in self._listed[number]:
+            if (
+                origin.kind is OriginKind.ROW
+                and not origin.path
+                and not origin.via & (Via.ARITH | Via.CONCAT | Via.OPAQUE)
+            ):
+                row = self.effects[origin.ref] if 0 <= origin.ref < len(self.effects) else None
+                if row is not None and row.traits & Trait.TRACKED and row.target.kind is TargetKind.ENTITY:
+                    return Target(TargetKind.ENTITY, row.target.name)
+            if origin.kind is OriginKind.INSTANCE:
+                name = self._named(origin)
+                return Target(TargetKind.ENTITY, name) if not effect.traits & Trait.ATTRIBUTE else None
+        if effect.traits & Trait.ATTRIBUTE:
+            return None
+        return Target(TargetKind.ENTITY, "", number)
+
+    # ── calls ────────────────────────────────────────────────────────────────────────────────────────────────────────
+    def _call(self, frame: Frame, number: int) -> None:
+        call = frame.summary.calls[number]
+        region = frame.regions[call.region]
+        self._touch(region)
+        placed = len(self.calls)
+        arguments = tuple((name, self.value(frame, value)) for name, value in call.args)
+        self.calls.append(replace(call, region=region, order=self.order, args=arguments, result=NONE, callbacks=()))
+        values = {name: self._values_at(value) for name, value in arguments}
+        for name, callback in call.callbacks:
+            values[name] = (Origin(OriginKind.CALLBACK, self._closure(frame, callback)),)
+        found = [summary for name in call.candidates[:3] if (summary := self._enter(name, frame.depth, call.known))]
+        results: list[Value] = []
+        for summary in found:
+            choice = self._choice(frame, "call", number) if len(found) > 1 else NONE
+            results.append(self._splice(frame, call, summary, values, region, choice, placed))
+        if not found:
+            results.append(self._opaque(values, placed, call))
+        for name, callback in call.callbacks:
+            if callback not in frame.regions:
+                self._place_callback(frame, callback, region, ())
+        frame.results[number] = merge(results)
+        self.calls[placed] = replace(self.calls[placed], result=self.intern(frame.results[number]))
+
+    def _values_at(self, number: int) -> Value:
+        return self._listed[number] if number != NONE else UNKNOWN
+
+    def _enter(self, name: str, depth: int, known: Known) -> FunctionSummary | None:
+        if known <= Known.GUESSED or name in self._stack:
+            return None
+        summary = self._lookup(name)
+        if summary is None:
+            return None
+        if depth >= DEEPEST:
+            self.truncated += 1
+            self.is_complete = False
+            return None
+        return summary
+
+    def _opaque(self, values: Mapping[str, Value], placed: int, call: CallSite) -> Value:
+        """The result of a function that is not spliced: made of everything that went in."""
+        origins = merge(
+            tuple(Origin(o.kind, o.ref, o.path, o.via | Via.OPAQUE) for o in value if o.kind is not OriginKind.CONST)
+            for value in values.values()
+        )
+        if any(self._authenticates(name) for name in call.candidates):
+            origins = merge(((Origin(OriginKind.PRINCIPAL),), origins))
+        return origins or UNKNOWN
+
+    def _splice(
+        self, frame: Frame, call: CallSite, summary: FunctionSummary, values: Mapping[str, Value], region: int, choice: int,
+        placed: int,
+    ) -> Value:  # fmt: skip
+        is_later = summary.is_async and not call.is_awaited
+        kind = RegionKind.DEFERRED if is_later else RegionKind.CALL
+        self.order += 1
+        number = self._open(
+            Region(
+                kind,
+                region,
+                call.start,
+                call.end,
+                choice=choice,
+                order=self.order,
+                detail=summary.name,
+                path=frame.path,
+            )
+        )
+        inner = Frame(
+            summary,
+            self._bind(summary, values),
+            values.get("self", UNKNOWN),
+            (*frame.calls, Place(frame.path, call.start, call.end)),
+            frame.depth + 1,
+        )
+        is_constructor = summary.name.rpartition(".")[2] in ("__init__", "constructor")
+        if is_constructor:
+            inner.me = (Origin(OriginKind.RESULT, placed),)
+            self._instances[placed] = Instance({})
+        inner.regions[0] = number
+        self._stack.append(summary.name)
+        self._emit(inner)
+        self._stack.pop()
+        self._touch(number)
+        if is_constructor:
+            self._instances[placed].fields.update(
+                {name: self._values_at(self.value(inner, value)) for name, value in summary.fields}
+            )
+            return (Origin(OriginKind.RESULT, placed),)
+        result = merge(self._values_at(self.value(inner, value)) for value in summary.returns)
+        if self._authenticates(summary.name):
+            result = merge(((Origin(OriginKind.PRINCIPAL),), result))
+        if not summary.complete:
+            self.is_complete = False
+        return result
+
+    @staticmethod
+    def _bind(summary: FunctionSummary, values: Mapping[str, Value]) -> dict[int, Value]:
+        """Arguments by the number of the parameter."""
+        names = summary.parameters
+        first = 1 if names and names[0] in ("self", "cls") else 0
+        bound: dict[int, Value] = {}
+        for name, value in values.items():
+            if name.isdigit():
+                bound[int(name) + first] = value
+            elif name in names:
+                bound[names.index(name)] = value
+        return bound
+
+    # ── functions that are passed ────────────────────────────────────────────────────────────────────────────────────
+    def _closure(self, frame: Frame, callback: int) -> int:
+        """A number by which a function written in place is known until it is placed."""
+        key = -(len(self._closures) + 10)
+        self._closures[key] = (frame, callback)
+        return key
+
+    def _invoke(self, frame: Frame, number: int) -> None:
+        """The callee calls a parameter: what was passed is placed here."""
+        invoke = frame.summary.invokes[number]
+        region = frame.regions[invoke.region]
+        given = frame.arguments.get(invoke.param, UNKNOWN)
+        arguments = tuple(self._values_at(self.value(frame, value)) for value in invoke.args)
+        results: list[Value] = []
+        for origin in given:
+            if origin.kind is OriginKind.CALLBACK and origin.ref in self._closures:
+                owner, callback = self._closures[origin.ref]
+                if callback not in owner.regions:
+                    results.append(self._place_callback(owner, callback, region, arguments))
+            elif origin.kind is OriginKind.FUNCTION:
+                name = self._named(origin)
+                summary = self._enter(name, frame.depth, Known.EXACT)
+                if summary is not None:
+                    call = CallSite(
+                        frame.summary.start, frame.summary.start, invoke.region, 0, (name,), Known.EXACT, (), NONE, True
+                    )
+                    placed = len(self.calls)
+                    self.calls.append(replace(call, region=region, order=self.order))
+                    values = {str(position): value for position, value in enumerate(arguments)}
+                    results.append(self._splice(frame, call, summary, values, region, NONE, placed))
+        frame.results[-2 - number] = merge(results) or UNKNOWN
+
+    def _place_callback(self, frame: Frame, callback: int, parent: int, arguments: Sequence[Value]) -> Value:
+        """Put a function written in place into the region where it is called."""
+        for position, value in enumerate(arguments[:8]):
+            frame.results[-1000 - (callback * 8 + position)] = value
+        self.order += 1
+        placed = self._region(frame, callback, parent)
+        for _, number, kind in frame.items.get(callback, ()):
+            if kind == "region" and number == callback:
+                continue
+            self._item(frame, kind, number)
+        self._touch(placed)
+        value = frame.summary.regions[callback].value
+        self.regions[placed] = replace(self.regions[placed], value=self.value(frame, value))
+        return self._values_at(self.value(frame, value))
+
+
+def kinds_of(summary: FunctionSummary) -> int:
+    """The kinds of a function's own effects, as one number."""
+    bits = 0
+    for each in summary.effects:
+        bits |= each.kind
+    return bits
+
+
+__all__ = ["DEEPEST", "EffectKind", "Expansion", "kinds_of"]

@@ -1,0 +1,161 @@
+"""Which functions refuse a request, and what they ask for: who is asking, may they, is it signed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from doubletake.code.effects import (
+    EffectKind,
+    FactKind,
+    FunctionSummary,
+    Guard,
+    GuardRole,
+    Known,
+    Maybe,
+    OriginKind,
+    Place,
+    RegionKind,
+    Scope,
+)
+from doubletake.code.lowering.registration import Reference
+from doubletake.code.names import language_of, split
+from doubletake.code.world import Workspace
+
+WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+FOLLOWED = 3
+RANKED = (GuardRole.AUTHORIZES, GuardRole.VERIFIES, GuardRole.AUTHENTICATES, GuardRole.LIMITS, GuardRole.VALIDATES)
+
+
+class Guarding:
+    """Roles of functions, by what they do (exact) or, where that cannot be seen, by what they are called (guessed)."""
+
+    def __init__(self, world: Workspace, summaries: Mapping[str, FunctionSummary]) -> None:
+        self._world, self._summaries = world, summaries
+        self._roles: dict[str, tuple[GuardRole, Known]] = {}
+
+    def guard(self, reference: Reference, scope: Scope) -> Guard:
+        role, known = self.role(reference.function, reference.name)
+        return Guard(reference.name or reference.function, role, scope, reference.place, known, reference.function)
+
+    def injected(self, function: str) -> Iterator[Guard]:
+        """Dependencies of a handler: calls that the framework makes for its parameters."""
+        summary = self._summaries.get(function)
+        for call in summary.calls if summary is not None else ():
+            if call.start < self._body_start(summary) and call.candidates:
+                role, known = self.role(call.candidates[0], "")
+                if role is not GuardRole.UNKNOWN:
+                    name = call.candidates[0].rpartition(":")[2]
+                    yield Guard(name, role, Scope.ROUTE, Place(summary.path, call.start, call.end), known, call.candidates[0])
+
+    def _body_start(self, summary: FunctionSummary) -> int:
+        """Where the body begins: dependencies stand in the signature before it."""
+        return min((fact.start for fact in summary.facts if fact.kind in (FactKind.RETURN, FactKind.TEST)), default=summary.end)
+
+    def role(self, function: str, name: str, depth: int = 0) -> tuple[GuardRole, Known]:
+        """The role of a guard, and how it is known."""
+        if function in self._roles:
+            return self._roles[function]
+        summary = self._summaries.get(function)
+        self._roles[function] = (GuardRole.UNKNOWN, Known.NONE)
+        found = (GuardRole.UNKNOWN, Known.NONE)
+        if summary is not None and refuses(summary):
+            found = (self._by_body(summary, depth), Known.EXACT)
+        if found[0] is GuardRole.UNKNOWN:
+            guessed = self.by_name(name or function.rpartition(":")[2], function)
+            if guessed is not GuardRole.UNKNOWN:
+                found = (guessed, Known.TYPED if summary is not None and refuses(summary) else Known.GUESSED)
+        if function:
+            self._roles[function] = found
+        return found
+
+    def _by_body(self, summary: FunctionSummary, depth: int) -> GuardRole:
+        """What a function that can refuse looks at: a verified token, the caller's role, a shared secret."""
+        kinds = {effect.kind for effect in summary.effects}
+        inner = [
+            self.role(candidate, "", depth + 1)[0]
+            for call in summary.calls
+            for candidate in call.candidates[:1]
+            if depth < FOLLOWED
+        ]
+        if tests_principal(summary) or (GuardRole.AUTHENTICATES in inner and has_tests(summary)):
+            return GuardRole.AUTHORIZES
+        if EffectKind.VERIFY in kinds:
+            verified = {effect.name.rpartition(".")[2] for effect in summary.effects if effect.kind is EffectKind.VERIFY}
+            return GuardRole.VERIFIES if verified & {"compare_digest", "timingSafeEqual", "construct_event", "constructEvent"} else GuardRole.AUTHENTICATES
+        for role in (GuardRole.AUTHORIZES, GuardRole.AUTHENTICATES, GuardRole.VERIFIES):
+            if role in inner:
+                return role
+        if any(self._verifies(call.candidates, 0) for call in summary.calls):
+            return GuardRole.AUTHENTICATES
+        return GuardRole.UNKNOWN
+
+    def _verifies(self, candidates: tuple[str, ...], depth: int) -> bool:
+        """Whether a callee checks a token, a password or a signature."""
+        for name in candidates:
+            summary = self._summaries.get(name)
+            if summary is None or depth > FOLLOWED:
+                continue
+            if any(effect.kind is EffectKind.VERIFY for effect in summary.effects):
+                return True
+            if any(self._verifies(call.candidates, depth + 1) for call in summary.calls):
+                return True
+        return False
+
+    def by_name(self, name: str, function: str = "") -> GuardRole:
+        """The role that the words of a name suggest."""
+        path = split(function)[0] if function else ""
+        words = "_".join(each.lower() for each in WORDS.findall(name))
+        table = self._world.models(path or "x.py").guards if language_of(path or "x.py") == "python" else self._world.models("x.ts").guards
+        padded = f"_{words}_"
+        found = {GuardRole[role] for word, role in table.items() if f"_{word}_" in padded}
+        return next((role for role in RANKED if role in found), GuardRole.UNKNOWN)
+
+    @property
+    def authenticating(self) -> frozenset[str]:
+        """Functions whose result says who is asking."""
+        roles = (GuardRole.AUTHENTICATES, GuardRole.AUTHORIZES)
+        found = set()
+        for name, summary in self._summaries.items():
+            if not summary.returns or not refuses(summary):
+                continue
+            role, _ = self.role(name, name.rpartition(":")[2])
+            if role in roles:
+                found.add(name)
+        return frozenset(found)
+
+    def sources(self, function: str, summary: FunctionSummary | None, framework: str) -> tuple[int, ...]:
+        """Parameters that carry what the caller chose: those that nothing else provides."""
+        if summary is None:
+            return ()
+        if framework in ("express", "fastify", "koa"):
+            return ()
+        provided = {"self", "cls", "background_tasks", "request", "response"}
+        injected = self._world.injected_parameters(function)
+        return tuple(n for n, name in enumerate(summary.parameters) if name not in provided and name not in injected)
+
+
+def refuses(summary: FunctionSummary) -> bool:
+    """Whether a function can end by raising or by answering instead of going on."""
+    if summary.raises or any(effect.kind is EffectKind.RESPOND for effect in summary.effects):
+        return True
+    return any(fact.kind is FactKind.CALL and fact.name.rpartition(".")[2] in ("next", "abort") for fact in summary.facts)
+
+
+def has_tests(summary: FunctionSummary) -> bool:
+    return any(region.kind is RegionKind.BRANCH for region in summary.regions)
+
+
+def tests_principal(summary: FunctionSummary) -> bool:
+    """Whether a test looks *into* who is asking: a role, a flag, an owner; that somebody is there is not enough."""
+    for fact in summary.facts:
+        for atom in fact.tests:
+            for number in (atom.left, atom.right):
+                if number >= 0 and any(
+                    origin.kind is OriginKind.PRINCIPAL and len(origin.path) > 1 for origin in summary.values[number]
+                ):
+                    return True
+    return False
+
+
+__all__ = ["Guarding", "Maybe", "refuses"]

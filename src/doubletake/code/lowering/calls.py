@@ -1,0 +1,369 @@
+"""Calls: whose function it is, what its arguments are, and which of the four kinds of callee answers.
+
+A callee is code of the project (a call site, spliced in later), a library call with a model (effects now), a function
+written in place (run here), or unknown (its result is made of everything that went in).
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from doubletake.code.effects import (
+    NONE,
+    Fact,
+    FactKind,
+    Invoke,
+    Known,
+    Origin,
+    OriginKind,
+    RegionKind,
+    Value,
+    Via,
+)
+from doubletake.code.lowering import modelled, store_statements
+from doubletake.code.lowering.context import CALLBACKS_DEEP, Lowering
+from doubletake.code.lowering.values import UNKNOWN, UNSET, Made, Val, join, merge, through
+from doubletake.code.tree import Attribute, Await, Call, Cast, Function, Name, Node, Sequence, Template
+
+STORE_LOOKING = frozenset(
+    "query execute executemany commit rollback findone findmany findunique findfirst save insert update delete remove "
+    "create upsert aggregate fetchone fetchall fetchval fetchrow".split()
+)
+UNRESOLVED_PREFIX = "any."
+
+
+class Arguments(Struct):
+    """The arguments of a call, evaluated."""
+
+    positions: tuple[Val, ...] = ()
+    keywords: dict[str, Val] = {}
+    is_open: bool = False  # holds a spread: positions beyond it are not known
+
+    def get(self, reference: str, receiver: Val | None = None) -> Val | None:
+        """The value of an argument reference of a model: "0", "timeout", "1.where", alternatives by "|"."""
+        for alternative in reference.split("|"):
+            head, *path = alternative.split(".")
+            if head == "receiver":
+                value = receiver
+            elif head.isdigit():
+                value = self.positions[int(head)] if int(head) < len(self.positions) else None
+            else:
+                value = self.keywords.get(head)
+            for step in path:
+                value = value.entries.get(step) if value is not None and value.entries is not None else None
+            if value is not None:
+                return value
+        return None
+
+    @property
+    def all(self) -> tuple[Val, ...]:
+        return (*self.positions, *self.keywords.values())
+
+
+def read_call(low: Lowering, node: Call) -> Val:
+    """The result of a call; what it does is added to the tables."""
+    callee, receiver, name = resolve(low, node)
+    found = low.models.call(callee.symbol) if callee.symbol and ":" not in callee.symbol else None
+    if found is not None and found[0].around and _runs_arguments(found[0].around, node):
+        return modelled.around(low, node, callee, receiver, found)
+    return dispatch(low, node, callee, receiver, name, arguments(low, node))
+
+
+def arguments(low: Lowering, node: Call) -> Arguments:
+    positions: list[Val] = []
+    keywords: dict[str, Val] = {}
+    is_open = False
+    for each in node.arguments:
+        value = low.evaluate(each.value)
+        if each.spread == "*":
+            if value.items is not None:
+                positions.extend(value.items)
+            else:
+                is_open = True
+                positions.append(Val(through(value.origins, Via.SPREAD), value.item, conds=value.conds))
+        elif each.spread == "**":
+            if value.entries is not None:
+                keywords |= value.entries
+            else:
+                keywords["..."] = Val(through(value.origins, Via.SPREAD))
+        elif each.name:
+            keywords[each.name] = value
+        else:
+            positions.append(value)
+    return Arguments(tuple(positions), keywords, is_open)
+
+
+def _runs_arguments(around: str, node: Call) -> bool:
+    return around != "SCOPE" or bool(node.arguments and isinstance(node.arguments[0].value, Sequence | Function | Name))
+
+
+# ── whose function ───────────────────────────────────────────────────────────────────────────────────────────────────
+def resolve(low: Lowering, node: Call) -> tuple[Val, Val | None, str]:
+    """The callee: its value (with a symbol when it is known), the receiver, and its name as written."""
+    callee = node.callee
+    while isinstance(callee, Cast | Await):
+        callee = callee.value
+    if isinstance(callee, Attribute):
+        base = low.evaluate(callee.value)
+        return method(low, base, callee.name, callee), base, callee.name
+    value = low.evaluate(callee)
+    name = callee.id if isinstance(callee, Name) else ""
+    if value.type and not value.symbol and value.function is None:
+        if ":" in value.type:
+            found = low.names.method(value.type, "__call__")
+            value = Val(value.origins, symbol=found, receiver=value) if found else value
+        else:
+            value = Val(value.origins, symbol=f"{value.type}.()", receiver=value, options=value.options)
+    return value, value.receiver, name
+
+
+def method(low: Lowering, base: Val, name: str, node: Node) -> Val:
+    """What `base.name` means as a function."""
+    if base.statement is not None:
+        return Val(base.origins, symbol=f"{base.statement.family}.Statement.{name}", receiver=base)
+    if base.column is not None and not base.symbol:
+        return Val(base.origins, symbol=f"store.Column.{name}", receiver=base)
+    if base.symbol:
+        from doubletake.code.lowering.expressions import attribute
+
+        return attribute(low, base, name, node)
+    if base.entries is not None and (entry := base.entries.get(name)) is not None:
+        return entry
+    if base.type:
+        if ":" in base.type:
+            found = low.names.method(base.type, name)
+            if found is not None:
+                return Val(base.origins, symbol=found, receiver=base)
+            for each in low.names.library_bases(base.type):
+                if low.models.call(f"{each}.{name}"):
+                    return Val(base.origins, symbol=f"{each}.{name}", receiver=base)
+            if (field := low.world.field(base.type, name)) is not None and (field.symbol or field.function):
+                return field
+        elif low.models.call(f"{base.type}.{name}") is not None:
+            return Val(base.origins, symbol=f"{base.type}.{name}", receiver=base)
+        elif low.models.call(f"any.{name}") is None:
+            return Val(base.origins, symbol=f"{base.type}.{name}", receiver=base)
+    if base.column is not None:
+        return Val(base.origins, symbol=f"store.Column.{name}", receiver=base)
+    return Val(base.origins, symbol=f"any.{name}", receiver=base)
+
+
+def dispatch(low: Lowering, node: Node, callee: Val, receiver: Val | None, name: str, given: Arguments) -> Val:
+    """Answer a call whose arguments are evaluated."""
+    symbol = callee.symbol
+    if callee.function is not None and not symbol:
+        return run_closure(low, node, callee, given.positions, "", RegionKind.CALLBACK)
+    if symbol and ":" in symbol:
+        return call_symbol(low, node, symbol, callee, receiver if callee.receiver is not None else None, given)
+    if symbol:
+        found = low.models.call(symbol)
+        if found is not None:
+            return modelled.apply(low, node, low.models.canonical(symbol), found, callee, receiver, given)
+        if _is_class_name(symbol) or getattr(node, "is_new", False):
+            return modelled.construct(low, node, symbol, given)
+    if any(origin.kind in (OriginKind.PARAM, OriginKind.ARGUMENT) and not origin.path for origin in callee.origins) and not receiver:
+        return _invoked(low, node, callee, given)
+    return unknown(low, node, symbol or name, receiver, given)
+
+
+def _is_class_name(symbol: str) -> bool:
+    last = symbol.rpartition(".")[2]
+    return last[:1].isupper() and not last.isupper()
+
+
+def unknown(low: Lowering, node: Node, symbol: str, receiver: Val | None, given: Arguments) -> Val:
+    """A callee without meaning here: functions written in place are run, the result is made of what went in."""
+    wrapped = None
+    for each in given.all:
+        if each.function is not None and each.function.lowered < 0:
+            wrapped = each.function
+            run_closure(low, node, each, (), "", RegionKind.CALLBACK)
+    parts: list[Value] = [each.origins for each in given.all if each.constant is UNSET]
+    if receiver is not None and receiver.constant is UNSET:
+        parts.append(receiver.origins)
+    last = symbol.rpartition(".")[2]
+    fact = low.fact(
+        FactKind.CALL,
+        node,
+        symbol.removeprefix(UNRESOLVED_PREFIX),
+        known=Known.NONE if symbol.startswith(UNRESOLVED_PREFIX) else Known.EXACT,
+        receiver=low.body.value(receiver),
+        args=passed(low, given, None),
+    )
+    if symbol.startswith(UNRESOLVED_PREFIX) and fact != NONE and last.lower() in STORE_LOOKING:
+        low.body.unresolved.append(fact)
+    return Val(through(merge(parts), Via.OPAQUE) or UNKNOWN.origins, function=wrapped if low.is_registering else None)
+
+
+def passed(low: Lowering, given: Arguments, receiver: Val | None) -> tuple[tuple[str, int], ...]:
+    """Arguments by position and keyword, as numbers of values."""
+    pairs = [(str(position), low.body.value(value)) for position, value in enumerate(given.positions)]
+    pairs += [(name, low.body.value(value)) for name, value in given.keywords.items()]
+    if receiver is not None:
+        pairs.append(("self", low.body.value(receiver)))
+    return tuple(pairs)
+
+
+# ── code of the project ──────────────────────────────────────────────────────────────────────────────────────────────
+def call_symbol(low: Lowering, node: Node, symbol: str, callee: Val, receiver: Val | None, given: Arguments) -> Val:
+    """A call of something of the project: a function, a class, or an object that can be called."""
+    from doubletake.code.tree import Class
+
+    target = low.names.node(symbol)
+    if isinstance(target, Class):
+        return make(low, node, symbol, given)
+    return call_project(low, node, (symbol,), Known.TYPED if receiver is not None else Known.EXACT, receiver, given)
+
+
+def make(low: Lowering, node: Node, symbol: str, given: Arguments) -> Val:
+    """A new object of a class of the project."""
+    if (entity := low.world.entity(symbol)) is not None:
+        value = Val(low.body.of_constant(OriginKind.INSTANCE, entity.key), entity.key)
+        value.made = Made(entity.key, tuple(given.keywords.items()))
+        return value
+    bases = tuple(low.names.library_bases(symbol))
+    kinds = {model.base for each in bases if (model := low.models.type(low.models.canonical(each)))}
+    if "schema" in kinds:
+        return Val(through(merge(each.origins for each in given.all), Via.SCHEMA), symbol, entries=dict(given.keywords) or None)
+    if any(each.startswith(("builtins.Exception", "builtins.Error")) for each in bases) or symbol.endswith(("Error", "Exception")):
+        return Val(merge(each.origins for each in given.all), symbol)
+    constructor = low.names.method(symbol, "__init__" if low.is_python else "constructor")
+    if constructor is None:
+        return Val(merge(each.origins for each in given.all), symbol, entries=None, options=dict(given.keywords))
+    number = low.body.call(node, (constructor,), Known.EXACT, passed(low, given, None), callbacks=_callbacks(low, node, given))
+    return Val((Origin(OriginKind.RESULT, number),), symbol)
+
+
+def call_project(low: Lowering, node: Node, candidates: tuple[str, ...], known: Known, receiver: Val | None, given: Arguments) -> Val:
+    """A call of functions of the project."""
+    if low.is_registering and (inner := next((each.function for each in given.all if each.function is not None), None)):
+        return Val(function=inner, symbol=candidates[0])
+    concrete = tuple(each for candidate in candidates for each in low.world.implementations(candidate))
+    if concrete and concrete != candidates:
+        candidates, known = concrete, Known.IMPLEMENTS
+    number = low.body.call(node, candidates, known, passed(low, given, receiver), callbacks=_callbacks(low, node, given))
+    typed = low.world.returned(candidates[0])
+    origins = (Origin(OriginKind.RESULT, number),)
+    return Val(origins, typed.type, typed.item, options=typed.options)
+
+
+def _callbacks(low: Lowering, node: Node, given: Arguments) -> tuple[tuple[str, int], ...]:
+    found = []
+    pairs = [(str(i), each) for i, each in enumerate(given.positions)] + list(given.keywords.items())
+    for name, value in pairs:
+        if value.function is not None and value.function.lowered < 0:
+            run_closure(low, node, value, None, "", RegionKind.CALLBACK)
+            found.append((name, value.function.lowered))
+    return tuple(found)
+
+
+# ── functions written in place ───────────────────────────────────────────────────────────────────────────────────────
+def run_closure(
+    low: Lowering,
+    node: Node,
+    callee: Val,
+    given: tuple[Val, ...] | None,
+    detail: str,
+    kind: RegionKind,
+    value: int = NONE,
+) -> Val:
+    """Run a function written in place, here, in a region of its own. `given` None: its arguments come from who calls it."""
+    from doubletake.code.lowering import assignments, statements
+
+    closure = callee.function
+    if closure is None or low.callbacks >= CALLBACKS_DEEP or low.is_registering:
+        return UNKNOWN
+    low.callbacks += 1
+    outer, returned = low.scope, low.returned
+    low.scope, low.returned = {**closure.scope, **outer}, []
+    first_return = len(low.body.returns)
+    number = low.body.open(kind, closure.node, detail=detail, value=value)
+    closure.lowered = number
+    for position, parameter in enumerate(closure.node.parameters):
+        typed = low.world.annotated(low.path, parameter.annotation)
+        if given is None:
+            argument = Val((Origin(OriginKind.ARGUMENT, number * 8 + min(position, 7)),), typed.type, typed.item)
+        elif position < len(given):
+            argument = given[position]
+            if not argument.type and typed.type:
+                argument = Val(argument.origins, typed.type, typed.item, entries=argument.entries, items=argument.items)
+        else:
+            argument = low.evaluate(parameter.default) if parameter.default is not None else Val(UNKNOWN.origins, typed.type, typed.item)
+        if parameter.pattern is not None:
+            assignments.bind(low, parameter.pattern, argument, closure.node)
+        else:
+            low.scope[parameter.name] = argument
+    statements.run(low, closure.node.body or low.world.body(low.path, closure.node))
+    del low.body.returns[first_return:]
+    result = UNKNOWN
+    for each in low.returned:
+        result = each if result is UNKNOWN else join(result, each)
+    low.body.close(number)
+    if kind is RegionKind.CALLBACK:
+        low.body.amend(number, value=low.body.value(result))
+    local = {parameter.name for parameter in closure.node.parameters}
+    low.scope, low.returned = {name: low.scope.get(name, value) if name not in local else value for name, value in outer.items()}, returned
+    low.callbacks -= 1
+    return result
+
+
+def _invoked(low: Lowering, node: Node, callee: Val, given: Arguments) -> Val:
+    """A parameter that is called: whoever passes a function has it run here."""
+    origin = next(each for each in callee.origins if each.kind in (OriginKind.PARAM, OriginKind.ARGUMENT))
+    if origin.kind is not OriginKind.PARAM:
+        return unknown(low, node, "", None, given)
+    args = tuple(low.body.value(each) for each in given.positions)
+    result = low.body.origins((Origin(OriginKind.RESULT, -2 - len(low.body.invokes)),))
+    low.body.invokes.append(Invoke(origin.ref, args, low.body.region, low.body.next_order(), result=result))
+    return Val(low.body.values[result])
+
+
+# ── small questions ──────────────────────────────────────────────────────────────────────────────────────────────────
+def dropped_call(low: Lowering, node: Call) -> Val:
+    """A call as a statement whose promise nobody awaits: it may still be running when the next line begins."""
+    before = len(low.body.calls)
+    value = low.evaluate(node)
+    if not low.is_python:
+        for number in range(before, len(low.body.calls)):
+            site = low.body.calls[number]
+            if (site.start, site.end) == (node.start, node.end):
+                from msgspec.structs import replace
+
+                low.body.calls[number] = replace(site, is_awaited=False)
+    return value
+
+
+def never_returns(low: Lowering, node: Call, value: Val) -> bool:
+    """A call after which nothing runs."""
+    callee = node.callee
+    symbol = low.names.expression(low.path, callee)
+    if not symbol and isinstance(callee, Attribute | Name):
+        from doubletake.code.names import dotted
+
+        written = dotted(callee)
+        symbol = f"builtins.{written}" if written and written.split(".")[0] not in low.scope else ""
+    if not symbol:
+        return False
+    if ":" in symbol:
+        return low.world.is_never_returning(symbol)
+    found = low.models.call(symbol)
+    return found is not None and found[0].never_returns
+
+
+def tagged(low: Lowering, node: Template, value: Val, parts: list[Val]) -> Val:
+    """A tagged template: the tag gets the text and its values apart, so nothing is spliced into the text."""
+    tag = node.tag
+    callee = method(low, low.evaluate(tag.value), tag.name, tag) if isinstance(tag, Attribute) else low.evaluate(tag)
+    if callee.type and not callee.symbol and ":" not in callee.type:
+        callee = Val(callee.origins, symbol=f"{callee.type}.()", receiver=callee)
+    plain = [each for each in parts if each.constant is not UNSET and isinstance(each.constant, str)]
+    text = Val(
+        merge(each.origins for each in plain) or value.origins,
+        "str",
+        options={"parts": Val(items=tuple(parts)), "tagged": Val()},
+    )
+    bound = Val(merge(each.origins for each in parts if each not in plain), items=tuple(each for each in parts if each not in plain))
+    return dispatch(low, node, callee, callee.receiver, "", Arguments((text, bound), {}))
+
+
+__all__ = ["Arguments", "Fact", "call_project", "read_call", "store_statements"]

@@ -1,0 +1,404 @@
+"""Expressions: what each kind of the neutral tree gives."""
+
+from __future__ import annotations
+
+from doubletake.code.effects import (
+    Cond,
+    EffectKind,
+    Known,
+    Maybe,
+    Op,
+    Origin,
+    OriginKind,
+    RegionKind,
+    Rows,
+    Target,
+    TargetKind,
+    Trait,
+    Via,
+)
+from doubletake.code.lowering import assignments, calls, conditions, loops
+from doubletake.code.lowering.body import effect_of
+from doubletake.code.lowering.context import Lowering, Reader
+from doubletake.code.lowering.values import UNKNOWN, UNSET, Closure, Val, element, extend, join, merge, through
+from doubletake.code.tree import (
+    Assignment,
+    Attribute,
+    Await,
+    Call,
+    Cast,
+    Comprehension,
+    Conditional,
+    DefaultTarget,
+    Function,
+    Literal,
+    Mapping,
+    Name,
+    Node,
+    Opaque,
+    Operation,
+    Sequence,
+    Slice,
+    Spread,
+    Subscript,
+    Template,
+    Type,
+    Yield,
+)
+
+COMPARISONS = conditions.COMPARISONS
+ARITHMETIC = frozenset("- * / % ** // & | ^ << >> @ neg pos ~".split())
+LAZY_CONTAINERS = ("length", "size")
+
+
+def read_name(low: Lowering, node: Name) -> Val:
+    return low.name(node.id)
+
+
+def read_literal(low: Lowering, node: Literal) -> Val:
+    return low.constant(node.value)
+
+
+def read_attribute(low: Lowering, node: Attribute) -> Val:
+    return attribute(low, low.evaluate(node.value), node.name, node)
+
+
+def attribute(low: Lowering, base: Val, name: str, node: Node) -> Val:
+    """`base.name`."""
+    if base.symbol:
+        return _member(low, base, name)
+    if base.entries is not None:
+        if name in base.entries:
+            return base.entries[name]
+        if (spread := base.entries.get("...")) is not None:
+            return Val(extend(spread.origins, name))
+    if base.type:
+        if (found := _of_instance(low, base, name, node)) is not None:
+            return found
+    if name in LAZY_CONTAINERS:
+        return Val(through(base.origins, Via.COUNTED))
+    return Val(extend(base.origins, name))
+
+
+def _member(low: Lowering, base: Val, name: str) -> Val:
+    symbol = base.symbol
+    if ":" not in symbol:
+        known = low.models.type(symbol)
+        if known is not None and (spec := known.attributes.get(name, known.attributes.get("*"))):
+            return described(low, spec, base, name)
+        return Val(symbol=low.models.canonical(f"{symbol}.{name}"))
+    if (entity := low.world.entity(symbol)) is not None and low.names.method(symbol, name) is None:
+        relation = entity.relation(name)
+        return Val(
+            low.body.of_constant(OriginKind.CONST, name),
+            column=(symbol, name),
+            in_store=(name,),
+            symbol=f"builtins.relation.{name}" if relation else "",
+        )
+    member = low.names.member(symbol, name)
+    if member:
+        found = low.symbol(member)
+        return found if found.is_known or found.origins else Val(symbol=member)
+    bases = tuple(low.names.library_bases(symbol))
+    if any(each.startswith(("enum.", "builtins.")) for each in bases):
+        return Val(low.body.of_constant(OriginKind.CONST, f"{symbol.rpartition(':')[2]}.{name}"), constant=f"{name}")
+    for each in bases:
+        if low.models.call(f"{each}.{name}"):
+            return Val(symbol=low.models.canonical(f"{each}.{name}"))
+    return Val(low.body.of_constant(OriginKind.MODULE, f"{symbol}.{name}"))
+
+
+def _of_instance(low: Lowering, base: Val, name: str, node: Node) -> Val | None:
+    kind = base.type
+    if (entity := low.world.entity(kind)) is not None:
+        return _of_row(low, base, entity, name, node)
+    if ":" in kind:
+        if (method := low.names.method(kind, name)) is not None:
+            function = low.names.node(method)
+            accessor = getattr(function, "accessor", "") or _is_property(function)
+            if accessor:
+                return calls.call_project(low, node, (method,), Known.TYPED, base, calls.Arguments())
+            return Val(low.body.of_constant(OriginKind.FUNCTION, method), symbol=method, receiver=base)
+        field = low.world.field(kind, name)
+        origins = extend(base.origins, name)
+        if field is not None:
+            return low.imported(field, origins)
+        for each in low.names.library_bases(kind):
+            if (model := low.models.type(each)) and model.base == "settings":
+                return Val((Origin(OriginKind.CONFIG, -1, (name,)),))
+        return None
+    known = low.models.type(low.models.canonical(kind))
+    if known is not None and (spec := known.attributes.get(name, known.attributes.get("*"))):
+        return described(low, spec, base, name)
+    if kind in ("str", "list", "dict"):
+        return None
+    return Val(base.origins, f"{kind}.{name}", receiver=base, options=base.options)
+
+
+def _is_property(function: object) -> bool:
+    if not isinstance(function, Function):
+        return False
+    names = {getattr(each, "id", getattr(each, "name", "")) for each in function.decorators}
+    return bool(names & {"property", "cached_property"})
+
+
+def _of_row(low: Lowering, base: Val, entity: object, name: str, node: Node) -> Val | None:
+    """A column or a relation of a row. A relation that was not loaded with the row is a query of its own."""
+    relation = entity.relation(name)  # type: ignore[attr-defined]
+    if relation is None:
+        if (method := low.names.method(base.type, name)) is not None:
+            if _is_property(low.names.node(method)):
+                return calls.call_project(low, node, (method,), Known.TYPED, base, calls.Arguments())
+            return Val(symbol=method, receiver=base)
+        return Val(extend(base.origins, name))
+    if base.made is not None:
+        return Val(extend(base.origins, name), item=relation.target if relation.many else "")
+    target = low.world.entity(relation.target)
+    kind = target.key if target else relation.target
+    effect = low.body.effect(
+        effect_of(
+            EffectKind.READ,
+            node,
+            target=Target(TargetKind.ENTITY, kind),
+            where=(Cond(f"${name}", Op.EQ, low.body.value(base)),),
+            rows=Rows.MANY if relation.many else Rows.ONE,
+            traits=Trait.LAZY | Trait.TRACKED,
+            row=low.body.value(base),
+            known=Known.TYPED,
+            name=name,
+            loads=(relation.loading,) if relation.loading else (),
+        )
+    )
+    origins = (Origin(OriginKind.ROW, effect),) if effect >= 0 else UNKNOWN.origins
+    return Val(origins, "list" if relation.many else kind, kind if relation.many else "")
+
+
+def described(low: Lowering, spec: str, base: Val, name: str) -> Val:
+    """A value by its description in a model: "request", "principal", "config", "type:…", "origin type:…"."""
+    origin, _, kind = spec.partition(" ") if not spec.startswith("type:") else ("", "", spec)
+    kind = kind.removeprefix("type:").replace("*", name)
+    if origin == "receiver" or not origin:
+        return Val(base.origins, kind, receiver=base, options=base.options)
+    known = OriginKind[origin.upper()] if origin.upper() in OriginKind.__members__ else OriginKind.UNKNOWN
+    return Val((Origin(known, -1, (name,)),), kind)
+
+
+def read_subscript(low: Lowering, node: Subscript) -> Val:
+    base, key = low.evaluate(node.value), low.evaluate(node.key)
+    return item(low, base, key)
+
+
+def item(low: Lowering, base: Val, key: Val) -> Val:
+    """`base[key]`. A look-up in a closed set of known values gives one of those, whoever chose the key."""
+    if key.constant is not UNSET:
+        if base.entries is not None and key.constant in base.entries:
+            return base.entries[key.constant]
+        if base.items is not None and isinstance(key.constant, int) and -len(base.items) <= key.constant < len(base.items):
+            return base.items[key.constant]
+        if isinstance(key.constant, str) and base.type and (model := low.models.type(base.type)) is not None:
+            if spec := model.attributes.get(key.constant, model.attributes.get("*")):
+                return described(low, spec, base, key.constant)
+        if isinstance(key.constant, str):
+            return Val(extend(base.origins, key.constant), base.item)
+    if base.entries and "..." not in base.entries:
+        return Val(through(merge(value.origins for value in base.entries.values()), Via.ALLOWED), constant=UNSET)
+    if base.symbol:
+        return Val(symbol=base.symbol)
+    return Val(through(base.origins, Via.ELEMENT), base.item)
+
+
+def read_await(low: Lowering, node: Await) -> Val:
+    return low.evaluate(node.value)
+
+
+def read_operation(low: Lowering, node: Operation) -> Val:
+    operator = node.operator
+    if operator in ("and", "or", "??"):
+        return _short_circuit(low, node)
+    if operator in COMPARISONS:
+        return _compared(low, node)
+    operands = [low.evaluate(each) for each in node.operands]
+    if operator in ("not", "typeof", "void", "delete"):
+        return Val(through(operands[0].origins, Via.COMPARE if operator != "void" else 0), conds=operands[0].conds)
+    if operator in ("&", "|") and any(each.conds for each in operands):
+        return Val(merge(each.origins for each in operands), conds=conditions.combined(operands, operator == "&"))
+    in_store = tuple(dict.fromkeys(column for each in operands for column in each.in_store))
+    if operator == "+":
+        via, kind = _plus(operands)
+    else:
+        via, kind = (Via.CONCAT, "str") if operator == "%" and operands[0].type == "str" else (Via.ARITH, "")
+    origins = through(merge(each.origins for each in operands if each.constant is UNSET), via)
+    return Val(origins or merge(each.origins for each in operands), kind, in_store=in_store, options=_text_of(operands, kind))
+
+
+def _text_of(operands: list[Val], kind: str) -> dict[str, Val] | None:
+    """The pieces of a built text, for those who read the text (SQL)."""
+    return {"parts": Val(items=tuple(operands))} if kind == "str" else None
+
+
+def _plus(operands: list[Val]) -> tuple[int, str]:
+    constants = [each.constant for each in operands if each.constant is not UNSET]
+    if any(each.type == "str" for each in operands) or any(isinstance(each, str) for each in constants):
+        return Via.CONCAT, "str"
+    if any(isinstance(each, int | float) for each in constants):
+        return Via.ARITH, ""
+    return Via.ARITH | Via.CONCAT, ""
+
+
+def _short_circuit(low: Lowering, node: Operation) -> Val:
+    """Later operands run only when the earlier ones ask for it."""
+    first = low.evaluate(node.operands[0])
+    result, holds = first, Maybe.YES if node.operator == "and" else Maybe.NO
+    for each in node.operands[1:]:
+        fact = conditions.simple_fact(low, node.operands[0], first)
+        with low.scoped() as scope, low.trial(RegionKind.BRANCH, each, value=low.body.value(first), fact=fact, holds=holds):
+            value = low.evaluate(each)
+        low.meet(low.scope, scope)
+        result = join(result, value) if node.operator != "and" else Val(
+            merge((value.origins, through(first.origins, Via.COMPARE))), value.type, value.item, value.symbol, value.receiver,
+            value.entries, value.items, value.constant, value.column, (*result.conds, *value.conds), value.in_store,
+            value.statement, value.made, value.function, value.effect, value.options,
+        )
+        first = value
+    return result
+
+
+def _compared(low: Lowering, node: Operation) -> Val:
+    operands = [low.evaluate(each) for each in node.operands]
+    conds = conditions.store_conditions(low, node.operator, operands)
+    origins = through(merge(each.origins for each in operands if each.constant is UNSET), Via.COMPARE)
+    return Val(origins, conds=conds)
+
+
+def read_conditional(low: Lowering, node: Conditional) -> Val:
+    value, fact = conditions.condition(low, node.test)
+    choice = fact
+    values, scopes = [], []
+    for arm, holds in ((node.then, Maybe.YES), (node.otherwise, Maybe.NO)):
+        with low.scoped() as scope, low.trial(RegionKind.BRANCH, arm, value=value, fact=fact, choice=choice, holds=holds):
+            values.append(low.evaluate(arm))
+            scopes.append(low.scope)
+    low.meet(*scopes)
+    return join(*values)
+
+
+def read_template(low: Lowering, node: Template) -> Val:
+    parts = [low.evaluate(each) for each in node.parts]
+    origins = through(merge(each.origins for each in parts if each.constant is UNSET), Via.CONCAT)
+    if not origins and len(parts) <= 1:
+        return parts[0] if parts else low.constant("")
+    value = Val(origins or merge(each.origins for each in parts), "str", options={"parts": Val(items=tuple(parts))})
+    return calls.tagged(low, node, value, parts) if node.tag is not None else value
+
+
+def read_mapping(low: Lowering, node: Mapping) -> Val:
+    entries: dict[str, Val] = {}
+    for each in node.entries:
+        value = low.evaluate(each.value)
+        if each.key is None:
+            if value.entries is not None:
+                entries |= value.entries
+            else:
+                spread = through(value.origins, Via.SPREAD)
+                before = entries.get("...")
+                entries["..."] = Val(merge((before.origins, spread)) if before else spread)
+            continue
+        key = each.key.value if isinstance(each.key, Literal) else getattr(each.key, "id", None)
+        if low.is_python and isinstance(each.key, Name):
+            key = None
+        if key is None or not isinstance(key, str | int):
+            computed = low.evaluate(each.key)
+            key = computed.constant if isinstance(computed.constant, str) else "[*]"
+            if key == "[*]":
+                entries["[*key]"] = computed
+        entries[str(key)] = value
+    return Val(merge(value.origins for value in entries.values()), "dict", entries=entries)
+
+
+def read_sequence(low: Lowering, node: Sequence) -> Val:
+    items: list[Val] = []
+    is_open = False
+    for each in node.items:
+        value = low.evaluate(each)
+        if isinstance(each, Spread):
+            if value.items is not None:
+                items.extend(value.items)
+            else:
+                is_open = True
+                items.append(element(value))
+        else:
+            items.append(value)
+    kinds = {value.type for value in items}
+    return Val(
+        merge(value.origins for value in items), "list", kinds.pop() if len(kinds) == 1 else "", items=None if is_open else tuple(items)
+    )
+
+
+def read_spread(low: Lowering, node: Spread) -> Val:
+    value = low.evaluate(node.value)
+    return Val(through(value.origins, Via.SPREAD), value.type, value.item, entries=value.entries, items=value.items)
+
+
+def read_yield(low: Lowering, node: Yield) -> Val:
+    from doubletake.code.effects import FactKind
+
+    value = low.evaluate(node.value) if node.value is not None else low.constant(None)
+    number = low.body.value(value)
+    low.fact(FactKind.YIELD, node, result=number)
+    low.body.returns.append(number)
+    return UNKNOWN
+
+
+def read_cast(low: Lowering, node: Cast) -> Val:
+    value = low.evaluate(node.value)
+    if node.type is None or value.type or value.symbol:
+        return value
+    typed = low.world.annotated(low.path, node.type)
+    if not typed.type:
+        return value
+    return Val(value.origins, typed.type, typed.item, entries=value.entries, items=value.items, constant=value.constant)
+
+
+def read_function(low: Lowering, node: Function) -> Val:
+    return Val(function=Closure(node, low.scope))
+
+
+def read_opaque(low: Lowering, node: Opaque) -> Val:
+    values = [low.evaluate(each) for each in node.children]
+    return Val(through(merge(each.origins for each in values), Via.OPAQUE)) if values else UNKNOWN
+
+
+def read_slice(low: Lowering, node: Slice) -> Val:
+    for each in (node.lower, node.upper, node.step):
+        if each is not None:
+            low.evaluate(each)
+    return Val(low.body.of_constant(OriginKind.CONST, "[:]"), "slice")
+
+
+def read_default_target(low: Lowering, node: DefaultTarget) -> Val:
+    return low.evaluate(node.default)
+
+
+READERS: dict[type[Node], Reader] = {
+    Name: read_name,
+    Literal: read_literal,
+    Attribute: read_attribute,
+    Subscript: read_subscript,
+    Call: calls.read_call,
+    Await: read_await,
+    Operation: read_operation,
+    Conditional: read_conditional,
+    Template: read_template,
+    Mapping: read_mapping,
+    Sequence: read_sequence,
+    Spread: read_spread,
+    Comprehension: loops.read_comprehension,
+    Assignment: assignments.read_assignment,
+    Yield: read_yield,
+    Cast: read_cast,
+    Function: read_function,
+    Opaque: read_opaque,
+    Slice: read_slice,
+    DefaultTarget: read_default_target,
+    Type: lambda low, node: low.world.annotated(low.path, node),
+}

@@ -1,0 +1,221 @@
+"""One function, or the top of one file, from its tree to its summary."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from doubletake.code.effects import (
+    NONE,
+    EffectKind,
+    FunctionSummary,
+    Known,
+    Membership,
+    Origin,
+    OriginKind,
+    Via,
+)
+from doubletake.code.lowering import assignments, calls, statements
+from doubletake.code.lowering.body import Body
+from doubletake.code.lowering.context import Lowering, World
+from doubletake.code.lowering.expressions import READERS
+from doubletake.code.lowering.registration import Registered, register
+from doubletake.code.lowering.values import UNKNOWN, Val, element, join
+from doubletake.code.names import split
+from doubletake.code.tree import Call, Function, Module, Node, Parameter
+
+MODULE_BODY = "<module>"
+CHECKED_TYPES = frozenset({"int", "float", "bool", "uuid.UUID", "decimal.Decimal", "datetime.datetime", "datetime.date"})
+
+
+class Lowered(Struct):
+    """A summary with what is only needed while the rest of the project is read."""
+
+    summary: FunctionSummary
+    registered: list[Registered]
+    returned: Val
+    fields: dict[str, Val]
+
+
+def lower(world: World, symbol: str, function: Function, owner: str, outer: dict[str, Val] | None = None) -> Lowered:
+    """Lower one function.
+
+    symbol: its name in the project; owner: symbol of its class or ""; outer: names it sees from a function around it.
+    """
+    path, _ = split(symbol)
+    body = Body(function.start, function.end)
+    low = Lowering(world, path, body, READERS, owner)
+    low.scope = dict(outer or {})
+    _parameters(low, function, owner)
+    statements.run(low, function.body or world.body(path, function))
+    return _finish(low, symbol, function.start, function.end, tuple(p.name for p in function.parameters), function)
+
+
+def lower_module(world: World, path: str, module: Module) -> Lowered:
+    """Lower the statements at the top of a file: what it registers, and what it does when it is imported."""
+    body = Body(module.start, module.end)
+    low = Lowering(world, path, body, READERS, is_registering=True)
+    low.is_top = True
+    for node in module.body:
+        _decorated(low, node)
+    statements.run(low, tuple(node for node in module.body if not isinstance(node, Function)))
+    return _finish(low, f"{path}:{MODULE_BODY}", module.start, module.end, (), None)
+
+
+def _decorated(low: Lowering, node: Node) -> None:
+    """Decorators of a function at the top: `@router.get("/x")` registers the function below it."""
+    if not isinstance(node, Function):
+        return
+    symbol = f"{low.path}:{node.name}"
+    function = Val(low.body.of_constant(OriginKind.FUNCTION, symbol), symbol=symbol)
+    for each in reversed(node.decorators):
+        if not isinstance(each, Call):
+            continue
+        callee, receiver, _ = calls.resolve(low, each)
+        found = low.models.call(callee.symbol) if callee.symbol and ":" not in callee.symbol else None
+        if found is not None and found[0].registers:
+            given = calls.arguments(low, each)
+            given = calls.Arguments((*given.positions, function), given.keywords)
+            register(low, each, low.models.canonical(callee.symbol), found[0], callee.receiver or receiver, given)
+
+
+def _finish(
+    low: Lowering, symbol: str, start: int, end: int, parameters: tuple[str, ...], function: Function | None
+) -> Lowered:
+    body = low.body
+    body.close(0) if body.region == 0 else None
+    returned = UNKNOWN
+    for each in low.returned:
+        returned = each if returned is UNKNOWN else join(returned, each)
+    summary = FunctionSummary(
+        name=symbol,
+        path=low.path,
+        start=start,
+        end=end,
+        parameters=parameters,
+        values=body.values,
+        constants=body.constants,
+        regions=tuple(body.regions),
+        facts=tuple(body.facts),
+        effects=tuple(body.effects),
+        calls=tuple(body.calls),
+        invokes=tuple(body.invokes),
+        returns=tuple(dict.fromkeys(body.returns)),
+        fields=tuple(body.fields.items()),
+        raises=tuple(body.raises),
+        transaction=_membership(low),
+        is_async=function.is_async if function else False,
+        is_generator=function.is_generator if function else False,
+        complete=not body.truncated and not body.unresolved,
+        unresolved=tuple(body.unresolved),
+        truncated=body.truncated,
+    )
+    fields = {name: low.fields[name] for name in body.fields if name in low.fields}
+    return Lowered(summary, low.registrations, returned, fields)
+
+
+def _membership(low: Lowering) -> Membership:
+    """What the function does with its caller's transaction, by the handles it ends one on."""
+    result = Membership.NONE
+    for effect in low.body.effects:
+        if effect.handle == NONE:
+            continue
+        kinds = {origin.kind for origin in low.body.values[effect.handle]}
+        given = kinds & {OriginKind.PARAM, OriginKind.SELF, OriginKind.ARGUMENT}
+        if effect.kind is EffectKind.COMMIT and given:
+            return Membership.COMMITS_CALLERS
+        if effect.kind in (EffectKind.BEGIN, EffectKind.COMMIT):
+            result = Membership.OWNS
+        elif given and result is Membership.NONE:
+            result = Membership.JOINS_HANDLE
+    return result
+
+
+# ── parameters ───────────────────────────────────────────────────────────────────────────────────────────────────────
+def _parameters(low: Lowering, function: Function, owner: str) -> None:
+    me = ""
+    if owner and not function.is_static:
+        me = function.parameters[0].name if low.is_python and function.parameters else "this"
+        low.scope[me] = Val((Origin(OriginKind.SELF),), low.owner)
+        if any(getattr(each, "id", "") == "classmethod" for each in function.decorators):
+            low.scope[me] = Val((Origin(OriginKind.SELF),), symbol=owner)
+    elif owner:
+        low.scope["this"] = Val(symbol=owner)
+    for position, parameter in enumerate(function.parameters):
+        if parameter.name == me and me != "this":
+            continue
+        value = _parameter(low, function, parameter, position)
+        if parameter.pattern is not None:
+            assignments.bind(low, parameter.pattern, value, function)
+        else:
+            low.scope[parameter.name] = value
+        if parameter.is_property:
+            low.body.fields[parameter.name] = low.body.value(value)
+            low.fields[parameter.name] = value
+
+
+def _parameter(low: Lowering, function: Function, parameter: Parameter, position: int) -> Val:
+    typed = low.world.annotated(low.path, parameter.annotation)
+    injected = _injected(low, parameter, typed)
+    if injected is not None:
+        return _inject(low, function, parameter, injected, typed, position)
+    via = 0
+    if low.is_python and typed.type:
+        if typed.type in CHECKED_TYPES:
+            via = Via.PARSE
+        elif is_schema(low, typed.type):
+            via = Via.SCHEMA
+    if parameter.kind == "*":
+        return Val((Origin(OriginKind.PARAM, position, (), via),), "list", typed.type)
+    kind = typed.type if typed.type not in CHECKED_TYPES else ""
+    return Val((Origin(OriginKind.PARAM, position, (), via),), kind, typed.item)
+
+
+def is_schema(low: Lowering, kind: str) -> bool:
+    """Whether instances of a type were validated when they were made."""
+    if ":" not in kind:
+        known = low.models.type(low.models.canonical(kind))
+        return known is not None and known.base == "schema"
+    bases = tuple(low.names.library_bases(kind))
+    models = (low.models.type(low.models.canonical(each)) for each in bases)
+    return any(model is not None and model.base in ("schema", "enum") for model in models) or any(
+        each.startswith("enum.") for each in bases
+    )
+
+
+def _injected(low: Lowering, parameter: Parameter, typed: Val) -> str | None:
+    """The symbol whose result the framework passes for this parameter; None when it is an ordinary one."""
+    if typed.options and "injects" in typed.options:
+        return typed.options["injects"].symbol or typed.type
+    default = parameter.default
+    if default is None or not hasattr(default, "callee"):
+        return None
+    return injection(low.world, low.path, default, typed.type)
+
+
+def injection(world: World, path: str, node: Node, fallback: str) -> str | None:
+    """`Depends(f)`: the symbol of f; of the annotated class when nothing is named."""
+    symbol = world.names.expression(path, node.callee)  # type: ignore[attr-defined]
+    found = world.models(path).call(symbol) if symbol and ":" not in symbol else None
+    if found is None or not found[0].injects:
+        return None
+    arguments = node.arguments  # type: ignore[attr-defined]
+    if not arguments:
+        return fallback
+    return world.names.expression(path, arguments[0].value) or fallback or "?"
+
+
+def _inject(low: Lowering, function: Function, parameter: Parameter, symbol: str, typed: Val, position: int) -> Val:
+    node = parameter.default or parameter.annotation or function
+    plain = Val((Origin(OriginKind.PARAM, position),), typed.type, typed.item)
+    if ":" not in symbol:
+        return plain
+    target = low.names.node(symbol)
+    if target is None or not (isinstance(target, Function) or hasattr(target, "members")):
+        return Val((Origin(OriginKind.REQUEST, -1, (parameter.name,)),), typed.type, typed.item)
+    value = calls.call_symbol(low, node, symbol, Val(symbol=symbol), None, calls.Arguments())
+    if isinstance(target, Function) and target.is_generator and value.type == "list":
+        value = Val(value.origins, element(value).type, options=value.options)
+    return Val(value.origins, typed.type or value.type, typed.item or value.item, options=value.options)
+
+
+__all__ = ["MODULE_BODY", "Known", "Lowered", "injection", "lower", "lower_module"]

@@ -1,0 +1,223 @@
+"""Library models: what the calls of a library do, as data. One TOML file a library, no code.
+
+A key of `[calls]` is a resolved name, `library.Type.method`; a `*` stands for one segment, `**` for one or more. A reference
+to an argument is a position or keyword with a path into an object literal: "0", "timeout", "0.where", "1.signal"; alternatives
+are separated by "|". `receiver` is the object the method is called on, `*` (in `entity`) what the wildcard matched.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache, lru_cache
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from doubletake.core.errors import ConfigurationError
+
+FOLDER = Path(__file__).parent
+
+
+class Invoked(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The callee calls the function given as `argument`, in a region of the kind, with these things as its arguments.
+
+    args: "element", "receiver", "rest", "unknown", "request", "response" or "type:library.Type" each.
+    """
+
+    argument: str
+    region: str = "CALLBACK"
+    detail: str = ""
+    args: tuple[str, ...] = ()
+
+
+class CallModel(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What one call does and gives."""
+
+    kind: str = ""  # effect kind, "" for a call without effect
+    shape: str = ""  # how its arguments are read: "prisma", "sql", "execute", "key", "instance", "query", "redis"
+    target: str = ""  # "service:stripe", "cache", "queue:email", "lock"
+    entity: str = ""
+    key: str = ""
+    where: str = ""
+    puts: str = ""
+    text: str = ""
+    bound: str = ""
+    rows: str = ""
+    lock: str = ""
+    loads: str = ""
+    limit: str = ""
+    args: dict[str, str] = {}
+    timeout: str = ""  # where a timeout is given
+    fails: str = ""
+    traits: tuple[str, ...] = ()
+    returns: str = ""  # "row", "rows", "count", "response", "receiver", "argument", "element", "principal", "config" …
+    type: str = ""  # of what is returned
+    item: str = ""
+    via: tuple[str, ...] = ()
+    keeps: str = ""  # "" origins of receiver and arguments pass through; "none"; "receiver"
+    statement: str = ""  # starts a statement of this verb, or a link: see lowering/statements_of_store.py
+    around: str = ""  # the arguments run inside a region of this kind
+    detail: str = ""
+    invokes: tuple[Invoked, ...] = ()
+    refines: str = ""  # rows of the effect that the receiver is the result of
+    registers: str = ""  # "route", "mount", "guard": framework registration
+    method: str = ""  # HTTP method of a route
+    handler: str = ""  # kind of handler
+    never_returns: bool = False
+    raises: tuple[str, ...] = ()
+    enter: str = ""  # `with call() as x`: "transaction", "self", "lock", "connection"
+    role: str = ""  # of a guard made by this call
+    injects: str = ""  # a parameter whose default is this call gets the result of the argument
+    note: str = ""
+
+
+class TypeModel(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What an instance of a library's type is."""
+
+    aliases: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()  # class names so distinctive that they are known wherever they come from
+    like: str = ""  # has the calls of another type
+    attributes: dict[str, str] = {}  # name → origin ("request", "principal", "config") or "type:…"; "*" any other
+    enter: str = ""  # entering it as a context manager: "transaction", "self", "type:…"
+    default_timeout: str = ""  # "has", "none"
+    timeout: str = ""  # where its constructor takes one
+    base: str = ""  # "entity": subclasses are entities; "schema": subclasses validate
+    tracked: bool = False
+    service: str = ""
+    origin: str = ""
+    call: str = ""  # calling an instance gives this type
+    note: str = ""
+
+
+class Library(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One file of models."""
+
+    library: str
+    note: str = ""
+    types: dict[str, TypeModel] = {}
+    calls: dict[str, CallModel] = {}
+    guards: dict[str, str] = {}  # words in the name of a guard → role
+    principals: tuple[str, ...] = ()  # attributes of a request that say who is asking
+
+
+class Models:
+    """All models of one language, looked up by resolved name."""
+
+    def __init__(self, libraries: tuple[Library, ...]) -> None:
+        self.types: dict[str, TypeModel] = {}
+        self.calls: dict[str, CallModel] = {}
+        self._patterns: dict[str, list[tuple[tuple[str, ...], CallModel]]] = {}
+        self.aliases: dict[str, str] = {}
+        self.class_names: dict[str, str] = {}
+        self.guards: dict[str, str] = {}
+        self.principals: tuple[str, ...] = ()
+        for library in libraries:
+            self._add(library)
+        self.call = lru_cache(maxsize=20_000)(self._call)
+        self.canonical = lru_cache(maxsize=20_000)(self._canonical)
+        self.method_names = frozenset(name.rpartition(".")[2] for name in self.calls) | frozenset(self._patterns)
+        self.roots = frozenset(self._root(name) for name in (*self.calls, *self.types, *self.aliases))
+
+    def _add(self, library: Library) -> None:
+        for name, model in library.types.items():
+            self.types[name] = model
+            self.aliases.update(dict.fromkeys(model.aliases, name))
+            self.class_names.update(dict.fromkeys(model.names, name))
+        for name, call in library.calls.items():
+            for each in name.split(" "):
+                if "*" in each:
+                    self._patterns.setdefault(each.rpartition(".")[2], []).append((tuple(each.split(".")), call))
+                else:
+                    self.calls[each] = call
+        self.guards.update(library.guards)
+        self.principals += library.principals
+
+    @staticmethod
+    def _root(name: str) -> str:
+        if name.startswith("@"):
+            return "/".join(name.split("/")[:2]).split(".")[0]
+        return name.split(".")[0]
+
+    def _canonical(self, name: str) -> str:
+        """The name under which the models know a thing: aliases of types replaced, also in front of a method."""
+        head, tail = name, ""
+        while head:
+            if (known := self.aliases.get(head)) is not None:
+                return known + tail
+            head, dot, last = head.rpartition(".")
+            tail = dot + last + tail
+        return name
+
+    def type(self, name: str) -> TypeModel | None:
+        return self.types.get(name)
+
+    def _call(self, name: str) -> tuple[CallModel, str] | None:
+        """The model of a call and what its wildcard matched; None when the call is not known."""
+        name = self._canonical(name)
+        seen = 0
+        while seen < 4:
+            if (model := self.calls.get(name)) is not None:
+                return model, ""
+            if (found := self._match(name)) is not None:
+                return found
+            owner, _, method = name.rpartition(".")
+            if not (like := self._like(owner)):
+                return None
+            name, seen = f"{like}.{method}" if method else like, seen + 1
+        return None
+
+    def _like(self, owner: str) -> str:
+        """The type whose calls `owner` has as well, with any attribute path in between kept."""
+        head, tail = owner, ""
+        while head:
+            model = self.types.get(head)
+            if model is not None:
+                return model.like + tail if model.like else ""
+            head, dot, last = head.rpartition(".")
+            tail = dot + last + tail
+        return ""
+
+    def _match(self, name: str) -> tuple[CallModel, str] | None:
+        segments = tuple(name.split("."))
+        for key in (segments[-1], "*", "**"):
+            for pattern, model in self._patterns.get(key, ()):
+                if (matched := _wildcard(pattern, segments)) is not None:
+                    return model, matched
+        return None
+
+
+def _wildcard(pattern: tuple[str, ...], segments: tuple[str, ...]) -> str | None:
+    if "**" in pattern:
+        at = pattern.index("**")
+        after = len(pattern) - at - 1
+        if len(segments) < at + after + 1:
+            return None
+        middle = segments[at : len(segments) - after]
+        return (
+            ".".join(middle)
+            if segments[:at] == pattern[:at] and segments[len(segments) - after :] == pattern[at + 1 :]
+            else None
+        )
+    if len(pattern) != len(segments):
+        return None
+    matched = ""
+    for expected, actual in zip(pattern, segments, strict=True):
+        if expected == "*":
+            matched = actual
+        elif expected != actual:
+            return None
+    return matched
+
+
+@cache
+def shipped(language: str) -> Models:
+    """The models that come with doubletake, for "python" or "typescript" (JavaScript uses the same)."""
+    return Models(tuple(_read(path) for path in sorted((FOLDER / language).glob("*.toml"))))
+
+
+def _read(path: Path) -> Library:
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), Library)
+    except (msgspec.ValidationError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError(f"cannot use the library model {path.name}", str(error), "Mend the file.") from None

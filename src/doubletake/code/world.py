@@ -1,0 +1,329 @@
+"""The project as lowering sees it: types behind annotations, values at the top of files, fields of classes, entities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from doubletake.code.effects import Entity, Origin, OriginKind
+from doubletake.code.lowering.body import Body
+from doubletake.code.lowering.context import Lowering
+from doubletake.code.lowering.expressions import READERS
+from doubletake.code.lowering.functions import Lowered, injection, lower
+from doubletake.code.lowering.values import UNKNOWN, Val
+from doubletake.code.models import Models, shipped
+from doubletake.code.names import Names, dotted, is_project, language_of, split, unwrapped
+from doubletake.code.tree import (
+    Assignment,
+    Call,
+    Class,
+    Function,
+    Literal,
+    Mapping as ObjectLiteral,
+    Module,
+    Name,
+    Node,
+    Sequence,
+    Subscript,
+    Type,
+)
+
+Bodies = Callable[[str, Function], tuple[Node, ...]]
+COLLECTIONS = frozenset(
+    "list List Sequence Iterable Collection set Set frozenset FrozenSet tuple Tuple Array ReadonlyArray Iterator Generator "
+    "AsyncIterator AsyncIterable AsyncGenerator deque ScalarResult".split()
+)
+TRANSPARENT = frozenset(
+    "Optional Awaitable Coroutine Promise ClassVar Final Mapped Partial Readonly Required NonNullable Type type "
+    "PromiseLike Omit Pick Self Annotated Union | & Depends".split()
+)
+PRIMITIVES = {"str": "str", "string": "str", "int": "int", "float": "float", "bool": "bool", "number": "", "boolean": ""}
+ABSENT = frozenset({"None", "null", "undefined", "void", "NoneType"})
+NEVER = frozenset({"NoReturn", "Never", "never"})
+INFERRED_DEEP = 6
+IMPLEMENTATIONS_KEPT = 3
+
+
+class Workspace:
+    """Answers what one function may ask about the rest of the project; every answer is kept.
+
+    names: definitions of all modules. bodies: gives the statements of a function. entities: what the store holds.
+    """
+
+    def __init__(self, names: Names, bodies: Bodies, entities: Iterable[Entity], models: Mapping[str, Models] | None = None) -> None:
+        self.names = names
+        self.body = bodies
+        self._models = models or {}
+        self._entities: dict[str, Entity] = {}
+        self._values: dict[str, Val] = {}
+        self._lowered: dict[str, Lowered] = {}
+        self._in_progress: set[str] = set()
+        self._subclasses: dict[str, list[str]] | None = None
+        self._owners: dict[str, str] = {}
+        for entity in entities:
+            self.add_entity(entity)
+
+    def add_entity(self, entity: Entity) -> None:
+        """Make an entity known under its key, its table and, for Prisma, the name of its delegate."""
+        self._entities[entity.key] = entity
+        self._entities.setdefault(f"table:{entity.table}", entity)
+        if ":" in entity.key and entity.key.partition(":")[0].endswith(".prisma"):
+            self._entities.setdefault(f"prisma:{entity.name[:1].lower()}{entity.name[1:]}", entity)
+        self._entities.setdefault(f"name:{entity.name}", entity)
+
+    def models(self, path: str) -> Models:
+        language = language_of(path)
+        return self._models.get(language) or shipped(language)
+
+    def entity(self, symbol: str) -> Entity | None:
+        """The entity behind a class symbol, a key, "table:name", "prisma:delegate" or a bare name of a relation's target."""
+        if not symbol:
+            return None
+        return self._entities.get(symbol) or (self._entities.get(f"name:{symbol}") if ":" not in symbol and "." not in symbol else None)
+
+    # ── values at the top of files ───────────────────────────────────────────────────────────────────────────────────
+    def value_of(self, symbol: str) -> Val:
+        """What a project symbol is; types are kept, origins are not meaningful outside its file."""
+        if (value := self._values.get(symbol)) is None:
+            self._values[symbol] = Val()  # cuts cycles
+            value = self._values[symbol] = self._value_of(symbol)
+        return value
+
+    def _value_of(self, symbol: str) -> Val:
+        path, _ = split(symbol)
+        node = self.names.node(symbol)
+        if isinstance(node, Function):
+            from doubletake.code.lowering.values import Closure
+
+            return Val(symbol=symbol, function=Closure(node, {}))
+        if isinstance(node, Class | Module):
+            return Val(symbol=symbol)
+        if not isinstance(node, Assignment):
+            return Val()
+        if node.declares == "type":
+            return Val(symbol=symbol)
+        inner = unwrapped(node.value)
+        if isinstance(inner, Function):
+            from doubletake.code.lowering.values import Closure
+
+            return Val(symbol=symbol, function=Closure(inner, {}))
+        if isinstance(inner, ObjectLiteral) and any(
+            isinstance(unwrapped(entry.value), Function) or (entry.key is not None and self._is_function(path, entry.value))
+            for entry in inner.entries
+        ):
+            return Val(symbol=symbol)
+        low = Lowering(self, path, Body(node.start, node.end), READERS, is_registering=True)
+        value = low.evaluate(node.value)
+        typed = self.annotated(path, node.annotation)
+        if typed.type and not value.type:
+            value.type, value.item = typed.type, typed.item
+        if value.symbol and is_project(value.symbol) and value.function is not None:
+            return Val()
+        return value
+
+    def _is_function(self, path: str, node: Node) -> bool:
+        if not isinstance(node, Name):
+            return False
+        symbol = self.names.lookup(path, node.id)
+        return is_project(symbol) and isinstance(self.names.node(symbol), Function)
+
+    # ── types ────────────────────────────────────────────────────────────────────────────────────────────────────────
+    def annotated(self, path: str, node: Node | None, depth: int = 0) -> Val:
+        """The type that an annotation names: `type`, `item`, and in `options["injects"]` what a framework passes."""
+        if node is None or depth > 8:
+            return Val()
+        if isinstance(node, Literal) and isinstance(node.value, str):
+            return self._named(path, Type(node.start, node.end, node.value.strip("'\" ")), (), depth)
+        if isinstance(node, Subscript):
+            key = node.key
+            arguments = key.items if isinstance(key, Sequence) else (key,)
+            return self._named(path, Type(node.start, node.end, dotted(node.value)), arguments, depth)
+        if isinstance(node, Type):
+            return self._named(path, node, node.arguments, depth)
+        name = dotted(node)
+        return self._named(path, Type(node.start, node.end, name), (), depth) if name else Val()
+
+    def _named(self, path: str, node: Type, arguments: tuple[Node, ...], depth: int) -> Val:
+        name = node.name
+        last = name.rpartition(".")[2]
+        if last in TRANSPARENT and arguments:
+            return self._transparent(path, last, arguments, depth)
+        if last in COLLECTIONS:
+            inner = self.annotated(path, arguments[0], depth + 1) if arguments else Val()
+            return Val(type="list", item=inner.type)
+        if name in PRIMITIVES or name in ABSENT:
+            return Val(type=PRIMITIVES.get(name, ""))
+        symbol = self.names.expression(path, node)
+        models = self.models(path)
+        if not symbol:
+            return Val(type=models.class_names.get(last, ""))
+        if not is_project(symbol):
+            canonical = models.canonical(symbol)
+            if models.type(canonical) is None and (known := models.class_names.get(last)):
+                canonical = known
+            inner = self.annotated(path, arguments[0], depth + 1) if arguments else Val()
+            return Val(type=canonical, item=inner.type)
+        definition = self.names.node(symbol)
+        if isinstance(definition, Assignment):
+            return self.annotated(split(symbol)[0], definition.value, depth + 1)
+        if isinstance(definition, Class):
+            return Val(type=symbol)
+        return Val(type=models.class_names.get(last, ""))
+
+    def _transparent(self, path: str, name: str, arguments: tuple[Node, ...], depth: int) -> Val:
+        found = Val()
+        for each in arguments:
+            if isinstance(each, Call):
+                injected = injection(self, path, each, found.type)
+                if injected is not None:
+                    found.options = {"injects": Val(symbol=injected)}
+                continue
+            typed = self.annotated(path, each, depth + 1)
+            if typed.type and not found.type:
+                found.type, found.item = typed.type, typed.item
+            if typed.options and not found.options:
+                found.options = typed.options
+            if name in ("Annotated", "Omit", "Pick", "Coroutine") and found.type and name != "Annotated":
+                break
+        return found
+
+    def returned(self, symbol: str) -> Val:
+        """The type of what a function gives, by its annotation, else by what its returns are."""
+        path, _ = split(symbol)
+        function = self._function(symbol)
+        if function is None:
+            return Val()
+        typed = self.annotated(path, function.returns)
+        if typed.type:
+            if function.is_generator and typed.type == "list" and self._is_dependency(function):
+                return Val(type=typed.type, item=typed.item)
+            return typed
+        if len(self._in_progress) >= INFERRED_DEEP or symbol in self._in_progress:
+            return Val()
+        value = self.lowered(symbol, function).returned
+        return Val(type=value.type, item=value.item)
+
+    @staticmethod
+    def _is_dependency(function: Function) -> bool:
+        return True
+
+    def _function(self, symbol: str) -> Function | None:
+        node = self.names.node(symbol)
+        if isinstance(node, Assignment):
+            node = unwrapped(node.value)
+        return node if isinstance(node, Function) else None
+
+    def field(self, owner: str, name: str) -> Val | None:
+        """An attribute of instances of a class: by annotation, by a constructor's parameter, by what a constructor assigns."""
+        for current, node in self.names.classes(owner):
+            path = split(current)[0]
+            for member in node.members:
+                if isinstance(member, Assignment) and any(isinstance(t, Name) and t.id == name for t in member.targets):
+                    typed = self.annotated(path, member.annotation)
+                    if typed.type:
+                        return Val(type=typed.type, item=typed.item)
+                    if member.value is not None:
+                        return self._class_value(current, member)
+            constructor = f"{current}.{'__init__' if language_of(path) == 'python' else 'constructor'}"
+            function = self._function(constructor)
+            if function is not None and constructor not in self._in_progress:
+                fields = self.lowered(constructor, function, current).fields
+                if name in fields:
+                    return fields[name]
+        return None
+
+    def _class_value(self, owner: str, member: Assignment) -> Val:
+        path = split(owner)[0]
+        low = Lowering(self, path, Body(member.start, member.end), READERS, owner, is_registering=True)
+        return low.evaluate(member.value)
+
+    # ── functions ────────────────────────────────────────────────────────────────────────────────────────────────────
+    def lowered(self, symbol: str, function: Function, owner: str = "") -> Lowered:
+        """The function, lowered once."""
+        if (found := self._lowered.get(symbol)) is None:
+            if not owner:
+                holder = symbol.rpartition(".")[0]
+                owner = holder if is_project(holder) and isinstance(self.names.node(holder), Class) else ""
+            self._in_progress.add(symbol)
+            try:
+                found = self._lowered[symbol] = lower(self, symbol, function, owner)
+            finally:
+                self._in_progress.discard(symbol)
+        return found
+
+    def keep(self, lowered: Lowered) -> None:
+        """Keep what was lowered elsewhere: the top of a file."""
+        self._lowered[lowered.summary.name] = lowered
+
+    def inline(self, symbol: str, function: Function, scope: dict[str, Val]) -> Lowered:
+        """A function written in place and handed to a framework, lowered on its own: it still sees the names around it."""
+        if symbol not in self._lowered:
+            self._lowered[symbol] = lower(self, symbol, function, "", scope)
+        return self._lowered[symbol]
+
+    @property
+    def all_lowered(self) -> Mapping[str, Lowered]:
+        return self._lowered
+
+    def implementations(self, symbol: str) -> tuple[str, ...]:
+        """The functions that a call of an abstract method may reach: at most three, those of tests last."""
+        owner, _, name = symbol.rpartition(".")
+        if not is_project(owner) or not isinstance(node := self.names.node(owner), Class):
+            return (symbol,)
+        if not self._is_abstract(node, symbol):
+            return (symbol,)
+        found: dict[str, None] = {}
+        waiting, seen = [owner], set()
+        while waiting:
+            current = waiting.pop(0)
+            for each in self.subclasses.get(current, ()):
+                if each in seen:
+                    continue
+                seen.add(each)
+                waiting.append(each)
+                inner = self.names.node(each)
+                if isinstance(inner, Class) and any(getattr(member, "name", "") == name for member in inner.members):
+                    found[f"{each}.{name}"] = None
+        ranked = sorted(found, key=lambda each: any(word in each.lower() for word in ("test", "fake", "mock", "stub")))
+        return tuple(ranked[:IMPLEMENTATIONS_KEPT]) or (symbol,)
+
+    @property
+    def subclasses(self) -> dict[str, list[str]]:
+        if self._subclasses is None:
+            self._subclasses = self.names.subclasses()
+        return self._subclasses
+
+    def _is_abstract(self, owner: Class, symbol: str) -> bool:
+        if owner.is_interface:
+            return True
+        function = self._function(symbol)
+        if function is None:
+            return False
+        decorators = {dotted(each).rpartition(".")[2] for each in function.decorators}
+        if "abstractmethod" in decorators:
+            return True
+        path, _ = split(symbol)
+        return any(each.rpartition(".")[2] == "Protocol" for each in self.names.library_bases(symbol.rpartition(".")[0])) and bool(path)
+
+    def injected_parameters(self, symbol: str) -> frozenset[str]:
+        """Names of the parameters that the framework fills with something other than what the caller sent."""
+        function = self._function(symbol)
+        path = split(symbol)[0]
+        models = self.models(path)
+        found = set()
+        for parameter in function.parameters if function is not None else ():
+            typed = self.annotated(path, parameter.annotation)
+            known = models.type(typed.type) if typed.type else None
+            is_injected = bool(typed.options and "injects" in typed.options)
+            if isinstance(parameter.default, Call):
+                is_injected = is_injected or injection(self, path, parameter.default, typed.type) is not None
+            if is_injected or (known is not None and known.base != "schema" and not known.origin):
+                found.add(parameter.name)
+        return frozenset(found)
+
+    def is_never_returning(self, symbol: str) -> bool:
+        function = self._function(symbol)
+        returns = function.returns if function is not None else None
+        return isinstance(returns, Type) and returns.name.rpartition(".")[2] in NEVER
+
+
+__all__ = ["UNKNOWN", "Origin", "OriginKind", "Workspace"]
