@@ -111,4 +111,5 @@ class TypeScriptTypes(Reader):
     def member_name(self, syntax: Syntax) -> str:
         """The name of a member or key as text: quotes of `"a-b"` and brackets of a computed name are taken off."""
         text = self.text(syntax)
-        return text[1:-1] if text[:1] in "\"'[" else text
+        text = text[1:-1].strip() if text[:1] == "[" else text
+        return text[1:-1] if text[:1] in ("'", '"') else text
