@@ -83,7 +83,7 @@ def start(plan: Plan, lanes: Mapping[str, Addresses], secret: Secrets, seconds: 
         raise
 
 
-def launch(  # noqa: PLR0917
+def launch(
     plan: Plan, command: Command, words: list[str], variables: dict[str, str], home: Path, account: Account
 ) -> Process:
     """Execute a command of the plan. Raises StartError when it cannot be executed at all."""

@@ -7,7 +7,11 @@ import re
 from doubletake.prove.app.plan import Kind
 
 _DATABASE = r"(?:POSTGRES(?:QL)?|PG|DB|DATABASE|SQL|SQLALCHEMY|TYPEORM|DJANGO_DB|PRISMA)"
-_REDIS = r"(?:\w+_)?(?:REDIS|VALKEY|CELERY_BROKER|BROKER|CACHE)"
+_REDIS = r"(?:\w+_)?(?:REDIS|VALKEY|CELERY_BROKER|BROKER|CACHE)(?:_\w+?)?"
+# Stores that have no stand-in here: such a setting is left to the application's own default.
+_OTHER_STORE = (
+    r"(?:\w+_)?(?:MYSQL|MARIADB|SQLITE|MONGO(?:DB)?|MSSQL|ORACLE|CASSANDRA|ELASTIC(?:SEARCH)?|RABBITMQ|AMQP|KAFKA)_?\w*"
+)
 
 # The first row whose pattern matches the whole name decides.
 _BY_NAME: tuple[tuple[str, Kind], ...] = (
@@ -34,8 +38,8 @@ _BY_NAME: tuple[tuple[str, Kind], ...] = (
     ),
 )
 _BY_SCHEME: tuple[tuple[str, Kind], ...] = (
-    (r"postgres(?:ql)?(?:\+\w+)?://", Kind.DATABASE),
-    (r"rediss?://", Kind.REDIS),
+    (r"postgres(?:ql)?(?:\+\w+)?://[^\s]", Kind.DATABASE),
+    (r"rediss?://[^\s]", Kind.REDIS),
 )
 _UPSTREAM_NAME = r"(?:\w+_)?(?:URL|URI|ENDPOINT|BASE_URL|API_BASE|HOST_URL)"
 # Durations, sizes and switches are no secrets, whatever word stands before them.
@@ -64,11 +68,11 @@ def kind_of(name: str, value: str = "") -> Kind:
         if re.match(pattern, value):
             return kind
     upper = name.upper()
-    if re.fullmatch(_NOT_SECRET, upper) and not re.fullmatch(r".*_(?:URL|URI|DSN)|.*(?:DB|DATABASE)_NAME", upper):
+    if re.fullmatch(_OTHER_STORE, upper) or value.endswith("://"):
         return Kind.LITERAL
     for pattern, kind in _BY_NAME:
         if re.fullmatch(pattern, upper):
-            return kind
+            return Kind.LITERAL if kind is Kind.SECRET and re.fullmatch(_NOT_SECRET, upper) else kind
     if re.match(r"https?://", value) or (not value and re.fullmatch(_UPSTREAM_NAME, upper)):
         return Kind.UPSTREAM
     return Kind.LITERAL

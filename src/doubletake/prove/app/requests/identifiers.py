@@ -10,47 +10,69 @@ if TYPE_CHECKING:
     import psycopg
 
 _ID_FIELDS = ("id", "uuid", "_id", "slug", "code")
+_MYSELF = ("me", "profile", "whoami", "self", "currentuser", "account")  # nouns of paths that tell who is asking
 
 
 class Identifiers:
     """What is known of the rows that one user may name. Nouns are singular, lower case, without underscores."""
 
     def __init__(self, from_tables: Callable[[str, str], Any] = lambda noun, field: None) -> None:
-        """from_tables: gives a key of the table for a noun, None when there is no such table or row."""
-        self._seen: dict[str, list[Any]] = {}
+        """from_tables: gives a column's value of the table for a noun, None when there is no such table or row."""
+        self._rows: dict[str, list[dict[str, Any]]] = {}
         self._from_tables = from_tables
 
     def learn(self, path: str, content: Any) -> None:
-        """Note the identifiers in an answer to a request for `path`."""
-        noun = noun_of_path(path)
-        for row in _rows(content):
-            for field in _ID_FIELDS:
-                if isinstance(row.get(field), str | int) and not isinstance(row.get(field), bool):
-                    self._note(noun, row[field])
-                    break
-            for name, value in row.items():
-                if isinstance(value, str | int) and not isinstance(value, bool) and (other := noun_of_field(name)):
-                    self._note(other, value, last=True)
+        """Note the rows in an answer to a request for `path`; what is learned later is used first."""
+        known = self._rows.setdefault(noun_of_path(path), [])
+        for row in reversed(_rows(content)):
+            known.insert(0, {name: value for name, value in row.items() if _is_scalar(value)})
 
     def for_field(self, name: str) -> Any:
         """An identifier for a field like `product_id` or `productIds`; None when none is known."""
         return self.find(noun_of_field(name) or "")
 
     def for_parameter(self, path: str, parameter: str) -> Any:
-        """An identifier for a parameter in the path: by its own name, else by the word before it."""
-        before = path.partition("{" + parameter)[0]
-        nouns = (noun_of_field(parameter), noun_of_path(before), noun(parameter))
-        return next((found for word in nouns if word and (found := self.find(word, parameter)) is not None), None)
+        """A value for a parameter in the path: `{order_id}` and `/orders/{id}` name an order, `/users/{username}` and
+        `{user_name}` a user by another field."""
+        before = noun_of_path(path.partition("{" + parameter)[0])
+        word, _, field = parameter.rpartition("_")
+        tries = (
+            (noun_of_field(parameter), "id"),
+            (before, parameter),
+            (noun(word), field),
+            *((mine, parameter) for mine in _MYSELF),
+            (before, "id" if _is_key(parameter) else ""),
+            (noun(parameter), "id"),
+        )
+        return next((found for word, field in tries if field and (found := self.find(word, field)) is not None), None)
 
     def find(self, word: str, field: str = "id") -> Any:
-        if self._seen.get(word):
-            return self._seen[word][0]
-        return self._from_tables(word, field) if word else None
+        """A value of the field in a row of the noun; for "id", of whatever the row is known by."""
+        if not word:
+            return None
+        names = _ID_FIELDS if field == "id" else (field,)
+        for row in self._rows.get(word, []):
+            if (found := next((row[name] for name in names if name in row), None)) is not None:
+                return found
+        if (found := self._from_tables(word, field)) is not None:
+            return found
+        return self._pointer(word) if field == "id" else None
 
-    def _note(self, word: str, value: Any, last: bool = False) -> None:
-        known = self._seen.setdefault(word, [])
-        if value not in known:
-            known.append(value) if last or not known else known.insert(0, value)
+    def _pointer(self, word: str) -> Any:
+        """What another row says: an order's `product_id` is a product."""
+        for rows in self._rows.values():
+            for row in rows:
+                if (found := next((v for name, v in row.items() if noun_of_field(name) == word), None)) is not None:
+                    return found
+        return None
+
+
+def _is_key(parameter: str) -> bool:
+    return bool(re.fullmatch(r"(?:\w*_)?(?:id|uuid|pk|key)|\w*(?:Id|Uuid)", parameter))
+
+
+def _is_scalar(value: Any) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool)
 
 
 def noun(word: str) -> str:
@@ -95,7 +117,9 @@ def table_keys(connection: psycopg.Connection[Any], refuse: Iterable[str] = ()) 
             return None
         schema, table, key = tables[word]
         columns = _columns(connection, schema, table)
-        column = field if field in columns and field not in ("id",) else key
+        if field != "id" and field not in columns:
+            return None
+        column = key if field == "id" else field
         statement = sql.SQL("SELECT {}::text FROM {} ORDER BY {} LIMIT 1").format(
             sql.Identifier(column), sql.Identifier(schema, table), sql.Identifier(key)
         )

@@ -37,6 +37,10 @@ _BY_NAME: tuple[tuple[str, str], ...] = (
 _NUMBER_NAMES: tuple[tuple[str, int], ...] = ((r"amount|price|total|balance|cents", 60), (r"year", 2031))
 
 
+# An example for such a field is used up by the first row that has it.
+_MUST_DIFFER = re.compile(r"mail|user_?name|slug|handle|login|^code$|sku|^name$|title")
+
+
 class Sampler:
     """Makes values. `word` goes into names and addresses, so that two users differ; `known` gives identifiers."""
 
@@ -47,11 +51,12 @@ class Sampler:
         """A value for the schema. Optional fields are left out below the second level."""
         if not isinstance(schema, dict) or depth > 8:
             return None
-        for key in ("const", "example", "default"):
-            if schema.get(key) is not None and not (key == "default" and self._is_identifier(name)):
-                return schema[key]
-        if isinstance(schema.get("examples"), list) and schema["examples"]:
-            return schema["examples"][0]
+        if "const" in schema:
+            return schema["const"]
+        if not self._is_identifier(name) and not _MUST_DIFFER.search(name.lower()):
+            for example in (schema.get("example"), *_list(schema.get("examples")), schema.get("default")):
+                if example is not None:
+                    return example
         if schema.get("enum"):
             return schema["enum"][0]
         if self._is_identifier(name) and (found := self._known(name)) is not None:
@@ -116,6 +121,10 @@ def _number(schema: dict[str, Any], name: str) -> int | float:
     if step := schema.get("multipleOf"):
         value = max(step, value - value % step)
     return int(value) if schema.get("type") == "integer" else value
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _merged(parts: list[Any]) -> dict[str, Any]:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from doubletake.prove.app.plan import Command
 from doubletake.prove.app.sources import compose, dockerfile, migrations, node, procfile, python
 from doubletake.prove.app.sources.settings_in_code import files
@@ -19,6 +21,7 @@ _STARTS: tuple[tuple[str, Callable[[Path], Command | None]], ...] = (
     ("Dockerfile", dockerfile.start),
 )
 LOOKED_AT = tuple(name for name, _ in _STARTS)
+_TARGET = re.compile(r"([A-Za-z_][\w.]*):[A-Za-z_]\w*(?:\(\))?")
 _EXTENSION = re.compile(r"""CREATE\s+EXTENSION\s+(?:IF\s+NOT\s+EXISTS\s+)?["']?([\w-]+)""", re.IGNORECASE)
 
 
@@ -27,8 +30,24 @@ def start(root: Path) -> Command | None:
     for _, look in _STARTS:
         command = look(root)
         if command is not None:
-            return command
+            return located(root, command)
     return None
+
+
+def located(root: Path, command: Command) -> Command:
+    """The command in the directory from which its `module:object` can be imported: an image has its own layout."""
+    target = next((m[1] for word in command.words if (m := _TARGET.fullmatch(word))), "")
+    parts = target.split(".")
+    inside = Path(*parts).with_suffix(".py")
+    if not target or any((root / command.directory / p).exists() for p in (inside, Path(*parts))):
+        return command
+    found = [
+        path for path in files(root, (".py",)) if path.relative_to(root).as_posix().endswith(f"/{inside.as_posix()}")
+    ]
+    if not found:
+        return command
+    base = found[0].parents[len(parts) - 1]
+    return msgspec.structs.replace(command, directory=base.relative_to(root).as_posix())
 
 
 def setup(root: Path) -> list[Command]:

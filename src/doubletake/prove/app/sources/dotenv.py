@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -19,20 +20,30 @@ _FILES = (
     ".env.development",
     ".env",
 )
+_INNER = ("src", "app", "backend", "server", "api", "config")
+_TOP = (".git", "compose.yml", "compose.yaml", "docker-compose.yml", "docker-compose.yaml")
 _LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$")
 
 
 def settings(root: Path) -> list[Setting]:
     """One Setting for each name, in the order of the files and their lines."""
     found: dict[str, Setting] = {}
-    for name in _FILES:
-        path = root / name
-        if not path.is_file():
-            continue
-        for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), 1):
-            if match := _LINE.match(line):
-                found.setdefault(match[1], setting(match[1], _unquoted(match[2]), Origin(name, number)))
+    for directory in _directories(root):
+        for name in _FILES:
+            path = directory / name
+            if path.is_file():
+                shown = os.path.relpath(path, root).replace(os.sep, "/")
+                for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), 1):
+                    if match := _LINE.match(line):
+                        found.setdefault(match[1], setting(match[1], _unquoted(match[2]), Origin(shown, number)))
     return list(found.values())
+
+
+def _directories(root: Path) -> list[Path]:
+    """Where an application looks for such files: its directory, those in it, and the top of its repository."""
+    inner = sorted(path for path in root.iterdir() if path.is_dir() and path.name in _INNER)
+    above = [parent for parent in root.parents[:2] if any((parent / name).exists() for name in _TOP)]
+    return [root, *inner, *above[:1]]
 
 
 def setting(name: str, value: str, origin: Origin) -> Setting:

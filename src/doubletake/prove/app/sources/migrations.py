@@ -32,9 +32,11 @@ _SCRIPTS = (
 
 
 def commands(root: Path) -> list[Command]:
-    for name, words in _TOOLS:
-        if (root / name).is_file():
-            return [Command(words, Origin(name))]
+    for directory in (".", "src", "app", "backend", "server", "db", "database"):
+        for name, words in _TOOLS:
+            if (root / directory / name).is_file():
+                path = name if directory == "." else f"{directory}/{name}"
+                return [Command(words, Origin(path), directory)]
     for pattern in _SCRIPTS:
         scripts = sorted(path for path in root.glob(pattern) if not path.name.endswith(".down.sql"))
         if scripts:

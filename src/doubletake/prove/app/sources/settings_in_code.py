@@ -32,6 +32,8 @@ _JAVASCRIPT = (".ts", ".js", ".mjs", ".cjs", ".mts", ".cts", ".tsx")
 _PYTHON_READ = re.compile(
     r"""(?:environ(?:\.get)?|getenv|env(?:\.\w+)?|config)\s*[\[(]\s*["']([A-Z][A-Z0-9_]+)["']\s*(?:,\s*(?:default\s*=\s*)?["']([^"'\n]*)["'])?"""
 )
+# `config("NAME", default=None)`: an option that is off unless somebody turns it on.
+_ELSE_NONE = re.compile(r"\s*,\s*(?:default\s*=\s*)?None\b")
 _JAVASCRIPT_READ = re.compile(
     r"""(?:process|import\.meta)\.env(?:\.([A-Z][A-Z0-9_]+)|\[["']([A-Z][A-Z0-9_]+)["']\])(?:\s*(?:\|\||\?\?)\s*["'`]([^"'`\n]*)["'`])?"""
 )
@@ -70,7 +72,8 @@ def files(root: Path, endings: tuple[str, ...] = (".py", *_JAVASCRIPT)) -> Itera
 def _reads(path: Path, text: str) -> Iterator[tuple[str, str, int]]:
     if path.suffix == ".py":
         for match in _PYTHON_READ.finditer(text):
-            yield match[1], match[2] or "", _line(text, match)
+            if not _ELSE_NONE.match(text, match.end()):
+                yield match[1], match[2] or "", _line(text, match)
         if "BaseSettings" in text:
             yield from _settings_classes(text)
         return
@@ -99,5 +102,18 @@ def _settings_classes(text: str) -> Iterator[tuple[str, str, int]]:
                 if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
                     if field.target.id == "model_config" or "ClassVar" in ast.unparse(field.annotation):
                         continue
-                    default = field.value.value if isinstance(field.value, ast.Constant) else ""
-                    yield (prefix + field.target.id).upper(), str(default or ""), field.lineno
+                    if (default := _default(field.value)) is not None:
+                        yield (prefix + field.target.id).upper(), default, field.lineno
+
+
+def _default(value: ast.expr | None) -> str | None:
+    """The default of a field as text, "" when it is required; None when the field need not, or had better not, be set:
+    it is optional, or made from other fields."""
+    if value is None:
+        return ""
+    if isinstance(value, ast.Constant):
+        return None if value.value is None else "" if value.value is ... else str(value.value)
+    if isinstance(value, ast.Call) and ast.unparse(value.func).endswith("Field"):
+        given = [*value.args, *(keyword.value for keyword in value.keywords if keyword.arg == "default")]
+        return _default(given[0]) if given else ""
+    return None
