@@ -201,8 +201,7 @@ def run_try(low: Lowering, node: Try) -> Outcome:
     for handler in node.handlers:
         low.meet(before, dict(done))
         types = "|".join(low.names.expression(low.path, each) or _written(each) for each in handler.types)
-        place = Block(handler.body[0].start, handler.body[-1].end, handler.body) if handler.body else node
-        with low.body.inside(RegionKind.HANDLER, place, choice=choice, detail=types) as caught:
+        with low.body.inside(RegionKind.HANDLER, handler, choice=choice, detail=types) as caught:
             if handler.name:
                 low.scope[handler.name] = Val((Origin(OriginKind.ERROR, caught),), "error")
             outcome = run(low, handler.body)
