@@ -372,8 +372,9 @@ class CallSite(Struct, frozen=True, array_like=True, gc=False):
     known: Known
     args: tuple[tuple[str, int], ...]
     result: int
-    is_awaited: bool = False
+    is_awaited: bool = True  # False: nobody waits for it, so it may still run when the next line begins
     callbacks: tuple[tuple[str, int], ...] = ()
+    is_injected: bool = False  # made by the framework for a parameter; the same function is called once a request
 
 
 class Membership(IntEnum):

@@ -101,6 +101,7 @@ class Expansion:
         self._instances: dict[int, Instance] = {}  # by number of the INSTANCE-making call in the result
         self._closures: dict[int, tuple[Frame, int]] = {}  # region in the result → the frame and region it came from
         self._stack: list[str] = []
+        self._injected: dict[str, Value] = {}  # what the framework made already for this request
 
     # ── entry ────────────────────────────────────────────────────────────────────────────────────────────────────────
     def run(self, summary: FunctionSummary, arguments: Mapping[int, Value]) -> FunctionSummary:
@@ -310,7 +311,7 @@ class Expansion:
             order=self.order,
             where=tuple(Cond(c.column, c.op, self.value(frame, c.value)) for c in effect.where),
             puts=tuple(Put(p.column, self.value(frame, p.value), p.relative) for p in effect.puts),
-            handle=self.value(frame, effect.handle),
+            handle=self._handle(frame, effect),
             result=self.value(frame, effect.result),
             row=self.value(frame, effect.row),
             args=tuple((name, self.value(frame, value)) for name, value in effect.args),
@@ -318,6 +319,15 @@ class Expansion:
             calls=frame.calls,
             function=frame.summary.name,
         )
+
+    def _handle(self, frame: Frame, effect: Effect) -> int:
+        """The handle; of an attribute write or a lazy read, the one that the row was read on."""
+        if effect.handle != NONE or effect.row == NONE:
+            return self.value(frame, effect.handle)
+        for origin in self._listed[self.value(frame, effect.row)]:
+            if origin.kind is OriginKind.ROW and 0 <= origin.ref < len(self.effects):
+                return self.effects[origin.ref].handle
+        return NONE
 
     def _target(self, frame: Frame, effect: Effect) -> Target | None:
         """What an effect is on once the value that says so is known; None when it turns out to be no effect."""
@@ -349,6 +359,10 @@ class Expansion:
         placed = len(self.calls)
         arguments = tuple((name, self.value(frame, value)) for name, value in call.args)
         self.calls.append(replace(call, region=region, order=self.order, args=arguments, result=NONE, callbacks=()))
+        if call.is_injected and (made := self._injected.get(call.candidates[0])) is not None:
+            frame.results[number] = made
+            self.calls[placed] = replace(self.calls[placed], result=self.intern(made))
+            return
         values = {name: self._values_at(value) for name, value in arguments}
         for name, callback in call.callbacks:
             values[name] = (Origin(OriginKind.CALLBACK, self._closure(frame, callback)),)
@@ -363,6 +377,8 @@ class Expansion:
             if callback not in frame.regions:
                 self._place_callback(frame, callback, region, ())
         frame.results[number] = merge(results)
+        if call.is_injected:
+            self._injected[call.candidates[0]] = frame.results[number]
         self.calls[placed] = replace(self.calls[placed], result=self.intern(frame.results[number]))
 
     def _values_at(self, number: int) -> Value:

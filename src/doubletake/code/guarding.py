@@ -15,7 +15,6 @@ from doubletake.code.effects import (
     Maybe,
     OriginKind,
     Place,
-    RegionKind,
     Scope,
 )
 from doubletake.code.lowering.registration import Reference
@@ -24,6 +23,11 @@ from doubletake.code.world import Workspace
 
 WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 FOLLOWED = 3
+WHO = (GuardRole.AUTHENTICATES, GuardRole.AUTHORIZES)
+PRESENCE = frozenset(  # attributes that say whether somebody is there, not what they may
+    "id sub exp active is_active isActive enabled disabled is_disabled deleted deleted_at is_deleted verified is_verified "
+    "banned is_banned token user_id userId credentials".split()
+)
 RANKED = (GuardRole.AUTHORIZES, GuardRole.VERIFIES, GuardRole.AUTHENTICATES, GuardRole.LIMITS, GuardRole.VALIDATES)
 
 
@@ -42,15 +46,11 @@ class Guarding:
         """Dependencies of a handler: calls that the framework makes for its parameters."""
         summary = self._summaries.get(function)
         for call in summary.calls if summary is not None else ():
-            if call.start < self._body_start(summary) and call.candidates:
+            if call.is_injected and call.candidates:
                 role, known = self.role(call.candidates[0], "")
                 if role is not GuardRole.UNKNOWN:
                     name = call.candidates[0].rpartition(":")[2]
                     yield Guard(name, role, Scope.ROUTE, Place(summary.path, call.start, call.end), known, call.candidates[0])
-
-    def _body_start(self, summary: FunctionSummary) -> int:
-        """Where the body begins: dependencies stand in the signature before it."""
-        return min((fact.start for fact in summary.facts if fact.kind in (FactKind.RETURN, FactKind.TEST)), default=summary.end)
 
     def role(self, function: str, name: str, depth: int = 0) -> tuple[GuardRole, Known]:
         """The role of a guard, and how it is known."""
@@ -78,7 +78,7 @@ class Guarding:
             for candidate in call.candidates[:1]
             if depth < FOLLOWED
         ]
-        if tests_principal(summary) or (GuardRole.AUTHENTICATES in inner and has_tests(summary)):
+        if tests_principal(summary) or self._tests_result(summary, depth):
             return GuardRole.AUTHORIZES
         if EffectKind.VERIFY in kinds:
             verified = {effect.name.rpartition(".")[2] for effect in summary.effects if effect.kind is EffectKind.VERIFY}
@@ -89,6 +89,21 @@ class Guarding:
         if any(self._verifies(call.candidates, 0) for call in summary.calls):
             return GuardRole.AUTHENTICATES
         return GuardRole.UNKNOWN
+
+    def _tests_result(self, summary: FunctionSummary, depth: int) -> bool:
+        """Whether a test looks into what an authenticating callee gave: `if not user.is_admin`."""
+        for fact in summary.facts:
+            for atom in fact.tests:
+                for number in (atom.left, atom.right):
+                    for origin in summary.values[number] if number >= 0 else ():
+                        if origin.kind is not OriginKind.RESULT or not origin.path or origin.ref < 0 or depth > FOLLOWED:
+                            continue
+                        callee = summary.calls[origin.ref].candidates[:1]
+                        if not set(origin.path) & PRESENCE and any(
+                            self.role(name, name, depth + 1)[0] in WHO for name in callee
+                        ):
+                            return True
+        return False
 
     def _verifies(self, candidates: tuple[str, ...], depth: int) -> bool:
         """Whether a callee checks a token, a password or a signature."""
@@ -142,17 +157,13 @@ def refuses(summary: FunctionSummary) -> bool:
     return any(fact.kind is FactKind.CALL and fact.name.rpartition(".")[2] in ("next", "abort") for fact in summary.facts)
 
 
-def has_tests(summary: FunctionSummary) -> bool:
-    return any(region.kind is RegionKind.BRANCH for region in summary.regions)
-
-
 def tests_principal(summary: FunctionSummary) -> bool:
     """Whether a test looks *into* who is asking: a role, a flag, an owner; that somebody is there is not enough."""
     for fact in summary.facts:
         for atom in fact.tests:
             for number in (atom.left, atom.right):
                 if number >= 0 and any(
-                    origin.kind is OriginKind.PRINCIPAL and len(origin.path) > 1 for origin in summary.values[number]
+                    origin.kind is OriginKind.PRINCIPAL and len(origin.path) > 1 and origin.path[-1] not in PRESENCE for origin in summary.values[number]
                 ):
                     return True
     return False

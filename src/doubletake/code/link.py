@@ -65,7 +65,7 @@ class Routers:
         own = tuple(self._guarding.guard(each, Scope.ROUTE) for each in before)
         injected = self._guarding.injected(last.function)
         for prefix, outer in self._mountings(route, 0):
-            guards = tuple(dict.fromkeys((*outer, *own, *injected)))
+            guards = tuple(each for each in dict.fromkeys((*outer, *own, *injected)) if each.function or each.role)
             path = joined(prefix, route.path)
             yield Handler(
                 function=last.function,

@@ -238,6 +238,8 @@ def _text_of(operands: list[Val], kind: str) -> dict[str, Val] | None:
 
 def _plus(operands: list[Val]) -> tuple[int, str]:
     constants = [each.constant for each in operands if each.constant is not UNSET]
+    if any(each.in_store for each in operands):
+        return Via.ARITH, ""
     if any(each.type == "str" for each in operands) or any(isinstance(each, str) for each in constants):
         return Via.CONCAT, "str"
     if any(isinstance(each, int | float) for each in constants):

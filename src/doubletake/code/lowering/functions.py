@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from doubletake.code.effects import (
     NONE,
@@ -213,6 +214,8 @@ def _inject(low: Lowering, function: Function, parameter: Parameter, symbol: str
     if target is None or not (isinstance(target, Function) or hasattr(target, "members")):
         return Val((Origin(OriginKind.REQUEST, -1, (parameter.name,)),), typed.type, typed.item)
     value = calls.call_symbol(low, node, symbol, Val(symbol=symbol), None, calls.Arguments())
+    if low.body.calls:
+        low.body.calls[-1] = replace(low.body.calls[-1], is_injected=True)
     if isinstance(target, Function) and target.is_generator and value.type == "list":
         value = Val(value.origins, element(value).type, options=value.options)
     return Val(value.origins, typed.type or value.type, typed.item or value.item, options=value.options)

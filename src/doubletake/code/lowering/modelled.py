@@ -71,6 +71,8 @@ def emit(low: Lowering, node: Node, name: str, model: CallModel, matched: str, r
     kind = EffectKind[model.kind]
     handle = receiver
     args = {key: value for key, reference in model.args.items() if (value := given.get(reference, receiver)) is not None}
+    if kind is EffectKind.RESPOND and receiver is not None and receiver.options and "status" in receiver.options:
+        args["status"] = receiver.options["status"]
     effect = effect_of(
         kind,
         node,
@@ -216,6 +218,18 @@ def _returned(
         return Val(receiver.origins, receiver.item, effect=receiver.effect)
     if spec == "rows_of" and receiver is not None:
         return Val(receiver.origins, "", "row", effect=receiver.effect)
+    if spec == "append" and receiver is not None:
+        return _append(low, receiver, given)
+    if spec == "date":
+        return Val((Origin(OriginKind.CLOCK, -1),)) if not given.positions else Val(merge(each.origins for each in given.positions))
+    if spec == "status" and receiver is not None:
+        code = given.positions[0] if given.positions else UNKNOWN
+        return replace(receiver, options={**(receiver.options or {}), "status": code})
+    if spec == "instance":
+        options = given.positions[0].entries if given.positions else {}
+        return Val(UNKNOWN.origins, model.type, options=dict(options or {}))
+    if spec == "sql":
+        return replace(given.positions[0]) if given.positions else UNKNOWN
     if spec == "none":
         return Val(low.body.of_constant(OriginKind.CONST, None))
     parts = [each.origins for each in given.all if each.constant is UNSET] if model.keeps != "receiver" else []
@@ -225,10 +239,27 @@ def _returned(
         return UNKNOWN
     only = given.positions[0] if len(given.positions) == 1 else None
     same = only if only is not None and receiver is None else None
+    if model.keeps == "all_list" and receiver is not None:
+        return Val(receiver.origins, "list", receiver.item or receiver.type if receiver.type not in ("list", "") else receiver.item,
+                   items=None, effect=receiver.effect)  # fmt: skip
     if model.keeps == "receiver" and receiver is not None:
         return Val(receiver.origins, "", receiver.item, items=receiver.items, effect=receiver.effect)
     return Val(merge(parts), item=same.item if same else "", type=same.type if same and not model.type else "",
                column=same.column if same else None, options=None)  # fmt: skip
+
+
+def _append(low: Lowering, receiver: Val, given: Arguments) -> Val:
+    """`xs.append(x)`: whoever names the list sees one more element."""
+    longer = Val(
+        merge((receiver.origins, *(each.origins for each in given.positions))),
+        receiver.type or "list",
+        receiver.item or (given.positions[0].type if given.positions else ""),
+        items=(*(receiver.items or ()), *given.positions)[-8:] if receiver.items is not None else None,
+    )
+    for name, value in low.scope.items():
+        if value is receiver:
+            low.scope[name] = longer
+    return UNKNOWN
 
 
 def _membership(low: Lowering, receiver: Val | None, given: Arguments) -> Val:

@@ -138,12 +138,22 @@ def instance(
     subjects = subject.items if subject.items is not None else (subject,)
     if subject.items is None and model.rows == "MANY":
         subjects = (element(subject),)
+    lock = given.get("with_for_update")
+    traits = Trait.LOCKS_ROW if lock is not None and lock.constant not in (None, False) else Trait(0)
     for each in subjects:
-        _instance(low, node, name, model, each, receiver)
+        _instance(low, node, name, model, each, receiver, traits)
     return UNKNOWN
 
 
-def _instance(low: Lowering, node: Node, name: str, model: CallModel, subject: Val, receiver: Val | None) -> None:
+def _instance(
+    low: Lowering,
+    node: Node,
+    name: str,
+    model: CallModel,
+    subject: Val,
+    receiver: Val | None,
+    traits: int = 0,
+) -> None:
     kind = EffectKind[model.kind]
     made = subject.made
     entity = low.world.entity(subject.type) if subject.type else None
@@ -153,13 +163,11 @@ def _instance(low: Lowering, node: Node, name: str, model: CallModel, subject: V
     ):
         return  # adding what was loaded changes nothing
     key = made.entity if made else entity.key if entity else ""
-    traits = int(Trait.TRACKED)
-    lock = False
+    traits |= Trait.TRACKED
     if kind is EffectKind.READ:
         traits |= Trait.FRESH_READ | Trait.UNIQUE_KEYED
     for each in model.traits:
         traits |= Trait[each]
-    del lock
     effect = low.body.effect(
         effect_of(
             kind, node, target=Target(TargetKind.ENTITY, key, NONE if key else number),

@@ -131,7 +131,9 @@ def function(low: Lowering, node: Node, name: str, model: CallModel, receiver: V
     method = name.rpartition(".")[2].lower()
     first = given.positions[0] if given.positions else Val()
     options = {"of": first}
-    if method in ("count", "sum", "max", "min", "avg", "exists"):
+    if method.startswith(("pg_advisory", "pg_try_advisory")):
+        options["aggregate"] = low.constant("lock")
+    elif method in ("count", "sum", "max", "min", "avg", "exists"):
         options["aggregate"] = low.constant(method)
     else:
         return replace(first, symbol="", in_store=first.in_store or ("*",))
@@ -284,6 +286,11 @@ def execute_statement(
     """The effect of a statement on a handle, and the rows it gives."""
     if statement.text is not None:
         return sql.execute(low, node, name, statement.text, bound or statement.bound, handle, rows, statement.entities)
+    if statement.aggregate == "lock":
+        target = Target(TargetKind.LOCK, "advisory")
+        number = low.body.value(handle) if handle is not None else NONE
+        low.body.effect(effect_of(EffectKind.LOCK, node, target=target, handle=number, known=Known.TYPED, name=name))
+        return UNKNOWN
     kind = KINDS.get(statement.verb, EffectKind.QUERY)
     if kind is EffectKind.READ and statement.aggregate:
         kind = EffectKind.EXISTS if statement.aggregate == "exists" else EffectKind.COUNT
