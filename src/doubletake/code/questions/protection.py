@@ -20,7 +20,7 @@ from doubletake.code.effects import (
     Trait,
 )
 from doubletake.code.questions.control import around, is_before
-from doubletake.code.questions.rows import column_name, identity, is_same_row, keys
+from doubletake.code.questions.rows import column_name, identity, is_same_row, keys, rows_behind
 from doubletake.code.questions.transactions import scope, share_transaction
 
 
@@ -105,7 +105,7 @@ def row_locks(f: FunctionSummary, entity: Entity | None, read: int, write: int) 
 
 
 def _locks_row_of(f: FunctionSummary, entity: Entity | None, lock: int, read: int, write: int) -> bool:
-    if is_same_row(f, entity, lock, write) is Maybe.YES:
+    if is_same_row(f, entity, lock, write) is Maybe.YES or read in rows_behind(f, f.effects[lock].row):
         return True
     asked, locked = keys(f, f.effects[read], entity), keys(f, f.effects[lock], entity)
     same_target = f.effects[lock].target.name == f.effects[read].target.name

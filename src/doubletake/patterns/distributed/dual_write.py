@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from doubletake.code.effects import NONE, STORE_WRITES, Effect, EffectKind, FunctionSummary, HandlerKind, Trait
-from doubletake.code.questions.control import are_exclusive, is_before
+from doubletake.code.questions.control import ancestors, are_exclusive, is_before
 from doubletake.code.questions.delivery import is_compensated, is_repeatable, is_swept
 from doubletake.code.questions.knowledge import Knowledge, Program, Root
 from doubletake.code.questions.outside import changes_outside, has_stable_key, service
 from doubletake.code.questions.places import function_of, place, route_to
-from doubletake.code.questions.transactions import commit_after, scope
+from doubletake.code.questions.transactions import commit_after, is_transaction, scope
 from doubletake.code.questions.trust import trust
 from doubletake.core.finding import Role
 from doubletake.patterns.match import Match
@@ -33,7 +33,7 @@ def _match(k: Knowledge, root: Root, call: Effect) -> Match | None:
     f = root.f
     if is_repeatable(f, call) and (has_stable_key(f, call) or call.traits & Trait.IDEMPOTENT):
         return None
-    inside = scope(f, call) if call.handle != NONE else _enclosing(f, call)
+    inside = _enclosing(f, call)
     if inside != NONE:
         begin = f.regions[inside]
         if any(each.kind & STORE_WRITES and scope(f, each) == inside for each in f.effects):
@@ -55,9 +55,7 @@ def _match(k: Knowledge, root: Root, call: Effect) -> Match | None:
 
 
 def _enclosing(f: FunctionSummary, call: Effect) -> int:
-    from doubletake.code.questions.control import ancestors
-    from doubletake.code.questions.transactions import is_transaction
-
+    """The transaction block that the call is made in, whatever its handle: it stays open until the answer is there."""
     return next((number for number in ancestors(f, call.region) if is_transaction(f.regions[number])), NONE)
 
 

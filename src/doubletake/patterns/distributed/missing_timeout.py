@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from doubletake.code.effects import NONE, Effect, EffectKind, FunctionSummary, OriginKind, TargetKind, Trait
+from doubletake.code.questions.definitions import has_limit_of_its_own, set_up_at
 from doubletake.code.questions.knowledge import Knowledge, Program, is_solo_path
 from doubletake.code.questions.places import place
 from doubletake.code.questions.trust import trust
@@ -33,14 +34,21 @@ def detect(program: Program) -> Iterator[Match]:
 
 def _match(k: Knowledge, f: FunctionSummary, effect: Effect) -> Match:
     confidence, because = trust(f, (effect,))
+    is_off = has_limit_of_its_own(effect, f.path)
+    definition = set_up_at(k.program, f, effect) if is_off else None
     return Match(
-        message="no-timeout",
+        message="switched-off" if is_off else "no-timeout",
         at=place(f, effect),
         role=Role.CALL,
         function=f.name,
         confidence=confidence,
         because=because,
-        names={"client": client(effect), "service": service(f, effect), "default": ""},
+        roles=((Role.DEFINITION, definition),) if definition else (),
+        names={
+            "client": client(effect),
+            "service": service(f, effect),
+            **({} if definition else {"definition": "this call"}),
+        },
     )
 
 

@@ -50,6 +50,8 @@ def _match(k: Knowledge, root: Root, query: Effect) -> Match | None:
         if loop.kind not in REPEATS or loop.value == NONE or loop.detail in BOUNDED or not depends_on(f, query, number):
             continue
         sources = rows_iterated(f, loop.value)
+        if query.traits & Trait.LAZY and any(comes_along(query, f.effects[ref]) for ref in sources):
+            return None
         if any(f.effects[ref].rows in (Rows.ONE, Rows.BOUNDED) for ref in sources):
             return None
         if sources:
@@ -57,6 +59,12 @@ def _match(k: Knowledge, root: Root, query: Effect) -> Match | None:
         if any(origin.kind is OriginKind.REQUEST for origin in f.values[loop.value]):
             return _found(k, root, query, number, NONE)
     return None
+
+
+def comes_along(lazy: Effect, source: Effect) -> bool:
+    """Whether the query that gave the rows loaded the relation with them."""
+    relation = lazy.name.rpartition(".")[2]
+    return lazy.loads != () or any(relation in load.split(".") for load in source.loads)
 
 
 def rows_iterated(f: FunctionSummary, value: int) -> list[int]:
