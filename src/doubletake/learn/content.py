@@ -32,11 +32,11 @@ class Section(Struct, frozen=True):
 
 
 SECTIONS = (
-    Section("security", "01", "Security", "The caller is not who the code takes him for."),
+    Section("security", "01", "Security", "The caller is not who the code takes them for."),
     Section("errors", "02", "Error handling", "It failed, and nobody was told."),
     Section("races", "03", "Races", "Each request is right. Two at once are not."),
     Section("performance", "04", "Performance", "Quick with ten rows, gone with ten thousand."),
-    Section("architecture", "05", "Architecture", "Easy to write once, dear to change twice."),
+    Section("architecture", "05", "Architecture", "Easy to write once, costly to change twice."),
     Section("distributed", "06", "Distributed systems", "It was written as if the network could not fail."),
     Section("tests", "07", "Tests", "Green, and it would be green if the code were wrong."),
     Section("checklist", "08", "The checklist", "Ask these before you approve."),
@@ -200,7 +200,7 @@ def _remedies(page: Page) -> tuple[str, tuple[Remedy, ...]]:
     for block in page.section(INSTEAD).blocks:
         opening = None if isinstance(block, Fence) else _LEAD.match(block.text)
         if opening:
-            found.append((opening[1].rstrip(".:,"), opening[2], []))
+            found.append((opening[1].rstrip(".:,"), opening[2][:1].upper() + opening[2][1:], []))
         elif found:
             found[-1][2].append(block)
         else:

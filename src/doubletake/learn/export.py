@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from doubletake.learn.content import playbook
 from doubletake.patterns.catalogue import catalogue
 
 ASSETS = Path(__file__).parent / "assets"
+PRELOAD = re.compile(r' *<link rel="preload" [^>]*>\n')  # a page on a disk may use its fonts and not ask for them early
 DATA = '<script src="assets/playbook.js"></script>\n'
 
 
@@ -38,8 +40,8 @@ def export(folder: Path) -> Path:
         shutil.copytree(ASSETS, folder / "assets", dirs_exist_ok=True, ignore=shutil.ignore_patterns("index.html"))
         data = msgspec.json.encode(playbook(catalogue(), live=False)).decode()
         (folder / "assets" / "playbook.js").write_text(f"window.doubletakePlaybook = {data};\n", encoding="utf-8")
-        page = (ASSETS / "index.html").read_text(encoding="utf-8")
-        (folder / "index.html").write_text(page.replace("<!-- data -->\n", DATA), encoding="utf-8")
+        page = (ASSETS / "index.html").read_text(encoding="utf-8").replace("<!-- data -->\n", DATA)
+        (folder / "index.html").write_text(PRELOAD.sub("", page), encoding="utf-8")
     except OSError as error:
         raise DoubletakeError(f"cannot export the playbook to {folder}", str(error), "Name another folder.") from None
     return folder / "index.html"

@@ -49,7 +49,7 @@ def coloured(code: str, language: str) -> list[list[Piece]]:
     try:
         lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
     except ClassNotFound:
-        return [[("", line)] for line in code.splitlines()]
+        return [[("", line)] if line else [] for line in code.removesuffix("\n").split("\n")]
     classes = [(string_to_tokentype(f"Token.{name}"), css) for name, css in _CLASSES]
     lines: list[list[Piece]] = [[]]
     for kind, text in lexer.get_tokens(code.removesuffix("\n")):

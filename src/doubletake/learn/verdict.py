@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
 
+from doubletake.code.languages import adapter_for
+from doubletake.code.tree import Assignment, Class, Function, Node
 from doubletake.core.finding import Confidence, Finding
+from doubletake.core.source import Source
 from doubletake.learn.exercise import Task
 
 LARGEST = 200_000
 """Characters of code that are judged; more than any exercise needs."""
-
-_FUNCTION = re.compile(r"^\s*(?:export\s+)?(?:default\s+)?(?:async\s+)?(?:def|function\*?)\s+(\w+)", re.MULTILINE)
 
 
 class State(StrEnum):
@@ -55,14 +55,48 @@ class Answer(Struct, frozen=True):
 def answer(task: Task, text: str) -> Answer:
     """Judge `text` in the place of the exercise's bad fence."""
     try:
-        from doubletake.audit import audit_sources
+        from doubletake.audit.engine import audit_sources
     except ImportError:
         return Answer(State.PAUSED, why="This build has no audit engine.")
-    missing = [name for name in _FUNCTION.findall(task.bad.text) if name not in _FUNCTION.findall(text)]
+    now = outline(task, text)
+    if now.broken:
+        return Answer(State.UNREAD, why=f"Line {now.broken} is where it stops making sense.")
+    missing = sorted(outline(task, task.bad.text).functions - now.functions)
     if missing:
-        return Answer(State.GONE, why=f"The function {missing[0]} is not there any more. Mend it, keep its name.")
+        return Answer(
+            State.GONE, why=f"The function {missing[0]} does nothing any more. Mend it, and let it do its work."
+        )
     # Suppressed findings count: a reason written beside the code does not mend it.
     return judge(task, audit_sources(task.sources(text), system=task.program.system))
+
+
+class Outline(Struct, frozen=True):
+    """The functions of a text that do something, and the line (from 1) where it is no program any more, or 0."""
+
+    functions: frozenset[str]
+    broken: int
+
+
+def outline(task: Task, text: str) -> Outline:
+    source = Source(task.program.main.path, text.encode())
+    adapter = adapter_for(source.path)
+    if adapter is None:
+        return Outline(frozenset(), 0)
+    parsed = adapter.parse(source)
+    found = [it for it in _functions(parsed.outline().body) if parsed.body(it) and parsed.names(it) - {it.name}]
+    lines = sorted(parsed.source.position(start)[0] for start, _ in parsed.errors)
+    return Outline(frozenset(it.name for it in found), lines[0] if lines else 0)
+
+
+def _functions(nodes: Iterable[Node | None]) -> Iterator[Function]:
+    """Functions and methods, also those bound by an assignment."""
+    for node in nodes:
+        if isinstance(node, Function):
+            yield node
+        elif isinstance(node, Class):
+            yield from _functions(node.members)
+        elif isinstance(node, Assignment):
+            yield from _functions((node.value,))
 
 
 def judge(task: Task, findings: Sequence[Finding]) -> Answer:

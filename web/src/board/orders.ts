@@ -29,7 +29,9 @@ export interface Memory {
 }
 
 export interface LaneView {
-  lane: Lane;
+  lane: Pick<Lane, "name" | "method" | "path" | "body">;
+  /** How it was answered; null until it has finished. */
+  reply: Pick<Lane, "status" | "outcome"> | null;
   cards: Card[];
   memory: Memory | null;
   /** The lane that holds what this one wants; empty when it does not wait. */
@@ -133,7 +135,9 @@ function laneView(set: TraceSet, lane: Lane, played: Move[], row: Row): LaneView
   const next = cards[done];
   if (next) next.state = waitsFor ? "waiting" : "live";
   if (memory) memory = { ...(memory as Memory), stale: !finished && differs(memory as Memory, row) };
-  return { lane, cards, memory, waitsFor, canMove: pressed < program.length, finished };
+  const { name, method, path, body, status, outcome } = lane;
+  const reply = finished ? { status, outcome } : null;
+  return { lane: { name, method, path, body }, reply, cards, memory, waitsFor, canMove: pressed < program.length, finished };
 }
 
 function pick(step: Step): Pick<Card, "kind" | "words" | "statement"> {

@@ -39,8 +39,7 @@ const look = EditorView.theme({
   ".name": { color: "var(--code-name)" },
   ".cm-judged": { backgroundColor: "var(--bad-paper)", boxShadow: "inset 3px 0 var(--bad)" },
   ".cm-changedLine": { backgroundColor: "var(--fixed-paper) !important" },
-  ".cm-deletedChunk, .cm-merge-a .cm-changedLine": { backgroundColor: "var(--bad-paper) !important" },
-  ".cm-changedText": { background: "none !important", textDecoration: "underline", textDecorationThickness: "2px", textUnderlineOffset: "4px" },
+  ".cm-deletedChunk, &.cm-merge-a .cm-changedLine": { backgroundColor: "var(--bad-paper) !important" },
   ".cm-changeGutter": { display: "none" },
 });
 
@@ -125,7 +124,7 @@ function compare(
   const fixed = [...reading(options.language), EditorState.readOnly.of(true), EditorView.editable.of(false), EditorView.lineWrapping];
   const described = (label: string) => EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" });
   if (options.narrow) {
-    const merged = unifiedMergeView({ original: options.before, mergeControls: false, gutter: false });
+    const merged = unifiedMergeView({ original: options.before, mergeControls: false, gutter: false, highlightChanges: false });
     const view = new EditorView({ root, parent: root, doc: options.after, extensions: [...fixed, merged, described("before and after")] });
     return { destroy: () => (view.destroy(), root.host.remove()) };
   }
@@ -133,6 +132,7 @@ function compare(
     root,
     parent: root as unknown as HTMLElement,
     gutter: false,
+    highlightChanges: false,
     a: { doc: options.before, extensions: [...fixed, described("as written")] },
     b: { doc: options.after, extensions: [...fixed, described("mended")] },
   });

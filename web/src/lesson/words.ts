@@ -1,29 +1,12 @@
 // The engine's verdict in a sentence.
 
+import { done } from "../shared/roles";
 import type { Said, Verdict } from "../shared/types";
 
-const DONE: Record<string, string> = {
-  read: "read here",
-  write: "written here",
-  check: "tested here",
-  act: "acted on here",
-  loop: "repeated here",
-  query: "asked here",
-  guard: "guarded here",
-  lock: "locked here",
-  transaction: "in a transaction here",
-  call: "called here",
-  commit: "committed here",
-  source: "comes in here",
-  sink: "used here",
-  definition: "defined here",
-  peer: "compare here",
-  here: "here",
-};
 
 /** "read here (2), written here (3)". */
 export function places(said: Said): string {
-  return said.places.map((place) => `${place.note || DONE[place.role] || place.role} (${place.line})`).join(", ");
+  return said.places.map((place) => `${place.note || done(place.role)} (${place.line})`).join(", ");
 }
 
 export function headline(verdict: Verdict): string {

@@ -1,0 +1,59 @@
+"""Progress: merging never loses a mark and does not depend on the order; a broken file is set aside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doubletake.learn.progress import FILE, Marked, Progress, Record, merge, read, write
+
+marks = st.none() | st.builds(Marked, st.integers(0, 3), st.booleans())
+records = st.builds(Record, seen=marks, broke=marks, kept=marks)
+progresses = st.builds(Progress, patterns=st.dictionaries(st.sampled_from(["a/python", "b/any"]), records))
+
+
+@given(progresses, progresses, progresses)
+def test_merging_is_the_same_in_any_order(one: Progress, two: Progress, three: Progress) -> None:
+    assert merge(one, two) == merge(two, one)
+    assert merge(merge(one, two), three) == merge(one, merge(two, three))
+    assert merge(one, one).patterns == one.patterns
+
+
+def test_the_later_mark_counts_also_when_it_takes_back() -> None:
+    ticked = Progress(patterns={"a/any": Record(kept=Marked(1))})
+    taken_back = Progress(patterns={"a/any": Record(kept=Marked(2, on=False), broke=Marked(1))})
+    assert merge(ticked, taken_back).patterns["a/any"] == Record(kept=Marked(2, on=False), broke=Marked(1))
+
+
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    kept = Progress(patterns={"lost-update/python": Record(broke=Marked(1_800_000_000_000))})
+    write(tmp_path / "new", kept)
+    assert read(tmp_path / "new") == kept
+    assert [entry.name for entry in (tmp_path / "new").iterdir()] == [FILE]
+
+
+def test_nothing_kept_is_no_progress(tmp_path: Path) -> None:
+    assert read(tmp_path) == Progress()
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b'{"patterns": {"../x": {}}}', b'{"schema": "two"}'])
+def test_a_file_that_cannot_be_read_is_set_aside_and_said_once(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / FILE).write_bytes(content)
+    assert "kept as" in read(tmp_path).notice
+    assert (tmp_path / "learning.broken").read_bytes() == content
+    assert read(tmp_path).notice == ""
+
+
+@given(st.text(max_size=30), st.integers())
+def test_no_key_or_date_from_outside_gets_in_unless_it_is_ours(key: str, at: int) -> None:
+    text = msgspec.json.encode({"schema": 1, "patterns": {key: {"seen": {"at": at}}}})
+    try:
+        made = msgspec.json.decode(text, type=Progress)
+    except msgspec.ValidationError:
+        return
+    assert all(name.count("/") == 1 and name.replace("/", "").replace("-", "").isalnum() for name in made.patterns)
+    assert all(record.seen and 0 <= record.seen.at <= 10**14 for record in made.patterns.values())
