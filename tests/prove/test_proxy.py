@@ -35,6 +35,7 @@ Row = tuple[int]
 def wallet(server: Server) -> Iterator[psycopg.Connection[tuple[int]]]:
     """A table with one row of 100, seen directly."""
     with psycopg.connect(server.url, autocommit=True) as direct:
+        direct.execute("DROP TABLE IF EXISTS wallet")
         direct.execute("CREATE TABLE wallet (id int PRIMARY KEY, balance int NOT NULL)")
         direct.execute("INSERT INTO wallet VALUES (1, 100)")
         yield direct

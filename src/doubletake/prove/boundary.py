@@ -76,6 +76,10 @@ class Boundary:
         """Let a held operation go."""
         self._loop.call_soon_threadsafe(self.gate.release, number, action)
 
+    def end_hanging(self) -> None:
+        """Break the connections that were left without a reply."""
+        self._loop.call_soon_threadsafe(self.gate.end_hanging)
+
     def release_all(self) -> None:
         """Let everything go and hold nothing any more; done when it returns, so that the next policy stays."""
 

@@ -22,6 +22,7 @@ from doubletake.prove.wire.operation import Operation
 
 _POLL = 0.001  # seconds between two looks at the server's locks
 _BACKGROUND_LOCK = 2.0  # seconds to wait for a lock that nobody of ours holds
+_PATIENCE = 6.0  # seconds to wait for the answer of a request that met a fault
 _SHORTEST_GAP, _LONGEST_GAP = 0.1, 2.0  # bounds of "the application does nothing"
 
 
@@ -172,6 +173,10 @@ class _Run:
         self._conductor, self._requests = conductor, requests
         self._gate, self._sessions = conductor.boundary.gate, conductor.sessions
         self.rules = _Rules(faults)
+        self._has_faults = bool(faults)
+        # A fault may mean that nothing ever comes: the patience is then that of a client, beyond what HTTP clients
+        # give an answer by default where they give it a limit (httpx: 5 s).
+        self._timeout = min(conductor.timeout, _PATIENCE) if faults else conductor.timeout
         self.live: dict[str, float] = {}  # lanes sent and not finished → when
         self.responses: dict[str, Response] = {}
         self.blocked: list[Blocked] = []
@@ -200,10 +205,6 @@ class _Run:
         if reached:
             self._note_transactions()
 
-    @property
-    def _timeout(self) -> float:
-        return self._conductor.timeout
-
     def _resume(self, lane: str) -> None:
         self.rules.at_point.discard(lane)
         self.rules.waiting.discard(lane)
@@ -216,6 +217,8 @@ class _Run:
         lock_since: float | None = None
         while True:
             self._next_wake()
+            if lane in self.responses and self._has_faults:
+                self._conductor.boundary.end_hanging()
             if lane in self.responses and self._conductor.is_quiet(lane):
                 self.live.pop(lane, None)
                 return False

@@ -82,7 +82,7 @@ def _laboratory(stage: Stage, job: Job) -> Laboratory:
         stage.schema,
         Budget(schedules=count or default.schedules, seconds=seconds or default.seconds),
         restarts=lambda: sum(not instance.is_running for instance in stage.instances.values()),
-        logs=lambda: "\n".join(instance.output() for instance in stage.instances.values()),
+        printed=lambda: sum(instance.printed for instance in stage.instances.values()),
         environment={"PostgreSQL": f"{version // 10000}.{version % 10000}"},
         instances=job.settings.system.instances,
     )

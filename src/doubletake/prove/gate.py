@@ -173,6 +173,7 @@ class Gate:
         self.connections: dict[int, Connection] = {}
         self.journal: list[Moment] = []
         self._held: dict[int, tuple[Operation, Callable[[Action], None]]] = {}
+        self._hanging: list[Callable[[], None]] = []
 
     def arrive(self, operation: Operation, proceed: Callable[[Action], None]) -> Action | None:
         """What to do with an operation now; None holds it, and `proceed` is called when it is released."""
@@ -196,8 +197,18 @@ class Gate:
         self.journal.append(Released(time.time(), operation, action))
         proceed(action)
 
+    def hang(self, cut: Callable[[], None]) -> None:
+        """Something was left without a reply; `cut` ends its connection when the run is over."""
+        self._hanging.append(cut)
+
+    def end_hanging(self) -> None:
+        hanging, self._hanging = self._hanging, []
+        for cut in hanging:
+            cut()
+
     def release_all(self) -> None:
         self.policy = let_through
+        self.end_hanging()
         for number in list(self._held):
             self.release(number)
 

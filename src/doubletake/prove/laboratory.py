@@ -27,6 +27,7 @@ from doubletake.prove.wire.operation import OperationKind
 _APART = 1.1  # seconds between two serial runs: a value that counts whole seconds then differs
 _FIRST_STRIDE, _NEXT_STRIDE = 1000, 7919  # each sequence its own, so that no id is taken for another's
 _REPEATS = 5
+_LOG_DELAY = 0.25
 
 
 class Baseline(Struct, frozen=True, kw_only=True):
@@ -52,7 +53,7 @@ class Baseline(Struct, frozen=True, kw_only=True):
 
 
 class Laboratory:
-    """One started application. `restarts` counts instances that died since the start, `logs` gives their last lines."""
+    """One started application. `restarts` counts instances that died, `printed` the bytes they have printed."""
 
     def __init__(
         self,
@@ -61,12 +62,12 @@ class Laboratory:
         budget: Budget,
         *,
         restarts: Callable[[], int] = lambda: 0,
-        logs: Callable[[], str] = lambda: "",
+        printed: Callable[[], int] = lambda: 0,
         environment: Mapping[str, str] = {},
         instances: int = 2,
     ) -> None:
         self.trials, self.schema, self.budget = trials, schema, budget
-        self.restarts, self.logs = restarts, logs
+        self.restarts, self.printed = restarts, printed
         self.environment, self.instances = dict(environment), instances
         self.narrator = Narrator(schema)
         self._baselines: dict[tuple[tuple[str, Request], ...], Baseline] = {}
@@ -92,8 +93,8 @@ class Laboratory:
         for order in self._orders(requests):
             runs[order] = (self.serially(requests, order),)
         self._move_sequences()
-        for order in self._orders(requests):
-            runs[order] += (self.serially(requests, order, swapped=True),)
+        for order in [*((name,) for name in requests), *self._orders(requests)]:
+            runs[order] += (self.serially({name: requests[name] for name in order}, order, swapped=True),)
         return Baseline(requests=dict(requests), solos=solos, serial=runs, began=began)
 
     def _orders(self, requests: Mapping[str, Request]) -> tuple[Order, ...]:
@@ -162,6 +163,15 @@ class Laboratory:
             else:
                 steps.append(step)
         return self.trials.run({name: baseline.requests[name]}, tuple(steps)).observation
+
+    def has_printed(self, since: int) -> bool:
+        """Whether the application has logged anything; frameworks answer first and log then, so it gets a moment."""
+        deadline = time.monotonic() + _LOG_DELAY
+        while self.printed() == since:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.005)
+        return True
 
     # ---- telling
 

@@ -170,8 +170,10 @@ class PostgresProxy(asyncio.Protocol):
         if (isinstance(action, Cut) and action.point is CutPoint.BEFORE) or isinstance(action, Answer):
             self.cut()
             return
+        if isinstance(action, Hang | Slow):
+            self._gate.hang(self._cut_unanswered)
         if isinstance(action, Hang) and not action.has_effect:
-            self._is_held = True  # for good: the connection stays as it is until the application gives up
+            self._is_held = True  # for good: the connection stays as it is until somebody gives up
             return
         self._connection.outstanding += (operation.number,)
         if isinstance(action, Fail):
@@ -199,7 +201,9 @@ class PostgresProxy(asyncio.Protocol):
             self._gate.answered(connection, result)
 
     def _reply_under_rule(self, reply: Reply) -> None:
-        action = self._reply_rules.get(reply.number) if reply.number is not None else None
+        # The end of a batch answers its Sync, which belongs to no operation: it is the withheld one's.
+        number = reply.number if self._withheld_for is None else self._withheld_for
+        action = self._reply_rules.get(number) if number is not None else None
         if action is None and self._withheld_for is None:
             if self._front is not None:
                 self._front.write(reply.data)
@@ -229,6 +233,10 @@ class PostgresProxy(asyncio.Protocol):
         self._withheld.clear()
 
     # ---- the end
+
+    def _cut_unanswered(self) -> None:
+        if self._is_held or self._withheld_for is not None or self._connection.outstanding:
+            self.cut()
 
     def cut(self) -> None:
         """Break both halves with a reset, as a failing network does."""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from doubletake.prove.conductor import Conductor, Fault, Play
 from doubletake.prove.observe import observation, windows
@@ -31,7 +32,8 @@ class Trial(Struct, frozen=True, kw_only=True):
     play: Play
     observation: Observation
     writers: dict[int, str]
-    restored: Restored
+    restored: Restored = Restored("undo", 0.0)
+    faults: tuple[Fault, ...] = ()
     names: dict[str, str] = {}  # instance → the request that ran there
 
     @property
@@ -41,6 +43,15 @@ class Trial(Struct, frozen=True, kw_only=True):
     @property
     def changes(self) -> tuple[RowChange, ...]:
         return self.observation.changes
+
+
+class Part(Struct, frozen=True):
+    """One schedule of a trial."""
+
+    requests: dict[str, Request]
+    schedule: Schedule
+    faults: tuple[Fault, ...] = ()
+    swapped: bool = False
 
 
 class Trials:
@@ -67,25 +78,44 @@ class Trials:
         swapped: bool = False,
     ) -> Trial:
         """Play the schedule. With `swapped` the requests change instances: what A asks goes to instance B."""
+        return self.run_on([Part(dict(requests), schedule, tuple(faults), swapped)])[0]
+
+    def run_on(self, parts: Sequence[Part]) -> list[Trial]:
+        """Play one part after the other without going back to the snapshot between. Each trial holds what was left by
+        all parts up to it, but only its own answers."""
         for service in self._services:
             service.forget()
-        self.count += 1
-        lane_of = _instances(requests, swapped)
+        trials: list[Trial] = []
+        changes: list[RowChange] = []
+        try:
+            for part in parts:
+                self.count += 1
+                trials.append(self._play(part, changes, trials[-1] if trials else None))
+        finally:
+            restored = self.restore.undo(changes)
+            if self._keys and self._keys.differences():
+                self._keys.restore()
+        return [replace(trial, restored=restored) for trial in trials]
+
+    def _play(self, part: Part, changes: list[RowChange], before: Trial | None) -> Trial:
+        lane_of = _instances(part.requests, part.swapped)
         names = {lane: name for name, lane in lane_of.items()}
-        asked = {lane_of[name]: request for name, request in requests.items()}
-        plan = tuple(_on(step, lane_of) for step in schedule)
-        met = tuple(Fault(lane_of[fault.lane], fault.at, fault.action) for fault in faults)
+        asked = {lane_of[name]: request for name, request in part.requests.items()}
+        plan = tuple(_on(step, lane_of) for step in part.schedule)
+        met = tuple(Fault(lane_of[fault.lane], fault.at, fault.action) for fault in part.faults)
         play = self.conductor.play(asked, plan, met)
-        changes = self._settled_changes()
-        keys = self._keys.differences() if self._keys else ()
-        if self._keys and keys:
-            self._keys.restore()
+        own = self._settled_changes()
+        changes += own
+        seen = observation(play, asked, changes, self._keys.differences() if self._keys else (), names)
+        if before is not None:
+            seen = replace(seen, upstream=before.observation.upstream + seen.upstream)
+        writers = {xid: names.get(lane, lane) for xid, lane in self._writers(play, own).items()}
         return Trial(
-            requests=dict(requests),
+            requests=part.requests,
             play=play,
-            observation=observation(play, asked, changes, keys, names),
-            writers={xid: names.get(lane, lane) for xid, lane in self._writers(play, changes).items()},
-            restored=self.restore.undo(changes),
+            observation=seen,
+            faults=part.faults,
+            writers=(before.writers if before else {}) | writers,
             names=names,
         )
 

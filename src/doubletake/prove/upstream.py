@@ -135,6 +135,8 @@ class UpstreamConnection(asyncio.Protocol):
         if self._transport is None:
             return
         self._connection.outstanding = (operation.number,)
+        if isinstance(action, Hang | Slow):
+            self._gate.hang(self._break_unanswered)
         if isinstance(action, Answer):
             self._answer_exactly(operation, action)
         elif isinstance(action, Fail):
@@ -196,7 +198,13 @@ class UpstreamConnection(asyncio.Protocol):
         else:
             self._advance()
 
+    def _break_unanswered(self) -> None:
+        if self._connection.outstanding:
+            self._break()
+
     def _break(self) -> None:
+        if self._transport is None:
+            return
         transport, self._transport = self._transport, None
         reset(transport)
         self._gate.closed(self._connection, "fault")

@@ -42,6 +42,13 @@ class Instance:
         """The last lines it printed."""
         return self._process.output(lines)
 
+    @property
+    def printed(self) -> int:
+        """Bytes that it has printed so far."""
+        with contextlib.suppress(OSError):
+            return self._process.log.stat().st_size
+        return 0
+
     def foreign_peers(self) -> list[str]:
         """Addresses off this machine it is connected to now."""
         return foreign_peers(self.pid)

@@ -1,0 +1,12 @@
+"""What happens if the external service is down? Each outside call is met with what a service can do."""
+
+from __future__ import annotations
+
+from doubletake.prove.faulted import Faulted
+from doubletake.prove.faults import at_services
+
+EXPERIMENT = Faulted(
+    "upstream-down",
+    ("DT605", "DT601", "DT201", "DT203", "DT510", "DT604", "DT607", "DT208", "DT206"),
+    at_services,
+)

@@ -1,0 +1,88 @@
+"""What can go wrong at each operation of a request, as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct
+
+from doubletake.prove.conductor import Fault
+from doubletake.prove.explorer import Place
+from doubletake.prove.gate import Action, Answer, Cut, CutPoint, Fail, Hang
+from doubletake.prove.wire.operation import OperationKind
+
+BREAK_BEFORE = Cut(CutPoint.BEFORE)
+BREAK_AFTER = Cut(CutPoint.AFTER)
+BREAK_MIDWAY = Cut(CutPoint.MIDWAY)
+
+
+class Mishap(Struct, frozen=True):
+    """One fault with its name for people. `loses_reply`: the other side did what it was asked and nobody heard it.
+    `is_lie`: the other side answers 2xx with what nobody could use."""
+
+    words: str
+    action: Action
+    loses_reply: bool = False
+    is_lie: bool = False
+
+
+# The connection to the database, at a statement. The errors are those that a healthy application meets in its life.
+AT_STATEMENT = (
+    Mishap("the connection breaks before it", BREAK_BEFORE),
+    Mishap("the connection breaks after it took effect", BREAK_AFTER, loses_reply=True),
+)
+AT_WRITE = (
+    *AT_STATEMENT,
+    Mishap("the database wants a retry (40001)", Fail("40001", "could not serialize access due to concurrent update")),
+    Mishap(
+        "the database is read-only after a failover (25006)", Fail("25006", "cannot execute in a read-only transaction")
+    ),
+    Mishap("the server shuts down (57P01)", Fail("57P01", "terminating connection due to administrator command")),
+)
+AT_COMMIT = (
+    Mishap("the connection breaks before COMMIT", BREAK_BEFORE),
+    Mishap("COMMIT is carried out and its reply lost", BREAK_AFTER, loses_reply=True),
+)
+
+# The outside service, at a call.
+AT_CALL = (
+    Mishap("it is down (connection reset)", BREAK_BEFORE),
+    Mishap("it answers 500", Fail("500", "internal error")),
+    Mishap("it answers 503", Fail("503", "unavailable")),
+    Mishap("it answers 429", Fail("429", "slow down")),
+    Mishap("it does what it was asked, then the connection breaks", BREAK_AFTER, loses_reply=True),
+    Mishap("its answer breaks off in the middle", BREAK_MIDWAY, loses_reply=True),
+    Mishap("it answers 200 with {}", Answer(200, b"{}"), is_lie=True),
+    Mishap("it answers 200 with an HTML page", Answer(200, b"<html>maintenance</html>", "text/html"), is_lie=True),
+    Mishap("it answers 200 with JSON cut short", Answer(200, b'{"id": "ab'), is_lie=True),
+    Mishap("it answers 200 with null in every field", Answer(200, b'{"id": null, "status": null}'), is_lie=True),
+    Mishap("it takes the request and never answers", Hang(has_effect=False)),
+)
+
+
+def at_database(places: Iterable[Place]) -> Iterator[tuple[Place, Mishap]]:
+    """Every mishap at every database operation of a solo run."""
+    for place in places:
+        operation = place.operation
+        if operation.wire != "postgres":
+            continue
+        if operation.kind is OperationKind.COMMIT:
+            table = AT_COMMIT
+        elif operation.kind is OperationKind.ROLLBACK:
+            continue
+        elif operation.fingerprint.startswith(("select", "with", "fetch")):
+            table = AT_STATEMENT[:1]
+        else:
+            table = AT_WRITE
+        yield from ((place, mishap) for mishap in table)
+
+
+def at_services(places: Iterable[Place]) -> Iterator[tuple[Place, Mishap]]:
+    """Every mishap at every outside call of a solo run."""
+    for place in places:
+        if place.operation.kind is OperationKind.CALL:
+            yield from ((place, mishap) for mishap in AT_CALL)
+
+
+def fault(place: Place, mishap: Mishap) -> Fault:
+    return Fault(place.lane, place.point, mishap.action)
