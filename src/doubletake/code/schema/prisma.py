@@ -55,7 +55,8 @@ def blocks(text: str) -> list[Block]:
     found: list[Block] = []
     for opening in BLOCK.finditer(text):
         end = closing(text, opening.end(), "{", "}")
-        found.append(Block(opening[1], opening[2], text[opening.end() : end], opening.start(1), end + 1))
+        inner = text[opening.end() : end]
+        found.append(Block(opening[1], opening[2], inner, opening.start(1), min(end + 1, len(text))))
     return found
 
 
