@@ -19,6 +19,8 @@ from doubletake.code.world import Workspace
 from doubletake.core.config import Config
 from doubletake.core.source import Source
 
+PASSED: Mapping[str, tuple[str, ...]] = {"express": ("express.Request", "express.Response", "express.Next")}
+
 
 def build(files: Mapping[str, bytes], config: Config | None = None) -> Program:
     """The program that these files are.
@@ -59,18 +61,29 @@ def _declared(files: Mapping[str, bytes]) -> list[Entity]:
 
 
 def _lower_all(world: Workspace, parsed: Mapping[str, Parsed], modules: Mapping[str, Module]) -> list[Registered]:
+    """Lower the tops of all files, which say what frameworks call, then every function that matters."""
     registered: list[Registered] = []
-    for path, module in modules.items():
-        if is_migration(module) or basename(path) == "conftest.py":
-            continue
+    read = {path: module for path, module in modules.items() if not is_migration(module) and basename(path) != "conftest.py"}
+    for path, module in read.items():
         top = lower_module(world, path, module)
         world.keep(top)
-        registered += top.registered
+        registered += _expecting(world, top.registered)
+    for path, module in read.items():
         for symbol, function, owner in functions(module, path):
-            registered += world.lowered(symbol, function, owner).registered
+            registered += _expecting(world, world.lowered(symbol, function, owner).registered)
     for each in list(registered):
         for symbol, function in each.inline:
             registered += world.inline(symbol, function, each.scope).registered
+    return registered
+
+
+def _expecting(world: Workspace, registered: list[Registered]) -> list[Registered]:
+    """Tell the world what the framework will pass to the functions that were registered."""
+    for each in registered:
+        types = PASSED.get(each.registration.framework)
+        for reference in each.registration.references if types else ():
+            if reference.function:
+                world.expect(reference.function, types)
     return registered
 
 

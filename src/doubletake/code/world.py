@@ -58,7 +58,7 @@ class Workspace:
         self._lowered: dict[str, Lowered] = {}
         self._in_progress: set[str] = set()
         self._subclasses: dict[str, list[str]] | None = None
-        self._owners: dict[str, str] = {}
+        self._expected: dict[str, tuple[str, ...]] = {}
         for entity in entities:
             self.add_entity(entity)
 
@@ -245,10 +245,15 @@ class Workspace:
                 owner = holder if is_project(holder) and isinstance(self.names.node(holder), Class) else ""
             self._in_progress.add(symbol)
             try:
-                found = self._lowered[symbol] = lower(self, symbol, function, owner)
+                expected = self._expected.get(symbol, ())
+                found = self._lowered[symbol] = lower(self, symbol, function, owner, expected=expected)
             finally:
                 self._in_progress.discard(symbol)
         return found
+
+    def expect(self, symbol: str, types: tuple[str, ...]) -> None:
+        """A framework passes values of these types to a function whose parameters may have no annotations."""
+        self._expected.setdefault(symbol, types)
 
     def keep(self, lowered: Lowered) -> None:
         """Keep what was lowered elsewhere: the top of a file."""
@@ -257,7 +262,7 @@ class Workspace:
     def inline(self, symbol: str, function: Function, scope: dict[str, Val]) -> Lowered:
         """A function written in place and handed to a framework, lowered on its own: it still sees the names around it."""
         if symbol not in self._lowered:
-            self._lowered[symbol] = lower(self, symbol, function, "", scope)
+            self._lowered[symbol] = lower(self, symbol, function, "", scope, self._expected.get(symbol, ()))
         return self._lowered[symbol]
 
     @property

@@ -111,6 +111,12 @@ class Lowering:
             function=value.function,
         )
 
+    def detached(self, name: str, value: Val) -> Val:
+        """A value of a function around this one, by the name it has there."""
+        if value.constant is not UNSET:
+            return Val(self.body.of_constant(OriginKind.CONST, value.constant), value.type, constant=value.constant)
+        return self.imported(value, self.body.of_constant(OriginKind.MODULE, f"{self.path}:{name}"))
+
     # ── names ────────────────────────────────────────────────────────────────────────────────────────────────────────
     @contextmanager
     def scoped(self) -> Iterator[dict[str, Val]]:

@@ -25,7 +25,9 @@ from doubletake.code.names import split
 from doubletake.code.tree import Call, Function, Module, Node, Parameter
 
 MODULE_BODY = "<module>"
-CHECKED_TYPES = frozenset({"int", "float", "bool", "uuid.UUID", "decimal.Decimal", "datetime.datetime", "datetime.date"})
+CHECKED_TYPES = frozenset(
+    {"int", "float", "bool", "uuid.UUID", "decimal.Decimal", "datetime.datetime", "datetime.date"}
+)
 
 
 class Lowered(Struct):
@@ -37,18 +39,36 @@ class Lowered(Struct):
     fields: dict[str, Val]
 
 
-def lower(world: World, symbol: str, function: Function, owner: str, outer: dict[str, Val] | None = None) -> Lowered:
+def lower(
+    world: World,
+    symbol: str,
+    function: Function,
+    owner: str,
+    outer: dict[str, Val] | None = None,
+    expected: tuple[str, ...] = (),
+) -> Lowered:
     """Lower one function.
 
-    symbol: its name in the project; owner: symbol of its class or ""; outer: names it sees from a function around it.
+    symbol: its name in the project; owner: symbol of its class or ""; outer: names it sees from a function around it;
+    expected: types of parameters without annotation, when a framework is known to pass them.
     """
     path, _ = split(symbol)
     body = Body(function.start, function.end)
     low = Lowering(world, path, body, READERS, owner)
-    low.scope = dict(outer or {})
-    _parameters(low, function, owner)
+    for name, value in (outer or {}).items():
+        low.scope[name] = low.detached(name, value)
+    _parameters(low, function, owner, expected)
     statements.run(low, function.body or world.body(path, function))
     return _finish(low, symbol, function.start, function.end, tuple(p.name for p in function.parameters), function)
+
+
+def _captured(low: Lowering, outer: dict[str, Val]) -> dict[str, Val]:
+    """Names of a function around this one, as this one's own table can say them; those of the file are looked up there."""
+    return {
+        name: low.imported(value, low.body.of_constant(OriginKind.MODULE, f"{low.path}:{name}"))
+        for name, value in outer.items()
+        if not low.names.lookup(low.path, name)
+    }
 
 
 def lower_module(world: World, path: str, module: Module) -> Lowered:
@@ -132,7 +152,7 @@ def _membership(low: Lowering) -> Membership:
 
 
 # ── parameters ───────────────────────────────────────────────────────────────────────────────────────────────────────
-def _parameters(low: Lowering, function: Function, owner: str) -> None:
+def _parameters(low: Lowering, function: Function, owner: str, expected: tuple[str, ...]) -> None:
     me = ""
     if owner and not function.is_static:
         me = function.parameters[0].name if low.is_python and function.parameters else "this"
@@ -145,6 +165,8 @@ def _parameters(low: Lowering, function: Function, owner: str) -> None:
         if parameter.name == me and me != "this":
             continue
         value = _parameter(low, function, parameter, position)
+        if not value.type and position < len(expected):
+            value = replace(value, type=expected[position])
         if parameter.pattern is not None:
             assignments.bind(low, parameter.pattern, value, function)
         else:

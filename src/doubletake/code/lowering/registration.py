@@ -67,7 +67,7 @@ def register(low: Lowering, node: Node, name: str, model: CallModel, receiver: V
         model.registers, identity(low, receiver), model.method, path, references,
         Place(low.path, node.start, node.end), low.body.next_order(), name.split(".")[0], model.handler or "HTTP", low.path,
     )  # fmt: skip
-    low.registrations.append(Registered(registration, inline, dict(low.scope)))
+    low.registrations.append(Registered(registration, inline, {} if low.is_top else dict(low.scope)))
     return receiver or UNKNOWN
 
 
