@@ -15,8 +15,7 @@ from doubletake.prove.app.instance import Instance
 from doubletake.prove.app.outside import Outside
 from doubletake.prove.app.plan import Addresses, Kind, Plan
 from doubletake.prove.app.requests.cases import Case, cases
-from doubletake.prove.app.requests.discover import discover
-from doubletake.prove.app.requests.identifiers import table_keys
+from doubletake.prove.app.requests.discover import ADMIN, discover
 from doubletake.prove.app.requests.reach import Row, why
 from doubletake.prove.app.resolve import resolve
 from doubletake.prove.boundary import Boundary
@@ -92,7 +91,7 @@ class Stage:
             self.schema,
             budget or Budget(),
             restarts=lambda: sum(not started.is_running for started in self.instances.values()),
-            logs=lambda: "\n".join(started.output() for started in self.instances.values()),
+            printed=lambda: sum(started.printed for started in self.instances.values()),
             environment={"PostgreSQL": f"{major}.{minor}", "instances": str(len(self.instances))},
         )
 
@@ -165,7 +164,7 @@ class Stage:
             return
         self._say("looking for requests to ask")
         with self.server.connect() as connection:
-            found = discover(self._send, self.prove, table_keys(connection))
+            found = discover(self._send, self.prove, connection)
         self.cases, self.unasked, self.users = found.cases, found.unasked, found.users
 
     def _send(self, request: Request) -> Response:
@@ -185,6 +184,13 @@ class Stage:
         self.trials = Trials(self.conductor, changes, restore, self.services)
 
     def _reach(self, case: Case) -> Row:
+        row = self._asked(case)
+        if row.status == 403 and ADMIN in self.users and case.user != ADMIN:
+            promoted = self._asked(case.asked_by(ADMIN, self.users[ADMIN]))
+            row = row if promoted.status == 403 else promoted
+        return row
+
+    def _asked(self, case: Case) -> Row:
         response = Response(error="not asked")
         for swapped in (True, False):
             trial = self.trials.run({"A": case.first}, serial("A"), swapped=swapped)

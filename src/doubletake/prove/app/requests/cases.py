@@ -33,6 +33,11 @@ class Case(Struct, frozen=True, kw_only=True):
     def is_safe(self) -> bool:
         return self.first.is_safe
 
+    def asked_by(self, user: str, marks: dict[str, str]) -> Case:
+        """The same, asked by another user. marks: the headers that say who that is."""
+        first, second = (_marked(request, marks) for request in (self.first, self.second))
+        return msgspec.structs.replace(self, first=first, second=second, user=user)
+
 
 def cases(prove: config.Prove) -> list[Case]:
     """One case for each of the user's requests. Raises ConfigurationError when one names what is not there."""
@@ -52,6 +57,11 @@ def cases(prove: config.Prove) -> list[Case]:
             Case(endpoint=endpoint(first), first=first, second=second, once=asked.once, user=user, origin=origin)
         )
     return result
+
+
+def _marked(request: Request, marks: dict[str, str]) -> Request:
+    kept = [(name, value) for name, value in request.headers if name not in marks]
+    return msgspec.structs.replace(request, headers=(*kept, *marks.items()))
 
 
 def endpoint(request: Request) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -11,13 +10,17 @@ import msgspec
 from doubletake.core import config
 from doubletake.prove.app.plan import Origin
 from doubletake.prove.app.requests.cases import Case
-from doubletake.prove.app.requests.identifiers import Identifiers
-from doubletake.prove.app.requests.login import sign_in
+from doubletake.prove.app.requests.identifiers import Identifiers, table_keys
+from doubletake.prove.app.requests.login import address_of, is_login, logins, sign_in
 from doubletake.prove.app.requests.operation import Operation, Send, described
+from doubletake.prove.app.requests.promotion import promote
 from doubletake.prove.app.requests.sample import Sampler
 from doubletake.prove.request import Request
 
-_FIRST, _SECOND = "annadt", "bendt"  # names that no seed has
+if TYPE_CHECKING:
+    import psycopg
+
+_FIRST, _SECOND, ADMIN = "annadt", "bendt", "admindt"  # names that no seed has
 _ORIGIN = Origin("the application's OpenAPI description")
 
 
@@ -32,20 +35,22 @@ class Discovered(msgspec.Struct, frozen=True):
 def discover(
     send: Send,
     prove: config.Prove,
-    from_tables: Callable[[str, str], Any] = lambda noun, field: None,
+    connection: psycopg.Connection[Any] | None = None,
     operations: list[Operation] | None = None,
 ) -> Discovered:
-    """Sign two people in, make one of everything that can be made, and build a case for each operation.
+    """Sign people in, make one of everything that can be made, and build a case for each operation.
 
     send: to an instance whose rows may be changed: what is made here is part of the rows that every later run
-    begins with. from_tables: see `identifiers.table_keys`. operations: where they are known from elsewhere.
+    begins with. connection: to its database, in autocommit, to look up keys and to make one person an administrator.
+    operations: where they are known from elsewhere.
     """
     known = described(send) if operations is None else operations
-    users = dict(prove.users) or _sign_in(send, known)
+    users = dict(prove.users) or _sign_in(send, known, connection)
     name = next(iter(users), "")
     headers = tuple(users.get(name, {}).items())
-    identifiers = Identifiers(from_tables)
-    _populate(send, known, headers, identifiers)
+    identifiers = Identifiers(table_keys(connection)) if connection is not None else Identifiers()
+    for mark in dict.fromkeys((tuple(users.get(ADMIN, {}).items()), headers)):
+        _populate(send, known, mark, identifiers)
     cases, unasked = [], []
     for operation in known:
         made = _case(operation, headers, identifiers, name)
@@ -56,8 +61,14 @@ def discover(
     return Discovered(cases, users, unasked)
 
 
-def _sign_in(send: Send, operations: list[Operation]) -> dict[str, dict[str, str]]:
+def _sign_in(
+    send: Send, operations: list[Operation], connection: psycopg.Connection[Any] | None
+) -> dict[str, dict[str, str]]:
     users = {word: sign_in(send, operations, word) for word in (_FIRST, _SECOND)}
+    if connection is not None and users[_FIRST]:
+        sign_in(send, operations, ADMIN)
+        if promote(connection, address_of(ADMIN)):
+            users[ADMIN] = sign_in(send, operations, ADMIN)
     return {word: headers for word, headers in users.items() if headers}
 
 
@@ -88,6 +99,9 @@ def _creates(operation: Operation) -> bool:
 def _case(
     operation: Operation, headers: tuple[tuple[str, str], ...], identifiers: Identifiers, user: str
 ) -> Case | str:
+    if is_login(operation):
+        known = logins(operation, _FIRST)[0]
+        return Case(endpoint=operation.endpoint, first=known, second=known, origin=_ORIGIN)
     first = build(operation, headers, identifiers, "first")
     if isinstance(first, str):
         return first

@@ -21,7 +21,7 @@ _TOKENS = ("access_token", "accessToken", "token", "jwt", "id_token", "idToken",
 
 def sign_in(send: Send, operations: list[Operation], word: str) -> dict[str, str]:
     """Headers that say who is asking, after signing up and logging in as `word`; empty when neither was found."""
-    person = {"email": f"{word}@example.com", "username": word, "password": _PASSWORD, "name": word.title()}
+    person = _person(word)
     sampler = Sampler(word, lambda name: None)
     headers: dict[str, str] = {}
     for operation in _candidates(operations, _SIGN_UP):
@@ -30,8 +30,8 @@ def sign_in(send: Send, operations: list[Operation], word: str) -> dict[str, str
             headers = proof_of(response)
             break
     for operation in _candidates(operations, _LOGIN):
-        for content in _logins(operation, person, sampler):
-            response = send(_request(operation, content))
+        for request in logins(operation, word):
+            response = send(request)
             if response.is_success and (found := proof_of(response)):
                 return found
     return headers
@@ -68,12 +68,26 @@ def _filled(operation: Operation, person: dict[str, str], sampler: Sampler) -> d
     return content
 
 
-def _logins(operation: Operation, person: dict[str, str], sampler: Sampler) -> list[dict[str, Any]]:
-    """A form's `username` may want the e-mail address, which OAuth 2 has no field for."""
-    content = _filled(operation, person, sampler)
+def logins(operation: Operation, word: str) -> list[Request]:
+    """Requests to log in as `word`. A form's `username` may want the e-mail address, which OAuth 2 has no field for."""
+    person = _person(word)
+    content = _filled(operation, person, Sampler(word, lambda name: None))
     if "username" not in content:
-        return [content]
-    return [{**content, "username": person["email"]}, {**content, "username": person["username"]}]
+        return [_request(operation, content)]
+    return [_request(operation, {**content, "username": person[name]}) for name in ("email", "username")]
+
+
+def is_login(operation: Operation) -> bool:
+    return bool(_candidates([operation], _LOGIN))
+
+
+def address_of(word: str) -> str:
+    """The e-mail address of the person that is signed up as `word`."""
+    return f"{word}@example.com"
+
+
+def _person(word: str) -> dict[str, str]:
+    return {"email": address_of(word), "username": word, "password": _PASSWORD, "name": word.title()}
 
 
 def _request(operation: Operation, content: dict[str, Any]) -> Request:

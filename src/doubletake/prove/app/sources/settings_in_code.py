@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from doubletake.prove.app.plan import Origin, Setting
+from doubletake.prove.app.plan import Kind, Origin, Setting
+from doubletake.prove.app.recognition import kind_of
 from doubletake.prove.app.sources.dotenv import setting
 
 _SKIPPED = {
@@ -102,8 +103,11 @@ def _settings_classes(text: str) -> Iterator[tuple[str, str, int]]:
                 if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
                     if field.target.id == "model_config" or "ClassVar" in ast.unparse(field.annotation):
                         continue
-                    if (default := _default(field.value)) is not None:
-                        yield (prefix + field.target.id).upper(), default, field.lineno
+                    name, default = (prefix + field.target.id).upper(), _default(field.value)
+                    if default is not None:
+                        yield name, default, field.lineno
+                    elif isinstance(field.value, ast.Call) and kind_of(name) is Kind.SECRET:
+                        yield name, "", field.lineno  # made at random in each process: ours must share one
 
 
 def _default(value: ast.expr | None) -> str | None:
