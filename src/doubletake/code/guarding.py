@@ -24,6 +24,7 @@ from doubletake.code.world import Workspace
 WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 FOLLOWED = 3
 WHO = (GuardRole.AUTHENTICATES, GuardRole.AUTHORIZES)
+REFUSALS = {"unauthorized": 401, "unauthenticated": 401, "unauthorised": 401, "forbidden": 403}
 PRESENCE = frozenset(  # attributes that say whether somebody is there, not what they may
     "id sub exp active is_active isActive enabled disabled is_disabled deleted deleted_at is_deleted verified is_verified "
     "banned is_banned token user_id userId credentials".split()
@@ -88,7 +89,17 @@ class Guarding:
                 return role
         if any(self._verifies(call.candidates, 0) for call in summary.calls):
             return GuardRole.AUTHENTICATES
-        return GuardRole.UNKNOWN
+        return self._by_answer(summary)
+
+    def _by_answer(self, summary: FunctionSummary) -> GuardRole:
+        """401 says that it asks who is there, 403 that it asks what they may."""
+        answers = set(answered(summary))
+        for call in summary.calls:
+            words = {word.lower() for name in call.candidates for word in WORDS.findall(name.rpartition(":")[2])}
+            answers |= {status for word, status in REFUSALS.items() if word in words}
+        if 401 in answers:
+            return GuardRole.AUTHENTICATES
+        return GuardRole.AUTHORIZES if 403 in answers else GuardRole.UNKNOWN
 
     def _tests_result(self, summary: FunctionSummary, depth: int) -> bool:
         """Whether a test looks into what an authenticating callee gave: `if not user.is_admin`."""
@@ -148,6 +159,18 @@ class Guarding:
         provided = {"self", "cls", "background_tasks", "request", "response"}
         injected = self._world.injected_parameters(function)
         return tuple(n for n, name in enumerate(summary.parameters) if name not in provided and name not in injected)
+
+
+def answered(summary: FunctionSummary) -> Iterator[int]:
+    """Statuses that a function answers or raises with, as far as they are constants."""
+    numbers = [fact.result for fact in summary.facts if fact.kind is FactKind.RAISE]
+    for effect in summary.effects:
+        if effect.kind is EffectKind.RESPOND:
+            numbers += [value for name, value in effect.args if name == "status"]
+    for number in numbers:
+        for origin in summary.values[number] if number >= 0 else ():
+            if origin.kind is OriginKind.CONST and isinstance(status := summary.constants[origin.ref], int):
+                yield status
 
 
 def refuses(summary: FunctionSummary) -> bool:

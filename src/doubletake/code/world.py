@@ -99,6 +99,8 @@ class Workspace:
             return Val(symbol=symbol)
         if not isinstance(node, Assignment):
             return Val()
+        if (known := self._generated(symbol)) is not None:
+            return Val(symbol=known)
         if node.declares == "type":
             return Val(symbol=symbol)
         inner = unwrapped(node.value)
@@ -119,6 +121,11 @@ class Workspace:
         if value.symbol and is_project(value.symbol) and value.function is not None:
             return Val()
         return value
+
+    def _generated(self, symbol: str) -> str | None:
+        """The library type behind a distinctive name that generated code gives to it (`PrismaClient`)."""
+        path, name = split(symbol)
+        return self.models(path).class_names.get(name)
 
     def _is_function(self, path: str, node: Node) -> bool:
         if not isinstance(node, Name):
@@ -163,6 +170,9 @@ class Workspace:
             inner = self.annotated(path, arguments[0], depth + 1) if arguments else Val()
             return Val(type=canonical, item=inner.type)
         definition = self.names.node(symbol)
+        is_type = definition is None or isinstance(definition, Assignment) or getattr(definition, "is_interface", False)
+        if is_type and (known := self._generated(symbol)) is not None:
+            return Val(type=known)
         if isinstance(definition, Assignment):
             return self.annotated(split(symbol)[0], definition.value, depth + 1)
         if isinstance(definition, Class):

@@ -87,6 +87,8 @@ class Lowering:
         if ":" not in symbol:
             return Val(symbol=self.models.canonical(symbol))
         value = self.world.value_of(symbol)
+        if value.symbol and ":" not in value.symbol and not value.origins:
+            return Val(symbol=value.symbol)
         if value.symbol:
             kind = OriginKind.FUNCTION if value.function is not None else OriginKind.MODULE
             return Val(self.body.of_constant(kind, symbol), symbol=value.symbol)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from doubletake.code.effects import (
     Cond,
     EffectKind,
@@ -48,6 +50,7 @@ from doubletake.code.tree import (
 
 COMPARISONS = conditions.COMPARISONS
 ARITHMETIC = frozenset("- * / % ** // & | ^ << >> @ neg pos ~".split())
+STATUS = re.compile(r"HTTP_(\d{3})_")
 LAZY_CONTAINERS = ("length", "size")
 
 
@@ -86,6 +89,8 @@ def _member(low: Lowering, base: Val, name: str) -> Val:
         known = low.models.type(symbol)
         if known is not None and (spec := known.attributes.get(name, known.attributes.get("*"))):
             return described(low, spec, base, name)
+        if (status := STATUS.match(name)) is not None:
+            return low.constant(int(status[1]))
         return Val(symbol=low.models.canonical(f"{symbol}.{name}"))
     if (entity := low.world.entity(symbol)) is not None and low.names.method(symbol, name) is None:
         relation = entity.relation(name)
@@ -124,8 +129,11 @@ def _of_instance(low: Lowering, base: Val, name: str, node: Node) -> Val | None:
         if field is not None:
             return low.imported(field, origins)
         for each in low.names.library_bases(kind):
-            if (model := low.models.type(each)) and model.base == "settings":
+            known = low.models.type(low.models.canonical(each))
+            if known is not None and known.base == "settings":
                 return Val((Origin(OriginKind.CONFIG, -1, (name,)),))
+            if known is not None and not known.base:
+                return Val(base.origins, f"{low.models.canonical(each)}.{name}", receiver=base)
         return None
     known = low.models.type(low.models.canonical(kind))
     if known is not None and (spec := known.attributes.get(name, known.attributes.get("*"))):

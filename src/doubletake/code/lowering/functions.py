@@ -62,15 +62,6 @@ def lower(
     return _finish(low, symbol, function.start, function.end, tuple(p.name for p in function.parameters), function)
 
 
-def _captured(low: Lowering, outer: dict[str, Val]) -> dict[str, Val]:
-    """Names of a function around this one, as this one's own table can say them; those of the file are looked up there."""
-    return {
-        name: low.imported(value, low.body.of_constant(OriginKind.MODULE, f"{low.path}:{name}"))
-        for name, value in outer.items()
-        if not low.names.lookup(low.path, name)
-    }
-
-
 def lower_module(world: World, path: str, module: Module) -> Lowered:
     """Lower the statements at the top of a file: what it registers, and what it does when it is imported."""
     body = Body(module.start, module.end)

@@ -290,7 +290,9 @@ def construct(low: Lowering, node: Node, symbol: str, given: Arguments) -> Val:
     options = {str(position): value for position, value in enumerate(given.positions)} | given.keywords
     known = low.models.type(low.models.canonical(symbol))
     origins = merge(value.origins for value in options.values() if value.constant is UNSET)
-    if known is not None and known.origin:
+    if symbol.endswith(("Exception", "Error")):
+        origins = merge(value.origins for value in options.values())
+    elif known is not None and known.origin:
         origins = (Origin(OriginKind[known.origin.upper()], -1),)
     elif known is not None and known.base != "schema":
         low.fact(FactKind.CALL, node, symbol, known=Known.EXACT)
