@@ -7,6 +7,7 @@ import re
 from doubletake.code.effects import (
     Cond,
     EffectKind,
+    FactKind,
     Known,
     Maybe,
     Op,
@@ -80,7 +81,10 @@ def attribute(low: Lowering, base: Val, name: str, node: Node) -> Val:
             return found
     if name in LAZY_CONTAINERS:
         return Val(through(base.origins, Via.COUNTED))
-    return Val(extend(base.origins, name))
+    value = Val(extend(base.origins, name))
+    if any(origin.kind is OriginKind.REQUEST for origin in base.origins):
+        low.fact(FactKind.GET, node, name, result=low.body.value(value))
+    return value
 
 
 def _member(low: Lowering, base: Val, name: str) -> Val:
@@ -124,6 +128,9 @@ def _of_instance(low: Lowering, base: Val, name: str, node: Node) -> Val | None:
             if accessor:
                 return calls.call_project(low, node, (method,), Known.TYPED, base, calls.Arguments())
             return Val(low.body.of_constant(OriginKind.FUNCTION, method), symbol=method, receiver=base)
+        inherited = (low.models.type(low.models.canonical(each)) for each in low.names.library_bases(kind))
+        if (spec := next((model.attributes[name] for model in inherited if model and name in model.attributes), None)):
+            return described(low, spec, base, name)
         field = low.world.field(kind, name)
         origins = extend(base.origins, name)
         if field is not None:

@@ -71,6 +71,8 @@ def emit(low: Lowering, node: Node, name: str, model: CallModel, matched: str, r
     kind = EffectKind[model.kind]
     handle = receiver
     args = {key: value for key, reference in model.args.items() if (value := given.get(reference, receiver)) is not None}
+    if model.timeout and (limit := given.get(model.timeout)) is not None:
+        args["timeout"] = limit
     if kind is EffectKind.RESPOND and receiver is not None and receiver.options and "status" in receiver.options:
         args["status"] = receiver.options["status"]
     effect = effect_of(
@@ -404,7 +406,10 @@ def _transaction(low: Lowering, node: Call, model: CallModel, matched: str, name
 
 def _isolation(low: Lowering, given: Arguments) -> tuple[tuple[str, int], ...]:
     value = given.get("1.isolationLevel|isolation_level")
-    return (("isolation", low.body.value(value)),) if value is not None else ()
+    if value is None:
+        return ()
+    named = low.body.origins(value.origins or low.body.of_constant(OriginKind.CONST, value.symbol))
+    return (("isolation", named),)
 
 
 def place_of(low: Lowering, node: Node) -> Place:

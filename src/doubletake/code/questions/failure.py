@@ -11,6 +11,7 @@ from doubletake.code.effects import (
     STORE_WRITES,
     Effect,
     EffectKind,
+    Fact,
     FactKind,
     FunctionSummary,
     OriginKind,
@@ -33,6 +34,9 @@ MATTERS = (
 )
 PASSES_ON = ("next", "reject", "callback", "done", "cb", "captureException", "capture_exception")
 LOGS = ("log.", "logger.", "logging.", "console.", "print", "warn", "error", "exception", "captureException")
+
+
+RESULTS = (OriginKind.ROW, OriginKind.COUNT, OriginKind.RESPONSE)
 
 
 class Fate(StrEnum):
@@ -113,6 +117,25 @@ def returned_constants(f: FunctionSummary, region: int, but: int = NONE) -> set[
         for origin in f.values[each.result]
         if origin.kind is OriginKind.CONST and 0 <= origin.ref < len(f.constants)
     }
+
+
+def ignored_rejections(f: FunctionSummary) -> Iterator[tuple[int, list[Effect]]]:
+    """HANDLER regions of `promise.catch(…)`, with the effects whose failure they are given."""
+    for number, region in enumerate(f.regions):
+        if region.kind is not RegionKind.HANDLER or region.detail != "catch":
+            continue
+        chained = [
+            each for each in f.facts if each.kind is FactKind.CALL and each.order < region.order and _is_catch(each)
+        ]
+        if not chained:
+            continue
+        receiver = max(chained, key=lambda each: each.order).receiver
+        refs = {o.ref for o in (f.values[receiver] if receiver != NONE else ()) if o.kind in RESULTS}
+        yield number, [each for at, each in enumerate(f.effects) if at in refs and each.kind & MATTERS]
+
+
+def _is_catch(fact: Fact) -> bool:
+    return fact.name.rpartition(".")[2] == "catch"
 
 
 def attempts(f: FunctionSummary) -> Iterator[int]:

@@ -49,6 +49,15 @@ def moves_money(f: FunctionSummary, effect: Effect) -> bool:
     return bool(effect.traits & Trait.MONEY) or any(MONEY_WORDS.search(text.lower()) for text in url_texts(f, effect))
 
 
+def is_idempotent(f: FunctionSummary, effect: Effect) -> bool:
+    """Whether sending it again leaves the other side as it is: by its model, or because it is a PUT or DELETE."""
+    if effect.traits & Trait.IDEMPOTENT or effect.name.rpartition(".")[2] in ("put", "delete"):
+        return True
+    method = dict(effect.args).get("method", NONE)
+    found = (f.constants[each.ref] for each in (f.values[method] if method != NONE else ()) if _is_constant(f, each))
+    return any(isinstance(word, str) and word.upper() in ("PUT", "DELETE") for word in found)
+
+
 def key_of(effect: Effect) -> int:
     """The number of the value that the other side recognises a repetition by; NONE when there is none."""
     args = dict(effect.args)

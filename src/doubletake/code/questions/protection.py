@@ -10,12 +10,14 @@ from msgspec import Struct
 from doubletake.code.effects import (
     NONE,
     STORE_WRITES,
+    ColumnKind,
     Effect,
     EffectKind,
     Entity,
     FunctionSummary,
     Maybe,
     Op,
+    OriginKind,
     RegionKind,
     Trait,
 )
@@ -56,6 +58,8 @@ def protection(
     r, w = f.effects[read], f.effects[write]
     if is_conditional(entity, w, columns):
         return Protection(Verdict.CONDITION, write)
+    if compares_what_was_seen(f, entity, read, write):
+        return Protection(Verdict.VERSION, write)
     if entity is not None and entity.version and (w.traits & Trait.ATTRIBUTE or _names(entity, w, entity.version)):
         return Protection(Verdict.VERSION, write)
     if _is_strict(f, r) and share_transaction(f, r, w):
@@ -86,6 +90,22 @@ def is_conditional(entity: Entity | None, write: Effect, columns: frozenset[str]
     return any(
         column_name(entity, cond.column) in wanted and cond.op not in (Op.MAYBE, Op.OPAQUE) for cond in write.where
     )
+
+
+def compares_what_was_seen(f: FunctionSummary, entity: Entity | None, read: int, write: int) -> bool:
+    """Whether the write asks that a column it changes still holds what the read saw: a version, a time of change."""
+    w = f.effects[write]
+    put = {column_name(entity, each.column) for each in w.puts}
+    for cond in w.where:
+        column = column_name(entity, cond.column)
+        known = entity.column(column) if entity else None
+        if cond.op is not Op.EQ or cond.value == NONE:
+            continue
+        moves = column in put or (known is not None and known.kind is ColumnKind.TIME)
+        seen = ((OriginKind.ROW, read, (name,)) for name in (column, cond.column))
+        if moves and identity(f, f.values[cond.value]) & set(seen):
+            return True
+    return False
 
 
 def _names(entity: Entity, write: Effect, column: str) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from doubletake.code.effects import NONE, STORE_WRITES, Effect, EffectKind, FunctionSummary, HandlerKind, Trait
+from doubletake.code.effects import NONE, STORE_WRITES, Effect, EffectKind, FunctionSummary, HandlerKind
 from doubletake.code.questions.control import ancestors, are_exclusive, is_before
 from doubletake.code.questions.delivery import is_compensated, is_repeatable, is_swept
 from doubletake.code.questions.knowledge import Knowledge, Program, Root
-from doubletake.code.questions.outside import changes_outside, has_stable_key, service
+from doubletake.code.questions.outside import changes_outside, has_stable_key, is_idempotent, service
 from doubletake.code.questions.places import function_of, place, route_to
 from doubletake.code.questions.transactions import commit_after, is_transaction, scope
 from doubletake.code.questions.trust import trust
@@ -31,7 +31,7 @@ def detect(program: Program) -> Iterator[Match]:
 
 def _match(k: Knowledge, root: Root, call: Effect) -> Match | None:
     f = root.f
-    if is_repeatable(f, call) and (has_stable_key(f, call) or call.traits & Trait.IDEMPOTENT):
+    if is_repeatable(f, call) and (has_stable_key(f, call) or is_idempotent(f, call)):
         return None
     inside = _enclosing(f, call)
     if inside != NONE:

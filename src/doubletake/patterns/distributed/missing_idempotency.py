@@ -20,7 +20,7 @@ from doubletake.code.effects import (
 from doubletake.code.questions.control import is_before
 from doubletake.code.questions.knowledge import Knowledge, Program, Root
 from doubletake.code.questions.lookups import state_checks
-from doubletake.code.questions.outside import fresh_origin, key_of, moves_money, service
+from doubletake.code.questions.outside import fresh_origin, is_idempotent, key_of, moves_money, service
 from doubletake.code.questions.places import function_of, place, route_to
 from doubletake.code.questions.sources import source_of
 from doubletake.code.questions.trust import trust
@@ -103,7 +103,7 @@ def is_recognised(k: Knowledge, f: FunctionSummary, effect: Effect) -> bool:
 def _money(root: Root, call: Effect) -> Match | None:
     f = root.f
     key = key_of(call)
-    if call.traits & Trait.IDEMPOTENT:
+    if is_idempotent(f, call):
         return None
     fresh = fresh_origin(f, key) if key != NONE else None
     if key != NONE and fresh is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from doubletake.code.effects import NONE, Effect, EffectKind, FunctionSummary, OriginKind, TargetKind, Trait
+from doubletake.code.effects import NONE, Effect, EffectKind, FactKind, FunctionSummary, OriginKind, TargetKind, Trait
 from doubletake.code.questions.definitions import has_limit_of_its_own, set_up_at
 from doubletake.code.questions.knowledge import Knowledge, Program, is_solo_path
 from doubletake.code.questions.places import place
@@ -21,6 +21,8 @@ NETWORK = (
     | EffectKind.VERIFY
 )
 
+CONTROLLER = "new builtins.AbortController"
+
 
 def detect(program: Program) -> Iterator[Match]:
     k = Knowledge(program)
@@ -28,7 +30,7 @@ def detect(program: Program) -> Iterator[Match]:
         if is_solo_path(f.path):
             continue
         for effect in f.effects:
-            if effect.kind & NETWORK and effect.traits & Trait.NO_TIMEOUT:
+            if effect.kind & NETWORK and (effect.traits & Trait.NO_TIMEOUT or has_idle_signal(f, effect)):
                 yield _match(k, f, effect)
 
 
@@ -49,6 +51,18 @@ def _match(k: Knowledge, f: FunctionSummary, effect: Effect) -> Match:
             "service": service(f, effect),
             **({} if definition else {"definition": "this call"}),
         },
+    )
+
+
+def has_idle_signal(f: FunctionSummary, effect: Effect) -> bool:
+    """Whether the only limit is the signal of a controller that was made here and that nothing here aborts."""
+    limit = dict(effect.args).get("timeout", NONE)
+    origins = f.values[limit] if limit != NONE else ()
+    is_own = any(
+        origin.kind is OriginKind.MODULE and str(f.constants[origin.ref]).startswith(CONTROLLER) for origin in origins
+    )
+    return is_own and not any(
+        each.kind is FactKind.CALL and each.name.rpartition(".")[2] == "abort" for each in f.facts
     )
 
 

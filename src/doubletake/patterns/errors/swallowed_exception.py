@@ -10,6 +10,7 @@ from doubletake.code.questions.failure import (
     Fate,
     attempts,
     fate,
+    ignored_rejections,
     is_broad,
     logs,
     protected,
@@ -24,6 +25,7 @@ from doubletake.core.finding import Role
 from doubletake.patterns.match import Match
 
 WORK = STORE_WRITES | EffectKind.SEND | EffectKind.PUBLISH | EffectKind.COMMIT
+CATCHES = (RegionKind.TRY, RegionKind.SCOPE, RegionKind.HANDLER)
 UNATTENDED = (HandlerKind.JOB, HandlerKind.STARTUP, HandlerKind.CLI)
 
 
@@ -34,7 +36,7 @@ def detect(program: Program) -> Iterator[Match]:
         if is_solo_path(program.functions[name].path):
             continue
         own = program.functions[name]
-        if not any(region.kind in (RegionKind.TRY, RegionKind.SCOPE) for region in own.regions):
+        if not any(region.kind in CATCHES for region in own.regions):
             continue
         f = program.expand(name)
         handler = routes.get(name)
@@ -46,6 +48,7 @@ def detect(program: Program) -> Iterator[Match]:
             if (f.regions[attempt].path or f.path) == f.path:
                 yield from _attempt(k, f, attempt, is_get, is_unattended)
         yield from _suppressed(k, f)
+        yield from _rejections(k, f)
 
 
 def _attempt(k: Knowledge, f: FunctionSummary, attempt: int, is_get: bool, is_unattended: bool) -> Iterator[Match]:
@@ -86,6 +89,13 @@ def _is_main_work(f: FunctionSummary, attempt: int, work: list[Effect]) -> bool:
 
 def _main(work: list[Effect]) -> Effect:
     return next((each for each in work if each.kind & WORK), work[0])
+
+
+def _rejections(k: Knowledge, f: FunctionSummary) -> Iterator[Match]:
+    for number, work in ignored_rejections(f):
+        if work and (f.regions[number].path or f.path) == f.path and fate(f, number) in (Fate.HIDDEN, Fate.DEFAULTED):
+            if not logs(f, number):
+                yield _match(k, f, work[0], number, "hidden")
 
 
 def _suppressed(k: Knowledge, f: FunctionSummary) -> Iterator[Match]:
