@@ -135,6 +135,9 @@ def method(low: Lowering, base: Val, name: str, node: Node) -> Val:
             if found is not None:
                 return Val(base.origins, symbol=found, receiver=base)
             for each in low.names.library_bases(base.type):
+                known = low.models.type(low.models.canonical(each))
+                if known is not None and known.through and (own := low.names.method(base.type, known.through)):
+                    return Val(base.origins, symbol=own, receiver=base)
                 if low.models.call(f"{each}.{name}"):
                     return Val(base.origins, symbol=f"{each}.{name}", receiver=base)
             if (field := low.world.field(base.type, name)) is not None and (field.symbol or field.function):

@@ -87,6 +87,7 @@ class TypeModel(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     service: str = ""
     origin: str = ""
     call: str = ""  # calling an instance gives this type
+    through: str = ""  # the method that all others go through, so that a subclass need only override that one
     note: str = ""
 
 

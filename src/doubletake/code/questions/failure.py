@@ -135,7 +135,7 @@ def ignored_rejections(f: FunctionSummary) -> Iterator[tuple[int, list[Effect]]]
 
 
 def _is_catch(fact: Fact) -> bool:
-    return fact.name.rpartition(".")[2] == "catch"
+    return fact.kind is FactKind.CALL and fact.name.rpartition(".")[2] == "catch"
 
 
 def attempts(f: FunctionSummary) -> Iterator[int]:

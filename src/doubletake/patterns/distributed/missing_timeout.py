@@ -21,7 +21,7 @@ NETWORK = (
     | EffectKind.VERIFY
 )
 
-CONTROLLER = "new builtins.AbortController"
+CONTROLLER = "builtins.AbortController"
 
 
 def detect(program: Program) -> Iterator[Match]:
@@ -37,7 +37,7 @@ def detect(program: Program) -> Iterator[Match]:
 def _match(k: Knowledge, f: FunctionSummary, effect: Effect) -> Match:
     confidence, because = trust(f, (effect,))
     is_off = has_limit_of_its_own(effect, f.path)
-    definition = set_up_at(k.program, f, effect) if is_off else None
+    definition = set_up_at(k.program, f, effect)
     return Match(
         message="switched-off" if is_off else "no-timeout",
         at=place(f, effect),
@@ -57,13 +57,9 @@ def _match(k: Knowledge, f: FunctionSummary, effect: Effect) -> Match:
 def has_idle_signal(f: FunctionSummary, effect: Effect) -> bool:
     """Whether the only limit is the signal of a controller that was made here and that nothing here aborts."""
     limit = dict(effect.args).get("timeout", NONE)
-    origins = f.values[limit] if limit != NONE else ()
-    is_own = any(
-        origin.kind is OriginKind.MODULE and str(f.constants[origin.ref]).startswith(CONTROLLER) for origin in origins
-    )
-    return is_own and not any(
-        each.kind is FactKind.CALL and each.name.rpartition(".")[2] == "abort" for each in f.facts
-    )
+    is_signal = any(origin.path[-1:] == ("signal",) for origin in (f.values[limit] if limit != NONE else ()))
+    called = {each.name for each in f.facts if each.kind is FactKind.CALL}
+    return is_signal and CONTROLLER in called and not any(name.rpartition(".")[2] == "abort" for name in called)
 
 
 def client(effect: Effect) -> str:

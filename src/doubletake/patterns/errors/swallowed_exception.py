@@ -93,9 +93,10 @@ def _main(work: list[Effect]) -> Effect:
 
 def _rejections(k: Knowledge, f: FunctionSummary) -> Iterator[Match]:
     for number, work in ignored_rejections(f):
-        if work and (f.regions[number].path or f.path) == f.path and fate(f, number) in (Fate.HIDDEN, Fate.DEFAULTED):
-            if not logs(f, number):
-                yield _match(k, f, work[0], number, "hidden")
+        is_own = (f.regions[number].path or f.path) == f.path
+        is_lost = fate(f, number) in (Fate.HIDDEN, Fate.DEFAULTED) and not logs(f, number)
+        if work and is_own and is_lost:
+            yield _match(k, f, work[0], number, "hidden")
 
 
 def _suppressed(k: Knowledge, f: FunctionSummary) -> Iterator[Match]:

@@ -11,6 +11,7 @@ from doubletake.code.effects import (
     Effect,
     EffectKind,
     FunctionSummary,
+    GuardRole,
     HandlerKind,
     Origin,
     OriginKind,
@@ -42,7 +43,7 @@ def detect(program: Program) -> Iterator[Match]:
 def _match(k: Knowledge, root: Root, number: int) -> Match | None:
     f = root.f
     effect = f.effects[number]
-    if (claim := _claimed_owner(k, f, effect)) is not None:
+    if (claim := _claimed_owner(k, root, effect)) is not None:
         return _found(k, root, effect, "claimed", claim)
     if not effect.kind & (STORE_READS | EffectKind.WRITE | EffectKind.DELETE) or is_scoped(f, effect):
         return None
@@ -54,9 +55,10 @@ def _match(k: Knowledge, root: Root, number: int) -> Match | None:
     return _found(k, root, effect, "change" if is_change else "read", key)
 
 
-def _claimed_owner(k: Knowledge, f: FunctionSummary, effect: Effect) -> Origin | None:
+def _claimed_owner(k: Knowledge, root: Root, effect: Effect) -> Origin | None:
     """The owner of a new row, when the caller says who that is though it is known who is asking."""
-    if effect.kind is not EffectKind.CREATE or not _knows_principal(f):
+    f = root.f
+    if effect.kind is not EffectKind.CREATE or not _knows_principal(root):
         return None
     entity = k.entity(effect)
     owners = k.owner_columns[effect.target.name]
@@ -68,7 +70,10 @@ def _claimed_owner(k: Knowledge, f: FunctionSummary, effect: Effect) -> Origin |
     return None
 
 
-def _knows_principal(f: FunctionSummary) -> bool:
+def _knows_principal(root: Root) -> bool:
+    if root.handler and any(guard.role is GuardRole.AUTHENTICATES for guard in root.handler.guards):
+        return True
+    f = root.f
     return any(origin.kind is OriginKind.PRINCIPAL for value in f.values for origin in value)
 
 
@@ -101,7 +106,7 @@ def _found(k: Knowledge, root: Root, effect: Effect, message: str, origin: Origi
     f = root.f
     entity = k.entity(effect)
     source = source_of(root, origin, effect)
-    knows = _knows_principal(f)
+    knows = _knows_principal(root)
     confidence, because = trust(f, (effect,), "" if knows else "the route does not ask who is calling")
     return Match(
         message=message,
