@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tree_sitter import Node as Syntax
 
 from doubletake.code.languages.javascript_text import unescaped
@@ -31,6 +33,7 @@ from doubletake.code.tree import (
 )
 
 OPERATORS = {"===": "==", "!==": "!=", "&&": "and", "||": "or", ">>>": ">>"}
+CHAINED = frozenset(("non_null_expression", "member_expression", "subscript_expression", "call_expression"))
 UNARY = {"!": "not", "+": "pos"}
 
 
@@ -44,20 +47,53 @@ class TypeScriptExpressions(TypeScriptTypes, Reader):
     # ── access and calls ─────────────────────────────────────────────────────────────────────────────────────────────
     def read_member_expression(self, syntax: Syntax) -> Node:
         name = self.field(syntax, "property")
-        value = self.required(syntax, "object")
-        return Attribute(syntax.start_byte, syntax.end_byte, value, self.text(name) if name else "")
+        spelling = self.text(name) if name else ""
+        return self.after_assertion(
+            syntax,
+            self.required(syntax, "object"),
+            lambda value, start: Attribute(start, syntax.end_byte, value, spelling),
+        )
 
     read_nested_identifier = read_member_expression
 
     def read_subscript_expression(self, syntax: Syntax) -> Node:
         value, key = self.required(syntax, "object"), self.required(syntax, "index")
-        return Subscript(syntax.start_byte, syntax.end_byte, value, key)
+        return self.after_assertion(syntax, value, lambda value, start: Subscript(start, syntax.end_byte, value, key))
 
     def read_call_expression(self, syntax: Syntax) -> Node:
         callee, arguments = self.required(syntax, "function"), self.field(syntax, "arguments")
         if arguments is not None and arguments.type == "template_string":
             return Template(syntax.start_byte, syntax.end_byte, tuple(self.template_parts(arguments)), callee)
-        return Call(syntax.start_byte, syntax.end_byte, callee, self.arguments(arguments))
+        given = self.arguments(arguments)
+        return self.after_assertion(syntax, callee, lambda value, start: Call(start, syntax.end_byte, value, given))
+
+    def after_assertion(self, syntax: Syntax, value: Node, make: Callable[[Node, int], Node]) -> Node:
+        """What `make` makes of the value, at its right place.
+
+        The grammar lets a postfix `!` bind looser than operators: it reads `a === b!.c` as `(a === b)!.c`. What follows
+        the `!` belongs to the last operand alone. A parenthesized operand ends before the operation around it does.
+        """
+        child = syntax.named_child(0)
+        if child is None or child.type not in CHAINED or not isinstance(value, Operation):
+            return make(value, syntax.start_byte)
+        return self.on_last_operand(value, make)
+
+    def on_last_operand(self, value: Operation, make: Callable[[Node, int], Node]) -> Node:
+        last = value.operands[-1]
+        if isinstance(last, Operation) and last.end == value.end:
+            made = self.on_last_operand(last, make)
+        else:
+            made = make(last, last.start)
+        return Operation(value.start, made.end, value.operator, (*value.operands[:-1], made))
+
+    def read_non_null_expression(self, syntax: Syntax) -> Node:
+        child = syntax.named_child(0)
+        if child is None:
+            return self.read_unknown(syntax)
+        value = self.read(child)
+        if isinstance(value, Operation) and child.type != "parenthesized_expression":
+            return self.on_last_operand(value, lambda value, start: Cast(start, syntax.end_byte, value, None))
+        return Cast(syntax.start_byte, syntax.end_byte, value, None)
 
     def read_new_expression(self, syntax: Syntax) -> Node:
         callee, arguments = self.required(syntax, "constructor"), self.field(syntax, "arguments")
@@ -132,7 +168,7 @@ class TypeScriptExpressions(TypeScriptTypes, Reader):
         of_type = self.read(children[1]) if len(children) > 1 else None
         return Cast(syntax.start_byte, syntax.end_byte, self.read(children[0]), of_type)
 
-    read_satisfies_expression = read_non_null_expression = read_as_expression
+    read_satisfies_expression = read_as_expression
 
     def read_type_assertion(self, syntax: Syntax) -> Node:
         children = self.children(syntax)
