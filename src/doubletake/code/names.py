@@ -261,7 +261,7 @@ def library_name(module: str, name: str, language: str) -> str:
     """The dotted name of something imported from a library."""
     if language == "python":
         return f"{module}.{name}" if name else module
-    module = module.removeprefix("node:")
+    module = module.removeprefix("node:").replace(":", ".")
     return module if name in ("", "default") else f"{module}.{name}"
 
 

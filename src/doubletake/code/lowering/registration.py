@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -14,6 +15,8 @@ from doubletake.code.tree import Function, Node
 
 if TYPE_CHECKING:
     from doubletake.code.lowering.calls import Arguments
+
+PLACEHOLDER = re.compile(r":(\w+)")
 
 
 class Reference(Struct, frozen=True, array_like=True, gc=False):
@@ -107,7 +110,7 @@ def _references(
         function = value.function.node
         symbol = _symbol_of(low, value.function)
         if not symbol:
-            symbol = f"{low.path}:{function.name or label or 'anonymous'}"
+            symbol = f"{low.path}:{function.name or PLACEHOLDER.sub(r'{\1}', label) or 'anonymous'}"
             taken = {name for name, _ in inline} | {
                 name for each in low.registrations for name, _ in each.inline
             }
