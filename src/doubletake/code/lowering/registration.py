@@ -110,7 +110,8 @@ def _references(
         function = value.function.node
         symbol = _symbol_of(low, value.function)
         if not symbol:
-            symbol = f"{low.path}:{function.name or PLACEHOLDER.sub(r'{\1}', label) or 'anonymous'}"
+            route = PLACEHOLDER.sub(r"{\1}", label)
+            symbol = f"{low.path}:{function.name or route or 'anonymous'}"
             taken = {name for name, _ in inline} | {
                 name for each in low.registrations for name, _ in each.inline
             }
