@@ -37,6 +37,7 @@ class Baseline(Struct, frozen=True, kw_only=True):
     solos: dict[str, Trial]
     serial: dict[Order, tuple[Observation, ...]]
     began: float  # monotonic seconds
+    prelude: tuple[Request, ...] = ()  # what was asked before, each time
 
     @property
     def places(self) -> dict[str, tuple[Place, ...]]:
@@ -70,43 +71,58 @@ class Laboratory:
         self.restarts, self.printed = restarts, printed
         self.environment, self.instances = dict(environment), instances
         self.narrator = Narrator(schema)
-        self._baselines: dict[tuple[tuple[str, Request], ...], Baseline] = {}
+        self._baselines: dict[tuple[tuple[tuple[str, Request], ...], tuple[Request, ...]], Baseline] = {}
 
     # ---- what happens without interference
 
-    def baseline(self, requests: Mapping[str, Request]) -> Baseline:
+    def baseline(self, requests: Mapping[str, Request], prelude: tuple[Request, ...] = ()) -> Baseline:
         """Each request alone, both orders, and both again with other ids on the other instance. Run once, then kept:
         a proof wants a third run of each order, a second later, and that second passes while others are looked at."""
-        kept = self._baselines.get(key := tuple(sorted(requests.items())))
+        key = (tuple(sorted(requests.items())), prelude)
+        kept = self._baselines.get(key)
         if kept is None:
-            kept = self._baselines[key] = self._measure(requests)
+            kept = self._baselines[key] = self._measure(requests, prelude)
         return kept
 
-    def _measure(self, requests: Mapping[str, Request]) -> Baseline:
+    def _measure(self, requests: Mapping[str, Request], prelude: tuple[Request, ...]) -> Baseline:
         began = time.monotonic()
-        solos = {name: self.trials.run({name: request}, serial(name)) for name, request in requests.items()}
+        solos = {
+            name: self.trials.run({name: request}, serial(name), prelude=prelude) for name, request in requests.items()
+        }
         runs: dict[Order, tuple[Observation, ...]] = {(name,): (solo.observation,) for name, solo in solos.items()}
-        runs[()] = (self.idle(0.0),)
-        first = Baseline(requests=dict(requests), solos=solos, serial=runs, began=began)
+        runs[()] = (self.idle(0.0, prelude),)
+        first = Baseline(requests=dict(requests), solos=solos, serial=runs, began=began, prelude=prelude)
         if first.unreached():
             return first
         for order in self._orders(requests):
-            runs[order] = (self.serially(requests, order),)
+            runs[order] = (self.serially(requests, order, prelude=prelude),)
         self._move_sequences()
         for order in [*((name,) for name in requests), *self._orders(requests)]:
-            runs[order] += (self.serially({name: requests[name] for name in order}, order, swapped=True),)
-        return Baseline(requests=dict(requests), solos=solos, serial=runs, began=began)
+            chosen = {name: requests[name] for name in order}
+            runs[order] += (self.serially(chosen, order, swapped=True, prelude=prelude),)
+        return first
 
     def _orders(self, requests: Mapping[str, Request]) -> tuple[Order, ...]:
         names = tuple(sorted(requests))
         return (names, names[::-1]) if len(names) > 1 else ()
 
-    def serially(self, requests: Mapping[str, Request], order: Order, swapped: bool = False) -> Observation:
-        return self.trials.run(requests, serial(*order), swapped=swapped).observation
+    def serially(
+        self,
+        requests: Mapping[str, Request],
+        order: Order,
+        *,
+        swapped: bool = False,
+        prelude: tuple[Request, ...] = (),
+    ) -> Observation:
+        return self.trials.run(requests, serial(*order), swapped=swapped, prelude=prelude).observation
 
-    def idle(self, seconds: float) -> Observation:
+    def idle(self, seconds: float, prelude: tuple[Request, ...] = ()) -> Observation:
         """As long a run without any request."""
-        return self.trials.run({}, (Pause(seconds),)).observation
+        return self.trials.run({}, (Pause(seconds),), prelude=prelude).observation
+
+    def interleaved(self, baseline: Baseline, schedule: Schedule, swapped: bool = False) -> Trial:
+        """The requests of the baseline under a schedule."""
+        return self.trials.run(baseline.requests, schedule, swapped=swapped, prelude=baseline.prelude)
 
     def reading(self, baseline: Baseline) -> Reading:
         return Reading(baseline.serial, self.schema)
@@ -122,21 +138,21 @@ class Laboratory:
 
     def confirmed(self, trial: Trial, judgement: Judgement, baseline: Baseline) -> Judgement:
         """The judgement with all its gates: repeats, controls, a third serial run of each order a second later."""
-        schedule, requests = trial.play.schedule, baseline.requests
+        schedule = trial.play.schedule
         length = trial.play.ended - trial.play.started
         reading = Reading(self._third_runs(baseline), self.schema)
         repeats = []
         for number in range(_REPEATS):
             swapped = number == _REPEATS - 1
-            again = self.trials.run(requests, schedule, swapped=swapped)
+            again = self.interleaved(baseline, schedule, swapped)
             repeats.append(Repeat(self.judged(again, reading), swapped))
-        order = self._orders(requests)[0]
+        order = self._orders(baseline.requests)[0]
         checks = Checks(
             idle=self.idle(length),
             held={name: self._held_alone(name, baseline, trial) for name in _stopped(schedule)},
             writers=trial.writers,
             repeats=tuple(repeats),
-            canary=self.serially(requests, order),
+            canary=self.serially(baseline.requests, order, prelude=baseline.prelude),
             canary_order=order,
             pair=pair(trial),
             restarts=self.restarts(),
@@ -150,7 +166,7 @@ class Laboratory:
         runs = dict(baseline.serial)
         for order in self._orders(baseline.requests):
             if len(runs[order]) < 3:
-                runs[order] += (self.serially(baseline.requests, order),)
+                runs[order] += (self.serially(baseline.requests, order, prelude=baseline.prelude),)
         return runs
 
     def _held_alone(self, name: str, baseline: Baseline, trial: Trial) -> Observation:
@@ -162,7 +178,8 @@ class Laboratory:
                 steps.append(Pause(length))
             else:
                 steps.append(step)
-        return self.trials.run({name: baseline.requests[name]}, tuple(steps)).observation
+        alone = {name: baseline.requests[name]}
+        return self.trials.run(alone, tuple(steps), prelude=baseline.prelude).observation
 
     def has_printed(self, since: int) -> bool:
         """Whether the application has logged anything; frameworks answer first and log then, so it gets a moment."""

@@ -16,7 +16,7 @@ from doubletake.prove.postgres.changes import Changes
 from doubletake.prove.postgres.restore import Restore, Restored
 from doubletake.prove.redis import RedisServer
 from doubletake.prove.request import Request
-from doubletake.prove.schedule import Pause, Schedule, Turn
+from doubletake.prove.schedule import Pause, Schedule, Turn, serial
 from doubletake.prove.upstream import Service
 
 _OPEN_AT_MOST = 0.2  # seconds to wait for the application's sessions to come to rest before a restore
@@ -76,9 +76,27 @@ class Trials:
         schedule: Schedule,
         faults: Sequence[Fault] = (),
         swapped: bool = False,
+        prelude: Sequence[Request] = (),
     ) -> Trial:
-        """Play the schedule. With `swapped` the requests change instances: what A asks goes to instance B."""
-        return self.run_on([Part(dict(requests), schedule, tuple(faults), swapped)])[0]
+        """Play the schedule. With `swapped` the requests change instances: what A asks goes to instance B.
+
+        prelude: requests that are sent one after the other before it, on instance A.
+        """
+        ahead = [Part({"A": request}, serial("A")) for request in prelude]
+        return self.run_on([*ahead, Part(dict(requests), schedule, tuple(faults), swapped)])[-1]
+
+    def successes(self, request: Request, most: int) -> int:
+        """How often in a row the request succeeds before it is refused, at most `most` times."""
+        changes: list[RowChange] = []
+        try:
+            for number in range(most):
+                trial = self._play(Part({"A": request}, serial("A")), changes, None)
+                self.count += 1
+                if not all(response.is_success for response in trial.play.responses.values()):
+                    return number
+        finally:
+            self._back(changes)
+        return most
 
     def run_on(self, parts: Sequence[Part]) -> list[Trial]:
         """Play one part after the other without going back to the snapshot between. Each trial holds what was left by
@@ -92,10 +110,13 @@ class Trials:
                 self.count += 1
                 trials.append(self._play(part, changes, trials[-1] if trials else None))
         finally:
-            restored = self.restore.undo(changes)
-            if self._keys and self._keys.differences():
-                self._keys.restore()
+            restored = self._back(changes)
         return [replace(trial, restored=restored) for trial in trials]
+
+    def _back(self, changes: Sequence[RowChange]) -> Restored:
+        if self._keys and self._keys.differences():
+            self._keys.restore()
+        return self.restore.undo(changes)
 
     def _play(self, part: Part, changes: list[RowChange], before: Trial | None) -> Trial:
         lane_of = _instances(part.requests, part.swapped)

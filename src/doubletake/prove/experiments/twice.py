@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from doubletake.core.trace import Verdict
 from doubletake.prove.app.requests.cases import Case
 from doubletake.prove.experiment import NotShown, Result, Shown, Tried
-from doubletake.prove.explorer import Candidate, Place, candidates, writes
+from doubletake.prove.explorer import Place, candidates, writes
 from doubletake.prove.laboratory import Baseline, Laboratory, requests_of
 from doubletake.prove.observe import completed
 from doubletake.prove.oracle.judge import summarize
@@ -26,13 +26,14 @@ _BY_NAME = {
     "lost effect": "DT301",
     "not serializable": "DT303",
 }
-
 _WORST = (Verdict.DATA_WRONG, Verdict.DOUBLE_SUCCESS)
 _ATTEMPTS = 2  # schedules to confirm: a gate that closes is mostly closed for all of them
+_BRINK = 20  # times that a request is repeated to find where it begins to be refused
 
 
 class Twice:
-    """Every schedule with one preemption, both ways round, against the serial histories."""
+    """Every schedule with one preemption, both ways round, against the serial histories; where nothing shows, once
+    more at the brink, where one more request would be refused."""
 
     name = "twice"
     codes = ("DT301", "DT302", "DT303", "DT307", "DT309", "DT310")
@@ -42,51 +43,61 @@ class Twice:
 
     def run(self, laboratory: Laboratory, case: Case) -> Iterator[Result]:
         baseline = laboratory.baseline(requests_of(case))
-        why = baseline.unreached()
-        if why:
+        if why := baseline.unreached():
             yield self._not(case, Verdict.NOT_REACHED, why)
             return
-        plans = candidates(baseline.places)
-        if not _writes_anything(baseline) or not plans:
+        if not _writes_anything(baseline):
             yield self._not(case, Verdict.COMMUTES, "neither request writes anything")
             return
-        yield from self._explore(laboratory, case, baseline, plans)
+        found = yield from self._explore(laboratory, case, baseline)
+        if isinstance(found, Shown) or found.verdict is Verdict.INCONCLUSIVE:
+            yield found
+            return
+        at_brink = yield from self._explore_at_brink(laboratory, case)
+        yield at_brink if isinstance(at_brink, Shown) else found
 
-    def _explore(
-        self, laboratory: Laboratory, case: Case, baseline: Baseline, plans: tuple[Candidate, ...]
-    ) -> Iterator[Result]:
+    def _explore_at_brink(self, laboratory: Laboratory, case: Case) -> Iterator[Result]:
+        """Double spending shows only where one of the two would have been refused."""
+        count = laboratory.trials.successes(case.first, _BRINK)
+        if not 1 < count < _BRINK:
+            return None
+        prelude = (case.first,) * (count - 1)
+        baseline = laboratory.baseline(requests_of(case), prelude)
+        if baseline.unreached():
+            return None
+        return (yield from self._explore(laboratory, case, baseline))
+
+    def _explore(self, laboratory: Laboratory, case: Case, baseline: Baseline) -> Iterator[Result]:
         reading = laboratory.reading(baseline)
+        plans = candidates(baseline.places)
         began = time.monotonic()
         judged: list[tuple[Trial, Judgement]] = []
         attempts = 0
         for number, plan in enumerate(plans[: laboratory.budget.schedules]):
             if time.monotonic() - began > laboratory.budget.seconds:
                 break
-            yield Tried(
-                experiment=self.name,
-                endpoint=case.endpoint,
-                text=explain(plan.schedule),
-                done=number,
-                total=len(plans),
-            )
-            trial = laboratory.trials.run(baseline.requests, plan.schedule)
+            text = explain(plan.schedule)
+            yield Tried(experiment=self.name, endpoint=case.endpoint, text=text, done=number, total=len(plans))
+            trial = laboratory.interleaved(baseline, plan.schedule)
             judgement = laboratory.judged(trial, reading)
             if judgement.verdict in _WORST and attempts < _ATTEMPTS:
                 attempts += 1
                 judgement = laboratory.confirmed(trial, judgement, baseline)
                 if judgement.is_proven:
-                    yield self._shown(laboratory, case, trial, judgement, number + 1)
-                    return
+                    return self._shown(laboratory, case, baseline, trial, judgement)
             judged.append((trial, judgement))
-        yield self._summary(laboratory, case, judged, len(plans))
-
-    def _summary(self, laboratory: Laboratory, case: Case, judged: list[tuple[Trial, Judgement]], total: int) -> Result:
-        baseline = laboratory.baseline(requests_of(case))
         for trial, judgement in judged:
-            if judgement.is_defect:
+            if judgement.is_defect and attempts < _ATTEMPTS:
+                attempts += 1
                 confirmed = laboratory.confirmed(trial, judgement, baseline)
                 if confirmed.is_proven:
-                    return self._shown(laboratory, case, trial, confirmed, len(judged))
+                    return self._shown(laboratory, case, baseline, trial, confirmed)
+        return self._summary(laboratory, case, baseline, judged)
+
+    def _summary(
+        self, laboratory: Laboratory, case: Case, baseline: Baseline, judged: list[tuple[Trial, Judgement]]
+    ) -> NotShown:
+        total = len(candidates(baseline.places))
         word = summarize([judgement for _, judgement in judged], total)
         shown = next((trial for trial, judgement in judged if judgement.verdict is word.verdict), None)
         return NotShown(
@@ -101,8 +112,9 @@ class Twice:
             total=total,
         )
 
-    def _shown(self, laboratory: Laboratory, case: Case, trial: Trial, judgement: Judgement, runs: int) -> Shown:
-        baseline = laboratory.baseline(requests_of(case))
+    def _shown(
+        self, laboratory: Laboratory, case: Case, baseline: Baseline, trial: Trial, judgement: Judgement
+    ) -> Shown:
         return Shown(
             experiment=self.name,
             code=code_of(judgement, trial),
@@ -111,7 +123,8 @@ class Twice:
             schedule=trial.play.schedule,
             judgement=judgement,
             trace=laboratory.tell(trial, judgement, baseline, self._title(case)),
-            runs=runs,
+            prelude=baseline.prelude,
+            runs=laboratory.trials.count,
         )
 
     def _title(self, case: Case) -> str:
@@ -136,7 +149,7 @@ def code_of(judgement: Judgement, trial: Trial) -> str:
 def _found_empty(trial: Trial) -> set[str]:
     """Tables in which a plain read found nothing."""
     return {
-        qualified(trial, table)
+        _qualified(trial, table)
         for operation, result in completed(trial.play.journal)
         if operation.kind is OperationKind.STATEMENT and not writes(operation) and result.rows == 0
         for table in tables(operation.fingerprint)[:1]
@@ -147,7 +160,7 @@ def _inserted(trial: Trial) -> set[str]:
     return {change.table for change in trial.changes if change.kind == "insert"}
 
 
-def qualified(trial: Trial, table: str) -> str:
+def _qualified(trial: Trial, table: str) -> str:
     """A table as the changes of the trial name it."""
     names = {change.table.rpartition(".")[2]: change.table for change in trial.changes}
     return names.get(table, table)
