@@ -73,7 +73,7 @@ def trace() -> Trace:
             Lane(name=name, method="POST", path="/deposits", body=body, status=200, outcome=Outcome.OK)
             for name, body in bodies.items()
         ),
-        steps=tuple(step(*move) for move in moves),
+        steps=tuple(step(*move, parameters=(move[3],) if move[3] else ()) for move in moves),
         order="ABAB", initial=balance("100"), final=balance("130"),
         serial=(("A then B", balance("180")), ("B then A", balance("180"))),
         verdict=Verdict.DATA_WRONG, name="lost update", explanation="What A added is gone.",

@@ -20,10 +20,11 @@ def moves(text: str) -> list:
     steps = []
     for move in text.split(", "):
         lane, what = move.split()
-        before, _, after = what.partition(">")
+        before, _, after = what.replace("+", "").partition(">")
+        sent = {"parameters": (after,)} if after and "+" not in what else {}
         waits = {"waits_for": what[1:]} if what.startswith("?") else {}
         kind = WRITE if after else READ
-        steps.append(step(lane, kind, None if waits else before, after or None, **waits))
+        steps.append(step(lane, kind, None if waits else before, after or None, **waits, **sent))
     return steps
 
 
@@ -33,7 +34,8 @@ def moves(text: str) -> list:
         ("A 100, B 100, A 100>150, B 150>130", ["150"], [3]),
         ("A 100, B 100, B 100>130, A 130>150", ["130"], [3]),
         ("A 100, A 100>150, B 150, B 150>180", [], []),
-        ("A 100>150, B 150>180", [], []),  # the database did the arithmetic
+        ("A 100>150, B 150>180", [], []),  # neither had read
+        ("A 100, B 100, A 100+>150, B 150+>180", [], []),  # the database did the arithmetic
         ("A 1, A 1>2, A 2>3", [], []),  # its own value
         ("A 1, B ?A, A 1>2, B 2, B 2>3", [], []),
     ],
@@ -65,10 +67,10 @@ def test_the_picture_in_the_terminal(trace: Trace) -> None:
         "                               │ balance 100            │ ● reads the balance\n"
         "                               │                        │   SQL read\n"
         "● writes the balance           │ balance 100 → 150 lost │\n"
-        "  SQL write                    │                        │\n"
+        "  SQL write  ← 150             │                        │\n"
         "                               │ balance 150 → 130      │ ● writes the balance  from a\n"
         "                               │                        │ value that has changed since\n"
-        "                               │                        │   SQL write\n"
+        "                               │                        │   SQL write  ← 130\n"
         "A ← 200                        │                        │ B ← 200\n"
         "───────────────────────────────┴────────────────────────┴───────────────────────────────\n"
         "It ends with    wallets 1 balance 130\n"

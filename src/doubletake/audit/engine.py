@@ -17,13 +17,15 @@ from doubletake.audit.options import Options
 from doubletake.audit.reading import Files, read
 from doubletake.audit.selection import select
 from doubletake.audit.suppress import MARK, Pardon, apply, pardons
-from doubletake.code import build
+from doubletake.code import Program, build
 from doubletake.code.languages import adapter_for
 from doubletake.core.config import Config, System
 from doubletake.core.errors import DoubletakeError
 from doubletake.core.event import Event, Finished, Found, Noted, Progress, Started, Unread
 from doubletake.core.finding import Finding
 from doubletake.core.source import Source
+
+NAMES: Mapping[str, str] = {"python": "Python", "typescript": "TypeScript", "javascript": "JavaScript"}
 
 
 class Result(msgspec.Struct, frozen=True, array_like=True):
@@ -130,6 +132,22 @@ def suppressions(files: Files) -> tuple[tuple[Pardon, ...], tuple[Noted, ...]]:
             allowed += found
             wrong += faults
     return tuple(allowed), tuple(wrong)
+
+
+def damaged(program: Program) -> Iterator[Unread]:
+    """Files of which a part could not be parsed, each with its first such place."""
+    for path, ranges in sorted(program.errors.items()):
+        source, (start, end) = program.source(path), ranges[0]
+        adapter = adapter_for(path)
+        if source is None or adapter is None:
+            continue
+        if start == 0 and end >= len(source.data):
+            yield Unread(path, "it is no text" if b"\0" in source.data else f"it is not {NAMES[adapter.name]}", 1)
+            continue
+        (first, _), (last, _) = source.position(start), source.position(max(start, end - 1))
+        lines = f"line {first} is" if last == first else f"lines {first}–{last} are"
+        more = f", and {len(ranges) - 1} more places" if len(ranges) > 1 else ""
+        yield Unread(path, f"{lines} not {NAMES[adapter.name]}{more}; the rest was read", first)
 
 
 def statement_text(source: Source | None, finding: Finding) -> str:

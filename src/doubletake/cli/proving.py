@@ -63,7 +63,7 @@ def keeper(root: Path, writes_tests: bool) -> Keep:
         saved = proof.save(made, root).relative_to(root)
         if not writes_tests:
             return saved.as_posix(), ""
-        test = written.regression(made, root)
+        test = written.test_for(made, root)
         written.write(test, root)
         return saved.as_posix(), test.path
 

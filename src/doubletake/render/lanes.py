@@ -5,13 +5,16 @@ This module decides what is shown; `terminal.lanes` and `html.lanes` decide how.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Set
 
 from msgspec import Struct
 
 from doubletake.core.trace import Lane, Outcome, Row, StepKind, Trace, TraceStep, Verdict
 
-WRONG = frozenset({Verdict.DATA_WRONG, Verdict.DOUBLE_SUCCESS, Verdict.STATUS_WRONG, Verdict.RESPONSE_ONLY})
+WRONG = frozenset(
+    {Verdict.DATA_WRONG, Verdict.DOUBLE_SUCCESS, Verdict.STATUS_WRONG, Verdict.RESPONSE_ONLY, Verdict.GROWS}
+)
 FINE = frozenset({Verdict.PROTECTED, Verdict.COMMUTES, Verdict.SERIAL})
 
 CHANGES = frozenset({StepKind.WRITE, StepKind.CACHE, StepKind.CALL})
@@ -78,6 +81,7 @@ class Picture(Struct, frozen=True):
     results: tuple[Result, ...]  # how it ended, then how each serial order ends
     is_wrong: bool
     is_fine: bool
+    names_rows: bool  # more than one row is at stake, so that each value says whose it is
 
 
 def picture(trace: Trace) -> Picture:
@@ -85,6 +89,10 @@ def picture(trace: Trace) -> Picture:
     sides = {lane.name: min(number, 1) for number, lane in enumerate(trace.lanes)}
     lost, stale = overwritten(trace.steps)
     answered = {step.lane for step in trace.steps if step.kind is StepKind.RESPOND}
+    moments = tuple(
+        moment(step, sides.get(step.lane, 0), number in stale, lost) for number, step in enumerate(trace.steps)
+    )
+    known = {cell.row for it in moments for cell in it.cells if cell.before is not None or not cell.is_change}
     return Picture(
         title=trace.title,
         verdict=trace.verdict,
@@ -96,12 +104,11 @@ def picture(trace: Trace) -> Picture:
         lanes=trace.lanes,
         unanswered=tuple(it for it in trace.lanes if it.name not in answered),
         start=standing(trace.initial),
-        moments=tuple(
-            moment(step, sides.get(step.lane, 0), number in stale, lost) for number, step in enumerate(trace.steps)
-        ),
+        moments=moments,
         results=results(trace),
         is_wrong=trace.verdict in WRONG,
         is_fine=trace.verdict in FINE,
+        names_rows=len(known) > 1,
     )
 
 
@@ -118,7 +125,8 @@ def overwritten(steps: Iterable[TraceStep]) -> tuple[frozenset[tuple[Key, str | 
         for key, value in changed.items():
             seen = reads.get((step.lane, key))
             for when, lane, written in writes.get(key, ()):
-                if seen is not None and lane != step.lane and when > seen and written != value:
+                unseen = seen is not None and lane != step.lane and when > seen
+                if unseen and written != value and was_computed(step, value):
                     lost.add((key, written))
                     stale.add(number)
             writes.setdefault(key, []).append((number, step.lane, value))
@@ -127,6 +135,13 @@ def overwritten(steps: Iterable[TraceStep]) -> tuple[frozenset[tuple[Key, str | 
             for key, _ in cells_of(step.before):
                 reads[step.lane, key] = number
     return frozenset(lost), frozenset(stale)
+
+
+def was_computed(step: TraceStep, value: str | None) -> bool:
+    """Whether the program sent this value; a statement like `balance = balance + 50` leaves the sum to the database."""
+    return value in step.parameters or (
+        value is not None and re.search(rf"(?<!\w){re.escape(value)}(?!\w)", step.statement) is not None
+    )
 
 
 def moment(step: TraceStep, side: int, is_stale: bool, lost: frozenset[tuple[Key, str | None]]) -> Moment:

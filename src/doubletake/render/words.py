@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from doubletake.core.event import Finished
+from doubletake.core.evidence import Evidence, Flow
 from doubletake.core.finding import Confidence, Finding, Role
 
 GAPS: Mapping[tuple[Role, Role], str] = {
@@ -26,6 +27,14 @@ def gap(finding: Finding, section: str) -> str:
     if words and finding.confidence.rank > Confidence.HIGH.rank:
         return words.replace("no lock", "no lock seen").replace("nothing holds it", "nothing seen that holds it")
     return words
+
+
+def told(evidence: Evidence, handler: str = "") -> str:
+    """Evidence in words. A path begins at the handler; steps that only call say where."""
+    if not isinstance(evidence, Flow):
+        return evidence.explain()
+    steps = [str(it.span) if it.text in ("", "calls") else f"{it.text} ({it.span})" for it in evidence.steps]
+    return " → ".join([handler, *steps] if handler else steps)
 
 
 def plural(count: int, singular: str, several: str = "") -> str:

@@ -17,10 +17,11 @@ def lanes(trace: Trace) -> str:
     it = picture(trace)
     heads = [request(lane, side) for side, lane in enumerate(it.lanes[:2])] or [""]
     left, right = heads[0], heads[1] if len(heads) > 1 else '<th scope="col" class="lane b"></th>'
+    moments = "".join(moment(one, it.names_rows) for one in it.moments)
     return (
         f'<figure class="run {tone(it)}">{caption(it)}<table class="lanes"><thead><tr>{left}'
         f'<th scope="col" class="rows">{standing(it.start)}</th>{right}</tr></thead>'
-        f"<tbody>{''.join(map(moment, it.moments))}{endings(it)}</tbody></table>{results(it)}</figure>"
+        f"<tbody>{moments}{endings(it)}</tbody></table>{results(it)}</figure>"
     )
 
 
@@ -44,7 +45,7 @@ def request(lane: Lane, side: int) -> str:
     )
 
 
-def moment(it: Moment) -> str:
+def moment(it: Moment, names_rows: bool) -> str:
     kinds = " ".join(filter(None, [it.kind, "waits" if it.waits_for else "", "stale" if it.is_stale else ""]))
     quiet = it.kind in QUIET
     said = f'<span class="words">{inline(it.words)}</span>'
@@ -55,18 +56,21 @@ def moment(it: Moment) -> str:
     if it.statement and not quiet:
         said += f"<code>{escape(it.statement)}</code>"
     lane = f'<td class="lane {"ab"[it.side]} {kinds}{" quiet" if quiet else ""}">{said}</td>'
-    rows = f'<td class="rows">{"".join(beside(it.cells))}</td>'
+    rows = f'<td class="rows">{"".join(beside(it.cells, names_rows))}</td>'
     empty = f'<td class="lane {"ba"[it.side]} idle"></td>'
     return f"<tr>{lane}{rows}{empty}</tr>" if it.side == 0 else f"<tr>{empty}{rows}{lane}</tr>"
 
 
-def beside(cells: tuple[Cell, ...]) -> Iterable[str]:
-    """What a step found or left; a row that it added is named above its columns."""
+def beside(cells: tuple[Cell, ...], names_rows: bool) -> Iterable[str]:
+    """What a step found or left; a row that it added is named above its columns, others when there are several."""
     named = ""
     for it in cells:
-        if it.is_change and it.before is None and it.row != named:
-            yield f'<div class="added">+ {escape(it.row)}</div>'
-            named = it.row
+        is_new = it.is_change and it.before is None
+        if it.row != named and (is_new or names_rows):
+            yield (
+                f'<div class="added">+ {escape(it.row)}</div>' if is_new else f'<div class="row">{escape(it.row)}</div>'
+            )
+        named = it.row
         yield cell(it)
 
 
@@ -92,6 +96,8 @@ def standing(cells: tuple[Cell, ...]) -> str:
 
 
 def endings(it: Picture) -> str:
+    if not it.unanswered:
+        return ""
     sides = ["", ""]
     for number, lane in enumerate(it.lanes):
         if lane not in it.unanswered:

@@ -17,7 +17,7 @@ from doubletake.render.html.excerpts import excerpt
 from doubletake.render.html.lanes import lanes
 from doubletake.render.html.text import escape, inline
 from doubletake.render.renderer import Guide, Setting
-from doubletake.render.words import confidence_counts, extent, gap, plural
+from doubletake.render.words import confidence_counts, extent, gap, plural, told
 
 
 class Chapter(Struct, frozen=True):
@@ -81,7 +81,16 @@ def head(name: str, report: Report) -> str:
     said = (
         f"{plural(len(report.findings), 'finding')} ({confidence_counts(report.findings)})" if report.findings else ""
     )
-    facts = " · ".join(filter(None, [said, extent(done) if done else "", f"doubletake {escape(report.doubletake)}"]))
+    facts = " · ".join(
+        filter(
+            None,
+            [
+                said,
+                extent(done) if done and done.files else f"{done.seconds:.1f} s" if done else "",
+                f"doubletake {escape(report.doubletake)}",
+            ],
+        )
+    )
     return (
         f'<header><h1>{escape(name)}</h1><ul class="counts">{"".join(counts)}</ul><p class="facts">{facts}</p></header>'
     )
@@ -153,7 +162,7 @@ def finding_of(finding: Finding, guide: Guide, sources: Sources) -> str:
 
 def reasons(finding: Finding) -> Iterator[str]:
     for it in finding.evidence:
-        yield f'<p class="evidence">{escape(it.explain())}</p>'
+        yield f'<p class="evidence">{escape(told(it, finding.handler))}</p>'
     if finding.because:
         label = "Proven" if finding.confidence is Confidence.PROVEN else f"{finding.confidence} confidence".capitalize()
         yield f'<p class="because">{label} because {escape("; ".join(finding.because))}.</p>'

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Mapping
 
 from rich.cells import cell_len
 from rich.text import Text
 
+from doubletake.core.evidence import Flow
 from doubletake.core.finding import Confidence, Finding, Severity
 from doubletake.render.excerpt import Excerpt, Label, Line, Sources, excerpts, shown
-from doubletake.render.words import gap
+from doubletake.render.words import gap, told
 
 SEVERITY_STYLE: Mapping[Severity, str] = {
     Severity.CRITICAL: "bold red",
@@ -24,7 +26,7 @@ PRIMARY, SECONDARY = "red", "blue"
 def full(finding: Finding, section: str, sources: Sources, width: int) -> Text:
     """The finding as a person reads it. `section` is its pattern's, "" when it is not known."""
     text = heading(finding, width)
-    text.append("\n  " + shown(finding.message) + "\n")
+    text.append("\n" + folded(finding.message, width) + "\n")
     missing = gap(finding, section)
     for number, excerpt in enumerate(excerpts(finding, sources)):
         text.append("\n")
@@ -32,7 +34,7 @@ def full(finding: Finding, section: str, sources: Sources, width: int) -> Text:
             text.append(f"  {excerpt.path}:{excerpt.line}\n", "dim")
         text.append_text(drawn(excerpt, width, missing))
     for line in footer(finding):
-        text.append(f"  {line}\n", "dim")
+        text.append(folded(line, width) + "\n", "dim")
     return text
 
 
@@ -67,11 +69,15 @@ def brief(finding: Finding) -> Text:
 
 
 def footer(finding: Finding) -> list[str]:
-    lines = [finding.handler] if finding.handler else []
-    lines += [shown(evidence.explain()) for evidence in finding.evidence]
+    lines = [] if any(isinstance(it, Flow) for it in finding.evidence) or not finding.handler else [finding.handler]
+    lines += [told(it, finding.handler) for it in finding.evidence]
     if finding.because and finding.confidence is not Confidence.HIGH:
         lines.append(f"{finding.confidence} because " + "; ".join(finding.because))
     return lines
+
+
+def folded(text: str, width: int) -> str:
+    return textwrap.fill(shown(text), width, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
 
 
 def drawn(excerpt: Excerpt, width: int, missing: str) -> Text:

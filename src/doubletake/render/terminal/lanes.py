@@ -103,7 +103,7 @@ class _Shape:
         lane = [said]
         if it.statement and it.kind not in QUIET:
             lane += [Text(f"  {line}", "dim") for line in statement(it.statement, self.side - 2)]
-        middle = list(beside(it.cells))
+        middle = list(beside(it.cells, self.picture.names_rows))
         yield from self.row(*((lane, middle, []) if it.side == 0 else ([], middle, lane)))
 
     def row(self, left: list[Text], middle: list[Text], right: list[Text]) -> Iterable[Text]:
@@ -151,15 +151,15 @@ def statement(sql: str, width: int) -> list[str]:
     return lines if len(lines) <= MOST_SQL else [*lines[: MOST_SQL - 1], cut(" ".join(lines[MOST_SQL - 1 :]), width)]
 
 
-def beside(cells: tuple[Cell, ...]) -> Iterable[Text]:
-    """What a step found or left; a row that it added is named above its columns."""
+def beside(cells: tuple[Cell, ...], names_rows: bool) -> Iterable[Text]:
+    """What a step found or left; a row that it added is named above its columns, others when there are several."""
     named = ""
     for cell in cells:
         is_new = cell.is_change and cell.before is None
-        if is_new and cell.row != named:
-            yield Text.assemble(("+ ", "bold"), shown(cell.row))
-            named = cell.row
-        yield Text("  ").append_text(value(cell)) if is_new else value(cell)
+        if cell.row != named and (is_new or names_rows):
+            yield Text.assemble(("+ " if is_new else "", "bold"), (shown(cell.row), "" if is_new else "dim"))
+        named = cell.row
+        yield Text("  ").append_text(value(cell)) if is_new or names_rows else value(cell)
 
 
 def value(cell: Cell, style: str = "") -> Text:
