@@ -5,12 +5,15 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from doubletake.patterns.match import Detector
 from doubletake.patterns.page import Page, load
 from doubletake.patterns.programs import Program, programs
+
+if TYPE_CHECKING:
+    from doubletake.patterns.match import Detector
 
 ROOT = Path(__file__).parent
 PRELUDES = "_preludes"
@@ -33,6 +36,8 @@ class Pattern(Struct, frozen=True):
 
     def detector(self) -> Detector | None:
         """The page with the module beside it, imported when asked for; None for a page without a detector."""
+        from doubletake.patterns.match import Detector  # brings the whole understanding of code with it
+
         return Detector(self.page.header, importlib.import_module(self.module)) if self.module else None
 
 
