@@ -1,21 +1,14 @@
-"""The patterns, and what they find in a program."""
+"""What the patterns find in a program."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from functools import cache
 
+from doubletake.audit.known import patterns
 from doubletake.code import Program
 from doubletake.core.event import Noted
 from doubletake.core.finding import Finding
-from doubletake.patterns.catalogue import Catalogue, catalogue
-
-
-@cache
-def patterns() -> Catalogue:
-    """The catalogue, read once in a process: pages do not change while it runs."""
-    return catalogue()
 
 
 def match(program: Program) -> Iterator[Finding | Noted]:
@@ -37,14 +30,3 @@ def match(program: Program) -> Iterator[Finding | Noted]:
                 f"{pattern.code} {pattern.name} could not be checked: {type(error).__name__}: {error}. "
                 "This is a fault of doubletake; please report it."
             )
-
-
-def codes_named(word: str) -> frozenset[str]:
-    """The code that a suppression's word stands for: a code or a name; empty when there is no such pattern."""
-    pattern = patterns().find(word)
-    return frozenset((pattern.code,)) if pattern else frozenset()
-
-
-def wins_over() -> dict[str, tuple[str, ...]]:
-    """Code of a pattern → codes that stay silent where it speaks."""
-    return {it.code: it.page.header.wins_over for it in patterns().patterns if it.page.header.wins_over}

@@ -1,0 +1,76 @@
+"""From contents to findings. Everything here follows from the bytes of the files: nothing is read or written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from doubletake.audit.arbitrate import arbitrate
+from doubletake.audit.known import codes_named, wins_over
+from doubletake.audit.match import match
+from doubletake.audit.reading import Files
+from doubletake.audit.result import Result
+from doubletake.audit.suppress import MARK, Pardon, pardons
+from doubletake.code import Program, build
+from doubletake.code.languages import adapter_for
+from doubletake.core.config import Config
+from doubletake.core.event import Noted, Unread
+from doubletake.core.finding import Finding
+from doubletake.core.source import Source
+
+NAMES: Mapping[str, str] = {"python": "Python", "typescript": "TypeScript", "javascript": "JavaScript"}
+
+
+def understand(files: Files, config: Config) -> Result:
+    """Everything that follows from the contents: no files are read and nothing is written from here on."""
+    program = build(files.everything, config)
+    said = list(match(program))
+    sources = {path: Source(path, data) for path, data in files.code.items()}
+
+    def statement(finding: Finding) -> str:
+        return statement_text(program.source(finding.path) or sources.get(finding.path), finding)
+
+    findings = arbitrate((it for it in said if isinstance(it, Finding)), wins_over(), statement)
+    allowed, wrong = suppressions(files)
+    notes = [it for it in said if isinstance(it, Noted)]
+    return Result(findings, tuple(damaged(program)), (*notes, *wrong), allowed, dict(program.statistics()))
+
+
+def suppressions(files: Files) -> tuple[tuple[Pardon, ...], tuple[Noted, ...]]:
+    """The suppressions in all files that hold the mark, and what is wrong with them."""
+    allowed: list[Pardon] = []
+    wrong: list[Noted] = []
+    for path, data in files.code.items():
+        if MARK in data and (adapter := adapter_for(path)):
+            parsed = adapter.parse(Source(path, data))
+            found, faults = pardons(parsed.source, parsed.comments(), codes_named)
+            allowed += found
+            wrong += faults
+    return tuple(allowed), tuple(wrong)
+
+
+def damaged(program: Program) -> Iterator[Unread]:
+    """Files of which a part could not be parsed, each with its first such place."""
+    for path, ranges in sorted(program.errors.items()):
+        source, (start, end) = program.source(path), ranges[0]
+        adapter = adapter_for(path)
+        if source is None or adapter is None:
+            continue
+        if start == 0 and end >= len(source.data):
+            yield Unread(path, "it is no text" if b"\0" in source.data else f"it is not {NAMES[adapter.name]}", 1)
+            continue
+        (first, _), (last, _) = source.position(start), source.position(max(start, end - 1))
+        lines = f"line {first} is" if last == first else f"lines {first}–{last} are"
+        more = f", and {len(ranges) - 1} more places" if len(ranges) > 1 else ""
+        yield Unread(path, f"{lines} not {NAMES[adapter.name]}{more}; the rest was read", first)
+
+
+def statement_text(source: Source | None, finding: Finding) -> str:
+    """The source under the primary span."""
+    if source is None:
+        return ""
+    lines = [source.line(number) for number in range(finding.start_line, finding.end_line + 1)]
+    if not lines:
+        return ""
+    lines[-1] = lines[-1][: finding.end_column - 1]
+    lines[0] = lines[0][finding.start_column - 1 :]
+    return "\n".join(lines)
