@@ -33,8 +33,8 @@ describe("a position", () => {
     expect(view(written, "ABA").previous?.values).toEqual({ balance: "100" });
   });
   it("has one live card a lane, and none when the lane has finished", () => {
-    expect(lane(written, "A", "A").cards.map((card) => card.state)).toEqual(["done", "live"]);
-    expect(lane(written, "AA", "A").cards.map((card) => card.state)).toEqual(["done", "done"]);
+    expect(lane(written, "A", "A").cards.map((card) => card.state)).toEqual(["done", "live", "coming"]);
+    expect(lane(written, "AA", "A").cards.map((card) => card.state)).toEqual(["done", "done", "done"]);
     expect(lane(written, "AA", "A")).toMatchObject({ canMove: false, finished: true, reply: { status: 200 } });
     expect(lane(version, "ABA", "B").reply).toBeNull();
     expect(lane(version, "ABAB", "B").reply).toEqual({ status: 409, outcome: "refused" });
@@ -42,7 +42,7 @@ describe("a position", () => {
   it("keeps the presses of a lane that waits", () => {
     const waiting = lane(fixed, "ABB", "B");
     expect(waiting).toMatchObject({ waitsFor: "A", canMove: false, finished: false });
-    expect(waiting.cards.map((card) => card.state)).toEqual(["waiting", "coming"]);
+    expect(waiting.cards.map((card) => card.state)).toEqual(["waiting", "coming", "coming"]);
     expect(view(fixed, "ABB").holder).toBe("A");
     const after = view(fixed, "ABBA");
     expect(after.row.values).toEqual({ balance: "180" });
@@ -59,6 +59,15 @@ describe("a position", () => {
           expect(JSON.stringify(view(only, presses), timeless)).toBe(JSON.stringify(view(set, presses), timeless));
         }
   });
+  it("keeps what is not committed from everybody else", () => {
+    const now = view(atomic, "AB");
+    expect(now.row.values).toEqual({ balance: "100" });
+    expect(now.lanes[0]!.pending).toEqual({ balance: "150" });
+    expect(now.lanes[1]!.waitsFor).toBe("A");
+    expect(view(atomic, "ABA").row.values).toEqual({ balance: "150" });
+    expect(announcement(atomic, "A")).toBe("Move 1. A writes 150. Row was 100. Not committed yet.");
+    expect(announcement(atomic, "AB")).toBe("Move 2. B waits: A holds this row.");
+  });
   it("that was never recorded is refused", () => {
     expect(() => view(written, "AAA")).toThrow();
     expect(beginning(written, "AAA")).toEqual([]);
@@ -71,6 +80,7 @@ describe("an ending", () => {
     expect(ends(written)).toEqual(["safe", "wrong", "wrong", "wrong", "wrong", "safe"]);
     expect(new Set(ends(fixed))).toEqual(new Set(["safe"]));
     expect(new Set(ends(atomic))).toEqual(new Set(["safe"]));
+    expect(atomic.traces).toHaveLength(6);
     expect(ends(version)).toEqual(["safe", "told", "told", "told", "told", "safe"]);
   });
 });
@@ -98,7 +108,7 @@ describe("what is read out", () => {
     );
     expect(announcement(fixed, "AB")).toBe("Move 2. B waits: A holds this row.");
     expect(announcement(fixed, "ABA")).toBe(
-      "Move 3. A writes 150. Row was 100, computed from 100, read at move 1. B locks the row and reads it: 150.",
+      "Move 3. A writes 150. Row was 100, computed from 100, read at move 1. A commits. B locks the row and reads it: 150.",
     );
     expect(announcement(version, "ABAB")).toContain("B writes if the version is the same: it is not, so nothing is written. 409.");
   });
@@ -114,6 +124,5 @@ describe("a link from elsewhere", () => {
     expect(playable(written, "ABAB")).toBe("ABAB");
     expect(playable(written, "ABAAB")).toBe("ABA");
     expect(playable(written, "XYZ")).toBe("");
-    expect(playable(atomic, "ABAB")).toBe("AB");
   });
 });

@@ -34,6 +34,8 @@ export interface LaneView {
   reply: Pick<Lane, "status" | "outcome"> | null;
   cards: Card[];
   memory: Memory | null;
+  /** What it has written and not committed: nobody else sees it yet. */
+  pending: Record<string, string | null> | null;
   /** The lane that holds what this one wants; empty when it does not wait. */
   waitsFor: string;
   canMove: boolean;
@@ -91,15 +93,19 @@ export function view(set: TraceSet, presses: string): View {
   const played = moves(trace).slice(0, presses.length);
   let row = first;
   let previous: Row | null = null;
+  const pending = new Map<string, Row>();
   for (const move of played) {
     previous = null;
     for (const step of move.steps) {
       const after = step.after.at(-1);
-      if (after) [previous, row] = [previous ?? row, after];
+      if (after) pending.set(step.lane, after);
+      const written = pending.get(step.lane);
+      if (written && (step.kind === "commit" || !commits(trace, step.lane))) [previous, row] = [previous ?? row, written];
+      if (step.kind === "commit" || step.kind === "rollback") pending.delete(step.lane);
     }
   }
   const whole = presses.length === trace.order.length;
-  const lanes = trace.lanes.map((lane) => laneView(set, lane, played, row));
+  const lanes = trace.lanes.map((lane) => laneView(set, lane, played, row, pending.get(lane.name) ?? null));
   return {
     presses,
     row,
@@ -112,7 +118,12 @@ export function view(set: TraceSet, presses: string): View {
   };
 }
 
-function laneView(set: TraceSet, lane: Lane, played: Move[], row: Row): LaneView {
+/** Whether the run shows the lane's commit as a step; without one each statement commits itself. */
+function commits(trace: Trace, lane: string): boolean {
+  return trace.steps.some((step) => step.lane === lane && (step.kind === "commit" || step.kind === "rollback"));
+}
+
+function laneView(set: TraceSet, lane: Lane, played: Move[], row: Row, pending: Row | null): LaneView {
   const program = cardsOf(set, lane.name);
   const cards: Card[] = program.map((step) => ({ ...pick(step), state: "coming", move: 0 }));
   let done = 0;
@@ -124,7 +135,7 @@ function laneView(set: TraceSet, lane: Lane, played: Move[], row: Row): LaneView
       waitsFor = step.waits_for;
       if (step.waits_for) continue;
       const card = cards[done++];
-      if (card) Object.assign(card, { state: "done", move: index + 1 });
+      if (card) Object.assign(card, pick(step), { state: "done", move: index + 1 });
       const seen = step.before.at(-1);
       if ((step.kind === "read" || step.kind === "lock") && seen)
         memory = { values: seen.values, move: index + 1, stale: false };
@@ -137,16 +148,30 @@ function laneView(set: TraceSet, lane: Lane, played: Move[], row: Row): LaneView
   if (memory) memory = { ...(memory as Memory), stale: !finished && differs(memory as Memory, row) };
   const { name, method, path, body, status, outcome } = lane;
   const reply = finished ? { status, outcome } : null;
-  return { lane: { name, method, path, body }, reply, cards, memory, waitsFor, canMove: pressed < program.length, finished };
+  const all = [...(set.traces[0]?.order ?? "")].filter((letter) => letter === name).length;
+  return {
+    lane: { name, method, path, body },
+    reply,
+    cards,
+    memory,
+    pending: pending?.values ?? null,
+    waitsFor,
+    canMove: pressed < all,
+    finished,
+  };
 }
 
 function pick(step: Step): Pick<Card, "kind" | "words" | "statement"> {
   return { kind: step.kind, words: step.words, statement: step.statement };
 }
 
-/** What a request does, in order: its own steps in a run where it never had to wait. */
+/** What a request does, in order: its own steps in a run where it never had to wait and was not refused. */
 function cardsOf(set: TraceSet, lane: string): Step[] {
-  const free = set.traces.find((trace) => !trace.steps.some((step) => step.lane === lane && step.waits_for));
+  const free = set.traces.find(
+    (trace) =>
+      !trace.steps.some((step) => step.lane === lane && step.waits_for) &&
+      trace.lanes.some((one) => one.name === lane && one.outcome === "ok"),
+  );
   return (free ?? set.traces[0])?.steps.filter((step) => step.lane === lane && !step.waits_for) ?? [];
 }
 
@@ -166,12 +191,15 @@ export function announcement(set: TraceSet, presses: string): string {
   const now = view(set, presses);
   if (!now.last) return `The row holds ${spoken(now.row.values)}. A or B may move.`;
   const before = view(set, presses.slice(0, -1));
-  const parts = now.last.steps.map((step) => sentence(step, before));
+  const last = now.last;
+  const parts = last.steps.map((step, at) => sentence(step, before, last.steps.slice(at + 1))).filter(Boolean);
   if (now.trace && now.ending) parts.push(`${now.ending.toUpperCase()}. ${now.trace.explanation}`);
   return `Move ${presses.length}. ${parts.join(" ")}`;
 }
 
-function sentence(step: Step, before: View): string {
+function sentence(step: Step, before: View, rest: Step[]): string {
+  if (step.kind === "commit") return rest.length || before.lanes.some((lane) => lane.lane.name === step.lane && lane.pending) ? `${step.lane} commits.` : "";
+  if (step.kind === "rollback") return "";
   if (step.waits_for) return `${step.lane} waits: ${step.waits_for} holds this row.`;
   const memory = before.lanes.find((lane) => lane.lane.name === step.lane)?.memory;
   const [seen, after] = [step.before.at(-1), step.after.at(-1)];
@@ -180,7 +208,9 @@ function sentence(step: Step, before: View): string {
     const was = seen ? ` Row was ${spoken(seen.values)}` : "";
     const based = memory && seen ? `, computed from ${spoken(memory.values)}, read at move ${memory.move}.` : was && ".";
     const stale = memory && seen && spoken(memory.values) !== spoken(seen.values) ? " Stale." : "";
-    return `${step.lane} writes ${spoken(after.values)}.${was}${based}${stale}`;
+    const ends = rest.some((one) => one.lane === step.lane && one.kind === "commit");
+    const open = ends ? "" : " Not committed yet.";
+    return `${step.lane} writes ${spoken(after.values)}.${was}${based}${stale}${open}`;
   }
   return `${step.lane} ${step.words}: ${spoken(seen?.values ?? {})}.`;
 }
