@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from doubletake.audit.engine import audit_sources
+from doubletake.audit import audit_sources
 from doubletake.core.finding import Confidence, Finding
 from doubletake.patterns.catalogue import Catalogue, catalogue
 from doubletake.patterns.fences import Kind

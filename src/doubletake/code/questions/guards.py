@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from doubletake.code.effects import NONE, Comparison, Effect, FunctionSummary, Maybe, Origin, RegionKind, Value
+from doubletake.code.effects import NONE, Comparison, Effect, Fact, FunctionSummary, Maybe, Origin, RegionKind, Value
 from doubletake.code.questions.control import ancestors, are_exclusive
 
 PASSING = (RegionKind.BODY, RegionKind.CALL, RegionKind.SCOPE, RegionKind.CALLBACK, RegionKind.TRY)
@@ -25,8 +25,8 @@ class Check(Struct, frozen=True, array_like=True):
     is_certain: bool
 
 
-def guards(f: FunctionSummary, effect: Effect) -> tuple[Check, ...]:
-    """The tests on the way to the effect, outermost first."""
+def guards(f: FunctionSummary, effect: Effect | Fact) -> tuple[Check, ...]:
+    """The tests on the way to an effect or a fact, outermost first."""
     found: dict[int, None] = {}
     shared = list(ancestors(f, effect.region))
     for number in shared:

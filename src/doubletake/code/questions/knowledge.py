@@ -85,6 +85,21 @@ class Knowledge:
                 found.append(Root(self.program.expand(name)))
         return tuple(root for root in found if not is_solo_path(root.f.path))
 
+    @cached_property
+    def handler_kinds(self) -> Mapping[str, frozenset[HandlerKind]]:
+        """For each function, the kinds of the handlers that lead to it."""
+        found: dict[str, set[HandlerKind]] = {name: set() for name in self.program.functions}
+        for handler in self.program.handlers:
+            waiting, seen = [handler.function], set[str]()
+            while waiting:
+                name = waiting.pop()
+                if name in seen or name not in found:
+                    continue
+                seen.add(name)
+                found[name].add(handler.kind)
+                waiting += [each for call in self.program.functions[name].calls for each in call.candidates]
+        return {name: frozenset(kinds) for name, kinds in found.items()}
+
     def __contains__(self, name: str) -> bool:
         return name in self.program.functions
 

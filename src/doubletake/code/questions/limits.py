@@ -26,6 +26,8 @@ from doubletake.code.questions.knowledge import Knowledge
 from doubletake.code.questions.lookups import StateCheck, says_absent, state_checks
 from doubletake.code.questions.rows import column_name, is_same_row
 
+HARMLESS_TWICE = Trait.READ_ONLY | Trait.BEST_EFFORT | Trait.IDEMPOTENT | Trait.MAIL
+
 
 class Limit(Struct, frozen=True):
     """A write that relies on a test.
@@ -112,9 +114,7 @@ def depends_elsewhere(f: FunctionSummary, check: StateCheck, write: int) -> bool
             continue
         if each.kind is EffectKind.CREATE and not each.traits & Trait.UPSERT:
             return True
-        if each.kind in (EffectKind.SEND, EffectKind.PUBLISH) and not each.traits & (
-            Trait.READ_ONLY | Trait.BEST_EFFORT
-        ):
+        if each.kind in (EffectKind.SEND, EffectKind.PUBLISH) and not each.traits & HARMLESS_TWICE:
             return True
     w = f.effects[write]
     return any(put.relative or _is_computed(f, put.value) for put in w.puts)

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from doubletake.code.effects import (
     NONE,
+    STORE_WRITES,
+    Comparison,
     Effect,
     EffectKind,
     Entity,
+    Fact,
+    FactKind,
     FunctionSummary,
     GuardRole,
     Handler,
+    HandlerKind,
     Maybe,
     Op,
     Origin,
     OriginKind,
+    RegionKind,
+    Rows,
 )
+from doubletake.code.questions.control import innermost, is_before
 from doubletake.code.questions.guards import guards, origins, sides
 from doubletake.code.questions.knowledge import Knowledge, is_principal
-from doubletake.code.questions.rows import column_name
+from doubletake.code.questions.rows import column_name, is_same_row
 
 CAPABILITY = ("token", "secret", "code", "slug", "hash", "signature", "uuid_token")
+TELLS = EffectKind.RESPOND | EffectKind.SEND | EffectKind.PUBLISH
 ROLE_WORDS = ("admin", "role", "staff", "superuser", "permission", "scope", "type", "moderator", "is_super")
 
 
@@ -67,13 +74,8 @@ def is_scoped(f: FunctionSummary, effect: Effect) -> bool:
     )
 
 
-def is_tied_before(f: FunctionSummary, effect: Effect, uses: Iterator[Effect]) -> bool:
-    """Whether a test that compares a row with who is asking, or asks for a role, stands before each use."""
-    waiting = list(uses)
-    return bool(waiting) and all(_is_tied(f, use) for use in waiting)
-
-
-def _is_tied(f: FunctionSummary, use: Effect) -> bool:
+def is_tied(f: FunctionSummary, use: Effect | Fact) -> bool:
+    """Whether a test that compares a row with who is asking, or asks for a role, stands before the use on every way."""
     for check in guards(f, use):
         if not check.is_certain:
             continue
@@ -83,12 +85,51 @@ def _is_tied(f: FunctionSummary, use: Effect) -> bool:
     return False
 
 
-def _is_role(f: FunctionSummary, atom: object) -> bool:
-    from doubletake.code.effects import Comparison
-
-    assert isinstance(atom, Comparison)
+def _is_role(f: FunctionSummary, atom: Comparison) -> bool:
     return any(
         origin.kind is OriginKind.PRINCIPAL and any(word in part.lower() for part in origin.path for word in ROLE_WORDS)
         for here, _ in sides(f, atom)
         for origin in here
+    )
+
+
+def uses(k: Knowledge, f: FunctionSummary, read: int) -> list[Effect | Fact]:
+    """What is done with the row that was read: it is answered, sent on, or changed."""
+    r, entity = f.effects[read], k.entity(f.effects[read])
+    done: list[Effect | Fact] = []
+    for number, each in enumerate(f.effects):
+        if not is_before(f, r, each):
+            continue
+        is_told = each.kind & TELLS and _carries(f, each, read)
+        if is_told or (each.kind & STORE_WRITES and is_same_row(f, entity, read, number) is Maybe.YES):
+            done.append(each)
+    done += (
+        fact
+        for fact in f.facts
+        if fact.kind is FactKind.RETURN
+        and innermost(f, fact.region, RegionKind.CALL) == NONE
+        and _is_row(f, fact.result, read)
+    )
+    return done
+
+
+def _carries(f: FunctionSummary, effect: Effect, row: int) -> bool:
+    return any(_is_row(f, value, row) for _, value in effect.args)
+
+
+def _is_row(f: FunctionSummary, value: int, row: int) -> bool:
+    return value != NONE and any(origin.kind is OriginKind.ROW and origin.ref == row for origin in f.values[value])
+
+
+def is_publicly_listed(k: Knowledge, entity: str) -> bool:
+    """Whether some open route lists the rows of this entity for everybody: then one row of it is no secret either."""
+    return any(
+        each.kind is EffectKind.READ
+        and each.target.name == entity
+        and each.rows in (Rows.MANY, Rows.BOUNDED)
+        and not is_scoped(root.f, each)
+        and root.f.regions[each.region].kind is not RegionKind.LOOP
+        for root in k.roots
+        if root.handler is not None and root.handler.kind is HandlerKind.HTTP and not is_permitted(root.handler)
+        for each in root.f.effects
     )

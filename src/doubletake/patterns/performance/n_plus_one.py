@@ -49,6 +49,8 @@ def _match(k: Knowledge, root: Root, query: Effect) -> Match | None:
         loop = f.regions[number]
         if loop.kind not in REPEATS or loop.value == NONE or loop.detail in BOUNDED or not depends_on(f, query, number):
             continue
+        if query.kind & WRITES and is_conditional_in(f, query, number):
+            return None
         sources = rows_iterated(f, loop.value)
         if query.traits & Trait.LAZY and any(comes_along(query, f.effects[ref]) for ref in sources):
             return None
@@ -59,6 +61,17 @@ def _match(k: Knowledge, root: Root, query: Effect) -> Match | None:
         if any(origin.kind is OriginKind.REQUEST for origin in f.values[loop.value]):
             return _found(k, root, query, number, NONE)
     return None
+
+
+def is_conditional_in(f: FunctionSummary, query: Effect, loop: int) -> bool:
+    """Whether the effect happens for some of the elements only: a branch stands between it and the loop."""
+    for number in ancestors(f, query.region):
+        region = f.regions[number]
+        if number == loop:
+            return False
+        if region.kind is RegionKind.HANDLER or (region.kind is RegionKind.BRANCH and region.fact != NONE):
+            return True
+    return False
 
 
 def comes_along(lazy: Effect, source: Effect) -> bool:

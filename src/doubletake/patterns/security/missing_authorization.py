@@ -10,17 +10,22 @@ from doubletake.code.effects import (
     STORE_WRITES,
     Effect,
     EffectKind,
-    FunctionSummary,
     GuardRole,
     HandlerKind,
     Origin,
     OriginKind,
 )
-from doubletake.code.questions.control import is_before
 from doubletake.code.questions.knowledge import Knowledge, Program, Root
-from doubletake.code.questions.ownership import chosen_by_request, is_permitted, is_scoped, is_tied_before
+from doubletake.code.questions.ownership import (
+    chosen_by_request,
+    is_permitted,
+    is_publicly_listed,
+    is_scoped,
+    is_tied,
+    uses,
+)
 from doubletake.code.questions.places import function_of, place, route_to
-from doubletake.code.questions.rows import column_name, rows_behind
+from doubletake.code.questions.rows import column_name
 from doubletake.code.questions.sources import source_of
 from doubletake.code.questions.trust import trust
 from doubletake.core.finding import Role
@@ -48,10 +53,16 @@ def _match(k: Knowledge, root: Root, number: int) -> Match | None:
     if not effect.kind & (STORE_READS | EffectKind.WRITE | EffectKind.DELETE) or is_scoped(f, effect):
         return None
     key = chosen_by_request(k, f, effect)
-    if key is None or _is_tied(k, f, number):
+    if key is None or is_tied(f, effect):
         return None
-    changed = any(each.kind & STORE_WRITES and number in rows_behind(f, each.row) for each in f.effects)
-    is_change = bool(effect.kind & STORE_WRITES) or changed
+    if effect.kind & STORE_WRITES:
+        return _found(k, root, effect, "change", key)
+    loose = [use for use in uses(k, f, number) if not is_tied(f, use)]
+    if not loose:
+        return None
+    is_change = any(isinstance(use, Effect) and use.kind & STORE_WRITES for use in loose)
+    if not is_change and is_publicly_listed(k, effect.target.name):
+        return None
     return _found(k, root, effect, "change" if is_change else "read", key)
 
 
@@ -75,31 +86,6 @@ def _knows_principal(root: Root) -> bool:
         return True
     f = root.f
     return any(origin.kind is OriginKind.PRINCIPAL for value in f.values for origin in value)
-
-
-def _is_tied(k: Knowledge, f: FunctionSummary, number: int) -> bool:
-    """Whether the row is compared with who is asking before anything is done with it."""
-    effect = f.effects[number]
-    if is_tied_before(f, effect, iter((effect,))):
-        return True
-    after = EffectKind.RESPOND | STORE_WRITES | EffectKind.SEND | EffectKind.PUBLISH
-    uses = (each for each in f.effects if each.kind & after and is_before(f, effect, each) and _uses(f, each, number))
-    return is_tied_before(f, effect, uses)
-
-
-def _uses(f: FunctionSummary, effect: Effect, row: int) -> bool:
-    values = [
-        effect.row,
-        *(p.value for p in effect.puts),
-        *(c.value for c in effect.where),
-        *(v for _, v in effect.args),
-    ]
-    return any(
-        origin.kind is OriginKind.ROW and origin.ref == row
-        for value in values
-        if value != NONE
-        for origin in f.values[value]
-    )
 
 
 def _found(k: Knowledge, root: Root, effect: Effect, message: str, origin: Origin) -> Match:
