@@ -85,6 +85,7 @@ class Verdict(StrEnum):
     COMMUTES = "commutes"
     NOT_REACHED = "not reached"
     INCONCLUSIVE = "inconclusive"
+    GROWS = "grows"  # the cost of one request grows with the rows that are there
     SERIAL = "serial"  # this one schedule ended as a serial run does
 
 

@@ -46,8 +46,8 @@ class Judgement(Struct, frozen=True, kw_only=True):
 
     @property
     def is_defect(self) -> bool:
-        """True for what fails a proof: wrong data, double success, wrong status."""
-        wrong = (Verdict.DATA_WRONG, Verdict.DOUBLE_SUCCESS, Verdict.STATUS_WRONG)
+        """True for what fails a proof: wrong data, double success, wrong status, a cost that grows."""
+        wrong = (Verdict.DATA_WRONG, Verdict.DOUBLE_SUCCESS, Verdict.STATUS_WRONG, Verdict.GROWS)
         return self.verdict in wrong and not self.is_information
 
     @property

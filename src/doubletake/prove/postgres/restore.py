@@ -8,7 +8,7 @@ out ids that exist again.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -24,6 +24,7 @@ from doubletake.prove.postgres.server import Server
 _VERIFIED_AT_FIRST = 3
 _VERIFIED_EVERY = 50
 _VACUUM_EVERY = 500
+_MOST_CHANGES = 5_000  # beyond, comparing whole tables takes less time than undoing row by row
 
 
 class Restored(Struct, frozen=True):
@@ -44,12 +45,14 @@ class Restore:
     """
 
     def __init__(self, server: Server, changes: Changes | None) -> None:
+        self.server = server
         self._connection = server.connect(session_replication_role="replica", lock_timeout="200ms")
         self._changes = changes
         self._schema = Schema()
         self._shape: tuple[int, str] = (0, "")
         self._hashes: dict[str, tuple[int, str]] = {}
         self._count = 0
+        self._is_grown = False
 
     def snapshot(self) -> Schema:
         """Remember all rows as they are now. Gives the schema. Requests must be silent; log in before."""
@@ -89,6 +92,23 @@ class Restore:
         if self._count % _VACUUM_EVERY == 0:
             self._connection.execute("VACUUM")  # nobody else does it on our server, and every undo leaves dead rows
         return Restored(method, (time.perf_counter() - began) * 1000, verified, reason, terminated)
+
+    def grow(self, statements: Sequence[str]) -> None:
+        """Change the tables in one transaction that `Changes` does not report and `undo` leaves alone, with triggers
+        and foreign keys off: rows to measure with. `refill` ends it."""
+        self._is_grown = True
+        self._transact(list(statements))
+        self._connection.execute("ANALYZE")
+
+    def counts(self) -> dict[str, int]:
+        """How many rows each table has in the snapshot."""
+        return {name: count for name, (count, _) in self._hashes.items()}
+
+    def refill(self) -> None:
+        """Compare every table with the snapshot and bring it back: after `grow`, or when nothing else is trusted."""
+        self._is_grown = False
+        self._compare()
+        self._verify()
 
     def difference(self) -> list[RowChange]:
         """What differs from the snapshot now, without decoding: xid 0, whole rows. Ten times dearer than
@@ -130,6 +150,9 @@ class Restore:
         self.close()
 
     def _back(self, changes: tuple[RowChange, ...]) -> tuple[Literal["undo", "difference"], bool, str]:
+        if self._is_grown:
+            self._undo(changes)
+            return "undo", False, "between two measurements"
         if reason := self._distrust(changes):
             self._compare()
             self._verify()
@@ -151,6 +174,8 @@ class Restore:
             return f"{', '.join(sorted(truncated))} was truncated"
         if unseen := [table.name for table in self._schema.tables.values() if not table.is_decoded]:
             return f"{', '.join(unseen)} is not in the log"
+        if len(changes) > _MOST_CHANGES:
+            return f"{len(changes)} rows changed"
         if catalogue.shape(self._connection) != self._shape:
             return "the structure changed"
         return ""
