@@ -30,6 +30,7 @@ from doubletake.core.config import System
 from doubletake.core.source import Span
 
 SOLO = (HandlerKind.STARTUP, HandlerKind.CLI)
+OFF_ROUTES = frozenset((HandlerKind.STARTUP, HandlerKind.CLI, HandlerKind.JOB))
 SOLO_PATHS = ("test", "tests", "__tests__", "migrations", "alembic", "seeds", "seed", "scripts", "fixtures", "spec")
 
 
@@ -102,6 +103,14 @@ class Knowledge:
 
     def __contains__(self, name: str) -> bool:
         return name in self.program.functions
+
+    def is_off_the_routes(self, name: str) -> bool:
+        """Whether the program has routes and none leads to the function: it runs at the start, or by the clock."""
+        return bool(self.program.handlers) and self.handler_kinds.get(name, frozenset()) <= OFF_ROUTES
+
+    def doubt_about(self, root: Root) -> str:
+        """What is not known of how often a root runs at once."""
+        return "no route leads here, so it may run alone" if self.is_off_the_routes(root.f.name) else ""
 
     def shared_roots(self) -> Iterator[Root]:
         """Roots that two callers can be in at the same time."""

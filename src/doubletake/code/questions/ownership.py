@@ -76,13 +76,18 @@ def is_scoped(f: FunctionSummary, effect: Effect) -> bool:
 
 def is_tied(f: FunctionSummary, use: Effect | Fact) -> bool:
     """Whether a test that compares a row with who is asking, or asks for a role, stands before the use on every way."""
-    for check in guards(f, use):
-        if not check.is_certain:
-            continue
-        kinds = {origin.kind for origin in origins(f, check.atom)}
-        if OriginKind.PRINCIPAL in kinds and (OriginKind.ROW in kinds or _is_role(f, check.atom)):
-            return True
-    return False
+    return any(check.is_certain and _is_about_owner(f, check.atom) for check in guards(f, use))
+
+
+def partial_tests(f: FunctionSummary, use: Effect | Fact) -> tuple[int, ...]:
+    """The facts of tests that ask for the owner, and that the use can be reached without passing."""
+    found = (check.fact for check in guards(f, use) if not check.is_certain and _is_about_owner(f, check.atom))
+    return tuple(dict.fromkeys(found))
+
+
+def _is_about_owner(f: FunctionSummary, atom: Comparison) -> bool:
+    kinds = {origin.kind for origin in origins(f, atom)}
+    return OriginKind.PRINCIPAL in kinds and (OriginKind.ROW in kinds or _is_role(f, atom))
 
 
 def _is_role(f: FunctionSummary, atom: Comparison) -> bool:

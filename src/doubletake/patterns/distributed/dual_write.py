@@ -24,9 +24,14 @@ def detect(program: Program) -> Iterator[Match]:
         told: set[str] = set()
         for effect in root.f.effects:
             name = service(root.f, effect)
-            if changes_outside(effect) and name not in told and (match := _match(k, root, effect)) is not None:
+            if is_missed(effect) and name not in told and (match := _match(k, root, effect)) is not None:
                 told.add(name)
                 yield match
+
+
+def is_missed(call: Effect) -> bool:
+    """Whether somebody misses the call when it was not made, or made for nothing. A courtesy message is not."""
+    return changes_outside(call) and not call.traits & Trait.MAIL
 
 
 def _match(k: Knowledge, root: Root, call: Effect) -> Match | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from doubletake.code.effects import NONE, STORE_WRITES, Effect, EffectKind, FunctionSummary, HandlerKind, RegionKind
+from doubletake.code.effects import NONE, STORE_WRITES, Effect, EffectKind, FunctionSummary, RegionKind
 from doubletake.code.questions.control import innermost, is_inside
 from doubletake.code.questions.failure import (
     Fate,
@@ -26,13 +26,11 @@ from doubletake.patterns.match import Match
 
 WORK = STORE_WRITES | EffectKind.SEND | EffectKind.PUBLISH | EffectKind.COMMIT
 CATCHES = (RegionKind.TRY, RegionKind.SCOPE, RegionKind.HANDLER)
-UNATTENDED = frozenset((HandlerKind.JOB, HandlerKind.STARTUP, HandlerKind.CLI))
 
 
 def detect(program: Program) -> Iterator[Match]:
     k = Knowledge(program)
     routes = {each.function: each for each in program.handlers}
-    kinds = k.handler_kinds
     for name in program.functions:
         if is_solo_path(program.functions[name].path):
             continue
@@ -44,7 +42,7 @@ def detect(program: Program) -> Iterator[Match]:
         is_get = handler is not None and handler.method == "GET"
         if handler is not None and ("health" in handler.path or "ready" in handler.path):
             continue
-        is_unattended = bool(kinds[name]) and kinds[name] <= UNATTENDED
+        is_unattended = k.is_off_the_routes(name)
         for attempt in attempts(f):
             if (f.regions[attempt].path or f.path) == f.path:
                 yield from _attempt(k, f, attempt, is_get, is_unattended)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from doubletake.code.effects import EffectKind, FunctionSummary, Maybe
+from doubletake.code.effects import EffectKind, Maybe
 from doubletake.code.questions.knowledge import Knowledge, Program, Root
 from doubletake.code.questions.limits import Limit, limits
 from doubletake.code.questions.places import function_of, place, route_to
@@ -33,7 +33,7 @@ def _match(k: Knowledge, root: Root, write: int, limit: Limit) -> Match | None:
     verdict = protection(f, entity, read, write, frozenset((limit.column,)), processes=k.processes).verdict
     if verdict in SAFE or has_parent_lock(f, read, write):
         return None
-    confidence, because = trust(f, (r, w), *_doubts(f, limit, verdict))
+    confidence, because = trust(f, (r, w), *_doubts(limit, verdict), k.doubt_about(root))
     return Match(
         message=limit.kind,
         at=place(f, w),
@@ -49,7 +49,7 @@ def _match(k: Knowledge, root: Root, write: int, limit: Limit) -> Match | None:
     )
 
 
-def _doubts(f: FunctionSummary, limit: Limit, verdict: Verdict) -> Iterator[str]:
+def _doubts(limit: Limit, verdict: Verdict) -> Iterator[str]:
     if limit.is_same is Maybe.UNKNOWN:
         yield "whether it is the same row could not be told"
     if not limit.check.check.is_certain:

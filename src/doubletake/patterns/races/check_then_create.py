@@ -71,7 +71,7 @@ def _match(k: Knowledge, root: Root, write: int, check: StateCheck, columns: fro
     doubts = ["its constraints could not be read"] if unique is Maybe.UNKNOWN else []
     if not columns:
         doubts.append("what it was looked for by could not be read")
-    confidence, because = trust(f, (r, w), *doubts)
+    confidence, because = trust(f, (r, w), *doubts, k.doubt_about(root))
     return Match(
         message=message,
         at=place(f, w),

@@ -58,7 +58,10 @@ def _derived(k: Knowledge, root: Root, write: int, put: Put, origin: Origin) -> 
         return None
     is_stale = found.verdict is Verdict.STALE
     confidence, because = trust(
-        f, (r, w), "whether it is the same row could not be told" if same is Maybe.UNKNOWN else ""
+        f,
+        (r, w),
+        "whether it is the same row could not be told" if same is Maybe.UNKNOWN else "",
+        k.doubt_about(root),
     )
     first = f.effects[found.by] if is_stale and r.order > f.effects[found.by].order else r
     return Match(

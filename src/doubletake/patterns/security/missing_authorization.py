@@ -22,6 +22,7 @@ from doubletake.code.questions.ownership import (
     is_publicly_listed,
     is_scoped,
     is_tied,
+    partial_tests,
     uses,
 )
 from doubletake.code.questions.places import function_of, place, route_to
@@ -60,10 +61,10 @@ def _match(k: Knowledge, root: Root, number: int) -> Match | None:
     loose = [use for use in uses(k, f, number) if not is_tied(f, use)]
     if not loose:
         return None
-    is_change = any(isinstance(use, Effect) and use.kind & STORE_WRITES for use in loose)
-    if not is_change and is_publicly_listed(k, effect.target.name):
+    changed = next((use for use in loose if isinstance(use, Effect) and use.kind & STORE_WRITES), None)
+    if changed is None and is_publicly_listed(k, effect.target.name):
         return None
-    return _found(k, root, effect, "change" if is_change else "read", key)
+    return _found(k, root, effect, "change" if changed else "read", key, changed)
 
 
 def _claimed_owner(k: Knowledge, root: Root, effect: Effect) -> Origin | None:
@@ -72,6 +73,8 @@ def _claimed_owner(k: Knowledge, root: Root, effect: Effect) -> Origin | None:
     if effect.kind is not EffectKind.CREATE or not _knows_principal(root):
         return None
     entity = k.entity(effect)
+    if is_scoped(f, effect):
+        return None
     owners = k.owner_columns[effect.target.name]
     for put in effect.puts:
         if put.value != NONE and column_name(entity, put.column) in owners:
@@ -88,8 +91,12 @@ def _knows_principal(root: Root) -> bool:
     return any(origin.kind is OriginKind.PRINCIPAL for value in f.values for origin in value)
 
 
-def _found(k: Knowledge, root: Root, effect: Effect, message: str, origin: Origin) -> Match:
+def _found(
+    k: Knowledge, root: Root, effect: Effect, message: str, origin: Origin, changed: Effect | None = None
+) -> Match:
     f = root.f
+    roles = [(Role.WRITE, place(f, changed))] if changed else []
+    roles += [(Role.GUARD, place(f, f.facts[each])) for each in partial_tests(f, changed or effect)]
     entity = k.entity(effect)
     source = source_of(root, origin, effect)
     knows = _knows_principal(root)
@@ -97,11 +104,11 @@ def _found(k: Knowledge, root: Root, effect: Effect, message: str, origin: Origi
     return Match(
         message=message,
         at=place(f, effect),
-        role=Role.READ if message == "read" else Role.WRITE,
+        role=Role.READ if effect.kind & STORE_READS else Role.WRITE,
         function=function_of(f, effect),
         confidence=confidence,
         because=because,
-        roles=((Role.SOURCE, source),) if source else (),
+        roles=(*(((Role.SOURCE, source),) if source else ()), *roles),
         names={"entity": entity.name if entity else effect.target.name},
         entity=entity.name if entity else "",
         handler=root.route,
