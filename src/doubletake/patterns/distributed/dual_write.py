@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from doubletake.code.effects import NONE, STORE_WRITES, Effect, EffectKind, FunctionSummary, HandlerKind
+from doubletake.code.effects import NONE, STORE_WRITES, Effect, EffectKind, FunctionSummary, HandlerKind, Trait
 from doubletake.code.questions.control import ancestors, are_exclusive, is_before
 from doubletake.code.questions.delivery import is_compensated, is_repeatable, is_swept
 from doubletake.code.questions.knowledge import Knowledge, Program, Root
@@ -47,7 +47,7 @@ def _match(k: Knowledge, root: Root, call: Effect) -> Match | None:
     after = _durable_after(f, call)
     if after is not None and (has_stable_key(f, call) and before is not None and is_swept(k, f, before[0], call)):
         return None
-    if after is not None and before is None:
+    if after is not None:
         return _found(k, root, call, "orphan", Role.COMMIT, after, NONE, NONE)
     if before is not None:
         write, commit = before
