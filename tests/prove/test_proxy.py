@@ -146,6 +146,14 @@ def test_a_cut_around_commit(boundary, dial, wallet, point, left):
     assert balance(wallet) == left
 
 
+def test_a_cut_after_a_bound_statement_does_not_wait_for_another(boundary, dial, wallet):
+    a = dial("A", autocommit=True)
+    boundary.gate.policy = once("A", "update", Cut(CutPoint.AFTER))
+    with pytest.raises(psycopg.OperationalError):
+        a.execute("UPDATE wallet SET balance = %s", (7,))
+    assert balance(wallet) == 7
+
+
 @pytest.mark.parametrize("code", ["57P01", "53300"])
 def test_a_fatal_error_ends_the_connection(boundary, dial, wallet, code):
     a = dial("A")

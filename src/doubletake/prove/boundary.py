@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import ssl
 import threading
 import time
 from collections.abc import Callable, Coroutine
@@ -12,7 +13,7 @@ from typing import Any, TypeVar
 
 from doubletake.prove.client import send
 from doubletake.prove.gate import FORWARD, Action, Asked, Gate, Responded
-from doubletake.prove.proxy import Address, PostgresProxy
+from doubletake.prove.proxy import Address, PostgresProxy, RedisProxy
 from doubletake.prove.request import Request, Response
 from doubletake.prove.upstream import Service, UpstreamConnection
 
@@ -53,9 +54,13 @@ class Boundary:
         self._servers.append(server)
         return int(server.sockets[0].getsockname()[1])
 
-    def listen_postgres(self, lane: str, server: Address) -> int:
-        """A port at which the instance `lane` reaches PostgreSQL at `server`."""
-        return self.listen(lambda: PostgresProxy(self.gate, lane, self.numbers, server))
+    def listen_postgres(self, lane: str, server: Address, tls: ssl.SSLContext | None = None) -> int:
+        """A port at which the instance `lane` reaches PostgreSQL at `server`; with `tls` it may ask for encryption."""
+        return self.listen(lambda: PostgresProxy(self.gate, lane, self.numbers, server, tls))
+
+    def listen_redis(self, lane: str, server: Address) -> int:
+        """A port at which the instance `lane` reaches Redis at `server`."""
+        return self.listen(lambda: RedisProxy(self.gate, lane, self.numbers, server))
 
     def listen_upstream(self, lane: str, service: Service) -> int:
         """A port at which the instance `lane` reaches the stand-in of an outside service."""

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from doubletake.prove.gate import Arrived, Moment
 from doubletake.prove.schedule import Point, Schedule, preempted
+from doubletake.prove.wire import redis
 from doubletake.prove.wire.operation import Operation, OperationKind
 
 _WRITES = ("update", "insert", "delete", "merge", "copy", "truncate")
@@ -57,7 +58,9 @@ def writes(operation: Operation) -> bool:
     """Whether the operation's text says that it changes data. A function called by SELECT may hide a write."""
     if operation.kind is OperationKind.STATEMENT:
         return operation.fingerprint.startswith(_WRITES) or "; " in operation.fingerprint
-    return operation.kind in (OperationKind.COPY, OperationKind.COMMAND, OperationKind.CALL)
+    if operation.kind is OperationKind.COMMAND:
+        return operation.fingerprint.split(" ", 1)[0] not in redis.READS
+    return operation.kind in (OperationKind.COPY, OperationKind.CALL)
 
 
 def candidates(

@@ -137,7 +137,7 @@ class Stage:
         for lane in LANES:
             self._lanes[lane] = Addresses(
                 database=self.server.url_at(self.boundary.listen_postgres(lane, address)),
-                redis=self.redis.url if self.redis else "",
+                redis=self._redis_at(lane),
                 upstreams={
                     service.script.name: f"http://127.0.0.1:{self.boundary.listen_upstream(lane, service)}"
                     for service in self.services
@@ -145,10 +145,16 @@ class Stage:
                 outside=outside,
             )
 
+    def _redis_at(self, lane: str) -> str:
+        if self.redis is None:
+            return ""
+        return f"redis://127.0.0.1:{self.boundary.listen_redis(lane, Address(self.redis.host, self.redis.port))}/0"
+
     def _direct(self) -> Addresses:
         """For commands that prepare: the database without a proxy between."""
         first = self._lanes[LANES[0]]
-        return Addresses(database=self.server.url, redis=first.redis, upstreams=first.upstreams, outside=first.outside)
+        redis_url = self.redis.url if self.redis else ""
+        return Addresses(database=self.server.url, redis=redis_url, upstreams=first.upstreams, outside=first.outside)
 
     def _start_instances(self) -> None:
         # Without set-up the application makes its tables as it starts, and two would collide.
@@ -181,7 +187,7 @@ class Stage:
             self.redis.snapshot()
         ports = {lane: started.port for lane, started in self.instances.items()}
         self.conductor = Conductor(self.boundary, ports, sessions)
-        self.trials = Trials(self.conductor, changes, restore, self.services)
+        self.trials = Trials(self.conductor, changes, restore, self.services, self.redis)
 
     def _reach(self, case: Case) -> Row:
         row = self._asked(case)
@@ -195,7 +201,5 @@ class Stage:
         for swapped in (True, False):
             trial = self.trials.run({"A": case.first}, serial("A"), swapped=swapped)
             response = next(iter(trial.play.responses.values()), response)
-            if self.redis is not None:
-                self.redis.restore()
         last = self.instances[LANES[0]].output
         return Row(endpoint=case.endpoint, status=response.status, why=why(response, last), case=case)

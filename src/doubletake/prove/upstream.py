@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from doubletake.prove.gate import Action, Answer, Connection, Cut, CutPoint, Fail, Gate, Hang, Slow
-from doubletake.prove.proxy import reset
+from doubletake.prove.relay import reset
 from doubletake.prove.request import decode
 from doubletake.prove.wire.http import Call, ServerSession, malformed, path_without_identifiers
 from doubletake.prove.wire.operation import Failure, Operation, OperationKind, Result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -84,3 +85,23 @@ class Result(Struct, frozen=True, kw_only=True):
         """Rows changed or returned by the command tag's own count, None where the tag has none."""
         last = self.tag.rsplit(" ", 1)[-1]
         return int(last) if last.isdigit() else None
+
+
+class Chunk(NamedTuple):
+    """Bytes of the application to forward in order. `operation` is set where they begin one; `opens` names what a
+    connection asks for before its start-up ("ssl", "gssapi", "cancel", "startup")."""
+
+    data: bytes
+    operation: Operation | None = None
+    opens: str = ""
+
+
+class Reply(NamedTuple):
+    """Bytes from the server, and the number of the operation that they answer (None: of none known).
+
+    `ends`: nothing more comes for what was asked together with it.
+    """
+
+    data: bytes
+    number: int | None
+    ends: bool = False

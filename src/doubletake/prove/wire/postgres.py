@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from doubletake.prove.wire import postgres_frames as frames
-from doubletake.prove.wire.operation import Failure, Operation, OperationKind, Result
+from doubletake.prove.wire.operation import Chunk, Failure, Operation, OperationKind, Reply, Result
 from doubletake.prove.wire.postgres_frames import Framer, Message, NotUnderstoodError
 from doubletake.prove.wire.postgres_values import decode_all
 from doubletake.prove.wire.sql_text import fingerprint, kind_of, statements
@@ -26,22 +26,6 @@ _SAMPLE_COLUMNS = 40
 _OWED = frozenset("PBDECSQF")
 # Client messages that make the server answer: what was gathered before them must go out with them.
 _FLUSHING = frozenset("SHQEFX")
-
-
-class Chunk(NamedTuple):
-    """Bytes to forward in order. `operation` is set where they begin one, `opens` names a request before start-up."""
-
-    data: bytes
-    operation: Operation | None = None
-    opens: str = ""  # "ssl", "gssapi", "cancel", "startup"
-
-
-class Reply(NamedTuple):
-    """Bytes from the server, and the number of the operation that they answer (None: of none)."""
-
-    data: bytes
-    number: int | None
-    ends: bool = False  # ReadyForQuery: the batch is over
 
 
 class _Statement(NamedTuple):
@@ -79,10 +63,14 @@ class Session:
     """The state of one connection. No sockets: `client` and `server` take bytes and return what to do with them.
 
     lane, connection: who dialled; numbers: gives the next operation's number, shared between connections.
+    strips_channel_binding: take SCRAM-SHA-256-PLUS out of the server's offer, which binds to a TLS that ends before it.
     """
 
-    def __init__(self, lane: str, connection: int, numbers: Iterator[int]) -> None:
+    def __init__(
+        self, lane: str, connection: int, numbers: Iterator[int], strips_channel_binding: bool = False
+    ) -> None:
         self.lane, self.connection, self._numbers = lane, connection, numbers
+        self._strips_channel_binding = strips_channel_binding
         self.backend: int | None = None
         self.status = "I"
         self.is_ready = False  # authenticated
@@ -283,6 +271,8 @@ class Session:
         """
         if not self.understood:
             return [Reply(data, None)], []
+        if self._strips_channel_binding and not self.is_ready:
+            self.segment()
         replies: list[Reply] = [] if self._is_segmented else [Reply(data, None)]
         results: list[Result] = []
         self._from_server.feed(data)
@@ -303,7 +293,10 @@ class Session:
         if meaning is not None:
             meaning(self, message.payload, owed, results)
         if self._is_segmented and not is_hidden:
-            replies.append(Reply(message.raw[self._forwarded :], number, message.code == "Z"))
+            raw = message.raw
+            if message.code == "R" and self._strips_channel_binding:
+                raw = frames.without_channel_binding(message)
+            replies.append(Reply(raw[self._forwarded :], number, message.code == "Z"))
             self._forwarded = 0
 
     def _done(self, payload: bytes, owed: _Owed | None, results: list[Result]) -> None:

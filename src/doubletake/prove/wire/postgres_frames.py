@@ -16,6 +16,7 @@ SSL_REQUEST = 80877103
 ENCRYPTION_REQUEST = 80877104  # GSSAPI
 CANCEL_REQUEST = 80877102
 STARTUP_MAJOR = 3
+_SASL = 10  # AuthenticationSASL
 
 # The server's limits (PQ_LARGE_MESSAGE_LIMIT, MAX_STARTUP_PACKET_LENGTH): beyond them this is not PostgreSQL.
 LONGEST_MESSAGE = 0x3FFFFFFF
@@ -154,3 +155,11 @@ def raising(sqlstate: str, words: str, constraint: str = "", table: str = "") ->
 
 def _literal(value: str) -> str:
     return "'" + value.replace("'", "''").replace("$", "") + "'"
+
+
+def without_channel_binding(found: Message) -> bytes:
+    """An authentication message; of an offer of SASL mechanisms only those without channel binding."""
+    if len(found.payload) < 4 or LENGTH.unpack_from(found.payload)[0] != _SASL:
+        return found.raw
+    names = [name for name in found.payload[4:].split(b"\0") if name and not name.endswith(b"-PLUS")]
+    return message("R", LENGTH.pack(_SASL) + b"".join(name + b"\0" for name in names) + b"\0")
