@@ -21,6 +21,8 @@ from doubletake.prove.wire.sql_text import tables
 
 ALONE = "A"
 _FACTORS = (10, 100)
+_OFTEN = 8  # times more: beyond what a second page or another branch costs
+_PER_ROW = 0.02  # statements for each row that was added
 
 
 class Measured(Struct, frozen=True):
@@ -68,6 +70,21 @@ class Axis(Struct, frozen=True):
     @property
     def statements(self) -> Shape:
         return self.shape([one.statements for one in self.measured])
+
+    @property
+    def repeated(self) -> tuple[str, int, int]:
+        """The statement that is sent more often the more rows there are, how often now, and how often at last."""
+        usual, last = self.measured[0].fingerprints, self.measured[-1].fingerprints
+        most = max(last, key=lambda print_: last[print_] - usual[print_], default="")
+        return most, usual[most], last[most]
+
+    @property
+    def asks_per_row(self) -> bool:
+        """True when one statement is sent again for row after row, if only until a page is full. A loader that fetches
+        a hundred or more rows at a time grows as well, and is right."""
+        _, usual, last = self.repeated
+        added = self.measured[-1].size - self.measured[0].size
+        return self.statements is not Shape.CONSTANT and last - usual >= _OFTEN and last - usual >= _PER_ROW * added
 
 
 def measure(laboratory: Laboratory, request: Request, table: str, alone: Trial) -> Axis | str:

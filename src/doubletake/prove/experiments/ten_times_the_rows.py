@@ -16,6 +16,7 @@ from doubletake.prove.schedule import serial
 from doubletake.prove.wire.sql_text import tables
 
 _PER_ROW, _UNBOUNDED, _NO_INDEX = "DT401", "DT402", "DT404"
+_OFTEN = 10  # times that one statement is sent, so that it is worth a word
 _LARGE_ANSWER = 20  # times as many bytes: an answer that carries the table
 
 
@@ -48,7 +49,7 @@ class TenTimesTheRows:
                 refused.append(axis)
                 continue
             seen.append(axis)
-            if axis.statements.grows or time.monotonic() - began > laboratory.budget.seconds:
+            if axis.asks_per_row or time.monotonic() - began > laboratory.budget.seconds:
                 break
         yield from self._results(laboratory, case, seen, refused, len(promising))
 
@@ -59,12 +60,15 @@ class TenTimesTheRows:
             why = refused[0] if refused else "no table that it reads can have more rows for it"
             yield self._not(case, _PER_ROW, Verdict.NOT_REACHED if refused else Verdict.SERIAL, why)
             return
-        if seen[-1].statements.grows:
+        if seen[-1].asks_per_row:
             yield self._shown(laboratory, case, seen[-1])
         else:
             sizes = ", ".join(f"{_short(axis.table)} × {axis.measured[-1].factor}" for axis in seen)
             most = max(one.statements for axis in seen for one in axis.measured)
             why = f"never more than {most} statements with {sizes}"
+            often = max(seen[0].measured[0].fingerprints.values(), default=0)
+            if often >= _OFTEN:
+                why += f"; one of them is sent {often} times, whatever the rows"
             if len(seen) < total:
                 why += f"; {total - len(seen)} more tables were not grown" + (f": {refused[0]}" if refused else "")
             yield self._not(case, _PER_ROW, Verdict.SERIAL, why)
@@ -107,15 +111,14 @@ class TenTimesTheRows:
 def judged(axis: Axis) -> Judgement:
     """The word on an axis along which the statements grow: how, and which statement it is."""
     first, last = axis.measured[0], axis.measured[-1]
-    usual = first.fingerprints
-    most, times = max(last.fingerprints.items(), key=lambda item: item[1] - usual[item[0]])
+    most, usual, times = axis.repeated
     counted = "; ".join(f"{one.factor} times the rows: {one.statements}" for one in axis.measured[1:])
     with_them = f", and {' and '.join(map(_short, axis.below))} with them" if axis.below else ""
     why = f"its statements grow with the rows of {_short(axis.table)}{with_them} ({first.statements} now; {counted})"
     return Judgement(
         verdict=Verdict.GROWS,
         name=axis.statements.value,
-        why=f"{why}. `{most}` is sent {times} times instead of {usual[most]}",
+        why=f"{why}. `{most}` is sent {times} times instead of {usual}",
         differences=(
             Difference(
                 "",
