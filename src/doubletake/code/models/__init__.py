@@ -7,6 +7,7 @@ are separated by "|". `receiver` is the object the method is called on, `*` (in 
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import cache, lru_cache
 from pathlib import Path
@@ -96,6 +97,7 @@ class Library(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     library: str
     note: str = ""
+    marks: tuple[str, ...] = ()  # packages that a file imports when it uses the library; text of a call ends in "("
     types: dict[str, TypeModel] = {}
     calls: dict[str, CallModel] = {}
     guards: dict[str, str] = {}  # words in the name of a guard → role
@@ -113,12 +115,14 @@ class Models:
         self.class_names: dict[str, str] = {}
         self.guards: dict[str, str] = {}
         self.principals: tuple[str, ...] = ()
+        self._marks: list[str] = []
         for library in libraries:
             self._add(library)
         self.call = lru_cache(maxsize=20_000)(self._call)
         self.canonical = lru_cache(maxsize=20_000)(self._canonical)
         self.method_names = frozenset(name.rpartition(".")[2] for name in self.calls) | frozenset(self._patterns)
-        self.roots = frozenset(self._root(name) for name in (*self.calls, *self.types, *self.aliases))
+        self.telling = self._telling_names()
+        self.uses = _use_of(self._marks)
 
     def _add(self, library: Library) -> None:
         for name, model in library.types.items():
@@ -133,12 +137,13 @@ class Models:
                     self.calls[each] = call
         self.guards.update(library.guards)
         self.principals += library.principals
+        self._marks += library.marks
 
-    @staticmethod
-    def _root(name: str) -> str:
-        if name.startswith("@"):
-            return "/".join(name.split("/")[:2]).split(".")[0]
-        return name.split(".")[0]
+    def _telling_names(self) -> frozenset[str]:
+        """Last names of calls that do something: a function that has none of them has no effects of its own."""
+        patterns = ((name, model) for name, found in self._patterns.items() for _, model in found)
+        calls = ((name.rpartition(".")[2], model) for name, model in self.calls.items())
+        return frozenset(name for name, model in (*calls, *patterns) if tells(model)) - {"()", "*"}
 
     def _canonical(self, name: str) -> str:
         """The name under which the models know a thing: aliases of types replaced, also in front of a method."""
@@ -148,6 +153,16 @@ class Models:
                 return known + tail
             head, dot, last = head.rpartition(".")
             tail = dot + last + tail
+        return self._generated(name)
+
+    def _generated(self, name: str) -> str:
+        """A class out of a file that is not there (a generated client), known by a name that only one library has."""
+        parts = name.split(".")
+        if "/" not in parts[0]:
+            return name
+        for position, part in enumerate(parts[1:], 1):
+            if (known := self.class_names.get(part)) is not None:
+                return ".".join((known, *parts[position + 1 :]))
         return name
 
     def type(self, name: str) -> TypeModel | None:
@@ -186,6 +201,23 @@ class Models:
                 if (matched := _wildcard(pattern, segments)) is not None:
                     return model, matched
         return None
+
+
+def _use_of(marks: list[str]) -> re.Pattern[bytes]:
+    """Matches text that imports one of these packages, in either language, or makes one of these calls."""
+    packages = "|".join(re.escape(each) for each in marks if not each.endswith("("))
+    called = [re.escape(each) for each in marks if each.endswith("(")]
+    imported = rf"""(?:\b(?:import|from)[ \t]+(?:{packages})\b|["'](?:{packages})["'/])"""
+    return re.compile("|".join([imported, *called]).encode())
+
+
+def tells(model: CallModel) -> bool:
+    """Whether a call says that its function matters: it has an effect, or a framework is told of something."""
+    if model.kind in ("LOG", "VERIFY") and not model.shape:
+        return False
+    return bool(
+        model.kind or model.shape or model.statement == "terminal" or model.registers or model.detail == "transaction"
+    )
 
 
 def _wildcard(pattern: tuple[str, ...], segments: tuple[str, ...]) -> str | None:

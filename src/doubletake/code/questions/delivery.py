@@ -65,6 +65,16 @@ def constants(f: FunctionSummary, value: int) -> set[object]:
     }
 
 
+def is_resumable(f: FunctionSummary, write: Effect) -> bool:
+    """Whether the operation may be started again where it stopped: the first write accepts the state that it leaves."""
+    for put in write.puts:
+        left = constants(f, put.value)
+        for cond in write.where:
+            if cond.column == put.column and cond.op in (Op.EQ, Op.IN) and left & constants(f, cond.value):
+                return True
+    return False
+
+
 def is_repeatable(f: FunctionSummary, call: Effect) -> bool:
     """Whether the call is made for rows that were read as still open: when it fails, they are read again."""
     for number in ancestors(f, call.region):
@@ -74,6 +84,24 @@ def is_repeatable(f: FunctionSummary, call: Effect) -> bool:
         for origin in f.values[region.value]:
             if origin.kind is OriginKind.ROW and 0 <= origin.ref < len(f.effects):
                 read = f.effects[origin.ref]
-                if any(cond.op in (Op.NULL, Op.EQ, Op.LESS, Op.IN) for cond in read.where):
+                if any(cond.op in (Op.NULL, Op.EQ, Op.LESS, Op.IN) for cond in read.where) or _is_used_up(
+                    f, origin.ref
+                ):
                     return True
     return False
+
+
+def _is_used_up(f: FunctionSummary, read: int) -> bool:
+    """Whether each row that is read is deleted afterwards, like a queue's."""
+    entity = f.effects[read].target.name
+    return any(
+        each.kind is EffectKind.DELETE
+        and each.target.name == entity
+        and any(
+            origin.kind is OriginKind.ROW and origin.ref == read
+            for value in (each.row, *(cond.value for cond in each.where))
+            if value != NONE
+            for origin in f.values[value]
+        )
+        for each in f.effects
+    )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
 from doubletake.code.effects import (
@@ -36,7 +37,7 @@ PASSES_ON = ("next", "reject", "callback", "done", "cb", "captureException", "ca
 LOGS = ("log.", "logger.", "logging.", "console.", "print", "warn", "error", "exception", "captureException")
 
 
-RESULTS = (OriginKind.ROW, OriginKind.COUNT, OriginKind.RESPONSE)
+PROBE = re.compile(r"health|alive|is_?up\b|\bping|ready|reachable|available|probe|heartbeat", re.IGNORECASE)
 
 
 class Fate(StrEnum):
@@ -46,6 +47,11 @@ class Fate(StrEnum):
     HIDDEN = "hidden"  # nothing at all
     LOGGED = "logged"  # a line in the log, and on
     DEFAULTED = "defaulted"  # an ordinary value is returned, with or without a line in the log
+
+
+def is_probe(name: str, texts: Iterable[str] = ()) -> bool:
+    """Whether something asks if the other side is there, so that a failure is the answer."""
+    return any(PROBE.search(each) for each in (name, *texts))
 
 
 def is_broad(region: Region) -> bool:
@@ -124,18 +130,37 @@ def ignored_rejections(f: FunctionSummary) -> Iterator[tuple[int, list[Effect]]]
     for number, region in enumerate(f.regions):
         if region.kind is not RegionKind.HANDLER or region.detail != "catch":
             continue
-        chained = [
-            each for each in f.facts if each.kind is FactKind.CALL and each.order < region.order and _is_catch(each)
-        ]
-        if not chained:
-            continue
-        receiver = max(chained, key=lambda each: each.order).receiver
-        refs = {o.ref for o in (f.values[receiver] if receiver != NONE else ()) if o.kind in RESULTS}
-        yield number, [each for at, each in enumerate(f.effects) if at in refs and each.kind & MATTERS]
+        chained = [each for each in f.facts if _is_catch(each) and each.order < region.order]
+        if chained:
+            call = max(chained, key=lambda each: each.order)
+            yield number, [each for each in f.effects if each.kind & MATTERS and _is_within(f, each, call)]
+
+
+def _is_within(f: FunctionSummary, effect: Effect, call: Fact) -> bool:
+    """Whether the effect, or the call that leads to it, is written inside the text of `call`."""
+    path, start = (effect.calls[0].path, effect.calls[0].start) if effect.calls else (effect.path, effect.start)
+    return (path or f.path) == (call.path or f.path) and call.start <= start < call.end
 
 
 def _is_catch(fact: Fact) -> bool:
     return fact.kind is FactKind.CALL and fact.name.rpartition(".")[2] == "catch"
+
+
+def tells_later(f: FunctionSummary, handler: int) -> bool:
+    """Whether what is answered afterwards says if it worked: a flag that is true on one way and false on the other."""
+    region = f.regions[handler]
+    answers = [
+        value
+        for each in f.effects
+        if each.kind is EffectKind.RESPOND and each.order > region.last
+        for _, value in each.args
+    ]
+    answers += [each.result for each in f.facts if each.kind is FactKind.RETURN and each.order > region.last]
+    for value in answers:
+        found = {f.constants[o.ref] for o in (f.values[value] if value != NONE else ()) if o.kind is OriginKind.CONST}
+        if True in found and False in found:
+            return True
+    return False
 
 
 def attempts(f: FunctionSummary) -> Iterator[int]:

@@ -25,7 +25,8 @@ from doubletake.code.effects import (
 from doubletake.code.questions.control import innermost, is_before
 from doubletake.code.questions.guards import guards, origins, sides
 from doubletake.code.questions.knowledge import Knowledge, is_principal
-from doubletake.code.questions.rows import column_name, is_same_row
+from doubletake.code.questions.lookups import operator
+from doubletake.code.questions.rows import column_name, identity, is_same_row
 
 CAPABILITY = ("token", "secret", "code", "slug", "hash", "signature", "uuid_token")
 TELLS = EffectKind.RESPOND | EffectKind.SEND | EffectKind.PUBLISH
@@ -39,8 +40,8 @@ def is_permitted(handler: Handler) -> bool:
     return any(guard.role in (GuardRole.AUTHORIZES, GuardRole.VERIFIES) for guard in handler.guards)
 
 
-def chosen_by_request(k: Knowledge, f: FunctionSummary, effect: Effect) -> Origin | None:
-    """The origin of the key when the caller chose which row this is; None when something else did."""
+def chosen_by_request(k: Knowledge, f: FunctionSummary, effect: Effect) -> tuple[Origin, int] | None:
+    """The origin and the value of the key when the caller chose which row this is; None when something else did."""
     entity = k.entity(effect)
     for cond in effect.where:
         if cond.op is not Op.EQ or cond.value == NONE or is_capability(column_name(entity, cond.column)):
@@ -49,7 +50,7 @@ def chosen_by_request(k: Knowledge, f: FunctionSummary, effect: Effect) -> Origi
             continue
         for origin in f.values[cond.value]:
             if origin.kind is OriginKind.REQUEST:
-                return origin
+                return origin, cond.value
     return None
 
 
@@ -77,6 +78,32 @@ def is_scoped(f: FunctionSummary, effect: Effect) -> bool:
 def is_tied(f: FunctionSummary, use: Effect | Fact) -> bool:
     """Whether a test that compares a row with who is asking, or asks for a role, stands before the use on every way."""
     return any(check.is_certain and _is_about_owner(f, check.atom) for check in guards(f, use))
+
+
+def is_behind_scoped_read(k: Knowledge, f: FunctionSummary, use: Effect | Fact, key: int) -> bool:
+    """Whether the same id was found among the caller's own rows before, or nothing of this would happen."""
+    chosen = identity(f, f.values[key])
+    for number, each in enumerate(f.effects):
+        if each.kind is not EffectKind.READ or each.order >= use.order or not is_scoped(f, each):
+            continue
+        asked = (identity(f, f.values[c.value]) for c in each.where if c.op is Op.EQ and c.value != NONE)
+        if any(chosen & value for value in asked) and (_never_absent(each) or _is_present(f, use, number)):
+            return True
+    return False
+
+
+def _never_absent(read: Effect) -> bool:
+    """Whether the call throws when there is no such row."""
+    return read.name.endswith(("OrThrow", ".one", ".scalar_one", ".get_one"))
+
+
+def _is_present(f: FunctionSummary, use: Effect | Fact, read: int) -> bool:
+    return any(
+        check.is_certain
+        and any(o.kind is OriginKind.ROW and o.ref == read and not o.path for o in origins(f, check.atom))
+        and operator(check.atom, False, check.holds) is Op.TRUE
+        for check in guards(f, use)
+    )
 
 
 def partial_tests(f: FunctionSummary, use: Effect | Fact) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from doubletake.code.effects import NONE, STORE_WRITES, Effect, EffectKind, FunctionSummary, HandlerKind, Trait
 from doubletake.code.questions.control import ancestors, are_exclusive, is_before
-from doubletake.code.questions.delivery import is_compensated, is_repeatable, is_swept
+from doubletake.code.questions.delivery import is_compensated, is_repeatable, is_resumable, is_swept
 from doubletake.code.questions.knowledge import Knowledge, Program, Root
 from doubletake.code.questions.outside import changes_outside, has_stable_key, is_idempotent, service
 from doubletake.code.questions.places import function_of, place, route_to
@@ -45,7 +45,8 @@ def _match(k: Knowledge, root: Root, call: Effect) -> Match | None:
             return _found(k, root, call, "inside", Role.TRANSACTION, None, inside, begin.fact)
     before = _durable_before(f, call)
     after = _durable_after(f, call)
-    if after is not None and (has_stable_key(f, call) and before is not None and is_swept(k, f, before[0], call)):
+    is_open = before is not None and (is_swept(k, f, before[0], call) or is_resumable(f, before[0]))
+    if after is not None and is_open and has_stable_key(f, call):
         return None
     if after is not None:
         return _found(k, root, call, "orphan", Role.COMMIT, after, NONE, NONE)

@@ -12,12 +12,14 @@ from doubletake.code.questions.failure import (
     fate,
     ignored_rejections,
     is_broad,
+    is_probe,
     logs,
     protected,
     returned_constants,
+    tells_later,
 )
 from doubletake.code.questions.knowledge import Knowledge, Program, is_solo_path
-from doubletake.code.questions.outside import service
+from doubletake.code.questions.outside import moves_money, service, url_texts
 from doubletake.code.questions.places import place
 from doubletake.code.questions.trust import trust
 from doubletake.code.questions.uniqueness import handlers
@@ -52,7 +54,7 @@ def detect(program: Program) -> Iterator[Match]:
 
 def _attempt(k: Knowledge, f: FunctionSummary, attempt: int, is_get: bool, is_unattended: bool) -> Iterator[Match]:
     work = list(protected(f, attempt))
-    if not work:
+    if not work or is_probe(f.name, (text for each in work for text in url_texts(f, each))):
         return
     for number in handlers(f, attempt):
         region = f.regions[number]
@@ -65,8 +67,11 @@ def _attempt(k: Knowledge, f: FunctionSummary, attempt: int, is_get: bool, is_un
         elif outcome is Fate.DEFAULTED and (not is_logged or _means_something_else(f, attempt, number)):
             doubt = "it is logged" if is_logged else ""
             yield _match(k, f, work[0], number, "defaulted", doubt)
-        elif outcome is Fate.LOGGED and not is_get and not is_unattended and _is_main_work(f, attempt, work):
-            yield _match(k, f, _main(work), number, "logged", "it is logged")
+        elif outcome is Fate.LOGGED and not is_get and not is_unattended:
+            if _is_main_work(f, attempt, work):
+                yield _match(k, f, _main(work), number, "logged", "it is logged")
+            elif (paid := next((each for each in work if moves_money(f, each)), None)) and not tells_later(f, number):
+                yield _match(k, f, paid, number, "logged", "it is logged")
 
 
 def _means_something_else(f: FunctionSummary, attempt: int, handler: int) -> bool:

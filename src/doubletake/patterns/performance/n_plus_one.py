@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from doubletake.code.effects import (
     NONE,
     STORE_READS,
+    STORE_WRITES,
     Effect,
     EffectKind,
     FunctionSummary,
@@ -54,11 +55,11 @@ def _match(k: Knowledge, root: Root, query: Effect) -> Match | None:
         sources = rows_iterated(f, loop.value)
         if query.traits & Trait.LAZY and any(comes_along(query, f.effects[ref]) for ref in sources):
             return None
-        if any(f.effects[ref].rows in (Rows.ONE, Rows.BOUNDED) for ref in sources):
+        if any(is_few(f, f.effects[ref]) for ref in sources):
             return None
         if sources:
             return _found(k, root, query, number, sources[0])
-        if any(origin.kind is OriginKind.REQUEST for origin in f.values[loop.value]):
+        if any(origin.kind is OriginKind.REQUEST for origin in f.values[loop.value]) and not writes_in(f, number):
             return _found(k, root, query, number, NONE)
     return None
 
@@ -72,6 +73,19 @@ def is_conditional_in(f: FunctionSummary, query: Effect, loop: int) -> bool:
         if region.kind is RegionKind.HANDLER or (region.kind is RegionKind.BRANCH and region.fact != NONE):
             return True
     return False
+
+
+def writes_in(f: FunctionSummary, loop: int) -> bool:
+    """Whether each element is also written: work that has to be done one by one."""
+    return any(each.kind & STORE_WRITES and loop in ancestors(f, each.region) for each in f.effects)
+
+
+def is_few(f: FunctionSummary, read: Effect) -> bool:
+    """Whether the rows are one, or a number that is written in the code."""
+    if read.rows is not Rows.BOUNDED:
+        return read.rows is Rows.ONE
+    take = dict(read.args).get("take", NONE)
+    return take == NONE or all(origin.kind is OriginKind.CONST for origin in f.values[take])
 
 
 def comes_along(lazy: Effect, source: Effect) -> bool:

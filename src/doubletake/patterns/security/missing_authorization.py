@@ -18,6 +18,7 @@ from doubletake.code.effects import (
 from doubletake.code.questions.knowledge import Knowledge, Program, Root
 from doubletake.code.questions.ownership import (
     chosen_by_request,
+    is_behind_scoped_read,
     is_permitted,
     is_publicly_listed,
     is_scoped,
@@ -53,9 +54,10 @@ def _match(k: Knowledge, root: Root, number: int) -> Match | None:
         return _found(k, root, effect, "claimed", claim)
     if not effect.kind & (STORE_READS | EffectKind.WRITE | EffectKind.DELETE) or is_scoped(f, effect):
         return None
-    key = chosen_by_request(k, f, effect)
-    if key is None or is_tied(f, effect):
+    chosen = chosen_by_request(k, f, effect)
+    if chosen is None or is_tied(f, effect) or is_behind_scoped_read(k, f, effect, chosen[1]):
         return None
+    key = chosen[0]
     if effect.kind & STORE_WRITES:
         return _found(k, root, effect, "change", key)
     loose = [use for use in uses(k, f, number) if not is_tied(f, use)]
