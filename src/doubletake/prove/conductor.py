@@ -23,7 +23,8 @@ from doubletake.prove.wire.operation import Operation
 _POLL = 0.001  # seconds between two looks at the server's locks
 _BACKGROUND_LOCK = 2.0  # seconds to wait for a lock that nobody of ours holds
 _PATIENCE = 6.0  # seconds to wait for the answer of a request that met a fault
-_SHORTEST_GAP, _LONGEST_GAP = 0.1, 2.0  # bounds of "the application does nothing"
+_SHORTEST_GAP, _LONGEST_GAP = 0.1, 2.0  # bounds of "the application does nothing" within one instance
+_FOREIGN_GAP = 3.0  # the same between instances, which share no lock of their own: mostly a busy machine
 
 
 class Blocked(Struct, frozen=True):
@@ -104,7 +105,7 @@ class Conductor:
 
     ports: lane → port at which that instance answers HTTP. timeout: seconds a request may take. settle: seconds of
     silence to wait for after a lane is done, learned from work seen after the answer in earlier runs. gap: the longest
-    stretch in which a solo run did nothing at the boundary, in seconds.
+    stretch in which a request alone did nothing at the boundary, in seconds.
     """
 
     def __init__(self, boundary: Boundary, ports: Mapping[str, int], sessions: Sessions, timeout: float = 10.0) -> None:
@@ -287,8 +288,14 @@ class _Run:
         if lane in self.responses or not any(self.rules.is_held(other) for other in self.live if other != lane):
             return False
         outstanding = any(c.outstanding for c in self._gate.of_lane(lane))
-        patience = min(max(5 * self._conductor.gap, _SHORTEST_GAP), _LONGEST_GAP)
-        return not outstanding and idle > patience
+        return not outstanding and idle > self._patience(lane)
+
+    def _patience(self, lane: str) -> float:
+        usual = 5 * self._conductor.gap
+        ports = self._conductor.ports
+        if any(other != lane and ports[other] == ports[lane] for other in self.live):
+            return min(max(usual, _SHORTEST_GAP), _LONGEST_GAP)
+        return max(usual, _FOREIGN_GAP)
 
     def _give_way_inside(self, lane: str) -> None:
         """The application itself keeps the lane waiting: a pool, a worker or a lock of its own."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 import msgspec
@@ -13,7 +14,7 @@ from doubletake.core.trace import Trace
 from doubletake.prove.app.requests.cases import Case
 from doubletake.prove.conductor import Play
 from doubletake.prove.explorer import Budget, Place, places, writes
-from doubletake.prove.gate import Closed, Moment
+from doubletake.prove.gate import Arrived, Closed, Moment, Responded
 from doubletake.prove.narrate import Happening, Narrator, happenings
 from doubletake.prove.oracle import Checks, Judgement, Observation, confirm, judge
 from doubletake.prove.oracle.candidates import Order
@@ -30,6 +31,7 @@ _APART = 1.1  # seconds between two serial runs: a value that counts whole secon
 _FIRST_STRIDE, _NEXT_STRIDE = 1000, 7919  # each sequence its own, so that no id is taken for another's
 _REPEATS = 5
 _LOG_DELAY = 0.25
+_FIRST_SETTLING, _LONGEST_SETTLING = 0.05, 0.5  # seconds of silence that end a run
 
 
 class Baseline(Struct, frozen=True, kw_only=True):
@@ -88,9 +90,13 @@ class Laboratory:
 
     def _measure(self, requests: Mapping[str, Request], prelude: tuple[Request, ...]) -> Baseline:
         began = time.monotonic()
+        conductor = self.trials.conductor
+        known, conductor.settle = conductor.settle, max(conductor.settle, _FIRST_SETTLING)
         solos = {
             name: self.trials.run({name: request}, serial(name), prelude=prelude) for name, request in requests.items()
         }
+        conductor.settle = known
+        self._learn_pace(solos.values())
         runs: dict[Order, tuple[Observation, ...]] = {(name,): (solo.observation,) for name, solo in solos.items()}
         runs[()] = (self.idle(0.0, prelude),)
         first = Baseline(requests=dict(requests), solos=solos, serial=runs, began=began, prelude=prelude)
@@ -105,6 +111,16 @@ class Laboratory:
             chosen = {name: requests[name] for name in order}
             runs[order] += (self.serially(chosen, order, swapped=True, prelude=prelude),)
         return first
+
+    def _learn_pace(self, solos: Iterable[Trial]) -> None:
+        """How long the application may do nothing at the boundary without being stuck, and how long after its answer
+        it still works: taken from each request alone, on this machine as busy as it is now."""
+        conductor = self.trials.conductor
+        for solo in solos:
+            times = sorted(moment.at for moment in solo.play.journal)
+            gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
+            conductor.gap = max([conductor.gap, *gaps])
+            conductor.settle = max(conductor.settle, min(3 * _late_work(solo.play.journal), _LONGEST_SETTLING))
 
     def _orders(self, requests: Mapping[str, Request]) -> tuple[Order, ...]:
         names = tuple(sorted(requests))
@@ -208,6 +224,19 @@ class Laboratory:
             explanation=judgement.explain(),
             environment=self.environment,
         )
+
+
+def _late_work(journal: Sequence[Moment]) -> float:
+    """The longest silence after an answer, in seconds, that work of the application then ended (a background task).
+    A transaction that is still open does not count: a run waits for its end anyway."""
+    answered = next((moment.at for moment in journal if isinstance(moment, Responded)), None)
+    if answered is None:
+        return 0.0
+    longest = 0.0
+    for before, moment in itertools.pairwise(journal):
+        if isinstance(moment, Arrived) and moment.at > answered and moment.operation.status == "I":
+            longest = max(longest, moment.at - before.at)
+    return longest
 
 
 def requests_of(case: Case) -> dict[str, Request]:
