@@ -105,7 +105,9 @@ def _case(
     first = build(operation, headers, identifiers, "first")
     if isinstance(first, str):
         return first
-    second = build(operation, headers, identifiers, "second")
+    # What creates or acts is pressed twice: the same request again. What changes a row is sent by two people, who
+    # change it differently.
+    second = build(operation, headers, identifiers, "second") if operation.method in ("PUT", "PATCH") else first
     assert not isinstance(second, str)
     return Case(endpoint=operation.endpoint, first=first, second=second, user=user, origin=_ORIGIN)
 

@@ -10,7 +10,16 @@ if TYPE_CHECKING:
     import psycopg
 
 _ID_FIELDS = ("id", "uuid", "_id", "slug", "code")
-_MYSELF = ("me", "profile", "whoami", "self", "currentuser", "account")  # nouns of paths that tell who is asking
+_NAMES = ("username", "user_name", "login", "handle", "email", "name")
+_MYSELF = (
+    "me",
+    "profile",
+    "whoami",
+    "self",
+    "currentuser",
+    "account",
+    "user",
+)  # nouns of paths that tell who is asking
 
 
 class Identifiers:
@@ -142,6 +151,6 @@ def _rows(content: Any, depth: int = 0) -> list[dict[str, Any]]:
         return [item for item in content[:20] if isinstance(item, dict)]
     if not isinstance(content, dict) or depth > 2:
         return []
-    if any(field in content for field in _ID_FIELDS):
+    if any(field in content for field in (*_ID_FIELDS, *_NAMES)):
         return [content]
     return [row for value in content.values() if isinstance(value, dict | list) for row in _rows(value, depth + 1)]

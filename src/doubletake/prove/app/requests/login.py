@@ -33,7 +33,7 @@ def sign_in(send: Send, operations: list[Operation], word: str) -> dict[str, str
         for request in logins(operation, word):
             response = send(request)
             if response.is_success and (found := proof_of(response)):
-                return found
+                return _as_accepted(send, operations, found)
     return headers
 
 
@@ -43,6 +43,19 @@ def proof_of(response: Response) -> dict[str, str]:
         return {"Authorization": f"Bearer {token}"}
     cookies = [value.split(";")[0] for name, value in response.headers if name.lower() == "set-cookie"]
     return {"Cookie": "; ".join(cookies)} if cookies else {}
+
+
+def _as_accepted(send: Send, operations: list[Operation], found: dict[str, str]) -> dict[str, str]:
+    """The token behind the word that the application wants before it: tried on a page that needs a login."""
+    token = found.get("Authorization", "").removeprefix("Bearer ")
+    page = next((o for o in operations if o.method == "GET" and o.needs_login and not o.path_parameters), None)
+    if not token or page is None:
+        return found
+    for mark in (found, *({"Authorization": word + token} for word in ("Token ", "JWT ", ""))):
+        response = send(Request(method="GET", path=page.path, headers=tuple(mark.items())))
+        if response.status not in (401, 403):
+            return mark
+    return found
 
 
 def _candidates(operations: list[Operation], pattern: re.Pattern[str]) -> list[Operation]:
@@ -57,6 +70,8 @@ def _candidates(operations: list[Operation], pattern: re.Pattern[str]) -> list[O
 
 def _filled(operation: Operation, person: dict[str, str], sampler: Sampler) -> dict[str, Any]:
     body = sampler.value(operation.body)
+    if operation.envelope and isinstance(body, dict):
+        body = body.get(operation.envelope)
     content = dict(body) if isinstance(body, dict) else {}
     for field in operation.fields:
         lower = field.lower()
@@ -95,7 +110,8 @@ def _request(operation: Operation, content: dict[str, Any]) -> Request:
         form = {name: value for name, value in content.items() if value is not None}
         kind = (("Content-Type", "application/x-www-form-urlencoded"),)
         return Request(method="POST", path=operation.path, headers=kind, body=urlencode(form).encode())
-    return Request(method="POST", path=operation.path, body=msgspec.json.encode(content))
+    whole = {operation.envelope: content} if operation.envelope else content
+    return Request(method="POST", path=operation.path, body=msgspec.json.encode(whole))
 
 
 def _token(content: Any, depth: int = 0) -> str:

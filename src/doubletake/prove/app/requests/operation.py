@@ -43,8 +43,17 @@ class Operation(Struct, frozen=True, kw_only=True):
         return tuple(re.findall(r"\{(\w+)[^}]*\}", self.path))
 
     @property
+    def envelope(self) -> str:
+        """The one field that holds all others ({"user": {…}}), "" when there is none."""
+        properties = (self.body or {}).get("properties", {})
+        only = next(iter(properties), "") if len(properties) == 1 else ""
+        return only if only and properties[only].get("properties") else ""
+
+    @property
     def fields(self) -> dict[str, Any]:
-        return dict((self.body or {}).get("properties", {}))
+        """The fields of the body by name, those in the envelope when there is one."""
+        properties = dict((self.body or {}).get("properties", {}))
+        return dict(properties[self.envelope]["properties"]) if self.envelope else properties
 
 
 def described(send: Send) -> list[Operation]:
