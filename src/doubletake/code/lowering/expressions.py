@@ -147,7 +147,8 @@ def _of_instance(low: Lowering, base: Val, name: str, node: Node) -> Val | None:
         return described(low, spec, base, name)
     if kind in ("str", "list", "dict"):
         return None
-    return Val(base.origins, f"{kind}.{name}", receiver=base, options=base.options)
+    origins = base.origins if known is not None else extend(base.origins, name)
+    return Val(origins, f"{kind}.{name}", receiver=base, options=base.options)
 
 
 def _is_property(function: object) -> bool:
