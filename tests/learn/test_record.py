@@ -88,13 +88,11 @@ def test_a_fresh_recording_says_the_same() -> None:
 
 def test_a_fresh_recording_of_the_code_as_written_loses_the_same(shipped: dict[str, TraceSet]) -> None:
     (fresh,) = record(SHOP, VARIANTS[:1])
-    told = {
-        trace.order: (balance(trace), trace.verdict, [step.words for step in trace.steps]) for trace in fresh.traces
-    }
-    assert told == {
-        trace.order: (balance(trace), trace.verdict, [step.words for step in trace.steps])
-        for trace in shipped["written"].traces
-    }
+    assert told(fresh) == told(shipped["written"])
+
+
+def told(one: TraceSet) -> dict[str, object]:
+    return {trace.order: (balance(trace), trace.verdict, [step.words for step in trace.steps]) for trace in one.traces}
 
 
 def test_a_variant_that_no_longer_fits_the_application_says_so() -> None:

@@ -7,11 +7,13 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from doubletake.audit import audit_sources
 from doubletake.code.languages import adapter_for
 from doubletake.code.tree import Assignment, Class, Function, Node
 from doubletake.core.finding import Confidence, Finding
 from doubletake.core.source import Source
 from doubletake.learn.exercise import Task
+from doubletake.learn.purpose import undone
 
 LARGEST = 200_000
 """Characters of code that are judged; more than any exercise needs."""
@@ -54,10 +56,6 @@ class Answer(Struct, frozen=True):
 
 def answer(task: Task, text: str) -> Answer:
     """Judge `text` in the place of the exercise's bad fence."""
-    try:
-        from doubletake.audit.engine import audit_sources
-    except ImportError:
-        return Answer(State.PAUSED, why="This build has no audit engine.")
     now = outline(task, text)
     if now.broken:
         return Answer(State.UNREAD, why=f"Line {now.broken} is where it stops making sense.")
@@ -66,6 +64,8 @@ def answer(task: Task, text: str) -> Answer:
         return Answer(
             State.GONE, why=f"The function {missing[0]} does nothing any more. Mend it, and let it do its work."
         )
+    if lost := undone(task, text):
+        return Answer(State.GONE, why=f"Nothing here {lost} any more. Mend it, and let it do its work.")
     # Suppressed findings count: a reason written beside the code does not mend it.
     return judge(task, audit_sources(task.sources(text), system=task.program.system))
 

@@ -59,6 +59,17 @@ const judgedLines = StateField.define<DecorationSet>({
   provide: (field) => EditorView.decorations.from(field),
 });
 
+// Typing over several lines is done here: the browser's own way leaves inline styles, which the page's policy forbids.
+const typedOver = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const lines = event.data?.includes("\n") || view.state.doc.lineAt(view.state.selection.main.from).to < view.state.selection.main.to;
+    if (event.isComposing || event.inputType !== "insertText" || event.data === null || !lines) return false;
+    event.preventDefault();
+    view.dispatch(view.state.replaceSelection(event.data), { userEvent: "input.type", scrollIntoView: true });
+    return true;
+  },
+});
+
 function speaking(language: string): Extension {
   if (language === "python") return [python(), indentUnit.of("    ")];
   return [javascript({ typescript: language === "typescript" }), indentUnit.of("  ")];
@@ -94,6 +105,7 @@ function edit(host: HTMLElement, options: EditorOptions): Editing {
         bracketMatching(),
         closeBrackets(),
         judgedLines,
+        typedOver,
         small,
         // Tab is left to the browser: it leads out of the editor.
         keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...historyKeymap]),

@@ -1,0 +1,50 @@
+"""What a program is for, so that deleting the work is not taken for mending it."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from doubletake.code import build
+from doubletake.code.effects import STORE_READS, STORE_WRITES, EffectKind
+from doubletake.core.config import Config
+from doubletake.learn.exercise import Task
+
+
+class Purpose(Struct, frozen=True):
+    """A kind of work: in words, what a program does that does it, and what may do it as well after mending."""
+
+    words: str
+    done_by: EffectKind
+    or_by: EffectKind
+
+
+# The first that the program as written has is what it is for. A remedy may read less (one statement) or send later (an
+# outbox), but what was written must still be written.
+PURPOSES = (
+    Purpose("writes to the database", STORE_WRITES | EffectKind.FLUSH, EffectKind.QUERY),
+    Purpose("calls the other service", EffectKind.SEND | EffectKind.PUBLISH, STORE_WRITES),
+    Purpose("reads the database", STORE_READS | EffectKind.QUERY, STORE_WRITES),
+    Purpose("touches the cache", EffectKind.CACHE_WRITE | EffectKind.CACHE_DELETE, EffectKind.CACHE_READ),
+)
+
+
+def undone(task: Task, text: str) -> str:
+    """What the exercise as written does and `text` in its place does not, in words; "" when the work is still done."""
+    had = effects(task, task.bad.text)
+    purpose = next((purpose for purpose in PURPOSES if had & purpose.done_by), None)
+    if purpose is None or effects(task, text) & (purpose.done_by | purpose.or_by):
+        return ""
+    return purpose.words
+
+
+def effects(task: Task, text: str) -> EffectKind:
+    """Every kind of effect that the functions in `text` have; those of the context around it do not count."""
+    sources = {path: content.encode() for path, content in task.sources(text).items()}
+    path = task.program.main.path
+    above = len(sources[path]) - len(text.encode())
+    found = EffectKind(0)
+    for summary in build(sources, Config()).functions.values():
+        if summary.path == path and summary.end > above:
+            for effect in summary.effects:
+                found |= effect.kind
+    return found

@@ -1,0 +1,127 @@
+"""Verdicts on what is in the editor: an exercise breaks as written, holds with its remedy, and cheating is none."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from doubletake.learn.exercise import Task, exercise
+from doubletake.learn.verdict import State, answer, outline
+from doubletake.patterns.catalogue import Catalogue, catalogue
+from doubletake.patterns.page import INSTEAD
+
+PATTERNS = catalogue()
+EXERCISES = [
+    (pattern.name, language)
+    for pattern in PATTERNS.patterns
+    for language in ("python", "typescript")
+    if exercise(PATTERNS, pattern, language)
+]
+
+
+def task(name: str, language: str, patterns: Catalogue = PATTERNS) -> Task:
+    pattern = patterns.find(name)
+    assert pattern is not None
+    found = exercise(patterns, pattern, language)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(("name", "language"), EXERCISES)
+def test_as_written_it_breaks_where_the_page_says(name: str, language: str) -> None:
+    given = task(name, language)
+    said = answer(given, given.bad.text)
+    assert said.state is State.BREAKS
+    marked = {mark.line for mark in given.bad.marks}
+    assert marked <= {place.line for one in said.said for place in one.places}
+
+
+@pytest.mark.parametrize(("name", "language"), EXERCISES)
+def test_every_remedy_of_the_page_holds(name: str, language: str) -> None:
+    given = task(name, language)
+    pattern = PATTERNS.find(name)
+    assert pattern is not None
+    assert given.good is not None
+    assert answer(given, given.good.text).state is State.SOLVED
+    for fence in pattern.page.section(INSTEAD).fences:
+        around = (fence.language, fence.case, fence.context, fence.libraries, fence.file)
+        is_twin = around == (language, given.bad.case, given.bad.context, given.bad.libraries, "")
+        if is_twin and outline(given, given.bad.text).functions <= outline(given, fence.text).functions:
+            assert answer(given, fence.text).state is State.SOLVED, fence.line
+
+
+@pytest.mark.parametrize(("name", "language"), EXERCISES)
+def test_taking_the_work_out_is_not_mending(name: str, language: str) -> None:
+    given = task(name, language)
+    assert answer(given, "").state is State.GONE
+    assert answer(given, "# nothing\n" if language == "python" else "// nothing\n").state is State.GONE
+
+
+CHEATS = [
+    "def top_up(session, wallet_id, cents):\n    pass\n",
+    "def top_up(session, wallet_id, cents):\n    session.commit()\n",
+    "def top_up(session: Session, wallet_id: int, cents: int):\n    return session.get_one(Wallet, wallet_id)\n",
+    "def credit(session: Session, wallet_id: int, cents: int):\n"
+    "    session.execute(update(Wallet).where(Wallet.id == wallet_id).values(cents=Wallet.cents + cents))\n",
+]
+
+
+@pytest.mark.parametrize("text", CHEATS)
+def test_a_function_without_its_work_is_gone(text: str) -> None:
+    said = answer(task("lost-update", "python"), text)
+    assert said.state is State.GONE
+    assert said.why
+
+
+def test_a_suppression_does_not_mend() -> None:
+    given = task("lost-update", "python")
+    lines = given.bad.text.split("\n")
+    at = next(mark.line for mark in given.bad.marks if mark.finds) - 1
+    lines[at] += "  # doubletake: ignore[DT301] it is an exercise"
+    assert answer(given, "\n".join(lines)).state is State.BREAKS
+
+
+WRONG_TURNS = [
+    (pattern.name, program.turn, program.language)
+    for pattern in PATTERNS.patterns
+    for program in PATTERNS.programs(pattern)
+    if program.turn and len(program.files) == 1
+]
+
+
+@pytest.mark.parametrize(("name", "turn", "language"), WRONG_TURNS)
+def test_a_wrong_turn_still_breaks(name: str, turn: str, language: str) -> None:
+    pattern = PATTERNS.find(name)
+    assert pattern is not None
+    given = task(name, language)
+    for fence in pattern.page.fences:
+        if (fence.turn, fence.language, fence.context) == (turn, language, given.bad.context):
+            assert answer(given, fence.text).state in (State.BREAKS, State.GONE), fence.line
+
+
+@pytest.mark.parametrize(
+    "text", ["def (", "def top_up(session):\n\tx = = 1\n", "\x00", "}}}{{{", "def top_up(:\n" * 50]
+)
+def test_what_is_no_program_is_said_to_be_none(text: str) -> None:
+    assert answer(task("lost-update", "python"), text).state in (State.UNREAD, State.GONE)
+
+
+@given(st.text(max_size=300))
+@settings(deadline=None, max_examples=60)
+def test_any_text_gets_an_answer_and_none_is_solved_by_chance(text: str) -> None:
+    for name, language in (("lost-update", "python"), ("lost-update", "typescript")):
+        assert answer(task(name, language), text).state is not State.SOLVED
+
+
+def test_an_answer_comes_while_one_types() -> None:
+    given = task("lost-update", "typescript")
+    answer(given, given.bad.text)
+    times = []
+    for _ in range(5):
+        began = time.perf_counter()
+        answer(given, given.bad.text)
+        times.append(time.perf_counter() - began)
+    assert min(times) < 0.1, times
