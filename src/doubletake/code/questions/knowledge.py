@@ -23,6 +23,7 @@ from doubletake.code.effects import (
     Op,
     OriginKind,
     Place,
+    TargetKind,
 )
 from doubletake.code.questions.guards import sides
 from doubletake.code.questions.rows import column_name
@@ -74,6 +75,22 @@ class Knowledge:
     def entity(self, effect: Effect) -> Entity | None:
         return self.program.entities.get(effect.target.name)
 
+    # ── what runs here ───────────────────────────────────────────────────────────────────────────────────────────────
+    @cached_property
+    def browser_projects(self) -> frozenset[str]:
+        """Folders of projects that run in a browser: they hold components, and neither routes nor access to a store."""
+        components, serving = set[str](), {project_of(each.place.path) for each in self.program.handlers}
+        for f in self.program.functions.values():
+            if f.path.endswith((".tsx", ".jsx")):
+                components.add(project_of(f.path))
+            if any(each.target.kind is TargetKind.ENTITY for each in f.effects):
+                serving.add(project_of(f.path))
+        return frozenset(components - serving)
+
+    def is_served(self, f: FunctionSummary) -> bool:
+        """Whether the function is part of a backend: no test, no script, nothing that runs in a browser."""
+        return not is_solo_path(f.path) and project_of(f.path) not in self.browser_projects
+
     # ── where to look from ───────────────────────────────────────────────────────────────────────────────────────────
     @cached_property
     def roots(self) -> tuple[Root, ...]:
@@ -82,9 +99,9 @@ class Knowledge:
         called = {name for f in self.program.functions.values() for call in f.calls for name in call.candidates}
         found = [Root(self.program.expand(name), handler) for name, handler in handlers.items() if name in self]
         for name, f in self.program.functions.items():
-            if name not in handlers and name not in called and not is_solo_path(f.path):
+            if name not in handlers and name not in called and self.is_served(f):
                 found.append(Root(self.program.expand(name)))
-        return tuple(root for root in found if not is_solo_path(root.f.path))
+        return tuple(root for root in found if self.is_served(root.f))
 
     @cached_property
     def handler_kinds(self) -> Mapping[str, frozenset[HandlerKind]]:
@@ -173,6 +190,12 @@ def _compared_with_principal(f: FunctionSummary) -> Iterator[tuple[str, str]]:
 def is_principal(f: FunctionSummary, value: int) -> bool:
     """Whether a value says who is asking."""
     return value != NONE and any(origin.kind is OriginKind.PRINCIPAL for origin in f.values[value])
+
+
+def project_of(path: str) -> str:
+    """The folder of the project that a file belongs to: what stands before its `src`, else its first folder."""
+    before, found, _ = f"/{path}".partition("/src/")
+    return before if found else path.partition("/")[0] if "/" in path else ""
 
 
 def is_solo_path(path: str) -> bool:

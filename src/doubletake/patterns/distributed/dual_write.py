@@ -48,7 +48,7 @@ def _match(k: Knowledge, root: Root, call: Effect) -> Match | None:
     is_open = before is not None and (is_swept(k, f, before[0], call) or is_resumable(f, before[0]))
     if after is not None and is_open and has_stable_key(f, call):
         return None
-    if after is not None:
+    if after is not None and (before is None or _is_nearer(f, after[1], call, before[1])):
         return _found(k, root, call, "orphan", Role.COMMIT, after, NONE, NONE)
     if before is not None:
         write, commit = before
@@ -58,6 +58,13 @@ def _match(k: Knowledge, root: Root, call: Effect) -> Match | None:
             return None
         return _found(k, root, call, "half-done", Role.COMMIT, (write, commit), NONE, NONE)
     return None
+
+
+def _is_nearer(f: FunctionSummary, after: Effect, call: Effect, before: Effect) -> bool:
+    """Whether less happens between the call and the later commit than between the earlier one and the call."""
+    later = sum(call.order < each.order < after.order for each in f.effects)
+    earlier = sum(before.order < each.order < call.order for each in f.effects)
+    return later < earlier
 
 
 def _enclosing(f: FunctionSummary, call: Effect) -> int:

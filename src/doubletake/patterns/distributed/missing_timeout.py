@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from doubletake.code.effects import NONE, Effect, EffectKind, FactKind, FunctionSummary, OriginKind, TargetKind, Trait
 from doubletake.code.questions.definitions import has_limit_of_its_own, set_up_at
-from doubletake.code.questions.knowledge import Knowledge, Program, is_solo_path
+from doubletake.code.questions.knowledge import Knowledge, Program
 from doubletake.code.questions.places import place
 from doubletake.code.questions.trust import trust
 from doubletake.core.finding import Role
@@ -27,7 +27,7 @@ CONTROLLER = "builtins.AbortController"
 def detect(program: Program) -> Iterator[Match]:
     k = Knowledge(program)
     for f in program.functions.values():
-        if is_solo_path(f.path):
+        if not k.is_served(f):
             continue
         for effect in f.effects:
             if effect.kind & NETWORK and (effect.traits & Trait.NO_TIMEOUT or has_idle_signal(f, effect)):
@@ -63,7 +63,8 @@ def has_idle_signal(f: FunctionSummary, effect: Effect) -> bool:
 
 
 def client(effect: Effect) -> str:
-    return effect.name.split(".")[0].replace("_", " ") or "the client"
+    library, _, method = effect.name.partition(".")
+    return method if library == "builtins" else library
 
 
 def service(f: FunctionSummary, effect: Effect) -> str:

@@ -18,7 +18,7 @@ from doubletake.code.questions.failure import (
     returned_constants,
     tells_later,
 )
-from doubletake.code.questions.knowledge import Knowledge, Program, is_solo_path
+from doubletake.code.questions.knowledge import Knowledge, Program
 from doubletake.code.questions.outside import moves_money, service, url_texts
 from doubletake.code.questions.places import place
 from doubletake.code.questions.trust import trust
@@ -34,9 +34,9 @@ def detect(program: Program) -> Iterator[Match]:
     k = Knowledge(program)
     routes = {each.function: each for each in program.handlers}
     for name in program.functions:
-        if is_solo_path(program.functions[name].path):
-            continue
         own = program.functions[name]
+        if not k.is_served(own):
+            continue
         if not any(region.kind in CATCHES for region in own.regions):
             continue
         f = program.expand(name)
