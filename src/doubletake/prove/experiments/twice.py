@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from doubletake.core.trace import Verdict
 from doubletake.prove.app.requests.cases import Case
 from doubletake.prove.experiment import NotShown, Result, Shown, Tried
-from doubletake.prove.explorer import Place, candidates, writes
+from doubletake.prove.explorer import Candidate, Place, candidates, writes
 from doubletake.prove.laboratory import Baseline, Laboratory, requests_of
 from doubletake.prove.observe import completed
 from doubletake.prove.oracle.judge import summarize
 from doubletake.prove.oracle.verdict import Judgement
 from doubletake.prove.schedule import explain
+from doubletake.prove.touching import touching
 from doubletake.prove.trial import Trial
 from doubletake.prove.wire.operation import OperationKind
 from doubletake.prove.wire.sql_text import tables
@@ -69,7 +70,9 @@ class Twice:
 
     def _explore(self, laboratory: Laboratory, case: Case, baseline: Baseline) -> Iterator[Result]:
         reading = laboratory.reading(baseline)
-        plans = candidates(baseline.places)
+        plans = _plans(laboratory, baseline)
+        if not plans:
+            return self._not(case, Verdict.NOT_REACHED, "nothing that one of them touches is written by the other")
         began = time.monotonic()
         judged: list[tuple[Trial, Judgement]] = []
         attempts = 0
@@ -97,7 +100,7 @@ class Twice:
     def _summary(
         self, laboratory: Laboratory, case: Case, baseline: Baseline, judged: list[tuple[Trial, Judgement]]
     ) -> NotShown:
-        total = len(candidates(baseline.places))
+        total = len(_plans(laboratory, baseline))
         word = summarize([judgement for _, judgement in judged], total)
         shown = next((trial for trial, judgement in judged if judgement.verdict is word.verdict), None)
         return NotShown(
@@ -164,6 +167,12 @@ def _qualified(trial: Trial, table: str) -> str:
     """A table as the changes of the trial name it."""
     names = {change.table.rpartition(".")[2]: change.table for change in trial.changes}
     return names.get(table, table)
+
+
+def _plans(laboratory: Laboratory, baseline: Baseline) -> tuple[Candidate, ...]:
+    """The schedules worth playing: one of each class."""
+    changes = {name: solo.changes for name, solo in baseline.solos.items()}
+    return candidates(baseline.places, touching(baseline.places, changes, laboratory.schema))
 
 
 def _writes_anything(baseline: Baseline) -> bool:

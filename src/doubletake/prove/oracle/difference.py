@@ -173,7 +173,9 @@ def _new_rows(
         return Counter(row.table for row in reading.rows(of) if row.before is None)
 
     ours, theirs = count(run), {order: count(serial) for order, serial in one.items()}
-    differences, extra, missing = [], [], []
+    differences: list[Difference] = []
+    extra: list[str] = []
+    missing: list[str] = []
     for table in sorted(set(ours).union(*theirs.values())):
         serial = [counts[table] for counts in theirs.values()]
         if not serial or ours[table] in serial:

@@ -138,7 +138,9 @@ def _copy(table: Table, copied: list[str], schema: Schema, factor: int) -> str:
     source = quoted(table)
     key = _key(table)
     uniques = {column for unique in table.uniques for column in _to_vary(table, unique, copied)}
-    columns, values, joins = [], [], []
+    columns: list[str] = []
+    values: list[str] = []
+    joins: list[str] = []
     for column in table.columns:
         if column.filled in ("generated", "virtual"):
             continue

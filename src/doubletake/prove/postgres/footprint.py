@@ -51,7 +51,7 @@ class Footprint(Struct, frozen=True):
 
     @property
     def tables(self) -> frozenset[str]:
-        return frozenset(item.table for item in (*self.reads, *self.writes))
+        return frozenset(read.table for read in self.reads) | frozenset(write.table for write in self.writes)
 
 
 UNKNOWN_TABLE = "*"  # a statement that was not understood touches everything

@@ -47,7 +47,7 @@ def footprint(sql: str, parameters: Sequence[str | None], schema: Schema) -> Foo
     return whole
 
 
-def _of(statement: exp.Expression, parameters: Sequence[str | None], schema: Schema) -> Footprint:
+def _of(statement: exp.Expr, parameters: Sequence[str | None], schema: Schema) -> Footprint:
     if isinstance(statement, exp.Set | exp.Transaction | exp.Commit | exp.Rollback | exp.Show):
         return Footprint()
     if not isinstance(statement, exp.Query | exp.Insert | exp.Update | exp.Delete | exp.Values):
@@ -97,7 +97,7 @@ def _table(node: exp.Table, schema: Schema) -> Table | None:
     return public[0] if public else known[0] if len(known) == 1 else None
 
 
-def _pinned(scope: exp.Expression, table: Table, parameters: Sequence[str | None], alias: str = "") -> Key:
+def _pinned(scope: exp.Expr, table: Table, parameters: Sequence[str | None], alias: str = "") -> Key:
     """The unique key that the WHERE of `scope` fixes, the primary key first."""
     where = scope.args.get("where")
     if where is None:
@@ -117,7 +117,7 @@ def _pinned(scope: exp.Expression, table: Table, parameters: Sequence[str | None
     return ((), ())
 
 
-def _conjuncts(condition: exp.Expression) -> Iterable[exp.Expression]:
+def _conjuncts(condition: exp.Expr) -> Iterable[exp.Expr]:
     condition = condition.unnest()
     if isinstance(condition, exp.And):
         yield from _conjuncts(condition.left)
@@ -126,7 +126,7 @@ def _conjuncts(condition: exp.Expression) -> Iterable[exp.Expression]:
         yield condition
 
 
-def _constant(value: exp.Expression, parameters: Sequence[str | None]) -> str | None:
+def _constant(value: exp.Expr, parameters: Sequence[str | None]) -> str | None:
     if isinstance(value, exp.Cast):
         value = value.this
     if isinstance(value, exp.Literal):

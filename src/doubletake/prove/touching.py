@@ -1,0 +1,81 @@
+"""Which operations of a request have anything to do with the other request: the rest need not be scheduling points.
+
+Stopping before an operation differs from stopping before the next one only by that operation. When it touches nothing
+that the other request touches, the two schedules are of one class, and one of them is enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from doubletake.prove.explorer import Place, writes
+from doubletake.prove.postgres.catalogue import Schema
+from doubletake.prove.postgres.change import RowChange
+from doubletake.prove.postgres.footprint import Footprint, Write, dependencies, writes_of
+from doubletake.prove.postgres.statement import footprint
+from doubletake.prove.wire.http import path_without_identifiers
+from doubletake.prove.wire.operation import Operation, OperationKind
+
+_ENDS = (OperationKind.COMMIT, OperationKind.ROLLBACK)
+
+
+def touching(
+    solos: Mapping[str, Sequence[Place]], changes: Mapping[str, Iterable[RowChange]], schema: Schema
+) -> Callable[[Place], bool]:
+    """The question for `explorer.candidates`.
+
+    solos: lane → its operations when it runs alone. changes: the rows that it changed then, by whatever way (triggers
+    and functions do not show in the text). What is not understood is taken to touch everything.
+    """
+    written = {lane: writes_of(found, schema) for lane, found in changes.items()}
+    prints = {
+        lane: {place.point: _of(place.operation, schema, written.get(lane, frozenset())) for place in found}
+        for lane, found in solos.items()
+    }
+    whole = {lane: _union(found.values()) for lane, found in prints.items()}
+
+    def matters(place: Place) -> bool:
+        others = [lane for lane in solos if lane != place.lane]
+        kind = place.operation.kind
+        if kind is OperationKind.CALL:
+            return any(_calls_alike(place.operation, other.operation) for lane in others for other in solos[lane])
+        if kind is OperationKind.COMMAND:
+            theirs = (other.operation for lane in others for other in solos[lane])
+            return any(_commands_depend(place.operation, other) for other in theirs)
+        mine = Footprint(writes=whole[place.lane].writes) if kind in _ENDS else prints[place.lane][place.point]
+        return any(dependencies(mine, whole[lane]) for lane in others)
+
+    return matters
+
+
+def _of(operation: Operation, schema: Schema, written: frozenset[Write]) -> Footprint:
+    """A statement's footprint by its text. One that writes may also write whatever the request wrote and no text
+    names: a trigger did."""
+    if operation.kind not in (OperationKind.STATEMENT, OperationKind.COPY):
+        return Footprint()
+    known = footprint(operation.text, operation.parameters, schema)
+    if not known.writes:
+        return known
+    hidden = frozenset(write for write in written if write.table not in known.tables)
+    return known | Footprint(writes=hidden)
+
+
+def _union(prints: Iterable[Footprint]) -> Footprint:
+    whole = Footprint()
+    for each in prints:
+        whole |= each
+    return whole
+
+
+def _calls_alike(one: Operation, other: Operation) -> bool:
+    """The same outside resource, and one of the two may change it."""
+    if other.kind is not OperationKind.CALL:
+        return False
+    (method, _, path), (other_method, _, other_path) = one.text.partition(" "), other.text.partition(" ")
+    safe = ("GET", "HEAD", "OPTIONS")
+    same = path_without_identifiers(path) == path_without_identifiers(other_path)
+    return same and not (method in safe and other_method in safe)
+
+
+def _commands_depend(one: Operation, other: Operation) -> bool:
+    return other.kind is OperationKind.COMMAND and (writes(one) or writes(other))

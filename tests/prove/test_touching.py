@@ -1,0 +1,101 @@
+"""Operations that have nothing to do with the other request are no place to stop at; all others are."""
+
+from __future__ import annotations
+
+import pytest
+
+from doubletake.prove.explorer import Place
+from doubletake.prove.postgres.catalogue import Column, Schema, Table
+from doubletake.prove.postgres.change import RowChange
+from doubletake.prove.schedule import Point
+from doubletake.prove.touching import touching
+from doubletake.prove.wire.operation import Operation, OperationKind
+from doubletake.prove.wire.sql_text import fingerprint
+
+
+def table(name: str, *columns: str) -> Table:
+    return Table(
+        name=f"public.{name}",
+        schema="public",
+        relation=name,
+        columns=tuple(Column(name=column, type="text", category="S") for column in ("id", *columns)),
+        primary_key=("id",),
+        uniques=(("id",),),
+    )
+
+
+SCHEMA = Schema({one.name: one for one in (table("wallet", "n"), table("person", "token"), table("log", "line"))})
+
+
+def place(lane: str, text: str, *parameters: str, kind: OperationKind = OperationKind.STATEMENT) -> Place:
+    operation = Operation(
+        number=1,
+        lane=lane,
+        wire="postgres",
+        connection=1,
+        kind=kind,
+        text=text,
+        fingerprint=fingerprint(text),
+        parameters=parameters,
+    )
+    return Place(lane, Point(fingerprint(text)), operation)
+
+
+WHO = ("SELECT * FROM person WHERE token = $1", "t")
+READ_1, READ_2 = ("SELECT n FROM wallet WHERE id = $1", "1"), ("SELECT n FROM wallet WHERE id = $1", "2")
+WRITE_1, WRITE_2 = ("UPDATE wallet SET n = 5 WHERE id = $1", "1"), ("UPDATE wallet SET n = 5 WHERE id = $1", "2")
+INSERT = ("INSERT INTO wallet (n) VALUES ($1)", "1")
+ALL = ("SELECT sum(n) FROM wallet",)
+FUNCTION = ("SELECT settle($1)", "1")
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "matters"),
+    [
+        (WHO, [WHO, READ_1, WRITE_1], False),
+        (READ_1, [WHO, READ_1, WRITE_1], True),
+        (READ_1, [READ_1], False),
+        (READ_2, [READ_1, WRITE_1], False),
+        (WRITE_2, [READ_1, WRITE_1], False),
+        (WRITE_1, [READ_1], True),
+        (WRITE_1, [WRITE_1], True),
+        (ALL, [INSERT], True),
+        (READ_1, [INSERT], True),  # its key is not in the text
+        (FUNCTION, [READ_1], True),
+        (WHO, [FUNCTION], True),
+    ],
+)
+def test_what_matters(mine: tuple[str, ...], theirs: list[tuple[str, ...]], matters: bool) -> None:
+    place_of_mine = place("A", *mine)
+    solos = {"A": [place_of_mine], "B": [place("B", *each) for each in theirs]}
+    assert touching(solos, {}, SCHEMA)(place_of_mine) is matters
+
+
+def test_a_commit_matters_when_its_writes_do() -> None:
+    commit = place("A", "COMMIT", kind=OperationKind.COMMIT)
+    for written, theirs, matters in ((WRITE_1, READ_1, True), (WRITE_1, READ_2, False), (READ_1, WRITE_1, False)):
+        solos = {"A": [place("A", *written), commit], "B": [place("B", *theirs)]}
+        assert touching(solos, {}, SCHEMA)(commit) is matters
+
+
+def test_what_a_trigger_writes_belongs_to_the_statement() -> None:
+    insert = place("A", *WRITE_1)
+    solos = {"A": [insert], "B": [place("B", "SELECT * FROM log")]}
+    assert touching(solos, {}, SCHEMA)(insert) is False
+    hidden = RowChange(7, "public.log", "insert", ("1",), None, {"id": "1", "line": "x"})
+    assert touching(solos, {"A": [hidden]}, SCHEMA)(insert) is True
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "matters"),
+    [
+        ("POST /charges", "POST /charges", True),
+        ("GET /rates/1", "GET /rates/2", False),
+        ("POST /charges/17", "GET /charges/18", True),
+        ("POST /charges", "POST /mails", False),
+    ],
+)
+def test_outside_calls(mine: str, theirs: str, matters: bool) -> None:
+    call = place("A", mine, kind=OperationKind.CALL)
+    solos = {"A": [call], "B": [place("B", theirs, kind=OperationKind.CALL)]}
+    assert touching(solos, {}, SCHEMA)(call) is matters
