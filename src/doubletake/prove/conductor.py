@@ -20,7 +20,8 @@ from doubletake.prove.request import Request, Response
 from doubletake.prove.schedule import Pause, Point, Schedule, Turn
 from doubletake.prove.wire.operation import Operation
 
-_POLL = 0.001  # seconds between two looks at the server's locks
+_POLL = 0.001  # seconds until the first look at the server's locks; then twice as long each time
+_SLOWEST_POLL = 0.016
 _BACKGROUND_LOCK = 2.0  # seconds to wait for a lock that nobody of ours holds
 _PATIENCE = 6.0  # seconds to wait for the answer of a request that met a fault
 _SHORTEST_GAP, _LONGEST_GAP = 0.1, 2.0  # bounds of "the application does nothing" within one instance
@@ -216,8 +217,9 @@ class _Run:
         """True when the lane is held at its point, False when it is finished."""
         last_move, seen = time.monotonic(), len(self._gate.journal)
         lock_since: float | None = None
+        pause = _POLL
         while True:
-            self._next_wake()
+            self._next_wake(pause)
             if lane in self.responses and self._has_faults:
                 self._conductor.boundary.end_hanging()
             if lane in self.responses and self._conductor.is_quiet(lane):
@@ -227,8 +229,9 @@ class _Run:
                 return True
             now = time.monotonic()
             if len(self._gate.journal) != seen:
-                last_move, seen, lock_since = now, len(self._gate.journal), None
+                last_move, seen, lock_since, pause = now, len(self._gate.journal), None, _POLL
                 continue
+            pause = min(2 * pause, _SLOWEST_POLL)
             waiting = self._waiting(lane)
             if waiting is not None:
                 lock_since = lock_since or now
@@ -242,9 +245,9 @@ class _Run:
                 self.live.pop(lane, None)
                 return False
 
-    def _next_wake(self) -> None:
+    def _next_wake(self, pause: float) -> None:
         try:
-            moment = self._gate.wake.get(timeout=_POLL)
+            moment = self._gate.wake.get(timeout=pause)
         except Empty:
             return
         while moment is not None:
