@@ -33,7 +33,7 @@ MATTERS = (
     | EffectKind.QUERY
     | EffectKind.VERIFY
 )
-PASSES_ON = ("next", "reject", "callback", "done", "cb", "captureException", "capture_exception")
+PASSES_ON = ("next", "NextFunction", "reject", "callback", "done", "cb", "captureException", "capture_exception")
 LOGS = ("log.", "logger.", "logging.", "console.", "print", "warn", "error", "exception", "captureException")
 
 
@@ -91,7 +91,9 @@ def fate(f: FunctionSummary, handler: int) -> Fate:
         return Fate.REPORTED
     if any(each.kind is EffectKind.RESPOND for each in inside_effects):
         return Fate.REPORTED
-    if any(each.kind is FactKind.CALL and each.name.rpartition(".")[2] in PASSES_ON for each in inside_facts):
+    if any(_passes_on(f, each) for each in inside_facts) or any(
+        is_inside(f, call.region, handler) and any(_is_error(f, value) for _, value in call.args) for call in f.calls
+    ):
         return Fate.REPORTED
     if any(each.kind & (MATTERS & ~EffectKind.COMMIT) for each in inside_effects):
         return Fate.REPORTED  # it does something about it
@@ -101,6 +103,20 @@ def fate(f: FunctionSummary, handler: int) -> Fate:
     if returned:
         return Fate.DEFAULTED
     return Fate.LOGGED if logs(f, handler) else Fate.HIDDEN
+
+
+def _passes_on(f: FunctionSummary, fact: Fact) -> bool:
+    """Whether a call hands the error to somebody: the next handler, an error tracker, a function that answers."""
+    if fact.kind is not FactKind.CALL:
+        return False
+    if fact.name.removesuffix(".()").rpartition(".")[2] in PASSES_ON:
+        return True
+    is_plain = fact.name.startswith("builtins.") or is_log(fact.name)
+    return not is_plain and any(_is_error(f, value) for _, value in fact.args)
+
+
+def _is_error(f: FunctionSummary, value: int) -> bool:
+    return value != NONE and any(origin.kind is OriginKind.ERROR for origin in f.values[value])
 
 
 def _tells(f: FunctionSummary, value: int) -> bool:

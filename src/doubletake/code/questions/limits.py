@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from msgspec import Struct
@@ -26,6 +27,7 @@ from doubletake.code.questions.knowledge import Knowledge
 from doubletake.code.questions.lookups import StateCheck, says_absent, state_checks
 from doubletake.code.questions.rows import column_name, is_same_row
 
+SECRET = re.compile(r"passw|hash|secret", re.IGNORECASE)
 HARMLESS_TWICE = Trait.READ_ONLY | Trait.BEST_EFFORT | Trait.IDEMPOTENT | Trait.MAIL
 
 
@@ -73,6 +75,10 @@ def is_about_state(k: Knowledge, f: FunctionSummary, check: StateCheck) -> bool:
     """Whether the test is about something that can change, and not about who is asking."""
     if check.other != NONE and any(origin.kind is OriginKind.PRINCIPAL for origin in f.values[check.other]):
         return False
+    entity = k.entity(f.effects[check.read])
+    column = entity.column(check.column) if entity else None
+    if (column is not None and column.kind is ColumnKind.SECRET) or SECRET.search(check.column):
+        return False  # a password that is verified before it is replaced is no step of a life
     return k.changes(f.effects[check.read].target.name, check.column) is not Maybe.NO
 
 

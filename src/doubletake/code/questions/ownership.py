@@ -23,7 +23,7 @@ from doubletake.code.effects import (
     Rows,
 )
 from doubletake.code.questions.control import innermost, is_before
-from doubletake.code.questions.guards import guards, origins, sides
+from doubletake.code.questions.guards import Check, guards, origins, sides
 from doubletake.code.questions.knowledge import Knowledge, is_principal
 from doubletake.code.questions.lookups import operator
 from doubletake.code.questions.rows import column_name, identity, is_same_row
@@ -77,7 +77,15 @@ def is_scoped(f: FunctionSummary, effect: Effect) -> bool:
 
 def is_tied(f: FunctionSummary, use: Effect | Fact) -> bool:
     """Whether a test that compares a row with who is asking, or asks for a role, stands before the use on every way."""
-    return any(check.is_certain and _is_about_owner(f, check.atom) for check in guards(f, use))
+    by_fact: dict[int, list[Check]] = {}
+    for check in guards(f, use):
+        if check.is_certain and _is_about_owner(f, check.atom):
+            return True
+        by_fact.setdefault(check.fact, []).append(check)
+    # "neither an administrator nor the owner" was refused: whoever is left is one of the two
+    return any(
+        all(_is_about_owner(f, check.atom) for check in checks) for checks in by_fact.values() if len(checks) > 1
+    )
 
 
 def is_behind_scoped_read(k: Knowledge, f: FunctionSummary, use: Effect | Fact, key: int) -> bool:
