@@ -101,33 +101,29 @@ class Session:
     def client(self, data: bytes) -> list[Chunk]:
         """What the client sent, as chunks to forward in order. Never raises: what is not understood passes through."""
         if not self.understood:
-            return [Chunk(data)]
+            late = bytes(self._gathered) + self._from_client.rest()
+            self._gathered.clear()
+            return [Chunk(late + data)]
         chunks: list[Chunk] = []
         self._from_client.feed(data)
         try:
             for message in self._from_client.messages():
                 self._client_message(message, chunks)
         except (NotUnderstoodError, struct.error, IndexError):
-            chunks.append(Chunk(bytes(self._gathered) + self._give_up(self._from_client)))
+            self.understood = False
+            chunks.append(Chunk(bytes(self._gathered) + self._from_client.rest()))
             self._gathered.clear()
         return chunks
 
-    def _give_up(self, framer: Framer) -> bytes:
-        self.understood = False
-        return framer.rest()
-
     def _client_message(self, message: Message, chunks: list[Chunk]) -> None:
-        if message.code == "":
-            chunks.append(Chunk(message.raw, opens=self._opening(message)))
-            return
-        code = message.code
-        if not self.is_ready:
-            chunks.append(Chunk(message.raw))
-            return
-        self._gathered += message.raw
-        operation = self._client_meaning(code, message.payload)
-        if operation is not None or code in _FLUSHING or code in "dcf":
-            chunks.append(Chunk(bytes(self._gathered), operation))
+        self._gathered += message.raw  # before its meaning is asked: what is not understood is passed on all the same
+        code, opens, operation = message.code, "", None
+        if code == "":
+            opens = self._opening(message)
+        elif self.is_ready:
+            operation = self._client_meaning(code, message.payload)
+        if not self.is_ready or operation is not None or code in _FLUSHING or code in "dcf":
+            chunks.append(Chunk(bytes(self._gathered), operation, opens))
             self._gathered.clear()
 
     def _opening(self, message: Message) -> str:
@@ -270,7 +266,7 @@ class Session:
         Unless `segment` was called the bytes are given out as they came, which is what makes an idle proxy cheap.
         """
         if not self.understood:
-            return [Reply(data, None)], []
+            return [Reply(self._late_replies() + data, None)], []
         if self._strips_channel_binding and not self.is_ready:
             self.segment()
         replies: list[Reply] = [] if self._is_segmented else [Reply(data, None)]
@@ -280,24 +276,30 @@ class Session:
             for message in self._from_server.messages():
                 self._server_message(message, replies, results)
         except (NotUnderstoodError, struct.error, IndexError):
-            rest = self._give_up(self._from_server)
-            if self._is_segmented:
-                replies.append(Reply(rest, None))
+            self.understood = False
+            replies.append(Reply(self._late_replies(), None))
         return replies, results
+
+    def _late_replies(self) -> bytes:
+        """What was kept back to be given out message by message, now that messages are not understood."""
+        rest = self._from_server.rest()
+        late = rest[self._forwarded :] if self._is_segmented else b""
+        self._forwarded = 0
+        return late
 
     def _server_message(self, message: Message, replies: list[Reply], results: list[Result]) -> None:
         owed = self._owed[0] if self._owed else None
         meaning = _SERVER.get(message.code)
         number = owed.number if owed else None
         is_hidden = owed is not None and owed.hidden and message.code == "1"
-        if meaning is not None:
-            meaning(self, message.payload, owed, results)
         if self._is_segmented and not is_hidden:
             raw = message.raw
             if message.code == "R" and self._strips_channel_binding:
                 raw = frames.without_channel_binding(message)
             replies.append(Reply(raw[self._forwarded :], number, message.code == "Z"))
             self._forwarded = 0
+        if meaning is not None:
+            meaning(self, message.payload, owed, results)
 
     def _done(self, payload: bytes, owed: _Owed | None, results: list[Result]) -> None:
         if owed is not None:
