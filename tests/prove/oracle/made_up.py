@@ -46,6 +46,7 @@ PURCHASE = table(
     column("expires", "timestamp with time zone", "D"),
     column("note", "jsonb", "U"),
     integer("code"),
+    column("tags", "text[]", "A"),
     references=[Reference(("wallet_id",), "public.wallet", ("id",))],
 )
 LINE = table(

@@ -15,6 +15,7 @@ from doubletake.prove.oracle import (
     Observation,
     Reading,
     UpstreamCall,
+    array,
     judge,
     orders,
     outcome,
@@ -232,6 +233,34 @@ def test_the_strongest_mechanism_is_named(fired: list[Mechanism], kind: str) -> 
     assert judgement.mechanism.kind == kind
 
 
+def test_a_condition_that_never_holds_protects_nothing() -> None:
+    """Deleting the notes of somebody who has none finds no row, alone as well."""
+    nothing = Mechanism(kind="condition", statement="DELETE FROM note")
+    reading = deposits()
+    reading.serial[("A",)] = (run({"A": (200, None)}, wallet(110), mechanisms=[nothing]),)
+    assert judge(run(BOTH_OK, wallet(130), mechanisms=[nothing]), reading).verdict is Verdict.COMMUTES
+    held = judge(run(BOTH_OK, wallet(130), mechanisms=[nothing, CONDITION]), reading)
+    assert held.mechanism == CONDITION
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{}", []),
+        ("{1,NULL,2}", ["1", None, "2"]),
+        ('{"a,b","say \\"x\\"","NULL"}', ["a,b", 'say "x"', "NULL"]),
+        ("{{1,2},{3,4}}", [["1", "2"], ["3", "4"]]),
+        ("[0:1]={7,8}", ["7", "8"]),
+        ("not one", None),
+        ("{1", None),
+        ("}", None),
+        ("{1}{2}", None),
+    ],
+)
+def test_arrays_are_read_back(text: str, expected: list[object] | None) -> None:
+    assert array.parse(text) == expected
+
+
 def test_a_lock_inside_the_process_protects_a_single_instance() -> None:
     assert judge(run(BOTH_OK, wallet(130), mechanisms=[INSIDE]), deposits(), instances=1).verdict is Verdict.PROTECTED
 
@@ -257,9 +286,28 @@ def test_stale_answers_are_information() -> None:
     assert judge(bodies({"count": 1}, {"count": 2}), counting()).verdict is Verdict.COMMUTES
 
 
+def json_list(*items: str) -> RowChange:
+    return insert("purchase", id=9, note="[" + ", ".join(f'"{item}"' for item in items) + "]")
+
+
+def array_list(*items: str) -> RowChange:
+    return insert("purchase", id=9, tags="{" + ",".join(items) + "}")
+
+
 def listed(*items: str) -> Observation:
-    spelled = "[" + ", ".join(f'"{item}"' for item in items) + "]"
-    return run(BOTH_OK, [insert("purchase", id=9, note=spelled)])
+    return run(BOTH_OK, [json_list(*items)])
+
+
+@pytest.mark.parametrize("spell", [json_list, array_list])
+def test_an_order_that_no_serial_run_has_is_no_defect(spell: Callable[..., RowChange]) -> None:
+    def made(*items: str) -> Observation:
+        return run(BOTH_OK, [spell(*items)])
+
+    serial = {"AB": [made("x", "y", "z")] * 3, "BA": [made("z", "y", "x")] * 3}
+    reading = read({**serial, "A": run({"A": (200, None)}), "B": run({"B": (200, None)})})
+    judgement = judge(made("y", "x", "z"), reading)
+    assert (judgement.verdict, judgement.name) == (Verdict.COMMUTES, "order only")
+    assert judge(made("y", "x", "x"), reading).verdict is Verdict.DATA_WRONG
 
 
 def test_another_order_in_a_list_is_not_another_state() -> None:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from doubletake.prove.oracle import array
 from doubletake.prove.oracle.observation import Observation
 from doubletake.prove.oracle.scalar import Scalar, from_column, from_json
 from doubletake.prove.postgres.catalogue import Schema, Table
@@ -51,6 +52,10 @@ class Document(Struct, frozen=True):
     row: NetRow | None = None
 
 
+# Of the elements of arrays, whose type the catalogue does not spell out.
+_CATEGORIES = {"boolean": "B"} | dict.fromkeys(
+    ("smallint", "integer", "bigint", "numeric", "real", "double precision"), "N"
+)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_.-]*")
 _VARIABLE = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9a-fA-F]{12,}|\d+")
 
@@ -129,7 +134,23 @@ def _column(table: Table, name: str, text: str | None, schema: Schema) -> Tree:
             return json_tree(json.loads(text), position)
         except ValueError:
             return Leaf(position, Scalar("text", text))
+    if type_name.endswith("[]") and text is not None and (items := array.parse(text)) is not None:
+        return _array(items, type_name.removesuffix("[]"), position)
     return Leaf(position, from_column(text, type_name, category), domain_of(table, name, schema))
+
+
+def _array(items: list[object], type_name: str, position: Position) -> Branch:
+    category = _CATEGORIES.get(type_name, "S")
+    inner = (*position, "[]")
+    return Branch(
+        "list",
+        tuple(
+            _array(item, type_name, inner)
+            if isinstance(item, list)
+            else Leaf(inner, from_column(None if item is None else str(item), type_name, category))
+            for item in items
+        ),
+    )
 
 
 def domain_of(table: Table, name: str, schema: Schema) -> Domain | None:

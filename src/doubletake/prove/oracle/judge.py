@@ -31,11 +31,15 @@ class Case:
             for order, runs in reading.serial.items()
             if (fitting := tuple(serial for serial in runs if admissible(order, run.answers, serial)))
         }
-        seen = reading.state(run)
-        self.matched: dict[Order, tuple[Observation, ...]] = {
+        # A list whose elements stand in an order that no serial run has is told apart later, and is no defect.
+        self.matched = self._matching(ordered=True) or self._matching(ordered=False)
+
+    def _matching(self, ordered: bool) -> dict[Order, tuple[Observation, ...]]:
+        seen = self.reading.state(self.run, ordered)
+        return {
             order: same
             for order, runs in self.admissible.items()
-            if (same := tuple(serial for serial in runs if reading.state(serial) == seen))
+            if (same := tuple(serial for serial in runs if self.reading.state(serial, ordered) == seen))
         }
 
     def serial_outcomes(self, serial: Observation) -> dict[str, Outcome]:
@@ -283,8 +287,17 @@ def _serials(case: Case) -> list[Observation]:
 
 
 def _mechanism(case: Case) -> Mechanism | None:
-    """What kept the requests apart; an answer of 409 or 423 counts when nothing below it was seen to fire."""
-    fired = list(case.run.mechanisms)
+    """What kept the requests apart; an answer of 409 or 423 counts when nothing below it was seen to fire. A statement
+    that finds no row when its request runs alone as well has protected nothing."""
+    alone = {
+        fired.statement
+        for order, runs in case.reading.serial.items()
+        if len(order) == 1
+        for serial in runs
+        for fired in serial.mechanisms
+        if fired.kind == "condition"
+    }
+    fired = [one for one in case.run.mechanisms if one.kind != "condition" or one.statement not in alone]
     fired += [
         Mechanism(kind="refusal", subject=str(answer.status), lane=answer.lane)
         for answer in case.run.answers

@@ -35,9 +35,9 @@ class Reading:
     def roles(self) -> Roles:
         return calibrate(self.serial.values(), self.schema)
 
-    def state(self, run: Observation) -> Signature:
+    def state(self, run: Observation, ordered: bool = True) -> Signature:
         """The canonical form of rows, keys and calls."""
-        return self._signature(run, "state", True, ())
+        return self._signature(run, "state", ordered, ())
 
     def whole(self, run: Observation, ordered: bool = True, lanes: Sequence[str] | None = None) -> Signature:
         """The canonical form of everything, the answers of `lanes` (all when None) included."""
