@@ -10,15 +10,17 @@ from doubletake.code.languages import Parsed, adapter_for
 from doubletake.code.link import link
 from doubletake.code.lowering.functions import lower, lower_module
 from doubletake.code.lowering.registration import Registered
-from doubletake.code.names import Names, functions
+from doubletake.code.names import Names
 from doubletake.code.program import ERRORS_KEPT, Program
 from doubletake.code.project import open_project
 from doubletake.code.schema import Migration, entities, is_migration, read_migration, read_prisma, read_sql
+from doubletake.code.selection import Selection
 from doubletake.code.tree import Function, Import, Module, Node
 from doubletake.code.world import Workspace
 from doubletake.core.config import Config
 from doubletake.core.source import Source
 
+CALLEES_DEEP = 3
 PASSED: Mapping[str, tuple[str, ...]] = {"express": ("express.Request", "express.Response", "express.Next")}
 
 
@@ -36,7 +38,7 @@ def build(files: Mapping[str, bytes], config: Config | None = None) -> Program:
     names = Names(modules, project.resolve, project.submodule)
     found = entities(names, _migrations(files, parsed, modules), _declared(files))
     world = Workspace(names, lambda path, function: parsed[path].body(function), found)
-    registered = _lower_all(world, parsed, modules)
+    registered = _lower_all(world, Selection(names, parsed, modules), modules)
     summaries = {name: each.summary for name, each in world.all_lowered.items()}
     handlers, authenticating = link(world, summaries, registered)
     errors = {path: each.errors[:ERRORS_KEPT] for path, each in parsed.items() if each.errors}
@@ -60,21 +62,37 @@ def _declared(files: Mapping[str, bytes]) -> list[Entity]:
     return [entity for path, data in files.items() if path.endswith(".prisma") for entity in read_prisma(Source(path, data))]
 
 
-def _lower_all(world: Workspace, parsed: Mapping[str, Parsed], modules: Mapping[str, Module]) -> list[Registered]:
-    """Lower the tops of all files, which say what frameworks call, then every function that matters."""
+def _lower_all(
+    world: Workspace, selection: Selection, modules: Mapping[str, Module]
+) -> list[Registered]:
+    """Lower the tops of files, which say what frameworks call, then every function that matters and what those call."""
     registered: list[Registered] = []
-    read = {path: module for path, module in modules.items() if not is_migration(module) and basename(path) != "conftest.py"}
-    for path, module in read.items():
-        top = lower_module(world, path, module)
+    skipped = {path for path, module in modules.items() if is_migration(module) or basename(path) == "conftest.py"}
+    for path in sorted(selection.tops - skipped):
+        top = lower_module(world, path, modules[path])
         world.keep(top)
         registered += _expecting(world, top.registered)
-    for path, module in read.items():
-        for symbol, function, owner in functions(module, path):
+    handlers = [each.function for it in registered for each in it.registration.references if each.function]
+    for symbol, function, owner in selection.worth_lowering(handlers):
+        if symbol.partition(":")[0] not in skipped:
             registered += _expecting(world, world.lowered(symbol, function, owner).registered)
     for each in list(registered):
         for symbol, function in each.inline:
             registered += world.inline(symbol, function, each.scope).registered
+    _lower_callees(world)
     return registered
+
+
+def _lower_callees(world: Workspace) -> None:
+    """What the lowered functions call, a few calls deep: small functions through which values pass."""
+    waiting = list(world.all_lowered.values())
+    for _ in range(CALLEES_DEEP):
+        found = []
+        for lowered in waiting:
+            for name in (name for call in lowered.summary.calls for name in call.candidates):
+                if name not in world.all_lowered and (callee := world.lowered_by_name(name)) is not None:
+                    found.append(callee)
+        waiting = found
 
 
 def _expecting(world: Workspace, registered: list[Registered]) -> list[Registered]:

@@ -59,6 +59,10 @@ class Names:
         self.modules = modules
         self._resolve, self._submodule_of = resolve, submodule or (lambda path, item: None)
         self._tables: dict[str, dict[str, Definition]] = {}
+        self._nodes: dict[str, Node | None] = {}
+        self._classes: dict[str, tuple[tuple[str, Class], ...]] = {}
+        self._bases: dict[str, tuple[str, ...]] = {}
+        self._methods: dict[str, dict[str, str]] = {}
         self._symbols: dict[tuple[str, str], str] = {}
 
     def table(self, path: str) -> dict[str, Definition]:
@@ -184,17 +188,33 @@ class Names:
 
     def node(self, symbol: str) -> Node | None:
         """The definition behind a project symbol."""
+        try:
+            return self._nodes[symbol]
+        except KeyError:
+            found = self._nodes[symbol] = self._node(symbol)
+            return found
+
+    def _node(self, symbol: str) -> Node | None:
         path, qualified = split(symbol)
         if path not in self.modules or not qualified:
             return self.modules.get(path)
+        table = self.table(path)
+        if (whole := table.get(qualified)) is not None:
+            return whole
         head, *rest = qualified.split(".")
-        node: Node | None = self.table(path).get(head)
+        node: Node | None = table.get(head)
         for part in rest:
             node = _member_node(node, part)
         return node
 
-    def classes(self, symbol: str) -> Iterator[tuple[str, Class]]:
+    def classes(self, symbol: str) -> tuple[tuple[str, Class], ...]:
         """A class and its bases in the project, nearest first."""
+        if (found := self._classes.get(symbol)) is None:
+            self._classes[symbol] = ()  # cuts cycles
+            found = self._classes[symbol] = tuple(self._walk_classes(symbol))
+        return found
+
+    def _walk_classes(self, symbol: str) -> Iterator[tuple[str, Class]]:
         waiting, seen = [symbol], set()
         while waiting:
             current = waiting.pop(0)
@@ -207,27 +227,26 @@ class Names:
                 path = split(current)[0]
                 waiting.extend(filter(None, (self.expression(path, base) for base in node.bases)))
 
-    def library_bases(self, symbol: str) -> Iterator[str]:
+    def library_bases(self, symbol: str) -> tuple[str, ...]:
         """Symbols of all bases that are not of the project."""
-        for current, node in self.classes(symbol):
-            path = split(current)[0]
-            for base in (*node.bases, *node.implements):
-                if (found := self.expression(path, base)) and not is_project(found):
-                    yield found
+        if (found := self._bases.get(symbol)) is None:
+            found = self._bases[symbol] = tuple(
+                name
+                for current, node in self.classes(symbol)
+                for base in (*node.bases, *node.implements)
+                if (name := self.expression(split(current)[0], base)) and not is_project(name)
+            )
+        return found
 
     def method(self, symbol: str, name: str) -> str | None:
         """The function that `instance.name` or `Class.name` means, in the class or its bases; None when there is none."""
-        for current, node in self.classes(symbol):
-            for member in node.members:
-                if getattr(member, "name", None) == name and isinstance(member, Function):
-                    return f"{current}.{name}"
-                if (
-                    isinstance(member, Assignment)
-                    and isinstance(unwrapped(member.value), Function)
-                    and _names(member, name)
-                ):
-                    return f"{current}.{name}"
-        return None
+        if (found := self._methods.get(symbol)) is None:
+            found = self._methods[symbol] = {}
+            for current, node in self.classes(symbol):
+                for member in node.members:
+                    for each in _method_names(member):
+                        found.setdefault(each, f"{current}.{each}")
+        return found.get(name)
 
     def expression(self, path: str, node: Node | None) -> str:
         """The symbol of a plain name, dotted name or type."""
@@ -318,6 +337,14 @@ def _function_argument(arguments: tuple[Argument, ...]) -> Node | None:
             if isinstance(each.value, Call) and _function_argument(each.value.arguments)
         ]
     return functions[-1] if functions else None
+
+
+def _method_names(member: Node) -> tuple[str, ...]:
+    if isinstance(member, Function):
+        return (member.name,)
+    if isinstance(member, Assignment) and isinstance(unwrapped(member.value), Function):
+        return tuple(target.id for target in member.targets if isinstance(target, Name))
+    return ()
 
 
 def _names(assignment: Assignment, name: str) -> bool:

@@ -261,6 +261,11 @@ class Workspace:
                 self._in_progress.discard(symbol)
         return found
 
+    def lowered_by_name(self, symbol: str) -> Lowered | None:
+        """The function of that name, lowered; None when it is no function of the project."""
+        function = self._function(symbol)
+        return self.lowered(symbol, function) if function is not None else None
+
     def expect(self, symbol: str, types: tuple[str, ...]) -> None:
         """A framework passes values of these types to a function whose parameters may have no annotations."""
         self._expected.setdefault(symbol, types)

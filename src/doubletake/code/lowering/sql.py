@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from functools import lru_cache
 
@@ -168,6 +169,7 @@ def parse(text: str) -> tuple[Parsed, ...]:
         name = match[1] or match[2] or match[3] or str(next(counter))
         return f":p_{name}"
 
+    logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # it warns about what it cannot read; so do we, as a QUERY
     try:
         trees = sqlglot.parse(PLACEHOLDERS.sub(named, text), read="postgres", error_level=sqlglot.ErrorLevel.IGNORE)
     except Exception:  # sqlglot raises many kinds on text that is no SQL; a query of unknown meaning is the answer then

@@ -1,0 +1,134 @@
+"""Which functions are worth lowering: those that touch a library with a model, and those that reach them through calls.
+
+In a large repository most code does neither. Files are told apart by plain text first; the names that their functions call
+are looked at only where a library is used or where a file that uses one is imported.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+
+from doubletake.code.languages import Parsed
+from doubletake.code.models import Models, shipped
+from doubletake.code.names import Names, functions, is_project, language_of
+from doubletake.code.tree import Assignment, Function, Import, Module
+
+SMALL = 8_000  # lines: below, everything is lowered
+INNER_IMPORT = re.compile(rb"^[ \t]+from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]+(\w+)", re.MULTILINE)
+CONSTRUCTORS = frozenset(("__init__", "constructor"))
+Named = tuple[str, Function, str]
+
+
+class Selection:
+    """The functions that matter, file by file.
+
+    names: definitions of all files; parsed: the files; each function is `(symbol, function, symbol of its class)`.
+    """
+
+    def __init__(self, names: Names, parsed: Mapping[str, Parsed], modules: Mapping[str, Module]) -> None:
+        self._names, self._parsed, self._modules = names, parsed, modules
+        self._functions: dict[str, list[Named]] = {}
+        self._called: dict[str, list[frozenset[str]]] = {}
+        self._callers: dict[str, dict[str, list[Named]]] = {}
+
+    @cached_property
+    def is_small(self) -> bool:
+        return sum(each.source.line_count for each in self._parsed.values()) <= SMALL
+
+    def functions(self, path: str) -> list[Named]:
+        if (found := self._functions.get(path)) is None:
+            found = self._functions[path] = list(functions(self._modules[path], path))
+        return found
+
+    def called(self, path: str) -> list[frozenset[str]]:
+        """Names that each function of a file calls or reads, in the order of `functions`."""
+        if (found := self._called.get(path)) is None:
+            parsed = self._parsed[path]
+            found = self._called[path] = [parsed.names(function) for _, function, _ in self.functions(path)]
+        return found
+
+    def callers(self, path: str) -> Mapping[str, list[Named]]:
+        """Functions of a file by the names that they call or read."""
+        if (found := self._callers.get(path)) is None:
+            found = self._callers[path] = {}
+            for each, called in zip(self.functions(path), self.called(path), strict=True):
+                for name in called:
+                    found.setdefault(name, []).append(each)
+        return found
+
+    # ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────
+    @cached_property
+    def marked(self) -> frozenset[str]:
+        """Files that mention a library with a model."""
+        if self.is_small:
+            return frozenset(self._modules)
+        return frozenset(
+            path for path, parsed in self._parsed.items() if self._models(path).uses.search(parsed.source.data)
+        )
+
+    @staticmethod
+    def _models(path: str) -> Models:
+        return shipped(language_of(path))
+
+    @cached_property
+    def importers(self) -> Mapping[str, Mapping[str, frozenset[str]]]:
+        """Who imports what: by file, the files that import from it and the names that they take ("" the whole module)."""
+        found: dict[str, dict[str, set[str]]] = {}
+        for path, module in self._modules.items():
+            for item in self._imports(path, module):
+                symbol = self._names.imported(path, item)
+                if is_project(symbol):
+                    target, _, name = symbol.partition(":")
+                    found.setdefault(target, {}).setdefault(path, set()).add(name.partition(".")[0])
+        return {path: {by: frozenset(names) for by, names in each.items()} for path, each in found.items()}
+
+    def _imports(self, path: str, module: Module) -> Iterable[Import]:
+        yield from module.imports
+        if path.endswith(".py"):
+            for level, name, item in INNER_IMPORT.findall(self._parsed[path].source.data):
+                yield Import(0, 0, name.decode(), item.decode(), item.decode(), len(level))
+
+    @cached_property
+    def tops(self) -> frozenset[str]:
+        """Files where a library is at hand: they import it, or import an object that a file with it makes (a client, a router)."""
+        near = {
+            importer
+            for path in self.marked
+            for importer, taken in self.importers.get(path, {}).items()
+            if any(not name or isinstance(self._names.table(path).get(name), Assignment) for name in taken)
+        }
+        return self.marked | near
+
+    # ── functions ────────────────────────────────────────────────────────────────────────────────────────────────────
+    def worth_lowering(self, handlers: Iterable[str]) -> list[Named]:
+        """Functions with an effect of their own, those that frameworks call, and whoever calls them by name."""
+        if self.is_small:
+            return [each for path in self._modules for each in self.functions(path)]
+        chosen: dict[str, Named] = {}
+        waiting: deque[Named] = deque()
+
+        def choose(each: Named) -> None:
+            if each[0] not in chosen:
+                chosen[each[0]] = each
+                waiting.append(each)
+
+        wanted = set(handlers)
+        for path in self.tops:
+            telling = self._models(path).telling
+            for each, called in zip(self.functions(path), self.called(path), strict=True):
+                if called & telling or each[0] in wanted:
+                    choose(each)
+        while waiting:
+            symbol = waiting.popleft()[0]
+            path, _, qualified = symbol.partition(":")
+            outer, _, name = qualified.rpartition(".")
+            name = outer if name in CONSTRUCTORS else name
+            top = qualified.partition(".")[0]
+            for importer, taken in ((path, {top}), *self.importers.get(path, {}).items()):
+                if top in taken or "" in taken:
+                    for each in self.callers(importer).get(name, ()):
+                        choose(each)
+        return list(chosen.values())
