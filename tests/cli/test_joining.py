@@ -49,8 +49,9 @@ def test_what_held() -> None:
         NotProven("twice", "DT301", "protected", "a lock", endpoint)
         for endpoint in ("POST /x", "POST /wallets/9/deposit")
     ]
-    assert held(finding(), tried) == tried[1]
-    assert held(finding("DT605"), tried) is None
+    assert held(finding(), "twice", tried) == tried[1]
+    assert held(finding(), "upstream-down", tried) is None
+    assert held(finding(handler=""), "twice", tried) is None
 
 
 def test_where_to_begin() -> None:

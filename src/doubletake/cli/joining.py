@@ -50,9 +50,9 @@ def witness(finding: Finding, proofs: Sequence[Proven]) -> Finding:
     )
 
 
-def held(finding: Finding, tried: Iterable[NotProven]) -> NotProven | None:
-    """What was tried on the finding's route for its pattern, and did not break."""
-    return next((it for it in tried if it.code == finding.code and is_route(finding.handler, it.endpoint)), None)
+def held(finding: Finding, experiment: str, tried: Iterable[NotProven]) -> NotProven | None:
+    """What came of asking `experiment`, the finding's own, on its route, when it showed nothing."""
+    return next((it for it in tried if it.experiment == experiment and is_route(finding.handler, it.endpoint)), None)
 
 
 def routes_of(findings: Iterable[Finding]) -> tuple[tuple[str, str], ...]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from doubletake.cli.extras import needs
-from doubletake.cli.joining import read_findings, routes_of
 from doubletake.core.config import Config, budget
 from doubletake.core.event import Event
 
@@ -23,22 +22,30 @@ def proving(
     *,
     experiments: tuple[str, ...] = (),
     endpoints: tuple[str, ...] = (),
-    from_audit: Path | None = None,
+    suspected: Sequence[tuple[str, str]] = (),
+    suspected_only: bool = False,
     limit: str | None = None,
     writes_tests: bool = True,
 ) -> Iterator[Event]:
     """The events of proving the project at `root`.
 
-    from_audit: what an audit wrote; its routes are asked first. limit: a budget that replaces the configured one.
+    suspected: (code, route) where an audit found something, asked first, or alone with `suspected_only`. limit: a
+    budget that replaces the configured one.
     Raises DoubletakeError for what cannot be used, MissingExtraError without the extra `prove`.
     """
     with needs("prove", "prove"):
         from doubletake.prove.engine import Job, prove
-    suspected = routes_of(read_findings(from_audit)) if from_audit else ()
     if limit:
         budget(limit)
         settings = msgspec.structs.replace(settings, prove=msgspec.structs.replace(settings.prove, budget=limit))
-    job = Job(root=root, settings=settings, only=known(experiments), endpoints=endpoints, first=suspected)
+    job = Job(
+        root=root,
+        settings=settings,
+        only=known(experiments),
+        endpoints=endpoints,
+        first=tuple(suspected),
+        suspected_only=suspected_only,
+    )
     return prove(job, keeper(root, writes_tests))
 
 

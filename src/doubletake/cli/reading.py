@@ -117,6 +117,7 @@ def guides() -> dict[str, Guide]:
             section=it.section,
             severity=it.page.header.severity,
             summary=it.page.header.summary,
+            experiment=it.page.header.experiment or "",
             production=it.page.section(PRODUCTION).prose.split("\n\n")[0],
             remedy=first_remedy(it.page.section(INSTEAD).prose),
         )

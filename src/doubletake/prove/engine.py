@@ -25,7 +25,8 @@ Keep = Callable[[Shown, Case, Users], tuple[str, str]]
 class Job(Struct, frozen=True, kw_only=True):
     """What to prove. Empty choices mean all: `only` holds names of experiments, `endpoints` words that one contains.
 
-    `first` are (code of a pattern, route) where somebody suspects something: there it begins, in this order.
+    `first` are (code of a pattern, route) where somebody suspects something: there it begins, in this order; with
+    `suspected_only` nothing else is asked.
     """
 
     root: Path
@@ -33,6 +34,7 @@ class Job(Struct, frozen=True, kw_only=True):
     only: tuple[str, ...] = ()
     endpoints: tuple[str, ...] = ()
     first: tuple[tuple[str, str], ...] = ()
+    suspected_only: bool = False
 
 
 def keep_nothing(shown: Shown, case: Case, users: Users) -> tuple[str, str]:
@@ -53,7 +55,7 @@ def prove(job: Job, keep: Keep = keep_nothing) -> Iterator[Event]:
     with Stage.open(job.root, job.settings.prove, said.append) as stage:
         yield from (Progress("start", number, len(said), text) for number, text in enumerate(said, 1))
         yield from (Reached(endpoint, None, why) for endpoint, why in stage.unasked)
-        rows = stage.reach([case for case in stage.cases if _is_wanted(case, job.endpoints)])
+        rows = stage.reach([case for case in stage.cases if _is_wanted(case, job)])
         yield from (Reached(row.endpoint, row.status, row.why) for row in rows)
         laboratory = _laboratory(stage, job)
         asked = [row.case for row in rows if row.is_reached and row.case is not None]
@@ -88,8 +90,10 @@ def _laboratory(stage: Stage, job: Job) -> Laboratory:
     )
 
 
-def _is_wanted(case: Case, words: tuple[str, ...]) -> bool:
-    return not words or any(word in case.endpoint for word in words)
+def _is_wanted(case: Case, job: Job) -> bool:
+    if job.suspected_only and not any(is_route(route, case.endpoint) for _, route in job.first):
+        return False
+    return not job.endpoints or any(word in case.endpoint for word in job.endpoints)
 
 
 def _questions(cases: Iterable[Case], job: Job) -> list[tuple[Experiment, Case]]:
@@ -106,7 +110,8 @@ def _questions(cases: Iterable[Case], job: Job) -> list[tuple[Experiment, Case]]
         )
         return next(suspected, len(job.first))
 
-    return sorted(questions, key=suspicion)
+    ordered = sorted(questions, key=suspicion)
+    return [it for it in ordered if suspicion(it) < len(job.first)] if job.suspected_only else ordered
 
 
 def _events(result: Result, keep: Callable[[Shown], tuple[str, str]]) -> Iterator[Event]:

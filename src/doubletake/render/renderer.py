@@ -26,6 +26,7 @@ class Guide(Struct, frozen=True, kw_only=True):
     section: str
     severity: Severity
     summary: str = ""
+    experiment: str = ""  # by which `prove` shows it, if one does
     production: str = ""  # what happens in production, first paragraph, Markdown
     remedy: str = ""  # what to do instead, first sentence, Markdown
 

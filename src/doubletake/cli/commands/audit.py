@@ -26,7 +26,7 @@ def words(context: click.Context, parameter: click.Parameter, values: tuple[str,
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Another doubletake.toml.")
 @click.option("--no-cache", is_flag=True, help="Remember nothing and use nothing remembered.")
 @click.option("--jobs", "-j", type=click.IntRange(min=0), default=0, help="Processes; 0 lets the size decide.")
-def command(  # noqa: PLR0917 - one parameter an option
+def command(
     path: Path,
     select: tuple[str, ...],
     ignore: tuple[str, ...],

@@ -16,6 +16,7 @@ from doubletake.cli.commands.audit import words
 @click.option(
     "--from-audit", type=click.Path(path_type=Path), metavar="FILE", help="Begin where an audit found something."
 )
+@click.option("--suspected", is_flag=True, help="With --from-audit: ask nowhere else.")
 @click.option("--budget", metavar="BUDGET", help="How long to look at each pair of requests: 30s, 2m, or a count.")
 @click.option("--format", "form", default="console", metavar="NAME", help="console, json or html.")
 @click.option(
@@ -24,11 +25,12 @@ from doubletake.cli.commands.audit import words
 @click.option("--statistics", is_flag=True, help="Say how many runs it took.")
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Another doubletake.toml.")
 @click.option("--no-test", is_flag=True, help="Write no regression tests into the project.")
-def command(  # noqa: PLR0917 - one parameter an option
+def command(
     path: Path,
     experiment: tuple[str, ...],
     endpoint: tuple[str, ...],
     from_audit: Path | None,
+    suspected: bool,
     budget: str | None,
     form: str,
     output: Path | None,
@@ -37,10 +39,13 @@ def command(  # noqa: PLR0917 - one parameter an option
     no_test: bool,
 ) -> int:
     """Start the backend at PATH with a database of its own, and play its requests against each other."""
+    from doubletake.cli.joining import read_findings, routes_of
     from doubletake.cli.proving import proving
     from doubletake.cli.reading import Tally, root_of, show
     from doubletake.core.config import load
 
+    if suspected and from_audit is None:
+        raise click.UsageError("--suspected needs --from-audit FILE, which says where that is.")
     root = root_of(path)
     settings = load(root, config)
     tally = Tally(settings.audit.fail_on)
@@ -49,7 +54,8 @@ def command(  # noqa: PLR0917 - one parameter an option
         settings,
         experiments=experiment,
         endpoints=endpoint,
-        from_audit=from_audit,
+        suspected=routes_of(read_findings(from_audit)) if from_audit else (),
+        suspected_only=suspected,
         limit=budget,
         writes_tests=not no_test,
     )
