@@ -21,18 +21,10 @@ from doubletake.code.effects import (
     TargetKind,
     Trait,
 )
-from doubletake.code.questions.control import is_inside
+from doubletake.code.questions.control import ancestors, is_inside
 
 BROAD = frozenset({"", "Exception", "BaseException", "builtins.Exception", "builtins.BaseException", "Error"})
-MATTERS = (
-    STORE_READS
-    | STORE_WRITES
-    | EffectKind.COMMIT
-    | EffectKind.SEND
-    | EffectKind.PUBLISH
-    | EffectKind.QUERY
-    | EffectKind.VERIFY
-)
+MATTERS = STORE_READS | STORE_WRITES | EffectKind.COMMIT | EffectKind.SEND | EffectKind.PUBLISH | EffectKind.QUERY
 PASSES_ON = ("next", "NextFunction", "reject", "callback", "done", "cb", "captureException", "capture_exception")
 LOGS = ("log.", "logger.", "logging.", "console.", "print", "warn", "error", "exception", "captureException")
 
@@ -160,6 +152,25 @@ def _is_within(f: FunctionSummary, effect: Effect, call: Fact) -> bool:
 
 def _is_catch(fact: Fact) -> bool:
     return fact.kind is FactKind.CALL and fact.name.rpartition(".")[2] == "catch"
+
+
+def checks_credentials(f: FunctionSummary, attempt: int) -> bool:
+    """Whether a token or password is verified inside: a failure there closes the door, as it should."""
+    return any(each.kind is EffectKind.VERIFY and is_inside(f, each.region, attempt) for each in f.effects)
+
+
+def calls_back(own: FunctionSummary, handler: Region) -> bool:
+    """Whether the handler gives its error to a function that was passed in (`done(error)`).
+
+    own: the function before its callees were spliced in, which still knows such calls; `handler`: the expanded region.
+    """
+    for each in own.invokes:
+        if not any(_is_error(own, value) for value in each.args):
+            continue
+        around = (own.regions[number] for number in ancestors(own, each.region))
+        if any(r.kind is RegionKind.HANDLER and (r.start, r.end) == (handler.start, handler.end) for r in around):
+            return True
+    return False
 
 
 def tells_later(f: FunctionSummary, handler: int) -> bool:

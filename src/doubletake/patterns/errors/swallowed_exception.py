@@ -9,6 +9,8 @@ from doubletake.code.questions.control import innermost, is_inside
 from doubletake.code.questions.failure import (
     Fate,
     attempts,
+    calls_back,
+    checks_credentials,
     fate,
     ignored_rejections,
     is_broad,
@@ -47,18 +49,24 @@ def detect(program: Program) -> Iterator[Match]:
         is_unattended = k.is_off_the_routes(name)
         for attempt in attempts(f):
             if (f.regions[attempt].path or f.path) == f.path:
-                yield from _attempt(k, f, attempt, is_get, is_unattended)
+                yield from _attempt(k, own, f, attempt, is_get or is_unattended)
         yield from _suppressed(k, f)
         yield from _rejections(k, f)
 
 
-def _attempt(k: Knowledge, f: FunctionSummary, attempt: int, is_get: bool, is_unattended: bool) -> Iterator[Match]:
+def _attempt(
+    k: Knowledge, own: FunctionSummary, f: FunctionSummary, attempt: int, is_log_enough: bool
+) -> Iterator[Match]:
     work = list(protected(f, attempt))
-    if not work or is_probe(f.name, (text for each in work for text in url_texts(f, each))):
+    if (
+        not work
+        or checks_credentials(f, attempt)
+        or is_probe(f.name, (text for each in work for text in url_texts(f, each)))
+    ):
         return
     for number in handlers(f, attempt):
         region = f.regions[number]
-        if not is_broad(region):
+        if not is_broad(region) or calls_back(own, region):
             continue
         outcome = fate(f, number)
         is_logged = logs(f, number)
@@ -67,7 +75,7 @@ def _attempt(k: Knowledge, f: FunctionSummary, attempt: int, is_get: bool, is_un
         elif outcome is Fate.DEFAULTED and (not is_logged or _means_something_else(f, attempt, number)):
             doubt = "it is logged" if is_logged else ""
             yield _match(k, f, work[0], number, "defaulted", doubt)
-        elif outcome is Fate.LOGGED and not is_get and not is_unattended:
+        elif outcome is Fate.LOGGED and not is_log_enough:
             if _is_main_work(f, attempt, work):
                 yield _match(k, f, _main(work), number, "logged", "it is logged")
             elif (paid := next((each for each in work if moves_money(f, each)), None)) and not tells_later(f, number):

@@ -121,7 +121,7 @@ def _found(k: Knowledge, root: Root, query: Effect, loop: int, source: int) -> M
     entity = k.entity(query)
     name = entity.name if entity else query.target.name
     return Match(
-        message="lazy" if is_lazy else "per-row" if source != NONE else "per-item",
+        message="per-item" if source == NONE else "lazy" if is_lazy else "per-row",
         at=place(f, query),
         role=Role.QUERY if source == NONE else Role.READ,
         function=function_of(f, query),
