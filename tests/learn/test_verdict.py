@@ -99,7 +99,25 @@ def test_a_wrong_turn_still_breaks(name: str, turn: str, language: str) -> None:
     given = task(name, language)
     for fence in pattern.page.fences:
         if (fence.turn, fence.language, fence.context) == (turn, language, given.bad.context):
-            assert answer(given, fence.text).state in (State.BREAKS, State.GONE), fence.line
+            said = answer(given, fence.text)
+            assert said.state in (State.BREAKS, State.GONE), fence.line
+
+
+def test_a_wrong_turn_is_called_by_its_name_whatever_the_names_in_it() -> None:
+    given = task("lost-update", "typescript")
+    turn = next(fence for known in given.turns for fence in known.fences if fence.language == "typescript")
+    title = next(known.title.rstrip(".") for known in given.turns if turn in known.fences)
+    own = turn.text.replace("amount", "more").replace("wallet =", "held =").replace("wallet.cents", "held.cents")
+    assert answer(given, own).turn == title
+    assert answer(given, given.bad.text).turn == ""
+    assert answer(given, given.bad.text.replace("amount", "plus")).turn == ""
+
+
+def test_messages_speak_of_the_editors_lines() -> None:
+    given = task("lost-update", "python")
+    message = answer(given, given.bad.text).said[0].message
+    assert given.above > 5
+    assert "line 2" in message
 
 
 @pytest.mark.parametrize(

@@ -6,16 +6,17 @@ from msgspec import Struct
 
 from doubletake.patterns.catalogue import Catalogue, Pattern
 from doubletake.patterns.fences import Fence, Kind
-from doubletake.patterns.page import INSTEAD, LOOK
+from doubletake.patterns.page import INSTEAD, LOOK, Turn
 from doubletake.patterns.programs import Program
 
 
 class Task(Struct, frozen=True):
-    """What is mended: the bad fence, a good one of the same case, and the program that holds the bad one."""
+    """What is mended: the bad fence, a good one of the same case, the program that holds the bad one, wrong turns."""
 
     bad: Fence
     good: Fence | None
     program: Program
+    turns: tuple[Turn, ...] = ()
 
     def sources(self, text: str) -> dict[str, str]:
         """The program's files with `text` in the place of the bad fence: path → text."""
@@ -46,4 +47,4 @@ def exercise(patterns: Catalogue, pattern: Pattern, language: str) -> Task | Non
         for fence in page.section(INSTEAD).fences
         if (fence.language, fence.case) == (language, bad.case) and not fence.file
     ]
-    return Task(bad, fitting[0] if fitting else None, program)
+    return Task(bad, fitting[0] if fitting else None, program, page.turns)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from doubletake.audit import audit_sources
 from doubletake.code.languages import adapter_for
@@ -14,9 +16,12 @@ from doubletake.core.finding import Confidence, Finding
 from doubletake.core.source import Source
 from doubletake.learn.exercise import Task
 from doubletake.learn.purpose import undone
+from doubletake.learn.turns import turn
 
 LARGEST = 200_000
 """Characters of code that are judged; more than any exercise needs."""
+
+_LINE = re.compile(r"\bline (\d+)\b")
 
 
 class State(StrEnum):
@@ -52,6 +57,7 @@ class Answer(Struct, frozen=True):
     state: State
     said: tuple[Said, ...] = ()
     why: str = ""
+    turn: str = ""  # the title of the page's wrong turn that this is, when it is one
 
 
 def answer(task: Task, text: str) -> Answer:
@@ -67,7 +73,8 @@ def answer(task: Task, text: str) -> Answer:
     if lost := undone(task, text):
         return Answer(State.GONE, why=f"Nothing here {lost} any more. Mend it, and let it do its work.")
     # Suppressed findings count: a reason written beside the code does not mend it.
-    return judge(task, audit_sources(task.sources(text), system=task.program.system))
+    said = judge(task, audit_sources(task.sources(text), system=task.program.system))
+    return replace(said, turn=turn(task, text)) if said.state is State.BREAKS else said
 
 
 class Outline(Struct, frozen=True):
@@ -118,13 +125,18 @@ def _said(task: Task, findings: Sequence[Finding]) -> tuple[Said, ...]:
         Said(
             code=finding.code,
             pattern=finding.pattern,
-            message=finding.message,
+            message=_in_editor(finding.message, task.above),
             confidence=finding.confidence,
             places=_places(task, finding),
             because=finding.because,
         )
         for finding in findings
     )
+
+
+def _in_editor(message: str, above: int) -> str:
+    """The message with the editor's line numbers: the program that was judged has the page's context above."""
+    return _LINE.sub(lambda match: f"line {max(1, int(match[1]) - above)}", message)
 
 
 def _places(task: Task, finding: Finding) -> tuple[Place, ...]:

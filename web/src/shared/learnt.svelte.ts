@@ -31,8 +31,10 @@ class Learnt {
     try {
       const kept = await exchange<Progress & { notice?: string }>();
       this.notice ||= kept.notice ?? "";
+      const own = JSON.stringify(this.now.patterns);
       this.now = merge(this.now, kept);
-      this.#store();
+      localStorage.setItem(KEY, JSON.stringify(this.now));
+      if (own !== "{}") this.#store(); // this browser may know what the file does not
     } catch {
       this.#live = false; // this browser keeps it; the verdict line says what happened to the server
     }

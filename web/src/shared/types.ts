@@ -158,4 +158,5 @@ export interface Verdict {
   state: "breaks" | "uncertain" | "elsewhere" | "gone" | "unread" | "solved" | "paused";
   said: Said[];
   why: string;
+  turn: string;
 }

@@ -1,0 +1,15 @@
+// Which orders were tried, board by board, as long as the page is open: the first run's order counts in the lesson too.
+
+class Tried {
+  #orders = $state<Record<string, readonly string[]>>({});
+
+  of(board: string): ReadonlySet<string> {
+    return new Set(this.#orders[board] ?? []);
+  }
+
+  add(board: string, order: string): void {
+    this.#orders = { ...this.#orders, [board]: [...new Set([...(this.#orders[board] ?? []), order])] };
+  }
+}
+
+export const tried = new Tried();
