@@ -81,9 +81,9 @@ def says_absent(f: FunctionSummary, check: StateCheck) -> bool:
     is_number = check.origin.kind is OriginKind.COUNT or check.origin.via & Via.COUNTED or check.column == "length"
     if check.op is Op.NULL:
         return True
-    if not is_number:
-        return False
     constant = number(f, check.other)
+    if not is_number and constant is None:
+        return False  # whole rows are only compared with numbers by how many there are
     return (check.op, constant) in ((Op.EQ, 0), (Op.LESS, 0), (Op.LESS, 1))
 
 
