@@ -209,6 +209,24 @@ def test_pipelines_portals_copy_and_errors_leave_the_session_understood(boundary
     assert not any(isinstance(m, Accepted) for m in boundary.gate.journal)
 
 
+def test_an_application_that_insists_on_encryption_gets_it_the_second_time(boundary, dial, wallet):
+    with pytest.raises(psycopg.OperationalError, match="does not support SSL"):
+        dial("A", sslmode="require")
+    while not isinstance(boundary.gate.wake.get(timeout=5), Closed):
+        pass
+    a = dial("A", sslmode="require")
+    assert a.pgconn.ssl_in_use
+    deposit(a, 50)
+    assert balance(wallet) == 150
+    arrived = [m.operation for m in boundary.gate.journal if isinstance(m, Arrived)]
+    assert [o.parameters for o in arrived if o.kind is OperationKind.STATEMENT] == [("1",), ("150", "1")]
+
+
+def test_encryption_is_not_forced_on_those_who_only_prefer_it(boundary, dial, wallet):
+    assert not dial("A", sslmode="prefer").pgconn.ssl_in_use
+    assert not dial("B", sslmode="prefer").pgconn.ssl_in_use
+
+
 def test_refused_dials(boundary, dial, wallet):
     boundary.gate.refusing = frozenset({"A"})
     with pytest.raises(psycopg.OperationalError):

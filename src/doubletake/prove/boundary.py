@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import ssl
 import threading
 import time
 from collections.abc import Callable, Coroutine
@@ -12,6 +11,7 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from doubletake.prove.client import send
+from doubletake.prove.encryption import Encryption
 from doubletake.prove.gate import FORWARD, Action, Asked, Gate, Responded
 from doubletake.prove.proxy import Address, PostgresProxy, RedisProxy
 from doubletake.prove.request import Request, Response
@@ -27,6 +27,7 @@ class Boundary:
     def __init__(self) -> None:
         self.gate = Gate()
         self.numbers = itertools.count(1)
+        self._encryption = Encryption()
         self._loop = _new_loop()
         self._servers: list[asyncio.Server] = []
         self._thread = threading.Thread(target=self._run, name="doubletake-boundary", daemon=True)
@@ -54,9 +55,9 @@ class Boundary:
         self._servers.append(server)
         return int(server.sockets[0].getsockname()[1])
 
-    def listen_postgres(self, lane: str, server: Address, tls: ssl.SSLContext | None = None) -> int:
-        """A port at which the instance `lane` reaches PostgreSQL at `server`; with `tls` it may ask for encryption."""
-        return self.listen(lambda: PostgresProxy(self.gate, lane, self.numbers, server, tls))
+    def listen_postgres(self, lane: str, server: Address) -> int:
+        """A port at which the instance `lane` reaches PostgreSQL at `server`, encrypted if it insists."""
+        return self.listen(lambda: PostgresProxy(self.gate, lane, self.numbers, server, self._encryption))
 
     def listen_redis(self, lane: str, server: Address) -> int:
         """A port at which the instance `lane` reaches Redis at `server`."""

@@ -9,6 +9,7 @@ import asyncio
 import ssl
 from collections.abc import Iterator
 
+from doubletake.prove.encryption import Encryption
 from doubletake.prove.gate import Action, Answer, Cut, CutPoint, Fail, Forward, Gate, Hang, Slow
 from doubletake.prove.relay import Address, Relay
 from doubletake.prove.wire import postgres_frames as frames
@@ -23,16 +24,15 @@ _FATAL = frozenset({"57P01", "57P02", "57P03", "53300", "28000", "08006", "08P01
 
 
 class PostgresProxy(Relay):
-    """One connection of the application to PostgreSQL. With `tls` it is offered encryption, ended here."""
+    """One connection of the application to PostgreSQL. Encryption ends here, for those who insist on it."""
 
     wire = "postgres"
 
-    def __init__(
-        self, gate: Gate, lane: str, numbers: Iterator[int], server: Address, tls: ssl.SSLContext | None = None
-    ) -> None:
+    def __init__(self, gate: Gate, lane: str, numbers: Iterator[int], server: Address, encryption: Encryption) -> None:
         super().__init__(gate, lane, numbers, server)
-        self._tls = tls
-        self._session = Session(lane, self._connection.number, numbers, strips_channel_binding=tls is not None)
+        self._encryption = encryption
+        self._was_refused = False
+        self._session = Session(lane, self._connection.number, numbers, encryption.is_wanted)
         self._rules: dict[int, Action] = {}
         self._withheld: list[bytes] = []
         self._withheld_for: int | None = None
@@ -43,24 +43,36 @@ class PostgresProxy(Relay):
         return chunks
 
     def _forward(self, chunk: Chunk) -> None:
-        if chunk.opens == "ssl" and self._tls is not None:
-            self._answer(b"S")
-            self._start(self._encrypt(self._tls))
+        if chunk.opens == "ssl" and self._encryption.is_wanted:
+            self._encrypt()
         elif chunk.opens in ("ssl", "gssapi"):
+            self._was_refused = chunk.opens == "ssl"
             self._answer(b"N")
         else:
+            self._was_refused = False
             super()._forward(chunk)
 
-    async def _encrypt(self, context: ssl.SSLContext) -> None:
+    def end(self, why: str) -> None:
+        if self._was_refused:  # it left when it was told that there is no encryption: the next one gets it
+            self._encryption.is_wanted = True
+        super().end(why)
+
+    def _encrypt(self) -> None:
+        if self._front is None:
+            return
+        context = self._encryption.context
+        self._front.pause_reading()  # the client's hello is for the encryption, not for us
+        self._front.write(b"S")
+        self._start(self._change_to(context))
+
+    async def _change_to(self, context: ssl.SSLContext) -> None:
         if self._front is None:
             return
         loop = asyncio.get_running_loop()
         try:
-            transport = await loop.start_tls(self._front, self, context, server_side=True)
+            self._front = await loop.start_tls(self._front, self, context, server_side=True)
         except (OSError, ssl.SSLError):
             self.end("application")
-            return
-        self._front = transport
 
     def _perform(self, chunk: Chunk, operation: Operation, action: Action) -> None:
         assert self._back is not None
