@@ -285,7 +285,8 @@ def _compared(low: Lowering, node: Operation) -> Val:
     operands = [low.evaluate(each) for each in node.operands]
     conds = conditions.store_conditions(low, node.operator, operands)
     origins = through(merge(each.origins for each in operands if each.constant is UNSET), Via.COMPARE)
-    return Val(origins, conds=conds)
+    column = next((each for each in operands if each.column is not None), None)
+    return Val(origins, conds=conds, options={"of": column} if column is not None else None)
 
 
 def read_conditional(low: Lowering, node: Conditional) -> Val:

@@ -177,9 +177,12 @@ def run_loop(low: Lowering, node: Loop) -> Outcome:
             if node.test is not None:
                 value, fact = conditions.condition(low, node.test)
                 low.body.amend(number, value=value)
-            place = Block(node.body[0].start, node.body[-1].end, node.body) if node.body else node
-            with low.trial(RegionKind.BRANCH, place, value=value, fact=fact, holds=Maybe.YES):
+            if node.test is None:
                 ending = run(low, node.body)
+            else:
+                place = Block(node.body[0].start, node.body[-1].end, node.body) if node.body else node
+                with low.trial(RegionKind.BRANCH, place, value=value, fact=fact, holds=Maybe.YES):
+                    ending = run(low, node.body)
             run(low, node.after)
         after = low.scope
     low.meet(before, after)

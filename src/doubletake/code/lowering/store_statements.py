@@ -76,6 +76,9 @@ def start(low: Lowering, node: Node, name: str, model: CallModel, receiver: Val 
         return Val(given.positions[0].origins if given.positions else (), statement=Statement(
             family, "text", text=given.positions[0] if given.positions else None))  # fmt: skip
     entities, aggregate = _subject(low, given.positions)
+    inner = next((each.statement for each in given.positions if each.statement is not None), None)
+    if inner is not None and not entities:  # `select(exists().where(…))`
+        return Val(statement=replace(inner, family=family, handle=receiver if model.rows == "handle" else inner.handle))
     columns = tuple(each.column[1] for each in given.positions if each.column is not None)
     statement = Statement(family, model.detail, entities, aggregate=aggregate, loads=columns)
     if model.rows == "handle" and receiver is not None:
@@ -84,7 +87,11 @@ def start(low: Lowering, node: Node, name: str, model: CallModel, receiver: Val 
 
 
 def where(low: Lowering, node: Node, name: str, model: CallModel, receiver: Val | None, given: Arguments) -> Val:
-    return _with(receiver, where=_conds(low, given.positions))
+    value = _with(receiver, where=_conds(low, given.positions))
+    if value.statement is not None and not value.statement.entities:  # `exists().where(User.email == …)` says it here
+        entities, _ = _subject(low, given.positions)
+        return replace(value, statement=replace(value.statement, entities=entities))
+    return value
 
 
 def _conds(low: Lowering, values: tuple[Val, ...]) -> tuple[Cond, ...]:
@@ -232,7 +239,8 @@ def wrap(low: Lowering, node: Node, name: str, model: CallModel, receiver: Val |
     base = receiver if receiver is not None and receiver.statement is not None else None
     inner = base or next((each for each in given.positions if each.statement is not None), None)
     if inner is None or inner.statement is None:
-        return start(low, node, name, replace(model, detail="select"), receiver, given)
+        value = start(low, node, name, replace(model, detail="select"), receiver, given)
+        return replace(value, statement=replace(value.statement, aggregate=model.detail)) if value.statement else value
     if model.detail:
         return Val(statement=replace(inner.statement, aggregate=model.detail), options={"aggregate": low.constant(model.detail), "of": inner},
                    conds=(Cond("*", Op.OPAQUE),))  # fmt: skip
