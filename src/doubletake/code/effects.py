@@ -67,6 +67,11 @@ class OriginKind(IntEnum):
 class Via(IntFlag):
     """What happened to a value on its way."""
 
+    # Combinations are plain numbers: IntFlag would look each one up, in Python, a million times in a large audit.
+    __or__ = __ror__ = int.__or__  # type: ignore[assignment]
+    __and__ = __rand__ = int.__and__  # type: ignore[assignment]
+    __invert__ = int.__invert__  # type: ignore[assignment]
+
     ARITH = 1
     CONCAT = 2
     EXTREME = 4  # min, max, sorted first
@@ -232,6 +237,10 @@ class Put(Struct, frozen=True, array_like=True, gc=False):
 class EffectKind(IntFlag):
     """Flags, so that a set of kinds is one number (`Effect.kind` has exactly one)."""
 
+    __or__ = __ror__ = int.__or__  # type: ignore[assignment]
+    __and__ = __rand__ = int.__and__  # type: ignore[assignment]
+    __invert__ = int.__invert__  # type: ignore[assignment]
+
     READ = 1
     COUNT = 2
     EXISTS = 4
@@ -280,6 +289,10 @@ class Fails(IntEnum):
 
 
 class Trait(IntFlag):
+    __or__ = __ror__ = int.__or__  # type: ignore[assignment]
+    __and__ = __rand__ = int.__and__  # type: ignore[assignment]
+    __invert__ = int.__invert__  # type: ignore[assignment]
+
     LOCKS_ROW = 1
     UPSERT = 2  # create or update in one statement; ON CONFLICT
     READ_ONLY = 4  # a SEND that changes nothing: GET, verify, search
