@@ -5,14 +5,12 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
 
 import msgspec
 from msgspec import Struct
 
 from doubletake.core.trace import Trace
 from doubletake.prove.app.requests.cases import Case
-from doubletake.prove.conductor import Play
 from doubletake.prove.explorer import Budget, Place, places, writes
 from doubletake.prove.gate import Arrived, Closed, Moment, Responded
 from doubletake.prove.narrate import Happening, Narrator, happenings
@@ -100,8 +98,6 @@ class Laboratory:
         runs: dict[Order, tuple[Observation, ...]] = {(name,): (solo.observation,) for name, solo in solos.items()}
         runs[()] = (self.idle(0.0, prelude),)
         first = Baseline(requests=dict(requests), solos=solos, serial=runs, began=began, prelude=prelude)
-        # A request that hashes a password is silent for long, and is not stuck.
-        self.trials.conductor.gap = max(longest_silence(solo.play) for solo in solos.values())
         if first.unreached():
             return first
         for order in self._orders(requests):
@@ -245,12 +241,6 @@ def requests_of(case: Case) -> dict[str, Request]:
 
 def _stopped(schedule: Schedule) -> list[str]:
     return sorted({step.lane for step in schedule if isinstance(step, Turn) and step.until is not None})
-
-
-def longest_silence(play: Play) -> float:
-    """The longest stretch of a run in which nothing happened at the boundary, in seconds."""
-    moments = [play.started, *(moment.at for moment in play.journal)]
-    return max((later - earlier for earlier, later in pairwise(moments)), default=0.0)
 
 
 def lost(journal: Sequence[Moment]) -> list[Closed]:

@@ -1,11 +1,22 @@
 """Client of the payment provider's HTTP API."""
 
+import logging
 from typing import Any
 
 import httpx
+from pydantic import BaseModel, Field
 
 from shop.config import get_settings
 from shop.errors import PaymentFailed
+
+
+logger = logging.getLogger(__name__)
+
+
+class Receipt(BaseModel):
+    """What the provider answers when it has done something."""
+
+    id: str = Field(min_length=1)
 
 
 class PaymentClient:
@@ -21,18 +32,19 @@ class PaymentClient:
     def charge(self, amount: int, card_token: str, reference: str) -> str:
         """Charge a card and return the id of the charge; the same reference is charged once."""
         payload = {"amount": amount, "currency": "EUR", "source": card_token, "reference": reference}
-        return self._post("/charges", payload, f"charge-{reference}")["id"]
+        return self._post("/charges", payload, f"charge-{reference}").id
 
     def refund(self, charge_id: str) -> None:
         """Give the whole amount of a charge back; the same charge is refunded once."""
         self._post("/refunds", {"charge": charge_id}, f"refund-{charge_id}")
 
-    def _post(self, path: str, payload: dict[str, Any], idempotency_key: str) -> dict[str, Any]:
+    def _post(self, path: str, payload: dict[str, Any], idempotency_key: str) -> Receipt:
         try:
             response = self.http.post(path, json=payload, headers={"Idempotency-Key": idempotency_key})
             response.raise_for_status()
-            return response.json()
+            return Receipt.model_validate(response.json())
         except (httpx.HTTPError, ValueError) as error:
+            logger.warning("Payment provider failed at %s", path, exc_info=True)
             raise PaymentFailed("The payment provider did not accept the request") from error
 
 
