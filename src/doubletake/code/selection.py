@@ -116,7 +116,7 @@ class Selection:
                 waiting.append(each)
 
         wanted = set(handlers)
-        for path in self.tops:
+        for path in sorted(self.tops):
             telling = self._models(path).telling
             for each, called in zip(self.functions(path), self.called(path), strict=True):
                 if called & telling or each[0] in wanted:
