@@ -40,8 +40,10 @@ def is_swept(k: Knowledge, f: FunctionSummary, write: Effect, call: Effect) -> b
     """
     states = {(put.column, value) for put in write.puts for value in constants(f, put.value)}
     for root in k.roots:
+        if root.name == f.name or not k.program.reach[root.name] & (EffectKind.SEND | EffectKind.PUBLISH):
+            continue
         g = root.f
-        if g.name == f.name or not any(changes_outside(each) for each in g.effects):
+        if not any(changes_outside(each) for each in g.effects):
             continue
         for read in g.effects:
             if read.kind is not EffectKind.READ or read.rows is Rows.ONE or read.target.name != write.target.name:

@@ -190,6 +190,16 @@ def tells_later(f: FunctionSummary, handler: int) -> bool:
     return False
 
 
+def may_swallow(own: FunctionSummary) -> bool:
+    """Whether a handler of the function itself, seen without its callees, does not report what it catches."""
+    for number, region in enumerate(own.regions):
+        if region.kind is RegionKind.SCOPE and region.detail.startswith("suppress"):
+            return True
+        if region.kind is RegionKind.HANDLER and fate(own, number) is not Fate.REPORTED:
+            return True
+    return False
+
+
 def attempts(f: FunctionSummary) -> Iterator[int]:
     """The numbers of the TRY regions."""
     return (number for number, region in enumerate(f.regions) if region.kind is RegionKind.TRY)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Protocol
 
-from msgspec import Struct
-
 from doubletake.code.effects import (
     NONE,
+    STORE_READS,
     STORE_WRITES,
+    CallSite,
     ColumnKind,
     Effect,
     EffectKind,
@@ -30,6 +30,7 @@ from doubletake.code.questions.rows import column_name
 from doubletake.core.config import System
 from doubletake.core.source import Span
 
+STORE = STORE_READS | STORE_WRITES
 SOLO = (HandlerKind.STARTUP, HandlerKind.CLI)
 OFF_ROUTES = frozenset((HandlerKind.STARTUP, HandlerKind.CLI, HandlerKind.JOB))
 SOLO_PATHS = ("test", "tests", "__tests__", "migrations", "alembic", "seeds", "seed", "scripts", "fixtures", "spec")
@@ -46,15 +47,25 @@ class Program(Protocol):
     def handlers(self) -> tuple[Handler, ...]: ...
     @property
     def system(self) -> System: ...
+    @property
+    def reach(self) -> Mapping[str, int]: ...
+    @property
+    def callers(self) -> Mapping[str, tuple[tuple[str, CallSite], ...]]: ...
     def expand(self, name: str) -> FunctionSummary: ...
     def span(self, place: Place) -> Span: ...
 
 
-class Root(Struct, frozen=True):
+class Root:
     """A function from which code is looked at, with everything it calls spliced in, and the route that leads to it."""
 
-    f: FunctionSummary
-    handler: Handler | None = None
+    def __init__(self, program: Program, name: str, handler: Handler | None = None) -> None:
+        self.name, self.handler = name, handler
+        self._program = program
+
+    @property
+    def f(self) -> FunctionSummary:
+        """The function with its callees; worked out when it is first asked for."""
+        return self._program.expand(self.name)
 
     @property
     def route(self) -> str:
@@ -95,13 +106,11 @@ class Knowledge:
     @cached_property
     def roots(self) -> tuple[Root, ...]:
         """Handlers first, then functions that nobody in the program calls; tests, migrations and seeds are left out."""
-        handlers = {each.function: each for each in self.program.handlers}
-        called = {name for f in self.program.functions.values() for call in f.calls for name in call.candidates}
-        found = [Root(self.program.expand(name), handler) for name, handler in handlers.items() if name in self]
-        for name, f in self.program.functions.items():
-            if name not in handlers and name not in called and self.is_served(f):
-                found.append(Root(self.program.expand(name)))
-        return tuple(root for root in found if self.is_served(root.f))
+        functions = self.program.functions
+        handlers = {each.function: each for each in self.program.handlers if each.function in functions}
+        called = {name for f in functions.values() for call in f.calls for name in call.candidates}
+        names = [*handlers, *(name for name in functions if name not in handlers and name not in called)]
+        return tuple(Root(self.program, name, handlers.get(name)) for name in names if self.is_served(functions[name]))
 
     @cached_property
     def handler_kinds(self) -> Mapping[str, frozenset[HandlerKind]]:
@@ -118,20 +127,32 @@ class Knowledge:
                 waiting += [each for call in self.program.functions[name].calls for each in call.candidates]
         return {name: frozenset(kinds) for name, kinds in found.items()}
 
-    def __contains__(self, name: str) -> bool:
-        return name in self.program.functions
-
     def is_off_the_routes(self, name: str) -> bool:
         """Whether the program has routes and none leads to the function: it runs at the start, or by the clock."""
         return bool(self.program.handlers) and self.handler_kinds.get(name, frozenset()) <= OFF_ROUTES
 
     def doubt_about(self, root: Root) -> str:
         """What is not known of how often a root runs at once."""
-        return "no route leads here, so it may run alone" if self.is_off_the_routes(root.f.name) else ""
+        return "no route leads here, so it may run alone" if self.is_off_the_routes(root.name) else ""
 
-    def shared_roots(self) -> Iterator[Root]:
-        """Roots that two callers can be in at the same time."""
-        return (root for root in self.roots if root.handler is None or root.handler.kind not in SOLO)
+    def shared_roots(self, *needs: int) -> Iterator[Root]:
+        """Roots that two callers can be in at the same time, and that reach an effect of each of these kinds."""
+        for root in self.roots:
+            if root.handler is not None and root.handler.kind in SOLO:
+                continue
+            if all(self.program.reach[root.name] & need for need in needs):
+                yield root
+
+    def roots_to(self, is_wanted: Callable[[FunctionSummary], bool]) -> Iterator[Root]:
+        """Roots that lead to a function of which `is_wanted` is true."""
+        waiting = [name for name, f in self.program.functions.items() if is_wanted(f)]
+        leading: set[str] = set()
+        while waiting:
+            name = waiting.pop()
+            if name not in leading:
+                leading.add(name)
+                waiting += [caller for caller, _ in self.program.callers.get(name, ())]
+        return (root for root in self.roots if root.name in leading)
 
     # ── columns ──────────────────────────────────────────────────────────────────────────────────────────────────────
     @cached_property
@@ -165,6 +186,8 @@ class Knowledge:
         """Columns of each entity that some handler compares or filters with who is asking."""
         found: dict[str, set[str]] = defaultdict(set)
         for root in self.roots:
+            if root.handler is None or not self.program.reach[root.name] & STORE:
+                continue
             for target, column in _compared_with_principal(root.f):
                 found[target].add(column_name(self.program.entities.get(target), column))
         for key, entity in self.program.entities.items():

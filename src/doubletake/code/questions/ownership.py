@@ -171,5 +171,6 @@ def is_publicly_listed(k: Knowledge, entity: str) -> bool:
         and root.f.regions[each.region].kind is not RegionKind.LOOP
         for root in k.roots
         if root.handler is not None and root.handler.kind is HandlerKind.HTTP and not is_permitted(root.handler)
+        if k.program.reach[root.name] & EffectKind.READ
         for each in root.f.effects
     )

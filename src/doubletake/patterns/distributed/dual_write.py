@@ -20,7 +20,7 @@ REDELIVERED = (HandlerKind.MESSAGE, HandlerKind.JOB)
 
 def detect(program: Program) -> Iterator[Match]:
     k = Knowledge(program)
-    for root in k.shared_roots():
+    for root in k.shared_roots(STORE_WRITES, EffectKind.SEND | EffectKind.PUBLISH):
         told: set[str] = set()
         for effect in root.f.effects:
             name = service(root.f, effect)

@@ -34,7 +34,7 @@ WEBHOOK = re.compile(r"web-?_?hooks?|/ipn\b|/events?/incoming", re.IGNORECASE)
 
 def detect(program: Program) -> Iterator[Match]:
     k = Knowledge(program)
-    for root in k.shared_roots():
+    for root in k.shared_roots(STORE_WRITES | EffectKind.SEND | EffectKind.PUBLISH):
         if is_delivered(root):
             yield from _webhook(k, root)
         for effect in root.f.effects:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from doubletake.code.effects import NONE, STORE_WRITES, Effect, EffectKind, FunctionSummary, RegionKind
 from doubletake.code.questions.control import innermost, is_inside
 from doubletake.code.questions.failure import (
+    MATTERS,
     Fate,
     attempts,
     calls_back,
@@ -16,6 +17,7 @@ from doubletake.code.questions.failure import (
     is_broad,
     is_probe,
     logs,
+    may_swallow,
     protected,
     returned_constants,
     tells_later,
@@ -40,6 +42,8 @@ def detect(program: Program) -> Iterator[Match]:
         if not k.is_served(own):
             continue
         if not any(region.kind in CATCHES for region in own.regions):
+            continue
+        if not program.reach[name] & MATTERS or not may_swallow(own):
             continue
         f = program.expand(name)
         handler = routes.get(name)

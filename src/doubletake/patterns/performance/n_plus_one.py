@@ -30,7 +30,7 @@ WRITES = EffectKind.CREATE | EffectKind.WRITE
 
 def detect(program: Program) -> Iterator[Match]:
     k = Knowledge(program)
-    for root in k.shared_roots():
+    for root in k.shared_roots(STORE_READS | WRITES):
         for effect in root.f.effects:
             if is_query(effect) and (match := _match(k, root, effect)) is not None:
                 yield match

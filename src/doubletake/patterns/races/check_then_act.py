@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from doubletake.code.effects import EffectKind, Maybe
+from doubletake.code.effects import STORE_READS, EffectKind, Maybe
 from doubletake.code.questions.knowledge import Knowledge, Program, Root
 from doubletake.code.questions.limits import Limit, limits
 from doubletake.code.questions.places import function_of, place, route_to
@@ -14,12 +14,14 @@ from doubletake.code.questions.trust import trust
 from doubletake.core.finding import Role
 from doubletake.patterns.match import Match
 
+CHANGES = EffectKind.WRITE | EffectKind.CREATE
+
 
 def detect(program: Program) -> Iterator[Match]:
     k = Knowledge(program)
-    for root in k.shared_roots():
+    for root in k.shared_roots(STORE_READS, CHANGES):
         for number, effect in enumerate(root.f.effects):
-            if effect.kind in (EffectKind.WRITE, EffectKind.CREATE):
+            if effect.kind & CHANGES:
                 for limit in limits(k, root.f, number):
                     if (match := _match(k, root, number, limit)) is not None:
                         yield match

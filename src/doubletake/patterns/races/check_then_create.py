@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from doubletake.code.effects import NONE, Effect, EffectKind, Entity, FunctionSummary, Maybe, Op, OriginKind, Trait
+from doubletake.code.effects import (
+    NONE,
+    STORE_READS,
+    Effect,
+    EffectKind,
+    Entity,
+    FunctionSummary,
+    Maybe,
+    Op,
+    OriginKind,
+    Trait,
+)
 from doubletake.code.questions.knowledge import Knowledge, Program, Root
 from doubletake.code.questions.lookups import StateCheck, says_absent, state_checks
 from doubletake.code.questions.places import function_of, place, route_to
@@ -21,7 +32,7 @@ PROTECTS = (Verdict.MUTEX, Verdict.ISOLATION)
 
 def detect(program: Program) -> Iterator[Match]:
     k = Knowledge(program)
-    for root in k.shared_roots():
+    for root in k.shared_roots(STORE_READS, EffectKind.CREATE | EffectKind.WRITE):
         for number, effect in enumerate(root.f.effects):
             if effect.kind not in (EffectKind.CREATE, EffectKind.WRITE) or effect.traits & Trait.UPSERT:
                 continue

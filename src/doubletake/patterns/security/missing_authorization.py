@@ -41,6 +41,8 @@ def detect(program: Program) -> Iterator[Match]:
     for root in k.roots:
         if root.handler is None or root.handler.kind not in ASKED or is_permitted(root.handler):
             continue
+        if not program.reach[root.name] & (STORE_READS | STORE_WRITES):
+            continue
         for number, effect in enumerate(root.f.effects):
             if effect.target.name in k.owner_columns and (match := _match(k, root, number)) is not None:
                 yield match

@@ -16,11 +16,22 @@ from doubletake.patterns.match import Match
 
 def detect(program: Program) -> Iterator[Match]:
     k = Knowledge(program)
-    for root in k.roots:
+    for root in k.roots_to(has_built_text):
         for effect in root.f.effects:
-            text = dict(effect.args).get("text", NONE)
-            if text != NONE and effect.traits & Trait.RAW and (match := _match(root, effect, text)) is not None:
+            text = raw_text(effect)
+            if text != NONE and (match := _match(root, effect, text)) is not None:
                 yield match
+
+
+def raw_text(effect: Effect) -> int:
+    """The number of the value that is run as SQL text; NONE when there is none."""
+    return dict(effect.args).get("text", NONE) if effect.traits & Trait.RAW else NONE
+
+
+def has_built_text(f: FunctionSummary) -> bool:
+    """Whether some SQL text here is more than a constant."""
+    texts = (raw_text(effect) for effect in f.effects)
+    return any(o.kind is not OriginKind.CONST for text in texts if text != NONE for o in f.values[text])
 
 
 def _match(root: Root, effect: Effect, text: int) -> Match | None:
