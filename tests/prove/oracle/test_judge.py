@@ -435,6 +435,17 @@ def test_an_unstable_number_does_not_hide_what_is_wrong_beside_it() -> None:
     assert judge(run(BOTH_OK, seen, at=LATER), both(make)).verdict is Verdict.DATA_WRONG
 
 
+def test_a_choice_among_few_is_not_a_token() -> None:
+    """A text that is drawn from a handful is no name for anything: nobody can say what it should be."""
+    drawn = iter(["red", "green", "blue", "green", "red", "red"])
+
+    def make(at: float) -> list[RowChange]:
+        return [insert("line", id=int(at), item=next(drawn))]
+
+    judgement = judge(run(BOTH_OK, [insert("line", id=5, item="blue")], at=LATER), both(make))
+    assert (judgement.verdict, "line.item" in judgement.why) == (Verdict.INCONCLUSIVE, True)
+
+
 def two_purchases(first: str, second: str, base: int) -> list[RowChange]:
     return [
         insert("purchase", id=base, wallet_id=1, token=first),

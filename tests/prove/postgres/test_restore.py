@@ -200,6 +200,41 @@ def test_rows_without_a_key_and_odd_types(app: psycopg.Connection, changes: Chan
     assert content(app) == before
 
 
+def test_identity_columns_get_their_old_values(app: psycopg.Connection, changes: Changes, restore: Restore) -> None:
+    app.execute("CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, a int)")
+    app.execute("INSERT INTO t (a) VALUES (1), (2)")
+    restore.snapshot()
+    app.execute("DELETE FROM t WHERE id = 1")
+    assert restore.undo(changes.since()).method == "undo"
+    assert content(app)["t"] == ["(1,1)", "(2,2)"]
+
+
+def test_dead_rows_are_cleared_away(
+    app: psycopg.Connection, changes: Changes, restore: Restore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody vacuums our server but we: without it thousands of runs slow each other down."""
+    monkeypatch.setattr("doubletake.prove.postgres.restore._VACUUM_EVERY", 2)
+    app.execute("CREATE TABLE t (id int PRIMARY KEY, a int); INSERT INTO t VALUES (1, 1)")
+    restore.snapshot()
+    for _ in range(2):
+        assert last_vacuum(app) is None
+        app.execute("UPDATE t SET a = 2")
+        restore.undo(changes.since())
+    assert last_vacuum(app) is not None
+
+
+def last_vacuum(app: psycopg.Connection) -> object:
+    app.execute("SELECT pg_stat_clear_snapshot()")
+    row = app.execute("SELECT last_vacuum FROM pg_stat_user_tables WHERE relname = 't'").fetchone()
+    assert row is not None
+    return row[0]
+
+
+def test_a_role_that_may_not_restore_is_told_so(server: postgres.Server) -> None:
+    with pytest.raises(DoubletakeError, match="session_replication_role"):
+        Restore(postgres.attach(server.url), None)
+
+
 def test_connections_and_prepared_statements_survive(
     app: psycopg.Connection, changes: Changes, restore: Restore
 ) -> None:

@@ -59,6 +59,21 @@ def await_block(sessions: Sessions, pid: int) -> Wait:
     raise AssertionError("nobody waits")
 
 
+def test_waiting_for_a_safe_snapshot_is_a_wait(server: postgres.Server, sessions: Sessions) -> None:
+    """A deferrable transaction waits for no lock, only for others to end."""
+    with psycopg.connect(server.url) as writer, psycopg.connect(server.url) as reader:
+        writer.execute("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")
+        writer.execute("CREATE TABLE s (a int)")
+        reader.execute("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE READ ONLY DEFERRABLE")
+        thread = threading.Thread(target=reader.execute, args=("SELECT count(*) FROM pg_class",))
+        thread.start()
+        try:
+            assert await_block(sessions, reader.info.backend_pid).blockers == (writer.info.backend_pid,)
+        finally:
+            writer.rollback()
+            thread.join()
+
+
 def test_whose_transaction_and_what_became_of_it(app: psycopg.Connection, sessions: Sessions) -> None:
     app.execute("CREATE TABLE t (id int)")
     pid = app.info.backend_pid

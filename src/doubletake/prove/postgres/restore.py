@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
@@ -20,6 +20,9 @@ from doubletake.prove.postgres.change import RowChange, Values
 from doubletake.prove.postgres.changes import Changes, identifier, literal, quoted
 from doubletake.prove.postgres.net import net
 from doubletake.prove.postgres.server import Server
+
+if TYPE_CHECKING:
+    import psycopg
 
 _VERIFIED_AT_FIRST = 3
 _VERIFIED_EVERY = 50
@@ -46,7 +49,7 @@ class Restore:
 
     def __init__(self, server: Server, changes: Changes | None) -> None:
         self.server = server
-        self._connection = server.connect(session_replication_role="replica", lock_timeout="200ms")
+        self._connection = _connect(server)
         self._changes = changes
         self._schema = Schema()
         self._shape: tuple[int, str] = (0, "")
@@ -284,6 +287,19 @@ class Restore:
     def _copy(self, table: Table) -> str:
         position = list(self._schema.tables).index(table.name)
         return f"{SNAPSHOT_SCHEMA}.t{position}"
+
+
+def _connect(server: Server) -> psycopg.Connection[tuple[Any, ...]]:
+    import psycopg
+
+    try:
+        return server.connect(session_replication_role="replica", lock_timeout="200ms")
+    except psycopg.Error as error:
+        raise DoubletakeError(
+            "cannot restore the database between runs",
+            str(error).strip(),
+            "Name a superuser in its URL, or GRANT SET ON PARAMETER session_replication_role to the role.",
+        ) from None
 
 
 def _row_changes(table: Table, kept: list[Values], live: list[Values]) -> list[RowChange]:
