@@ -67,7 +67,7 @@ def press(page: Page, keys: str) -> None:
 
 
 def log(page: Page) -> list[str]:
-    return page.locator("[role=log] li").all_inner_texts()
+    return page.locator("[role=log] p").all_inner_texts()
 
 
 def test_the_first_ninety_seconds_by_keyboard_alone(visit: Visit, tmp_path: Path) -> None:

@@ -37,11 +37,14 @@ def export(folder: Path) -> Path:
                 f"cannot export the playbook to {folder}", f"it holds {min(others)}", "Name a new or empty folder."
             )
         folder.mkdir(parents=True, exist_ok=True)
-        shutil.copytree(ASSETS, folder / "assets", dirs_exist_ok=True, ignore=shutil.ignore_patterns("index.html"))
+        shutil.copytree(
+            ASSETS, folder / "assets", dirs_exist_ok=True, ignore=shutil.ignore_patterns("index.html", "built-from.txt")
+        )
         data = msgspec.json.encode(playbook(catalogue(), live=False)).decode()
         (folder / "assets" / "playbook.js").write_text(f"window.doubletakePlaybook = {data};\n", encoding="utf-8")
         page = (ASSETS / "index.html").read_text(encoding="utf-8").replace("<!-- data -->\n", DATA)
         (folder / "index.html").write_text(PRELOAD.sub("", page), encoding="utf-8")
     except OSError as error:
-        raise DoubletakeError(f"cannot export the playbook to {folder}", str(error), "Name another folder.") from None
+        why = (error.strerror or str(error)).lower()
+        raise DoubletakeError(f"cannot export the playbook to {folder}", why, "Name another folder.") from None
     return folder / "index.html"

@@ -64,6 +64,6 @@ def _listen(port: int | None) -> socket.socket:
             reason = error
     raise DoubletakeError(
         f"cannot serve the playbook on port {port}",
-        str(reason),
+        (reason.strerror or str(reason)).lower() if isinstance(reason, OSError) else str(reason),
         "Name another with --port, or leave it out and a free one is taken.",
     )

@@ -1,0 +1,69 @@
+"""`doubletake learn` as it is run: the address it prints, Ctrl-C, a port that is taken, folders that are not ours."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from http.cookiejar import CookieJar
+from pathlib import Path
+
+import msgspec
+import pytest
+
+COMMAND = (str(Path(sys.executable).with_name("doubletake")), "learn", "--no-open")
+
+
+def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*COMMAND, *arguments], cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_it_prints_its_address_serves_there_and_ends_with_ctrl_c(tmp_path: Path) -> None:
+    with subprocess.Popen(COMMAND, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout
+        assert running.stderr
+        address = re.search(r"http://127\.0\.0\.1:\d+/\?token=\S+", running.stdout.readline())
+        assert address
+        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+        with browser.open(address[0], timeout=30) as page:
+            assert b'src="assets/page.js"' in page.read()
+        with browser.open(address[0].split("?")[0] + "api/pages", timeout=30) as pages:
+            assert msgspec.json.decode(pages.read())["live"] is True
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(address[0].split("?")[0], timeout=30)
+        refused.value.close()
+        running.send_signal(signal.SIGINT)
+        assert running.wait(30) == 0
+        assert "Traceback" not in running.stderr.read()
+    with socket.socket() as probe:  # nothing is left listening
+        assert probe.connect_ex(("127.0.0.1", int(address[0].split(":")[2].split("/")[0]))) != 0
+
+
+def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        said = run("--port", str(port), folder=tmp_path)
+    assert said.returncode == 2
+    assert f"port {port}" in said.stderr
+    assert "--port" in said.stderr
+    assert "Traceback" not in said.stderr
+
+
+def test_an_export_is_written_again_but_never_over_other_files(tmp_path: Path) -> None:
+    for _ in range(2):
+        assert run("--export", "playbook", folder=tmp_path).returncode == 0
+    assert sorted(entry.name for entry in (tmp_path / "playbook").iterdir()) == ["assets", "index.html"]
+    (tmp_path / "playbook" / "mine.txt").write_text("mine")
+    said = run("--export", "playbook", folder=tmp_path)
+    assert said.returncode == 2
+    assert "it holds mine.txt" in said.stderr
+    (tmp_path / "file").write_text("")
+    said = run("--export", "file", folder=tmp_path)
+    assert said.returncode == 2
+    assert "Traceback" not in said.stderr
