@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from posixpath import basename
 
-from doubletake.code.effects import Entity, FunctionSummary
+from doubletake.code.effects import Entity
 from doubletake.code.languages import Parsed, adapter_for
 from doubletake.code.link import link
-from doubletake.code.lowering.functions import lower, lower_module
 from doubletake.code.lowering.registration import Registered
+from doubletake.code.models import with_own
 from doubletake.code.names import Names
 from doubletake.code.program import ERRORS_KEPT, Program
 from doubletake.code.project import open_project
 from doubletake.code.schema import Migration, entities, is_migration, read_migration, read_prisma, read_sql
 from doubletake.code.selection import Selection
-from doubletake.code.tree import Function, Import, Module, Node
+from doubletake.code.tree import Module
 from doubletake.code.world import Workspace
 from doubletake.core.config import Config
 from doubletake.core.source import Source
@@ -37,14 +37,15 @@ def build(files: Mapping[str, bytes], config: Config | None = None) -> Program:
     project = open_project(modules, manifests)
     names = Names(modules, project.resolve, project.submodule)
     found = entities(names, _migrations(files, parsed, modules), _declared(files))
-    world = Workspace(names, lambda path, function: parsed[path].body(function), found)
+    models = {language: with_own(language, config.models) for language in ("python", "typescript")}
+    world = Workspace(names, lambda path, function: parsed[path].body(function), found, models)
     registered = _lower_all(world, Selection(names, parsed, modules), modules)
     summaries = {name: each.summary for name, each in world.all_lowered.items()}
     handlers, authenticating = link(world, summaries, registered)
     errors = {path: each.errors[:ERRORS_KEPT] for path, each in parsed.items() if each.errors}
     sources = {path: each.source for path, each in parsed.items()}
     table = {entity.key: entity for entity in found}
-    return Program(summaries, table, handlers, sources, config.system, errors, authenticating)
+    return Program(summaries, table, handlers, sources, config.system, errors, authenticating, len(world.failed))
 
 
 def _parse(path: str, data: bytes) -> Parsed | None:
@@ -69,8 +70,7 @@ def _lower_all(
     registered: list[Registered] = []
     skipped = {path for path, module in modules.items() if is_migration(module) or basename(path) == "conftest.py"}
     for path in sorted(selection.tops - skipped):
-        top = lower_module(world, path, modules[path])
-        world.keep(top)
+        top = world.top(path, modules[path])
         registered += _expecting(world, top.registered)
     handlers = [each.function for it in registered for each in it.registration.references if each.function]
     for symbol, function, owner in selection.worth_lowering(handlers):
@@ -105,4 +105,4 @@ def _expecting(world: Workspace, registered: list[Registered]) -> list[Registere
     return registered
 
 
-__all__ = ["Function", "FunctionSummary", "Import", "Node", "build", "lower"]
+__all__ = ["build"]

@@ -23,11 +23,11 @@ from doubletake.code.world import Workspace
 
 WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 FOLLOWED = 3
+ENTRIES = ("dispatch", "__call__", "use", "canActivate")  # of a class that guards
 WHO = (GuardRole.AUTHENTICATES, GuardRole.AUTHORIZES)
 REFUSALS = {"unauthorized": 401, "unauthenticated": 401, "unauthorised": 401, "forbidden": 403}
 PRESENCE = frozenset(  # attributes that say whether somebody is there, not what they may
-    "id sub exp active is_active isActive enabled disabled is_disabled deleted deleted_at is_deleted verified is_verified "
-    "banned is_banned token user_id userId credentials".split()
+    ["id", "sub", "exp", "active", "is_active", "isActive", "enabled", "disabled", "is_disabled", "deleted", "deleted_at", "is_deleted", "verified", "is_verified", "banned", "is_banned", "token", "user_id", "userId", "credentials"]
 )
 RANKED = (GuardRole.AUTHORIZES, GuardRole.VERIFIES, GuardRole.AUTHENTICATES, GuardRole.LIMITS, GuardRole.VALIDATES)
 
@@ -54,7 +54,10 @@ class Guarding:
                     yield Guard(name, role, Scope.ROUTE, Place(summary.path, call.start, call.end), known, call.candidates[0])
 
     def role(self, function: str, name: str, depth: int = 0) -> tuple[GuardRole, Known]:
-        """The role of a guard, and how it is known."""
+        """The role of a guard, and how it is known. A class is what its entry method does."""
+        if function not in self._summaries:
+            entries = (f"{function}.{method}" for method in ENTRIES)
+            function = next((entry for entry in entries if entry in self._summaries), function)
         if function in self._roles:
             return self._roles[function]
         summary = self._summaries.get(function)

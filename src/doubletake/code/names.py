@@ -21,12 +21,14 @@ from doubletake.code.tree import (
     Function,
     If,
     Import,
-    Mapping as ObjectLiteral,
     Module,
     Name,
     Node,
     Try,
     With,
+)
+from doubletake.code.tree import (
+    Mapping as ObjectLiteral,
 )
 
 Resolve = Callable[[str, Import], str | None]  # the path of a project file, or None for a library

@@ -41,10 +41,12 @@ class Program:
         system: System,
         errors: Mapping[str, tuple[tuple[int, int], ...]],
         authenticating: frozenset[str] = frozenset(),
+        failures: int = 0,
     ) -> None:
         self.functions, self.entities, self.handlers = functions, entities, handlers
         self.sources, self.system, self.errors = sources, system, errors
         self.authenticating = authenticating
+        self.failures = failures  # functions that could not be lowered
         self._expanded: dict[str, FunctionSummary] = {}
 
     def expand(self, name: str) -> FunctionSummary:
@@ -119,6 +121,7 @@ class Program:
         http = [each for each in self.handlers if each.kind is HandlerKind.HTTP]
         return {
             "functions lowered": len(self.functions),
+            "functions that could not be read": self.failures,
             "effects": len(effects),
             "calls that look like the store's and are not resolved": unresolved,
             "share of such calls resolved": len(effects) / (len(effects) + unresolved) if effects or unresolved else 1.0,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 
 from doubletake.code.effects import Entity, Origin, OriginKind
 from doubletake.code.lowering.body import Body
 from doubletake.code.lowering.context import Lowering
 from doubletake.code.lowering.expressions import READERS
-from doubletake.code.lowering.functions import Lowered, injection, lower
+from doubletake.code.lowering.functions import MODULE_BODY, Lowered, empty, injection, lower, lower_module
 from doubletake.code.lowering.values import UNKNOWN, Val
 from doubletake.code.models import Models, shipped
 from doubletake.code.names import Names, dotted, is_project, language_of, split, unwrapped
@@ -18,7 +19,6 @@ from doubletake.code.tree import (
     Class,
     Function,
     Literal,
-    Mapping as ObjectLiteral,
     Module,
     Name,
     Node,
@@ -26,15 +26,16 @@ from doubletake.code.tree import (
     Subscript,
     Type,
 )
+from doubletake.code.tree import (
+    Mapping as ObjectLiteral,
+)
 
 Bodies = Callable[[str, Function], tuple[Node, ...]]
 COLLECTIONS = frozenset(
-    "list List Sequence Iterable Collection set Set frozenset FrozenSet tuple Tuple Array ReadonlyArray Iterator Generator "
-    "AsyncIterator AsyncIterable AsyncGenerator deque ScalarResult".split()
+    ["list", "List", "Sequence", "Iterable", "Collection", "set", "Set", "frozenset", "FrozenSet", "tuple", "Tuple", "Array", "ReadonlyArray", "Iterator", "Generator", "AsyncIterator", "AsyncIterable", "AsyncGenerator", "deque", "ScalarResult"]
 )
 TRANSPARENT = frozenset(
-    "Optional Awaitable Coroutine Promise ClassVar Final Mapped Partial Readonly Required NonNullable Type type "
-    "PromiseLike Omit Pick Self Annotated Union | & Depends".split()
+    ["Optional", "Awaitable", "Coroutine", "Promise", "ClassVar", "Final", "Mapped", "Partial", "Readonly", "Required", "NonNullable", "Type", "type", "PromiseLike", "Omit", "Pick", "Self", "Annotated", "Union", "|", "&", "Depends"]
 )
 PRIMITIVES = {"str": "str", "string": "str", "int": "int", "float": "float", "bool": "bool", "number": "", "boolean": ""}
 ABSENT = frozenset({"None", "null", "undefined", "void", "NoneType"})
@@ -59,6 +60,7 @@ class Workspace:
         self._in_progress: set[str] = set()
         self._subclasses: dict[str, list[str]] | None = None
         self._expected: dict[str, tuple[str, ...]] = {}
+        self.failed: list[str] = []  # functions that could not be lowered
         for entity in entities:
             self.add_entity(entity)
 
@@ -255,8 +257,7 @@ class Workspace:
                 owner = holder if is_project(holder) and isinstance(self.names.node(holder), Class) else ""
             self._in_progress.add(symbol)
             try:
-                expected = self._expected.get(symbol, ())
-                found = self._lowered[symbol] = lower(self, symbol, function, owner, expected=expected)
+                found = self._lowered[symbol] = self._safely(symbol, function, owner, {})
             finally:
                 self._in_progress.discard(symbol)
         return found
@@ -270,15 +271,37 @@ class Workspace:
         """A framework passes values of these types to a function whose parameters may have no annotations."""
         self._expected.setdefault(symbol, types)
 
-    def keep(self, lowered: Lowered) -> None:
-        """Keep what was lowered elsewhere: the top of a file."""
-        self._lowered[lowered.summary.name] = lowered
+    def top(self, path: str, module: Module) -> Lowered:
+        """The statements at the top of a file, lowered."""
+        symbol = f"{path}:{MODULE_BODY}"
+        try:
+            lowered = lower_module(self, path, module)
+        except Exception:
+            if os.environ.get("DOUBLETAKE_DEBUG"):
+                raise
+            self.failed.append(symbol)
+            lowered = empty(symbol, Function(module.start, module.end, MODULE_BODY, ()))
+        self._lowered[symbol] = lowered
+        return lowered
 
     def inline(self, symbol: str, function: Function, scope: dict[str, Val]) -> Lowered:
         """A function written in place and handed to a framework, lowered on its own: it still sees the names around it."""
         if symbol not in self._lowered:
-            self._lowered[symbol] = lower(self, symbol, function, "", scope, self._expected.get(symbol, ()))
+            self._lowered[symbol] = self._safely(symbol, function, "", scope)
         return self._lowered[symbol]
+
+    def _safely(self, symbol: str, function: Function, owner: str, scope: dict[str, Val]) -> Lowered:
+        """The function, lowered; empty and not complete when it is too strange to be lowered.
+
+        Nobody should lose an audit to one function. With DOUBLETAKE_DEBUG set the exception is raised.
+        """
+        try:
+            return lower(self, symbol, function, owner, scope, self._expected.get(symbol, ()))
+        except Exception:
+            if os.environ.get("DOUBLETAKE_DEBUG"):
+                raise
+            self.failed.append(symbol)
+            return empty(symbol, function)
 
     @property
     def all_lowered(self) -> Mapping[str, Lowered]:

@@ -26,8 +26,7 @@ from doubletake.code.lowering.values import UNKNOWN, UNSET, Made, Val, join, mer
 from doubletake.code.tree import Attribute, Await, Call, Cast, Function, Name, Node, Sequence, Template
 
 STORE_LOOKING = frozenset(
-    "query execute executemany commit rollback findone findmany findunique findfirst save insert update delete remove "
-    "create upsert aggregate fetchone fetchall fetchval fetchrow".split()
+    ["query", "execute", "executemany", "commit", "rollback", "findone", "findmany", "findunique", "findfirst", "save", "insert", "update", "delete", "remove", "create", "upsert", "aggregate", "fetchone", "fetchall", "fetchval", "fetchrow"]
 )
 UNRESOLVED_PREFIX = "any."
 
@@ -142,9 +141,7 @@ def method(low: Lowering, base: Val, name: str, node: Node) -> Val:
                     return Val(base.origins, symbol=f"{each}.{name}", receiver=base)
             if (field := low.world.field(base.type, name)) is not None and (field.symbol or field.function):
                 return field
-        elif low.models.call(f"{base.type}.{name}") is not None:
-            return Val(base.origins, symbol=f"{base.type}.{name}", receiver=base)
-        elif low.models.call(f"any.{name}") is None:
+        elif low.models.call(f"{base.type}.{name}") is not None or low.models.call(f"any.{name}") is None:
             return Val(base.origins, symbol=f"{base.type}.{name}", receiver=base)
     if base.column is not None:
         return Val(base.origins, symbol=f"store.Column.{name}", receiver=base)

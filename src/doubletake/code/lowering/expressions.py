@@ -50,7 +50,7 @@ from doubletake.code.tree import (
 )
 
 COMPARISONS = conditions.COMPARISONS
-ARITHMETIC = frozenset("- * / % ** // & | ^ << >> @ neg pos ~".split())
+ARITHMETIC = frozenset(["-", "*", "/", "%", "**", "//", "&", "|", "^", "<<", ">>", "@", "neg", "pos", "~"])
 STATUS = re.compile(r"HTTP_(\d{3})_")
 LAZY_CONTAINERS = ("length", "size")
 

@@ -13,6 +13,8 @@ from doubletake.code.effects import (
     Membership,
     Origin,
     OriginKind,
+    Region,
+    RegionKind,
     Via,
 )
 from doubletake.code.lowering import assignments, calls, statements
@@ -58,8 +60,33 @@ def lower(
     for name, value in (outer or {}).items():
         low.scope[name] = low.detached(name, value)
     _parameters(low, function, owner, expected)
+    opened = _decorated_regions(low, function)
     statements.run(low, function.body or world.body(path, function))
+    for number in reversed(opened):
+        body.close(number)
     return _finish(low, symbol, function.start, function.end, tuple(p.name for p in function.parameters), function)
+
+
+def empty(symbol: str, function: Function) -> Lowered:
+    """A function of which nothing is known."""
+    path, _ = split(symbol)
+    parameters = tuple(each.name for each in function.parameters)
+    region = Region(RegionKind.BODY, NONE, function.start, function.end)
+    summary = FunctionSummary(
+        symbol, path, function.start, function.end, parameters, (), (), (region,), (), (), (), complete=False
+    )
+    return Lowered(summary, [], UNKNOWN, {})
+
+
+def _decorated_regions(low: Lowering, function: Function) -> list[int]:
+    """Regions that decorators put around a body: `@retry` runs it again."""
+    opened = []
+    for each in function.decorators:
+        symbol = low.names.expression(low.path, each.callee if isinstance(each, Call) else each)
+        found = low.models.call(symbol) if symbol and ":" not in symbol else None
+        if found is not None and found[0].around:
+            opened.append(low.body.open(RegionKind[found[0].around], function, detail=found[0].detail))
+    return opened
 
 
 def lower_module(world: World, path: str, module: Module) -> Lowered:

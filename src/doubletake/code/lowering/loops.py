@@ -76,4 +76,4 @@ def detail_of(low: Lowering, node: Loop) -> str:
 
 
 def is_constant(value: Val) -> bool:
-    return value.constant is not UNSET or bool(value.items) and all(each.constant is not UNSET for each in value.items or ())
+    return value.constant is not UNSET or (bool(value.items) and all(each.constant is not UNSET for each in value.items or ()))

@@ -68,7 +68,7 @@ def register(low: Lowering, node: Node, name: str, model: CallModel, receiver: V
     references = tuple(found for value in (*guards, *values) for found in _references(low, node, value, label, inline))
     registration = Registration(
         model.registers, identity(low, receiver), model.method, path, references,
-        Place(low.path, node.start, node.end), low.body.next_order(), name.split(".")[0], model.handler or "HTTP", low.path,
+        Place(low.path, node.start, node.end), low.body.next_order(), name.split(".", maxsplit=1)[0], model.handler or "HTTP", low.path,
     )  # fmt: skip
     low.registrations.append(Registered(registration, inline, {} if low.is_top else dict(low.scope)))
     return receiver or UNKNOWN
@@ -85,9 +85,9 @@ def _text(value: Val | None) -> str:
 def _path_and_rest(given: Arguments) -> tuple[str, list[Val]]:
     values = list(given.positions)
     path = ""
-    if values and (isinstance(values[0].constant, str) or values[0].type == "str" or values[0].items is not None and all(
+    if values and (isinstance(values[0].constant, str) or values[0].type == "str" or (values[0].items is not None and all(
         isinstance(each.constant, str) for each in values[0].items
-    ) and values[0].items):
+    ) and values[0].items)):
         first = values.pop(0)
         path = first.constant if isinstance(first.constant, str) else _first_text(first)
     return path, values

@@ -129,7 +129,7 @@ def execute(
     return value
 
 
-def Fails_of(kind: EffectKind) -> object:  # noqa: N802 - reads as the enum it gives
+def Fails_of(kind: EffectKind) -> object:
     from doubletake.code.effects import Fails
 
     return Fails.ROWCOUNT if kind in (EffectKind.WRITE, EffectKind.DELETE) else Fails.RAISES

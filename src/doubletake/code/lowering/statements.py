@@ -88,7 +88,7 @@ def hoist(low: Lowering, body: tuple[Node, ...]) -> None:
 
 def run_expression(low: Lowering, node: Expression) -> Outcome:
     value = node.value
-    if isinstance(value, Operation) and value.operator == "void" or (isinstance(value, Call) and not low.is_python):
+    if (isinstance(value, Operation) and value.operator == "void") or (isinstance(value, Call) and not low.is_python):
         call = value.operands[0] if isinstance(value, Operation) else value
         if isinstance(call, Call):
             result = calls.dropped_call(low, call)

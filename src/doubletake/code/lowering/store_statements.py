@@ -71,7 +71,7 @@ def _inner(value: Val) -> tuple[str, ...]:
 
 
 def start(low: Lowering, node: Node, name: str, model: CallModel, receiver: Val | None, given: Arguments) -> Val:
-    family = name.split(".")[0]
+    family = name.split(".", maxsplit=1)[0]
     if model.detail == "text":
         return Val(given.positions[0].origins if given.positions else (), statement=Statement(
             family, "text", text=given.positions[0] if given.positions else None))  # fmt: skip

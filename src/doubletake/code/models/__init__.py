@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -247,6 +249,23 @@ def _wildcard(pattern: tuple[str, ...], segments: tuple[str, ...]) -> str | None
 def shipped(language: str) -> Models:
     """The models that come with doubletake, for "python" or "typescript" (JavaScript uses the same)."""
     return Models(tuple(_read(path) for path in sorted((FOLDER / language).glob("*.toml"))))
+
+
+def with_own(language: str, tables: Mapping[str, Any]) -> Models:
+    """The shipped models and the user's own: `[models.python.NAME]` holds what a file of models holds.
+
+    Raises ConfigurationError for a table that is no model.
+    """
+    own = tables.get(language) or {}
+    if not own:
+        return shipped(language)
+    found = [_read(path) for path in sorted((FOLDER / language).glob("*.toml"))]
+    for name, table in own.items():
+        try:
+            found.append(msgspec.convert({"library": name, **table}, Library))
+        except (msgspec.ValidationError, TypeError) as error:
+            raise ConfigurationError(f"cannot use [models.{language}.{name}]", str(error), "Mend the table.") from None
+    return Models(tuple(found))
 
 
 def _read(path: Path) -> Library:
