@@ -14,25 +14,26 @@ import doubletake
 from doubletake.audit import Options, audit
 from doubletake.cli import terminal
 from doubletake.cli.extras import needs
-from doubletake.cli.joining import endpoints, held, routes_of, witnessed
+from doubletake.cli.joining import endpoints, held, routes_of, shows, witnessed
 from doubletake.cli.proving import proving
 from doubletake.cli.reading import guides
 from doubletake.core.config import Config, load
 from doubletake.core.errors import DoubletakeError
 from doubletake.core.event import Event, Found, NotProven, Proven, Ran
-from doubletake.core.finding import Confidence, Finding
+from doubletake.core.finding import Confidence, Finding, Severity
 from doubletake.core.trace import Trace, Verdict
 from doubletake.render.collected import collect
 from doubletake.render.html.report import Chapter, whole
 from doubletake.render.renderer import Guide, Setting
 from doubletake.render.terminal import lanes
 from doubletake.render.terminal.finding import CONFIDENCE_STYLE
+from doubletake.render.terminal.proof import held as held_line
 from doubletake.render.words import plural
 
 EXAMPLES = Path(doubletake.__file__).parents[2] / "examples"
 PAIRS = (("shop", "shop_fixed"), ("candidates", "candidates_fixed"))
 REPORT = Path(".doubletake") / "demo.html"
-CODE_WIDTH, ROUTE_WIDTH = 30, 34
+NAME_WIDTH, ROUTE_WIDTH = 30, 34
 
 
 class Seen(Struct, frozen=True):
@@ -58,10 +59,9 @@ class Seen(Struct, frozen=True):
 
 
 def demo(app: Path | None) -> int:
-    """Show it on `app`, or on the two examples and their mended twins. Gives the exit code: 0 when all of it was done."""
-    told = _Told(
-        Console(highlight=False, width=terminal.width(sys.stdout), no_color=not terminal.takes_colour(sys.stdout))
-    )
+    """Show it on `app`, or on the two examples and their mended twins. Gives the exit code, 0."""
+    colour = terminal.takes_colour(sys.stdout)
+    told = _Told(Console(highlight=False, width=terminal.width(sys.stdout), no_color=not colour))
     seen = list(yours(app, told) if app else ours(told))
     REPORT.parent.mkdir(exist_ok=True)
     shown = guides()
@@ -79,11 +79,8 @@ def yours(app: Path, told: _Told) -> Iterator[Seen]:
 
 def ours(told: _Told) -> Iterator[Seen]:
     if not EXAMPLES.is_dir():
-        raise DoubletakeError(
-            "cannot find the examples",
-            f"{EXAMPLES} is not there",
-            "They come with the repository; or name your own folder.",
-        )
+        advice = "They come with the repository. Or name a folder of your own."
+        raise DoubletakeError("cannot find the examples", f"{EXAMPLES} is not there", advice)
     for written, mended in PAIRS:
         first = look_twice(written, EXAMPLES / written, told, draws=written == PAIRS[0][0])
         yield first
@@ -106,7 +103,7 @@ def look_twice(
     seen = Seen(name, root, tuple(findings), (*(it for it in read if not isinstance(it, Found)), *ran))
     told.verdicts(seen, guides())
     if draws and seen.proofs:
-        told.picture(seen.proofs[0].trace)
+        told.picture(min((it.trace for it in seen.proofs), key=legibility))
     return seen
 
 
@@ -117,6 +114,11 @@ def proven(root: Path, settings: Config, asked: Sequence[tuple[str, str]], told:
             yield from terminal.with_progress(proving(root, settings, suspected=asked, suspected_only=True))
     except DoubletakeError as error:
         told.could_not(error)
+
+
+def legibility(trace: Trace) -> tuple[bool, int]:
+    """The picture that is understood first comes first: two requests, wrong data, few steps."""
+    return trace.verdict is not Verdict.DATA_WRONG or len(trace.lanes) != 2, len(trace.steps)
 
 
 def chapter(seen: Seen, shown: dict[str, Guide]) -> Chapter:
@@ -144,23 +146,21 @@ class _Told:
         self.console.print(Text.assemble(("not proven  ", "yellow"), str(error)))
 
     def verdicts(self, seen: Seen, shown: dict[str, Guide]) -> None:
-        """Finding → verdict → test; then what was shown and not read, and what held."""
-        proofs = list(seen.proofs)
-        for it in seen.findings:
+        """Finding → verdict → test, surest first; then what was shown and not read; in clean code, what held."""
+        for it in sorted(seen.findings, key=lambda one: (one.confidence.rank, list(Severity).index(one.severity))):
             guide = shown.get(it.code)
-            own = [proof for proof in proofs if proof.code == it.code and proof.proof in str(it.evidence)]
-            kept = held(it, guide.experiment if guide else "", seen.tried) if not own else None
-            self.console.print(verdict(it, own[0] if own else None, kept))
-        told = {str(it.evidence) for it in seen.findings}
-        for proof in proofs:
-            if not any(proof.proof and proof.proof in text for text in told):
-                self.console.print(extra(proof))
+            proof = next((one for one in seen.proofs if shows(one, it)), None)
+            kept = held(it, guide.experiment if guide else "", seen.tried) if proof is None else None
+            self.console.print(verdict(it, proof, kept))
+        for proof in seen.proofs:
+            if not any(shows(proof, it) for it in seen.findings):
+                name = shown[proof.code].name if proof.code in shown else ""
+                self.console.print(row(f"{proof.code} {name}", ", ".join(endpoints(proof)), proof))
         if not seen.findings:
-            for it in seen.tried:
-                why = it.why.removeprefix(f"{it.verdict}: ")
-                self.console.print(
-                    Text.assemble(("  held  ", "green"), (it.endpoint, "bold"), f"  {it.verdict}: {why}")
-                )
+            for tried in seen.tried:
+                said = Text("  ").append_text(held_line(tried))
+                said.truncate(self.console.width, overflow="ellipsis")
+                self.console.print(said)
 
     def picture(self, trace: Trace) -> None:
         self.console.print()
@@ -168,31 +168,21 @@ class _Told:
 
     def end(self) -> None:
         self.console.print()
-        self.console.print(Text.assemble("The report  ", (REPORT.resolve().as_uri(), "bold")))
-        self.console.print(
-            Text.assemble("Learn it    ", (f"{Path(sys.argv[0])} learn", "bold"), "  (opens the playbook)")
-        )
+        for label, value in (("The report", REPORT.resolve().as_uri()), ("The playbook", f"{sys.argv[0]} learn")):
+            self.console.print(Text.assemble(f"{label:<14}", (value, "bold")))
 
 
 def verdict(finding: Finding, proof: Proven | None, kept: NotProven | None) -> Text:
     where = f"{finding.path}:{finding.start_line}"
-    said = Text.assemble(
-        (f"  {finding.code} {finding.pattern}".ljust(CODE_WIDTH), "bold"), f" {finding.handler:<{ROUTE_WIDTH}} "
-    )
-    if proof is not None:
-        said.append("PROVEN", CONFIDENCE_STYLE[Confidence.PROVEN]).append(
-            f"  {proof.trace.name or proof.trace.verdict}"
-        )
-        said.append(f"\n     {where}", "dim")
-        return said.append(f"  → {proof.test}", "dim") if proof.test else said
-    said.append(f"{finding.confidence}" if kept is None else f"{finding.confidence}, {kept.verdict}")
-    return said.append(f"\n     {where}", "dim")
+    doubt = f"{finding.confidence}, {kept.verdict}" if kept else str(finding.confidence)
+    return row(f"{finding.code} {finding.pattern}", finding.handler, proof, where, doubt)
 
 
-def extra(proof: Proven) -> Text:
-    """A proof that no finding foretold."""
-    said = Text.assemble(
-        (f"  {proof.code} ".ljust(CODE_WIDTH), "bold"), f" {', '.join(endpoints(proof)):<{ROUTE_WIDTH}} "
-    )
+def row(name: str, route: str, proof: Proven | None, where: str = "not foretold by reading", doubt: str = "") -> Text:
+    """Two lines: the pattern, the route and the verdict; where it is, and the test that guards it from now on."""
+    said = Text.assemble((f"  {name:<{NAME_WIDTH}}", "bold"), f"{route:<{ROUTE_WIDTH}}")
+    if proof is None:
+        return said.append(doubt).append(f"\n     {where}", "dim")
     said.append("PROVEN", CONFIDENCE_STYLE[Confidence.PROVEN]).append(f"  {proof.trace.name or proof.trace.verdict}")
-    return said.append(f"\n     not foretold by the audit  → {proof.test}", "dim")
+    said.append(f"\n     {where}", "dim")
+    return said.append(f"  → {proof.test}", "dim") if proof.test else said

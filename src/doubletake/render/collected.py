@@ -46,5 +46,18 @@ def collect(events: Iterable[Event]) -> Report:
             case Noted():
                 report.notes.append(event)
             case Finished():
-                report.finished = event
+                report.finished = together(report.finished, event)
     return report
+
+
+def together(first: Finished | None, second: Finished) -> Finished:
+    """Two verbs over one project: their time and what they found add up, the files are the same."""
+    if first is None:
+        return second
+    return msgspec.structs.replace(
+        second,
+        seconds=first.seconds + second.seconds,
+        files=max(first.files, second.files),
+        lines=max(first.lines, second.lines),
+        findings=first.findings + second.findings,
+    )

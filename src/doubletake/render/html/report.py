@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from doubletake.core.event import NotProven, Proven
+from doubletake.core.evidence import Witness
 from doubletake.core.finding import Confidence, Finding, Severity
 from doubletake.core.trace import Trace
 from doubletake.render.collected import Report
@@ -133,7 +134,8 @@ def group(guide: Guide, findings: list[Finding], proofs: list[Proven], setting: 
         f'<span class="tag {guide.severity}">{guide.severity}</span>'
         f'<span class="tag">{escape(guide.section)}</span></h2>'
         f'<p class="summary">{inline(guide.summary)}</p>'
-        + "".join(map(proof_of, proofs))
+        + "".join(map(proof_of, proofs[:1]))
+        + "".join(map(further, proofs[1:]))
         + "".join(finding_of(it, guide, sources) for it in findings)
         + (f'<div class="advice">{advice}</div>' if advice else "")
         + "</section>"
@@ -144,6 +146,13 @@ def proof_of(proof: Proven) -> str:
     left = [f"replay: <code>doubletake replay {escape(proof.proof)}</code>"] if proof.proof else []
     left += [f"the test that now guards it: <code>{escape(proof.test)}</code>"] if proof.test else []
     return f'<div class="proof">{lanes(proof.trace)}<p class="left">{" · ".join(left)}</p></div>'
+
+
+def further(proof: Proven) -> str:
+    """Another proof of the same pattern, to be opened."""
+    trace = proof.trace
+    said = f"<b>{escape(trace.verdict)}{f' · {escape(trace.name)}' if trace.name else ''}</b> {escape(trace.title)}"
+    return f"<details><summary>{said}</summary>{proof_of(proof)}</details>"
 
 
 def finding_of(finding: Finding, guide: Guide, sources: Sources) -> str:
@@ -161,11 +170,13 @@ def finding_of(finding: Finding, guide: Guide, sources: Sources) -> str:
 
 
 def reasons(finding: Finding) -> Iterator[str]:
+    """Why it is believed; a witness is not told again, its lanes stand above."""
     for it in finding.evidence:
+        if isinstance(it, Witness):
+            continue
         yield f'<p class="evidence">{escape(told(it, finding.handler))}</p>'
-    if finding.because:
-        label = "Proven" if finding.confidence is Confidence.PROVEN else f"{finding.confidence} confidence".capitalize()
-        yield f'<p class="because">{label} because {escape("; ".join(finding.because))}.</p>'
+    if finding.because and finding.confidence is not Confidence.PROVEN:
+        yield f'<p class="because">{finding.confidence.capitalize()} confidence because {escape("; ".join(finding.because))}.</p>'
 
 
 def protected(tried: list[NotProven], shown: Sequence[Trace]) -> str:

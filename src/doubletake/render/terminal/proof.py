@@ -8,6 +8,7 @@ from rich.text import Text
 
 from doubletake.core.event import NotProven, Proven, Reached
 from doubletake.render.excerpt import shown
+from doubletake.render.lanes import FINE
 from doubletake.render.terminal import lanes
 
 
@@ -29,8 +30,13 @@ def brief_proof(event: Proven) -> Text:
     return Text(f"proven {event.code} {event.experiment}: {requests}: {shown(event.trace.explanation)}{left}")
 
 
+HELD = frozenset(map(str, FINE))
+
+
 def held(event: NotProven) -> Text:
-    text = Text.assemble(("held  ", "green"), f"{event.code} {event.experiment}")
+    """One line: what was asked of which endpoint, and what came of it."""
+    mark = ("held  ", "green") if event.verdict in HELD else ("open  ", "yellow")
+    text = Text.assemble(mark, f"{event.experiment}")
     if event.endpoint:
         text.append(f"  {shown(event.endpoint)}", "bold")
     why = shown(event.why).removeprefix(f"{event.verdict}: ")
