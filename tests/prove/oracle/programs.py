@@ -258,7 +258,7 @@ WRONG = [
     (Program("double spend", WALLET, spend_unchecked, SIXTY, SIXTY), "over limit"),
     (Program("coupon", COUPON, redeem_counted, {"customer": 1}, {"customer": 2}), "over limit"),
     (Program("on call", ON_CALL, leave_on_call, {"doctor": 1}, {"doctor": 2}), "write skew"),
-    (Program("invoice number", INVOICE, number_by_maximum, {"customer": "a"}, {"customer": "b"}), "not serializable"),
+    (Program("invoice number", INVOICE, number_by_maximum, {"customer": "a"}, {"customer": "b"}), "duplicate"),
     (Program("transition", PARCEL, change_status_checked, {"to": "sent"}, {"to": "cancelled"}), "over limit"),
     (Program("charge", KEYS, charge_unless_charged, PAY, PAY), "duplicate"),
 ]

@@ -458,6 +458,7 @@ def test_names_stay_equal_where_they_were_equal() -> None:
     assert judge(run(BOTH_OK, two_purchases("p", "q", 5), at=LATER), reading).verdict is SAME
     shared = judge(run(BOTH_OK, two_purchases("p", "p", 5), at=LATER), reading)
     assert shared.verdict is OTHER
+    assert "what purchase holds and refers to" in shared.explain()
 
 
 def with_lines(owner_of_first: int, base: int) -> list[RowChange]:

@@ -26,6 +26,7 @@ class Finding(Struct, frozen=True):
     columns: tuple[tuple[RowKey, str], ...] = ()  # rows of the snapshot whose column no serial order leaves so
     extra: tuple[str, ...] = ()  # tables with more new rows than any serial order makes
     missing: tuple[str, ...] = ()
+    doubled: bool = False  # new rows share a value that serial orders keep apart
     calls: int = 0  # calls more (positive) or fewer than any serial order makes
 
 
@@ -36,9 +37,12 @@ def find(run: Observation, candidates: Mapping[Order, Sequence[Observation]], re
     counted, extra, missing = _new_rows(run, one, reading)
     calls, surplus = _calls(run, one)
     found = (*columns, *counted, *calls, *_redis(run, one))
+    doubled = False
     if not found:
-        found = tuple(_contents(run, one, reading))
-    return Finding(found, keys, extra, missing, surplus)
+        found, doubled = _contents(run, one, reading)
+    if not found:
+        found = tuple(_connections(run, one, reading))
+    return Finding(found, keys, extra, missing, doubled, surplus)
 
 
 def name(run: Observation, found: Finding, reading: Reading) -> str:
@@ -53,6 +57,8 @@ def name(run: Observation, found: Finding, reading: Reading) -> str:
     if found.extra:
         alike = any(_has_twins(run, table, reading) for table in found.extra)
         return "duplicate" if alike or not refuses else "over limit"
+    if found.doubled:
+        return "duplicate"
     if found.calls:
         return "duplicate" if found.calls > 0 else "lost effect"
     if found.missing:
@@ -216,8 +222,11 @@ def _redis(run: Observation, one: Mapping[Order, Observation]) -> list[Differenc
     return differences
 
 
-def _contents(run: Observation, one: Mapping[Order, Observation], reading: Reading) -> Iterable[Difference]:
-    """New rows equal in number that hold other values: the columns whose values no serial order has together."""
+def _contents(
+    run: Observation, one: Mapping[Order, Observation], reading: Reading
+) -> tuple[tuple[Difference, ...], bool]:
+    """New rows equal in number that hold other values: the columns whose values no serial order has together. And
+    whether one of them repeats a value that every serial order has once."""
 
     def columns(of: Observation) -> dict[tuple[str, str], list[str]]:
         found: dict[tuple[str, str], list[str]] = {}
@@ -230,11 +239,39 @@ def _contents(run: Observation, one: Mapping[Order, Observation], reading: Readi
         return {place: sorted(values) for place, values in found.items()}
 
     ours, theirs = columns(run), {order: columns(serial) for order, serial in one.items()}
+    differences = []
+    doubled = False
     for place, values in sorted(ours.items()):
         serial = [found.get(place, []) for found in theirs.values()]
-        if serial and values not in serial:
-            allowed = tuple(zip(map(spell, theirs), (", ".join(other) for other in serial), strict=True))
-            yield Difference(place[0], f"{_short(place[0])}.{place[1]} of the new rows", ", ".join(values), allowed)
+        if not serial or values in serial:
+            continue
+        doubled |= _repeats(values) and not any(map(_repeats, serial))
+        allowed = tuple(zip(map(spell, theirs), (", ".join(other) for other in serial), strict=True))
+        where = f"{_short(place[0])}.{place[1]} of the new rows"
+        differences.append(Difference(place[0], where, ", ".join(values), allowed))
+    return tuple(differences), doubled
+
+
+def _repeats(values: Sequence[str]) -> bool:
+    return len(set(values)) < len(values)
+
+
+def _connections(run: Observation, one: Mapping[Order, Observation], reading: Reading) -> Iterable[Difference]:
+    """The same values in the same numbers, and still unlike: a row hangs at another one than it should, or two share a
+    token. Told by table."""
+
+    def colours(of: Observation) -> dict[str, Counter[bytes]]:
+        state = [document for document in reading.documents(of) if document.part == "state"]
+        found: dict[str, Counter[bytes]] = {}
+        for document, colour in zip(state, reading.state(of).colours, strict=True):
+            table = document.row.table if document.row else document.label[0]
+            found.setdefault(table, Counter())[colour] += 1
+        return found
+
+    ours, theirs = colours(run), [colours(serial) for serial in one.values()]
+    for table, colour in sorted(ours.items()):
+        if all(other.get(table) != colour for other in theirs):
+            yield Difference(table, f"what {_short(table)} holds and refers to", "as in no serial order")
 
 
 def _has_twins(run: Observation, table: str, reading: Reading) -> bool:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from doubletake.core.trace import Outcome, Verdict
 from doubletake.prove.oracle.candidates import Order, admissible, orders
 from doubletake.prove.oracle.difference import find, name
-from doubletake.prove.oracle.observation import Mechanism, Observation
+from doubletake.prove.oracle.observation import Observation
+from doubletake.prove.oracle.protection import explain, protecting
 from doubletake.prove.oracle.reading import Reading
 from doubletake.prove.oracle.verdict import Judgement, spell
 
@@ -15,7 +16,6 @@ from doubletake.prove.oracle.verdict import Judgement, spell
 _IDEMPOTENT = ("DELETE", "PUT")
 _CONFLICT = ("23505", "23P01", "23514")
 _SERIALIZATION = ("40001", "40P01")
-_RANK = ("lock", "constraint", "condition", "isolation", "refusal", "application lock")
 
 
 class Case:
@@ -173,7 +173,7 @@ def _is_every_failure_due(case: Case) -> Judgement | None:
             why=f"{told} while the state is right{advice}",
             matched=tuple(case.matched),
             sqlstate=state,
-            mechanism=_mechanism(case),
+            mechanism=protecting(case.run, case.reading),
         )
     return None
 
@@ -236,7 +236,7 @@ def _positions(document: object) -> list[tuple[str, ...]]:
 
 
 def _was_it_protected(case: Case) -> Judgement | None:
-    mechanism = _mechanism(case)
+    mechanism = protecting(case.run, case.reading)
     if mechanism is None:
         return None
     if mechanism.kind == "application lock" and case.instances > 1:
@@ -246,7 +246,7 @@ def _was_it_protected(case: Case) -> Judgement | None:
         )
     return Judgement(
         verdict=Verdict.PROTECTED,
-        why=_protection(mechanism),
+        why=explain(mechanism),
         matched=tuple(case.matched),
         mechanism=mechanism,
     )
@@ -284,41 +284,6 @@ _QUESTIONS: tuple[Callable[[Case], Judgement | None], ...] = (
 
 def _serials(case: Case) -> list[Observation]:
     return [serial for runs in case.matched.values() for serial in runs]
-
-
-def _mechanism(case: Case) -> Mechanism | None:
-    """What kept the requests apart; an answer of 409 or 423 counts when nothing below it was seen to fire. A statement
-    that finds no row when its request runs alone as well has protected nothing."""
-    alone = {
-        fired.statement
-        for order, runs in case.reading.serial.items()
-        if len(order) == 1
-        for serial in runs
-        for fired in serial.mechanisms
-        if fired.kind == "condition"
-    }
-    fired = [one for one in case.run.mechanisms if one.kind != "condition" or one.statement not in alone]
-    fired += [
-        Mechanism(kind="refusal", subject=str(answer.status), lane=answer.lane)
-        for answer in case.run.answers
-        if answer.status in (409, 412, 423)
-    ]
-    return min(fired, key=lambda one: _RANK.index(one.kind), default=None)
-
-
-def _protection(mechanism: Mechanism) -> str:
-    statement = f": {' '.join(mechanism.statement.split())}" if mechanism.statement else ""
-    subject = f" {mechanism.subject}" if mechanism.subject else ""
-    words = {
-        "lock": f"one request waited for the other's lock on{subject or ' a row'}",
-        "constraint": f"the constraint{subject} let only one in, and the other handled it",
-        "condition": f"the second write of{subject or ' the row'} found that its condition no longer held",
-        "isolation": f"the database refused one ({mechanism.detail or '40001'}) and it was tried again",
-        "refusal": f"the application refused one with{subject}",
-        "application lock": "a lock inside the application kept one waiting",
-    }
-    detail = f" ({mechanism.detail})" if mechanism.detail and mechanism.kind == "lock" else ""
-    return words[mechanism.kind] + detail + statement
 
 
 def _either(matched: Mapping[Order, object]) -> str:

@@ -19,6 +19,7 @@ from doubletake.prove.postgres.catalogue import SNAPSHOT_SCHEMA, Schema, Table
 from doubletake.prove.postgres.change import RowChange, Values
 from doubletake.prove.postgres.changes import Changes, identifier, literal, quoted
 from doubletake.prove.postgres.net import net
+from doubletake.prove.postgres.rows import delete, insert, names, row_changes
 from doubletake.prove.postgres.server import Server
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Restore:
             copy = self._copy(table)
             script.append(f"CREATE UNLOGGED TABLE {copy} AS SELECT * FROM ONLY {quoted(table)}")
             if table.primary_key:
-                script.append(f"CREATE INDEX ON {copy} ({_names(table.primary_key)})")
+                script.append(f"CREATE INDEX ON {copy} ({names(table.primary_key)})")
         with self._connection.transaction():
             self._connection.execute("; ".join(script))
         self._hashes = self._hash()
@@ -119,7 +120,7 @@ class Restore:
         found: list[RowChange] = []
         for table in self._schema.tables.values():
             live, kept = (self._rows(table, source) for source in (quoted(table), self._copy(table)))
-            found += _row_changes(table, kept, live)
+            found += row_changes(table, kept, live)
         return found
 
     def advance(self, strides: Mapping[str, int]) -> None:
@@ -192,9 +193,9 @@ class Restore:
         for row in rows:
             table = self._schema.tables[row.table]
             if row.after is not None:
-                deletes.append(_delete(table, row.after))
+                deletes.append(delete(table, row.after))
             if row.before is not None:
-                inserts.append(_insert(table, row.before))
+                inserts.append(insert(table, row.before))
         refresh = [f"REFRESH MATERIALIZED VIEW {name}" for name in self._schema.materialized_views]
         self._transact([*deletes, *inserts, *refresh])
 
@@ -218,7 +219,7 @@ class Restore:
 
     def _refill(self, table: Table) -> list[str]:
         live, copy = quoted(table), self._copy(table)
-        columns = _names(table.written)
+        columns = names(table.written)
         fill = f"INSERT INTO {live} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM {copy} s"
         if not table.primary_key:
             return [f"DELETE FROM ONLY {live}", fill]
@@ -300,50 +301,6 @@ def _connect(server: Server) -> psycopg.Connection[tuple[Any, ...]]:
             str(error).strip(),
             "Name a superuser in its URL, or GRANT SET ON PARAMETER session_replication_role to the role.",
         ) from None
-
-
-def _row_changes(table: Table, kept: list[Values], live: list[Values]) -> list[RowChange]:
-    names = table.primary_key or tuple(column.name for column in table.columns)
-
-    def key(row: Values) -> tuple[str | None, ...]:
-        return tuple(row.get(name) for name in names)
-
-    found: list[RowChange] = []
-    standing: dict[tuple[str | None, ...], list[Values]] = {}
-    for row in kept:
-        standing.setdefault(key(row), []).append(row)
-    for row in live:
-        if earlier := standing.get(key(row)):
-            before = earlier.pop()
-            if before != row:
-                found.append(RowChange(0, table.name, "update", key(row), before, row))
-        else:
-            found.append(RowChange(0, table.name, "insert", key(row) if table.primary_key else (), None, row))
-    for rows in standing.values():
-        found += [RowChange(0, table.name, "delete", key(row) if table.primary_key else (), row, None) for row in rows]
-    return found
-
-
-def _delete(table: Table, row: Values) -> str:
-    if table.primary_key:
-        same = " AND ".join(f"{identifier(name)} = {literal(row[name])}" for name in table.primary_key)
-        return f"DELETE FROM ONLY {quoted(table)} WHERE {same}"
-    # As text, for json has no equality; one only, for equal rows may stand beside it.
-    same = " AND ".join(
-        f"{identifier(name)}::text IS NOT DISTINCT FROM {literal(value)}" for name, value in row.items()
-    )
-    one = f"SELECT ctid FROM ONLY {quoted(table)} WHERE {same} LIMIT 1"
-    return f"DELETE FROM ONLY {quoted(table)} WHERE ctid = ({one})"
-
-
-def _insert(table: Table, row: Values) -> str:
-    columns = [name for name in table.written if name in row]
-    values = ", ".join(literal(row[name]) for name in columns)
-    return f"INSERT INTO {quoted(table)} ({_names(columns)}) OVERRIDING SYSTEM VALUE VALUES ({values})"
-
-
-def _names(columns: Iterable[str]) -> str:
-    return ", ".join(identifier(name) for name in columns)
 
 
 def _locked() -> type[Exception]:
