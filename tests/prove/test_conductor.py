@@ -120,7 +120,7 @@ def test_holding_alone_changes_nothing(bank):
     schedule = (Turn("A", Point(UPDATE)), Pause(0.01), Turn("A"))
     play = bank.conductor.play({"A": post("deposit", amount=50)}, schedule)
     assert (statuses(play), balance(bank)) == ([200], 150)
-    assert explain(schedule) == f"A until before `{UPDATE}`, 10 ms of nothing, A to the end"
+    assert explain(schedule) == "A until before `update wallet`, 10 ms of nothing, A to the end"
 
 
 def test_an_open_transaction_is_attributed(bank):

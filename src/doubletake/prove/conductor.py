@@ -19,6 +19,7 @@ from doubletake.prove.postgres.sessions import Sessions, Wait
 from doubletake.prove.request import Request, Response
 from doubletake.prove.schedule import Pause, Point, Schedule, Turn
 from doubletake.prove.wire.operation import Operation
+from doubletake.prove.wire.sql_text import summary
 
 _POLL = 0.001  # seconds until the first look at the server's locks; then twice as long each time
 _SLOWEST_POLL = 0.016
@@ -203,7 +204,7 @@ class _Run:
             self._resume(lane)
         reached = self._await(lane)
         if turn.until is not None and not reached and not self.unreached:
-            self.unreached = f"{lane} never came to `{turn.until.fingerprint}`"
+            self.unreached = f"{lane} never came to `{summary(turn.until.fingerprint)}`"
         if reached:
             self._note_transactions()
 

@@ -17,6 +17,7 @@ from doubletake.prove.oracle.gates import Gate
 from doubletake.prove.oracle.verdict import Judgement
 from doubletake.prove.schedule import serial
 from doubletake.prove.trial import Part, Trial
+from doubletake.prove.wire.sql_text import summary
 
 _ALONE = "A"
 _REPEATS = 3
@@ -44,7 +45,7 @@ class Faulted:
         shown: set[str] = set()
         doubted: list[str] = []
         for number, (place, mishap) in enumerate(points):
-            text = f"{mishap.words} at `{place.point.fingerprint}`"
+            text = f"{mishap.words} at `{summary(place.point.fingerprint)}`"
             yield Tried(experiment=self.name, endpoint=case.endpoint, text=text, done=number, total=len(points))
             trial, word = self._examine(laboratory, case, place, mishap)
             if not word.is_defect or word.code in shown:

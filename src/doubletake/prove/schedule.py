@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from doubletake.prove.wire.sql_text import summary
+
 
 class Point(Struct, frozen=True):
     """The moment before the `occurrence`-th operation (from 1) of a lane with this fingerprint."""
@@ -39,7 +41,7 @@ def preempted(first: str, at: Point, second: str) -> Schedule:
 
 
 def explain(schedule: Schedule) -> str:
-    """The schedule in words: "A until before `update wallet …`, B to the end, A to the end"."""
+    """The schedule in words: "A until before `update wallet`, B to the end, A to the end"."""
     words = []
     for step in schedule:
         if isinstance(step, Pause):
@@ -48,5 +50,5 @@ def explain(schedule: Schedule) -> str:
             words.append(f"{step.lane} to the end")
         else:
             nth = "" if step.until.occurrence == 1 else f" (time {step.until.occurrence})"
-            words.append(f"{step.lane} until before `{step.until.fingerprint}`{nth}")
+            words.append(f"{step.lane} until before `{summary(step.until.fingerprint)}`{nth}")
     return ", ".join(words)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doubletake.prove.wire.operation import OperationKind
-from doubletake.prove.wire.sql_text import fingerprint, kind_of, tables, written_table
+from doubletake.prove.wire.sql_text import fingerprint, kind_of, summary, tables, written_table
 
 
 @pytest.mark.parametrize(
@@ -73,10 +73,27 @@ def test_tables(text, written, named):
     assert (written_table(fingerprint(text)), tables(fingerprint(text))) == (written, named)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("UPDATE wallets SET balance = 1", "update wallets"),
+        ('INSERT INTO "public"."Candidate" ("id") VALUES (1)', "insert into Candidate"),
+        ("DELETE FROM ONLY t", "delete from t"),
+        ("SELECT a, b FROM public.users JOIN t ON true", "select from users"),
+        ("WITH x AS (SELECT 1) UPDATE t SET a = 1", "with … t"),
+        ("COMMIT", "commit"),
+        ("SELECT transfer(" + "a, " * 40 + "b)", "select transfer(" + "a, " * 14 + "a…"),
+    ],
+)
+def test_summaries(text, words):
+    assert summary(fingerprint(text)) == words
+
+
 @given(st.text())
 def test_any_text_has_a_kind(text):
     kind_of(fingerprint(text))
     tables(fingerprint(text))
+    summary(fingerprint(text))
 
 
 @given(st.lists(st.sampled_from(["'", '"', "$$", "/*", "*/", "--", "\n", "(", "?", ",", "a", "1"]), max_size=60))

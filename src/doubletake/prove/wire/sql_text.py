@@ -62,6 +62,7 @@ _TARGET = re.compile(
     r'^(?:with .*?\) )?(?:insert into|update(?: only)?|delete from(?: only)?|merge into|copy) ([\w."]+)'
 )
 _SOURCES = re.compile(r'\b(?:from|join|using)\s+(?:only\s+)?([\w."]+)')
+_LONGEST_SUMMARY = 60
 _VOLATILE_SYSTEM_CALL = re.compile(r"\bpg_(?:try_)?advisory|\bpg_notify|\blo_")
 
 
@@ -123,3 +124,19 @@ def tables(print_: str) -> list[str]:
     """Tables that a fingerprint names, the written one first. May hold names of subqueries and functions too."""
     found = [written_table(print_), *(name.replace('"', "") for name in _SOURCES.findall(print_))]
     return [name for name in dict.fromkeys(found) if name]
+
+
+def summary(print_: str) -> str:
+    """A fingerprint in a few words, for a sentence: "update wallets", "select from users", "POST payments/charges"."""
+    if match := _TARGET.match(print_):
+        verb = print_[: match.start(1)].replace("only ", "")
+        return (verb if not verb.startswith("with") else "with … ") + short_name(match[1])
+    sources = _SOURCES.findall(print_)
+    if print_.startswith(("select", "with")) and sources:
+        return f"{print_.split(' ', 1)[0]} from {short_name(sources[0])}"
+    return print_ if len(print_) <= _LONGEST_SUMMARY else print_[: _LONGEST_SUMMARY - 1] + "…"
+
+
+def short_name(table: str) -> str:
+    """A table's name without quotes and without the schema `public`."""
+    return table.replace('"', "").removeprefix("public.")
