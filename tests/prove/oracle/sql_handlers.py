@@ -6,7 +6,7 @@ import secrets
 from typing import Any
 
 import psycopg
-from stage import Database, Program
+from sql_stage import Database, Program
 
 Request = dict[str, Any]
 Result = tuple[int, Any]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from programs import INFORMATION, RIGHT, STATUS_WRONG, WRONG
-from stage import Program, Stage
+from sql_handlers import INFORMATION, RIGHT, STATUS_WRONG, WRONG
+from sql_stage import Program, Stage
 
 from doubletake.core.trace import Verdict
 from doubletake.prove.oracle import Judgement, judge, summarize
