@@ -26,7 +26,7 @@ RANDOMKEY
 """
 _SESSION = frozenset(_OF_SESSION.split())
 READS = frozenset(_OF_READING.split())
-_IDENTIFIER = re.compile(r"\d+|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9a-fA-F]{16,}")
+_IDENTIFIER = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9a-fA-F]{16,}|\d+")
 _LONGEST_LINE = 64 * 1024
 _LONGEST_VALUE = 512 << 20  # proto-max-bulk-len
 _MOST_ITEMS = 1 << 20
@@ -54,21 +54,21 @@ class Session:
 
     def client(self, data: bytes) -> list[Chunk]:
         """What the client sent, one chunk a command."""
-        if not self.understood:
-            return [Chunk(data)]
         self._from_client += data
+        if not self.understood:
+            return [Chunk(_taken(self._from_client))]
         chunks: list[Chunk] = []
         offset = 0
         try:
             while (end := _end_of_command(self._from_client, offset)) is not None:
                 raw = bytes(self._from_client[offset:end])
-                offset = end
                 chunks.append(Chunk(raw, self._command(_words(raw))))
+                offset = end
         except _NotUnderstoodError:
             self.understood = False
-            chunks.append(Chunk(bytes(self._from_client[offset:])))
-            offset = len(self._from_client)
         del self._from_client[:offset]
+        if not self.understood:
+            chunks.append(Chunk(_taken(self._from_client)))
         return chunks
 
     def _command(self, words: list[str]) -> Operation | None:
@@ -105,9 +105,9 @@ class Session:
 
     def server(self, data: bytes) -> tuple[list[Reply], list[Result]]:
         """What the server sent, one reply a command, and the results."""
-        if not self.understood:
-            return [Reply(data, None)], []
         self._from_server += data
+        if not self.understood:
+            return [Reply(_taken(self._from_server), None)], []
         replies: list[Reply] = []
         results: list[Result] = []
         offset = 0
@@ -122,9 +122,9 @@ class Session:
                     results.append(_result(operation, raw))
         except _NotUnderstoodError:
             self.understood = False
-            replies.append(Reply(bytes(self._from_server[offset:]), None))
-            offset = len(self._from_server)
         del self._from_server[:offset]
+        if not self.understood:
+            replies.append(Reply(_taken(self._from_server), None))
         return replies, results
 
 
@@ -146,6 +146,13 @@ def _result(operation: Operation, raw: bytes) -> Result:
         failure = Failure(code=code, message=words)
     is_nothing = line in ("$-1", "*-1", "_")
     return Result(number=operation.number, tag=line[:80], rows=0 if is_nothing else 1, failure=failure)
+
+
+def _taken(buffer: bytearray) -> bytes:
+    """All of a buffer, which is then empty."""
+    content = bytes(buffer)
+    buffer.clear()
+    return content
 
 
 def _line(buffer: bytearray, offset: int) -> tuple[bytes, int] | None:

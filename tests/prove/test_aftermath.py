@@ -1,0 +1,77 @@
+"""What a fault left, and what it is called: a table of all the ways it can end."""
+
+from __future__ import annotations
+
+import pytest
+
+from doubletake.prove.aftermath import Extent, Seen, classify
+from doubletake.prove.faults import BREAK_AFTER, BREAK_BEFORE, Mishap
+from doubletake.prove.oracle import Observation, UpstreamCall
+from doubletake.prove.oracle.reading import Reading
+from doubletake.prove.postgres.catalogue import Column, Schema, Table
+from doubletake.prove.postgres.change import RowChange
+from doubletake.prove.request import Response
+
+TABLE = Table(
+    name="public.t",
+    schema="public",
+    relation="t",
+    columns=(Column(name="id", type="integer", category="N"), Column(name="charge", type="text", category="S")),
+    primary_key=("id",),
+)
+ROW = RowChange(1, "public.t", "insert", ("1",), None, {"id": "1", "charge": "c"})
+OTHER = RowChange(2, "public.t", "insert", ("2",), None, {"id": "2", "charge": "c"})
+BLANK = RowChange(1, "public.t", "insert", ("1",), None, {"id": "1", "charge": None})
+CALL = UpstreamCall(method="POST", path="pay/charges")
+
+DOWN = Mishap("it is down", BREAK_BEFORE)
+LOST = Mishap("its reply is lost", BREAK_AFTER, loses_reply=True)
+LIE = Mishap("it lies", BREAK_BEFORE, is_lie=True)
+
+OK, ERROR, LATE = Response(status=200), Response(status=500), Response(error="timeout", seconds=6)
+
+
+def left(*changes: RowChange, calls: int = 0) -> Observation:
+    return Observation(changes=changes, upstream=(CALL,) * calls)
+
+
+NOTHING, FULL, HALF, TWICE = left(), left(ROW, calls=1), left(calls=1), left(ROW, OTHER, calls=2)
+
+
+@pytest.mark.parametrize(
+    ("seen", "name", "code"),
+    [
+        (Seen(mishap=DOWN, response=LATE, run=NOTHING), "hang", "DT601"),
+        (Seen(mishap=DOWN, response=OK, run=FULL), "recovered", ""),
+        (Seen(mishap=DOWN, response=OK, run=left(ROW)), "lie-success", "DT201"),
+        (Seen(mishap=DOWN, response=OK, run=NOTHING), "lie-success", "DT203"),
+        (Seen(mishap=LOST, response=OK, run=left(ROW, calls=2)), "double apply", "DT604"),
+        (Seen(mishap=LIE, response=OK, run=left(BLANK)), "wrong data stored", "DT510"),
+        (Seen(mishap=LIE, response=OK, run=left(ROW)), "recovered", ""),
+        (Seen(mishap=LIE, response=ERROR, run=NOTHING, next_answer=OK), "honest", ""),
+        (Seen(mishap=DOWN, response=ERROR, run=NOTHING, next_answer=OK), "honest", ""),
+        (Seen(mishap=DOWN, response=ERROR, run=NOTHING, next_answer=ERROR), "poisoned", "DT208"),
+        (Seen(mishap=DOWN, response=ERROR, run=NOTHING, next_answer=OK, is_logged=False), "opaque", "DT206"),
+        (Seen(mishap=LOST, response=ERROR, run=HALF, retried=left(ROW, calls=2), again=OK), "half", "DT605"),
+        (Seen(mishap=LOST, response=ERROR, run=HALF, retried=FULL, again=OK, next_answer=OK), "honest", ""),
+        (Seen(mishap=DOWN, response=ERROR, run=left(ROW), retried=left(ROW), again=ERROR), "half", "DT605"),
+        (
+            Seen(mishap=LOST, response=ERROR, run=FULL, retried=TWICE, again=OK),
+            "double apply",
+            "DT607",
+        ),
+        (Seen(mishap=LOST, response=ERROR, run=FULL, retried=FULL, again=ERROR, next_answer=OK), "honest", ""),
+    ],
+)
+def test_classes(seen, name, code):
+    extent = Extent(FULL, Reading({("A",): (FULL, FULL)}, Schema(tables={"public.t": TABLE})))
+    word = classify(seen, extent)
+    assert (word.name, word.code) == (name, code)
+    assert bool(word.why) == word.is_defect
+
+
+def test_a_transaction_that_came_apart():
+    two = left(ROW, OTHER)
+    extent = Extent(two, Reading({("A",): (two, two)}, Schema(tables={"public.t": TABLE})))
+    seen = Seen(mishap=DOWN, response=ERROR, run=left(ROW), retried=left(ROW), again=ERROR)
+    assert classify(seen, extent).code == "DT606"
