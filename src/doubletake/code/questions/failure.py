@@ -120,7 +120,7 @@ def _tells(f: FunctionSummary, value: int) -> bool:
 
 
 def returned_constants(f: FunctionSummary, region: int, but: int = NONE) -> set[object]:
-    """The constants that are returned inside a region, leaving out those inside `but`."""
+    """The constants that are returned, as such, inside a region, leaving out those inside `but`."""
     return {
         f.constants[origin.ref]
         for each in f.facts
@@ -128,8 +128,9 @@ def returned_constants(f: FunctionSummary, region: int, but: int = NONE) -> set[
         and each.result != NONE
         and is_inside(f, each.region, region)
         and not is_inside(f, each.region, but)
+        if all(origin.kind is OriginKind.CONST for origin in f.values[each.result])
         for origin in f.values[each.result]
-        if origin.kind is OriginKind.CONST and 0 <= origin.ref < len(f.constants)
+        if 0 <= origin.ref < len(f.constants)
     }
 
 

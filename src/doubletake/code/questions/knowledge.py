@@ -25,6 +25,8 @@ from doubletake.code.effects import (
     Place,
     TargetKind,
 )
+from doubletake.code.lowering.functions import MODULE_BODY
+from doubletake.code.names import split
 from doubletake.code.questions.guards import sides
 from doubletake.code.questions.rows import column_name
 from doubletake.core.config import System
@@ -47,6 +49,8 @@ class Program(Protocol):
     def handlers(self) -> tuple[Handler, ...]: ...
     @property
     def system(self) -> System: ...
+    @property
+    def authenticating(self) -> frozenset[str]: ...
     @property
     def reach(self) -> Mapping[str, int]: ...
     @property
@@ -96,7 +100,21 @@ class Knowledge:
                 components.add(project_of(f.path))
             if any(each.target.kind is TargetKind.ENTITY for each in f.effects):
                 serving.add(project_of(f.path))
+        scripted = {project_of(f.path) for f in self.program.functions.values() if is_javascript(f.path)}
+        if components and not any(is_javascript(each.place.path) for each in self.program.handlers):
+            components |= scripted
         return frozenset(components - serving)
+
+    @cached_property
+    def scripts(self) -> frozenset[str]:
+        """Files that a person runs: they call their own functions as they are read, and no route leads into them."""
+        found = set()
+        for name, f in self.program.functions.items():
+            if name.endswith(f":{MODULE_BODY}"):
+                called = (split(each)[0] for call in f.calls for each in call.candidates)
+                found |= {f.path} & set(called)
+        served = {f.path for name, f in self.program.functions.items() if self.handler_kinds[name]}
+        return frozenset(found - served)
 
     def is_served(self, f: FunctionSummary) -> bool:
         """Whether the function is part of a backend: no test, no script, nothing that runs in a browser."""
@@ -138,7 +156,9 @@ class Knowledge:
     def shared_roots(self, *needs: int) -> Iterator[Root]:
         """Roots that two callers can be in at the same time, and that reach an effect of each of these kinds."""
         for root in self.roots:
-            if root.handler is not None and root.handler.kind in SOLO:
+            if (root.handler is not None and root.handler.kind in SOLO) or self.program.functions[
+                root.name
+            ].path in self.scripts:
                 continue
             if all(self.program.reach[root.name] & need for need in needs):
                 yield root
@@ -213,6 +233,10 @@ def _compared_with_principal(f: FunctionSummary) -> Iterator[tuple[str, str]]:
 def is_principal(f: FunctionSummary, value: int) -> bool:
     """Whether a value says who is asking."""
     return value != NONE and any(origin.kind is OriginKind.PRINCIPAL for origin in f.values[value])
+
+
+def is_javascript(path: str) -> bool:
+    return not path.endswith((".py", ".pyi"))
 
 
 def project_of(path: str) -> str:

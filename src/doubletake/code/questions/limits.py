@@ -22,6 +22,7 @@ from doubletake.code.effects import (
     Trait,
     Via,
 )
+from doubletake.code.questions.bookkeeping import is_bookkeeping
 from doubletake.code.questions.control import ancestors, is_inside
 from doubletake.code.questions.knowledge import Knowledge
 from doubletake.code.questions.lookups import StateCheck, says_absent, state_checks
@@ -49,10 +50,10 @@ def limits(k: Knowledge, f: FunctionSummary, write: int) -> Iterator[Limit]:
     entity = k.entity(w)
     for check in state_checks(f, w):
         read = f.effects[check.read]
-        if read.target.name != w.target.name or says_absent(f, check):
+        if read.target.name != w.target.name or says_absent(f, check) or is_of_authentication(k, f, check):
             continue
         if w.kind is EffectKind.CREATE:
-            if is_quota(f, check):
+            if is_quota(f, check) and not is_bookkeeping(w.target.name):
                 yield Limit("quota", "", check, Maybe.YES)
             continue
         if w.kind is not EffectKind.WRITE or not check.column or not is_about_state(k, f, check):
@@ -60,9 +61,21 @@ def limits(k: Knowledge, f: FunctionSummary, write: int) -> Iterator[Limit]:
         same = is_same_row(f, entity, check.read, write)
         if same is Maybe.NO or not puts_column(entity, w, check.column):
             continue
-        is_amount = check.op in (Op.LESS, Op.MORE) and not is_time(f, entity, check)
+        is_amount = check.op in (Op.LESS, Op.MORE)
+        if is_amount and is_time(f, entity, check):
+            continue
+        if check.op in (Op.NULL, Op.TRUE) and is_summed(f, entity, w, check.column):
+            continue  # a number that must be there is no limit on it
         if is_amount or refuses(f, check) or depends_elsewhere(f, check, write):
             yield Limit("limit" if is_amount else "state", check.column, check, same)
+
+
+def is_of_authentication(k: Knowledge, f: FunctionSummary, check: StateCheck) -> bool:
+    """Whether the test is part of finding out who is asking: an account that is locked, a session that has ended."""
+    return any(
+        f.regions[number].kind is RegionKind.CALL and f.regions[number].detail in k.program.authenticating
+        for number in ancestors(f, f.facts[check.check.fact].region)
+    )
 
 
 def is_quota(f: FunctionSummary, check: StateCheck) -> bool:
@@ -93,6 +106,13 @@ def is_time(f: FunctionSummary, entity: Entity | None, check: StateCheck) -> boo
 def puts_column(entity: Entity | None, write: Effect, column: str) -> bool:
     name = column_name(entity, column)
     return any(column_name(entity, put.column) == name for put in write.puts)
+
+
+def is_summed(f: FunctionSummary, entity: Entity | None, write: Effect, column: str) -> bool:
+    """Whether the write adds to the column or takes from it."""
+    name = column_name(entity, column)
+    puts = [put for put in write.puts if column_name(entity, put.column) == name]
+    return any(put.relative or _is_computed(f, put.value) for put in puts)
 
 
 def refuses(f: FunctionSummary, check: StateCheck) -> bool:

@@ -10,6 +10,7 @@ CALLS_OUT = EffectKind.SEND | EffectKind.PUBLISH
 MONEY_WORDS = re.compile(
     r"(?<![a-z])(charges?|payments?|refunds?|payouts?|transfers?|withdrawals?|capture|topup|top-up|balance)(?![a-z])"
 )
+ASKING_WORDS = re.compile(r"verif|gateways?|status|methods?|settings?|webhooks?|history|list|search|preview|quote|tax/")
 UNSTABLE = (OriginKind.FRESH, OriginKind.CLOCK)
 
 
@@ -46,7 +47,10 @@ def moves_money(f: FunctionSummary, effect: Effect) -> bool:
     """Whether the call moves money, by its model or by what its address says."""
     if not changes_outside(effect):
         return False
-    return bool(effect.traits & Trait.MONEY) or any(MONEY_WORDS.search(text.lower()) for text in url_texts(f, effect))
+    if effect.traits & Trait.MONEY:
+        return True
+    texts = [text.lower() for text in url_texts(f, effect)]
+    return any(MONEY_WORDS.search(text) and not ASKING_WORDS.search(text) for text in texts)
 
 
 def is_idempotent(f: FunctionSummary, effect: Effect) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from doubletake.code.effects import NONE, STORE_WRITES, Effect, EffectKind, FunctionSummary, HandlerKind, Trait
+from doubletake.code.questions.bookkeeping import is_bookkeeping
 from doubletake.code.questions.control import ancestors, are_exclusive, is_before
 from doubletake.code.questions.delivery import is_compensated, is_repeatable, is_resumable, is_swept
 from doubletake.code.questions.knowledge import Knowledge, Program, Root
@@ -76,7 +77,7 @@ def _durable_before(f: FunctionSummary, call: Effect) -> tuple[Effect, Effect] |
     """The last write that is committed when the call is made, and what committed it."""
     found = None
     for write in f.effects:
-        if write.kind & STORE_WRITES and is_before(f, write, call):
+        if write.kind & STORE_WRITES and is_before(f, write, call) and not is_bookkeeping(write.target.name):
             commit = commit_after(f, write)
             if commit is not None and commit.order < call.order and not are_exclusive(f, commit.region, call.region):
                 found = (write, commit)
@@ -86,6 +87,8 @@ def _durable_before(f: FunctionSummary, call: Effect) -> tuple[Effect, Effect] |
 def _durable_after(f: FunctionSummary, call: Effect) -> tuple[Effect, Effect] | None:
     """The first write that is committed only after the call."""
     for write in f.effects:
+        if is_bookkeeping(write.target.name):
+            continue
         if write.kind & STORE_WRITES and not are_exclusive(f, write.region, call.region):
             commit = commit_after(f, write)
             if commit is not None and commit.order > call.order and is_before(f, call, commit):

@@ -109,7 +109,7 @@ def _money(root: Root, call: Effect) -> Match | None:
     if key != NONE and fresh is None:
         return None
     source = source_of(root, fresh, call) if fresh is not None else None
-    confidence, because = trust(f, (call,))
+    confidence, because = trust(f, (call,), "" if call.traits & Trait.MONEY else "its address says that money is moved")
     return Match(
         message="fresh-key" if fresh is not None else "no-key",
         at=place(f, call),

@@ -27,7 +27,7 @@ CONTROLLER = "builtins.AbortController"
 def detect(program: Program) -> Iterator[Match]:
     k = Knowledge(program)
     for f in program.functions.values():
-        if not k.is_served(f):
+        if not k.is_served(f) or f.path in k.scripts:
             continue
         for effect in f.effects:
             if effect.kind & NETWORK and (effect.traits & Trait.NO_TIMEOUT or has_idle_signal(f, effect)):

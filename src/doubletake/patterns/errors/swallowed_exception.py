@@ -39,7 +39,7 @@ def detect(program: Program) -> Iterator[Match]:
     routes = {each.function: each for each in program.handlers}
     for name in program.functions:
         own = program.functions[name]
-        if not k.is_served(own):
+        if not k.is_served(own) or own.path in k.scripts:
             continue
         if not any(region.kind in CATCHES for region in own.regions):
             continue

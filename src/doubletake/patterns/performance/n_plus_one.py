@@ -31,8 +31,14 @@ WRITES = EffectKind.CREATE | EffectKind.WRITE
 def detect(program: Program) -> Iterator[Match]:
     k = Knowledge(program)
     for root in k.shared_roots(STORE_READS | WRITES):
+        told: set[tuple[object, ...]] = set()
         for effect in root.f.effects:
-            if is_query(effect) and (match := _match(k, root, effect)) is not None:
+            if not is_query(effect) or (match := _match(k, root, effect)) is None:
+                continue
+            # a relation is read once for each row: the second mention finds it loaded
+            relation = (match.roles[0], effect.target, effect.name) if effect.traits & Trait.LAZY else (match.at,)
+            if relation not in told:
+                told.add(relation)
                 yield match
 
 

@@ -16,6 +16,7 @@ from doubletake.code.effects import (
     OriginKind,
     Trait,
 )
+from doubletake.code.questions.bookkeeping import counts_attempts
 from doubletake.code.questions.knowledge import Knowledge, Program, Root
 from doubletake.code.questions.lookups import StateCheck, says_absent, state_checks
 from doubletake.code.questions.places import function_of, place, route_to
@@ -35,6 +36,8 @@ def detect(program: Program) -> Iterator[Match]:
     for root in k.shared_roots(STORE_READS, EffectKind.CREATE | EffectKind.WRITE):
         for number, effect in enumerate(root.f.effects):
             if effect.kind not in (EffectKind.CREATE, EffectKind.WRITE) or effect.traits & Trait.UPSERT:
+                continue
+            if counts_attempts(effect.target.name):
                 continue
             if (match := _create(k, root, number)) is not None:
                 yield match

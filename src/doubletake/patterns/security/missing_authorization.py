@@ -77,7 +77,7 @@ def _claimed_owner(k: Knowledge, root: Root, effect: Effect) -> Origin | None:
     if effect.kind is not EffectKind.CREATE or not _knows_principal(root):
         return None
     entity = k.entity(effect)
-    if is_scoped(f, effect):
+    if is_scoped(f, effect) or is_tied(f, effect):
         return None
     owners = k.owner_columns[effect.target.name]
     for put in effect.puts:
