@@ -1,6 +1,6 @@
 """`python -m doubletake.code PATH [NAME]`: what was understood of the code, for those who work on the understanding.
 
-Lists handlers with their guards, or, for functions whose name holds NAME, their regions and effects with callees spliced in.
+Lists handlers with their guards, or, for functions whose name holds NAME, their regions and effects with callees.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from doubletake.code.build import build
-from doubletake.code.effects import NONE, Effect, FunctionSummary, Origin, OriginKind, Trait, Via
+from doubletake.code.effects import NONE, Effect, FactKind, FunctionSummary, Origin, OriginKind, Trait, Via
 from doubletake.code.program import Program
 
 SUFFIXES = (".py", ".ts", ".tsx", ".js", ".mjs", ".cjs", ".prisma", ".sql", ".toml", ".json")
@@ -44,12 +44,15 @@ def show(program: Program, name: str) -> None:
     events = [(each.order, describe(program, f, number, each)) for number, each in enumerate(f.effects)]
     for number, region in enumerate(f.regions):
         tested = value(f, region.value) if region.value != NONE else ""
-        events.append((region.order, f"  ┌ {number}<{region.parent} {region.kind.name} {region.holds.name if region.fact != NONE else ''} {region.detail} {tested}"))
+        holds = region.holds.name if region.fact != NONE else ""
+        text = f"  ┌ {number}<{region.parent} {region.kind.name} {holds} {region.detail} {tested}"
+        events.append((region.order, text))
     for fact in f.facts:
-        if fact.kind.name in ("RETURN", "RAISE"):
+        if fact.kind in (FactKind.RETURN, FactKind.RAISE):
             events.append((fact.order, f"    {fact.kind.name} {fact.name} in {fact.region}"))
         for atom in fact.tests:
-            events.append((fact.order, f"    TEST {value(f, atom.left)} {atom.op.name} {value(f, atom.right) if atom.right != NONE else ''}"))
+            right = value(f, atom.right) if atom.right != NONE else ""
+            events.append((fact.order, f"    TEST {value(f, atom.left)} {atom.op.name} {right}"))
     for _, text in sorted(events, key=lambda each: each[0]):
         print(text)
 
@@ -63,8 +66,9 @@ def describe(program: Program, f: FunctionSummary, number: int, each: Effect) ->
 
     line = program.span(Place(each.path, each.start, each.end)).start_line
     return (
-        f"  #{number} {each.kind.name} {each.target.name} rows={each.rows.name} where({where}) puts({puts}) on {value(f, each.handle)} "
-        f"{traits} {each.known.name} args({args}) loads{each.loads} r{each.region} {each.path}:{line}"
+        f"  #{number} {each.kind.name} {each.target.name} rows={each.rows.name} "
+        f"where({where}) puts({puts}) "
+        f"on {value(f, each.handle)} {traits} {each.known.name} args({args}) loads{each.loads} r{each.region} {each.path}:{line}"
     )
 
 

@@ -53,19 +53,21 @@ def _parse(path: str, data: bytes) -> Parsed | None:
     return adapter.parse(Source(path, data)) if adapter is not None else None
 
 
-def _migrations(files: Mapping[str, bytes], parsed: Mapping[str, Parsed], modules: Mapping[str, Module]) -> list[Migration]:
+def _migrations(
+    files: Mapping[str, bytes], parsed: Mapping[str, Parsed], modules: Mapping[str, Module]
+) -> list[Migration]:
     found = [read_migration(parsed[path]) for path, module in modules.items() if is_migration(module)]
     found += [read_sql(Source(path, data)) for path, data in files.items() if path.endswith(".sql")]
     return found
 
 
 def _declared(files: Mapping[str, bytes]) -> list[Entity]:
-    return [entity for path, data in files.items() if path.endswith(".prisma") for entity in read_prisma(Source(path, data))]
+    return [
+        entity for path, data in files.items() if path.endswith(".prisma") for entity in read_prisma(Source(path, data))
+    ]
 
 
-def _lower_all(
-    world: Workspace, selection: Selection, modules: Mapping[str, Module]
-) -> list[Registered]:
+def _lower_all(world: Workspace, selection: Selection, modules: Mapping[str, Module]) -> list[Registered]:
     """Lower the tops of files, which say what frameworks call, then every function that matters and what those call."""
     registered: list[Registered] = []
     skipped = {path for path, module in modules.items() if is_migration(module) or basename(path) == "conftest.py"}

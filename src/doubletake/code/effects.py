@@ -119,9 +119,9 @@ class Region(Struct, frozen=True, array_like=True, gc=False):
 
     value: what is tested (BRANCH), iterated (LOOP), entered (SCOPE); the fact of the test is `fact`.
     choice: siblings of one choice share it and exclude each other. `holds`: the test is true (YES) or false (NO) here.
-    detail: "transaction", "lock:…", "retry", "pages"; "after-return", "after-raise", "after-continue", "after-break" (the
-    rest of a block behind an early exit, named by that exit); the caught types of a HANDLER, separated by "|"; "swallows"
-    for a TRY with a handler after which the function goes on. A CALLBACK's value is what it returns.
+    detail: "transaction", "lock:…", "retry", "pages"; "after-return", "after-raise", "after-continue", "after-break"
+    (the rest of a block behind an early exit, named by that exit); the caught types of a HANDLER, separated by "|";
+    "swallows" for a TRY with a handler after which the function goes on. A CALLBACK's value is what it returns.
     order, last: of the first and the last thing inside.
     """
 

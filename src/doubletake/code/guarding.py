@@ -27,7 +27,28 @@ ENTRIES = ("dispatch", "__call__", "use", "canActivate")  # of a class that guar
 WHO = (GuardRole.AUTHENTICATES, GuardRole.AUTHORIZES)
 REFUSALS = {"unauthorized": 401, "unauthenticated": 401, "unauthorised": 401, "forbidden": 403}
 PRESENCE = frozenset(  # attributes that say whether somebody is there, not what they may
-    ["id", "sub", "exp", "active", "is_active", "isActive", "enabled", "disabled", "is_disabled", "deleted", "deleted_at", "is_deleted", "verified", "is_verified", "banned", "is_banned", "token", "user_id", "userId", "credentials"]
+    [
+        "id",
+        "sub",
+        "exp",
+        "active",
+        "is_active",
+        "isActive",
+        "enabled",
+        "disabled",
+        "is_disabled",
+        "deleted",
+        "deleted_at",
+        "is_deleted",
+        "verified",
+        "is_verified",
+        "banned",
+        "is_banned",
+        "token",
+        "user_id",
+        "userId",
+        "credentials",
+    ]
 )
 RANKED = (GuardRole.AUTHORIZES, GuardRole.VERIFIES, GuardRole.AUTHENTICATES, GuardRole.LIMITS, GuardRole.VALIDATES)
 
@@ -51,7 +72,9 @@ class Guarding:
                 role, known = self.role(call.candidates[0], "")
                 if role is not GuardRole.UNKNOWN:
                     name = call.candidates[0].rpartition(":")[2]
-                    yield Guard(name, role, Scope.ROUTE, Place(summary.path, call.start, call.end), known, call.candidates[0])
+                    yield Guard(
+                        name, role, Scope.ROUTE, Place(summary.path, call.start, call.end), known, call.candidates[0]
+                    )
 
     def role(self, function: str, name: str, depth: int = 0) -> tuple[GuardRole, Known]:
         """The role of a guard, and how it is known. A class is what its entry method does."""
@@ -85,8 +108,14 @@ class Guarding:
         if tests_principal(summary) or self._tests_result(summary, depth):
             return GuardRole.AUTHORIZES
         if EffectKind.VERIFY in kinds:
-            verified = {effect.name.rpartition(".")[2] for effect in summary.effects if effect.kind is EffectKind.VERIFY}
-            return GuardRole.VERIFIES if verified & {"compare_digest", "timingSafeEqual", "construct_event", "constructEvent"} else GuardRole.AUTHENTICATES
+            verified = {
+                effect.name.rpartition(".")[2] for effect in summary.effects if effect.kind is EffectKind.VERIFY
+            }
+            return (
+                GuardRole.VERIFIES
+                if verified & {"compare_digest", "timingSafeEqual", "construct_event", "constructEvent"}
+                else GuardRole.AUTHENTICATES
+            )
         for role in (GuardRole.AUTHORIZES, GuardRole.AUTHENTICATES, GuardRole.VERIFIES):
             if role in inner:
                 return role
@@ -110,7 +139,12 @@ class Guarding:
             for atom in fact.tests:
                 for number in (atom.left, atom.right):
                     for origin in summary.values[number] if number >= 0 else ():
-                        if origin.kind is not OriginKind.RESULT or not origin.path or origin.ref < 0 or depth > FOLLOWED:
+                        if (
+                            origin.kind is not OriginKind.RESULT
+                            or not origin.path
+                            or origin.ref < 0
+                            or depth > FOLLOWED
+                        ):
                             continue
                         callee = summary.calls[origin.ref].candidates[:1]
                         if not set(origin.path) & PRESENCE and any(
@@ -135,7 +169,11 @@ class Guarding:
         """The role that the words of a name suggest."""
         path = split(function)[0] if function else ""
         words = "_".join(each.lower() for each in WORDS.findall(name))
-        table = self._world.models(path or "x.py").guards if language_of(path or "x.py") == "python" else self._world.models("x.ts").guards
+        table = (
+            self._world.models(path or "x.py").guards
+            if language_of(path or "x.py") == "python"
+            else self._world.models("x.ts").guards
+        )
         padded = f"_{words}_"
         found = {GuardRole[role] for word, role in table.items() if f"_{word}_" in padded}
         return next((role for role in RANKED if role in found), GuardRole.UNKNOWN)
@@ -180,7 +218,9 @@ def refuses(summary: FunctionSummary) -> bool:
     """Whether a function can end by raising or by answering instead of going on."""
     if summary.raises or any(effect.kind is EffectKind.RESPOND for effect in summary.effects):
         return True
-    return any(fact.kind is FactKind.CALL and fact.name.rpartition(".")[2] in ("next", "abort") for fact in summary.facts)
+    return any(
+        fact.kind is FactKind.CALL and fact.name.rpartition(".")[2] in ("next", "abort") for fact in summary.facts
+    )
 
 
 def tests_principal(summary: FunctionSummary) -> bool:
@@ -189,7 +229,8 @@ def tests_principal(summary: FunctionSummary) -> bool:
         for atom in fact.tests:
             for number in (atom.left, atom.right):
                 if number >= 0 and any(
-                    origin.kind is OriginKind.PRINCIPAL and len(origin.path) > 1 and origin.path[-1] not in PRESENCE for origin in summary.values[number]
+                    origin.kind is OriginKind.PRINCIPAL and len(origin.path) > 1 and origin.path[-1] not in PRESENCE
+                    for origin in summary.values[number]
                 ):
                     return True
     return False

@@ -48,7 +48,9 @@ class Routers:
         self._mounts: dict[str, list[Registration]] = {}
         for each in registrations:
             if each.kind in ("mount", "guard"):
-                routers = [reference.router for reference in each.references if reference.router and not reference.function]
+                routers = [
+                    reference.router for reference in each.references if reference.router and not reference.function
+                ]
                 for router in routers:
                     self._mounts.setdefault(router, []).append(each)
                 self._guards.setdefault(each.router, []).append(each)
@@ -98,7 +100,9 @@ class Routers:
         for each in self._guards.get(route.router, ()):
             if each is route or (each.module == route.module and each.order > route.order):
                 continue
-            if each.kind == "guard" and any(reference.router and not reference.function for reference in each.references):
+            if each.kind == "guard" and any(
+                reference.router and not reference.function for reference in each.references
+            ):
                 continue  # a mount of another router
             if each.path and not covers(each.path, route.path):
                 continue

@@ -1,7 +1,7 @@
 """What names mean: modules, imports, classes and the values at the top of files, over all files of a project.
 
-A symbol is a string. "path:Class.method" is of the project ("path:" the module itself), anything else is a library's dotted
-name: "sqlalchemy.orm.Session", "express.Router".
+A symbol is a string. "path:Class.method" is of the project ("path:" the module itself), anything else is a library's
+dotted name: "sqlalchemy.orm.Session", "express.Router".
 """
 
 from __future__ import annotations
@@ -98,9 +98,10 @@ class Names:
             return f"{path}:{name}"
         if (module := self.modules.get(path)) is not None:
             for each in module.imports:
-                if each.name == "*" and not each.reexports and (target := self._resolve(path, each)) in self.modules:
-                    if found := self.lookup(target, name):
-                        return found
+                is_open = each.name == "*" and not each.reexports
+                target = self._resolve(path, each) if is_open else None
+                if target in self.modules and (found := self.lookup(target, name)):
+                    return found
         return ""
 
     def _alias(self, path: str, definition: Assignment) -> str:
@@ -149,17 +150,16 @@ class Names:
         local = module.exports.get(name)
         if local is None and name == "default" and (whole := module.exports.get(BUILTIN_EXPORT)):
             local = whole
-        if local is not None:
-            if found := self.lookup(path, local):
-                return found
+        if local is not None and (found := self.lookup(path, local)):
+            return found
         for each in module.imports:
             if each.reexports and each.alias == name and (target := self._resolve(path, each)) in self.modules:
                 return f"{target}:" if each.name == "" else self.exported(target, each.name, depth + 1)
         if depth < FOLLOWED:
             for each in module.imports:
-                if each.reexports and each.name == "*" and (target := self._resolve(path, each)) in self.modules:
-                    if found := self.exported(target, name, depth + 1):
-                        return found
+                target = self._resolve(path, each) if each.reexports and each.name == "*" else None
+                if target in self.modules and (found := self.exported(target, name, depth + 1)):
+                    return found
         if local is not None:
             return f"{path}:{local}"
         return self.lookup(path, name)
@@ -241,7 +241,7 @@ class Names:
         return found
 
     def method(self, symbol: str, name: str) -> str | None:
-        """The function that `instance.name` or `Class.name` means, in the class or its bases; None when there is none."""
+        """The function that `instance.name` or `Class.name` means, in the class or its bases; None without one."""
         if (found := self._methods.get(symbol)) is None:
             found = self._methods[symbol] = {}
             for current, node in self.classes(symbol):

@@ -1,7 +1,7 @@
 """Which functions are worth lowering: those that touch a library with a model, and those that reach them through calls.
 
-In a large repository most code does neither. Files are told apart by plain text first; the names that their functions call
-are looked at only where a library is used or where a file that uses one is imported.
+In a large repository most code does neither. Files are told apart by plain text first; the names that their functions
+call are looked at only where a library is used or where a file that uses one is imported.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Selection:
 
     @cached_property
     def importers(self) -> Mapping[str, Mapping[str, frozenset[str]]]:
-        """Who imports what: by file, the files that import from it and the names that they take ("" the whole module)."""
+        """By file: the files that import from it, and the names that they take ("" the whole module)."""
         found: dict[str, dict[str, set[str]]] = {}
         for path, module in self._modules.items():
             for item in self._imports(path, module):
@@ -93,7 +93,7 @@ class Selection:
 
     @cached_property
     def tops(self) -> frozenset[str]:
-        """Files where a library is at hand: they import it, or import an object that a file with it makes (a client, a router)."""
+        """Files where a library is at hand: they import it, or an object that was made of it (a client, a router)."""
         near = {
             importer
             for path in self.marked

@@ -1,4 +1,4 @@
-"""The project as lowering sees it: types behind annotations, values at the top of files, fields of classes, entities."""
+"""The project as lowering sees it: types behind annotations, values at the top of files, fields, entities."""
 
 from __future__ import annotations
 
@@ -32,12 +32,64 @@ from doubletake.code.tree import (
 
 Bodies = Callable[[str, Function], tuple[Node, ...]]
 COLLECTIONS = frozenset(
-    ["list", "List", "Sequence", "Iterable", "Collection", "set", "Set", "frozenset", "FrozenSet", "tuple", "Tuple", "Array", "ReadonlyArray", "Iterator", "Generator", "AsyncIterator", "AsyncIterable", "AsyncGenerator", "deque", "ScalarResult"]
+    [
+        "list",
+        "List",
+        "Sequence",
+        "Iterable",
+        "Collection",
+        "set",
+        "Set",
+        "frozenset",
+        "FrozenSet",
+        "tuple",
+        "Tuple",
+        "Array",
+        "ReadonlyArray",
+        "Iterator",
+        "Generator",
+        "AsyncIterator",
+        "AsyncIterable",
+        "AsyncGenerator",
+        "deque",
+        "ScalarResult",
+    ]
 )
 TRANSPARENT = frozenset(
-    ["Optional", "Awaitable", "Coroutine", "Promise", "ClassVar", "Final", "Mapped", "Partial", "Readonly", "Required", "NonNullable", "Type", "type", "PromiseLike", "Omit", "Pick", "Self", "Annotated", "Union", "|", "&", "Depends"]
+    [
+        "Optional",
+        "Awaitable",
+        "Coroutine",
+        "Promise",
+        "ClassVar",
+        "Final",
+        "Mapped",
+        "Partial",
+        "Readonly",
+        "Required",
+        "NonNullable",
+        "Type",
+        "type",
+        "PromiseLike",
+        "Omit",
+        "Pick",
+        "Self",
+        "Annotated",
+        "Union",
+        "|",
+        "&",
+        "Depends",
+    ]
 )
-PRIMITIVES = {"str": "str", "string": "str", "int": "int", "float": "float", "bool": "bool", "number": "", "boolean": ""}
+PRIMITIVES = {
+    "str": "str",
+    "string": "str",
+    "int": "int",
+    "float": "float",
+    "bool": "bool",
+    "number": "",
+    "boolean": "",
+}
 ABSENT = frozenset({"None", "null", "undefined", "void", "NoneType"})
 NEVER = frozenset({"NoReturn", "Never", "never"})
 INFERRED_DEEP = 6
@@ -50,7 +102,9 @@ class Workspace:
     names: definitions of all modules. bodies: gives the statements of a function. entities: what the store holds.
     """
 
-    def __init__(self, names: Names, bodies: Bodies, entities: Iterable[Entity], models: Mapping[str, Models] | None = None) -> None:
+    def __init__(
+        self, names: Names, bodies: Bodies, entities: Iterable[Entity], models: Mapping[str, Models] | None = None
+    ) -> None:
         self.names = names
         self.body = bodies
         self._models = models or {}
@@ -77,10 +131,12 @@ class Workspace:
         return self._models.get(language) or shipped(language)
 
     def entity(self, symbol: str) -> Entity | None:
-        """The entity behind a class symbol, a key, "table:name", "prisma:delegate" or a bare name of a relation's target."""
+        """The entity behind a class symbol, a key, "table:name", "prisma:delegate" or the bare name of a relation."""
         if not symbol:
             return None
-        return self._entities.get(symbol) or (self._entities.get(f"name:{symbol}") if ":" not in symbol and "." not in symbol else None)
+        return self._entities.get(symbol) or (
+            self._entities.get(f"name:{symbol}") if ":" not in symbol and "." not in symbol else None
+        )
 
     # ── values at the top of files ───────────────────────────────────────────────────────────────────────────────────
     def value_of(self, symbol: str) -> Val:
@@ -111,7 +167,8 @@ class Workspace:
 
             return Val(symbol=symbol, function=Closure(inner, {}))
         if isinstance(inner, ObjectLiteral) and any(
-            isinstance(unwrapped(entry.value), Function) or (entry.key is not None and self._is_function(path, entry.value))
+            isinstance(unwrapped(entry.value), Function)
+            or (entry.key is not None and self._is_function(path, entry.value))
             for entry in inner.entries
         ):
             return Val(symbol=symbol)
@@ -225,7 +282,7 @@ class Workspace:
         return node if isinstance(node, Function) else None
 
     def field(self, owner: str, name: str) -> Val | None:
-        """An attribute of instances of a class: by annotation, by a constructor's parameter, by what a constructor assigns."""
+        """An attribute of instances of a class: by annotation, or by what its constructor takes or assigns."""
         for current, node in self.names.classes(owner):
             path = split(current)[0]
             for member in node.members:
@@ -285,7 +342,7 @@ class Workspace:
         return lowered
 
     def inline(self, symbol: str, function: Function, scope: dict[str, Val]) -> Lowered:
-        """A function written in place and handed to a framework, lowered on its own: it still sees the names around it."""
+        """A function written in place and handed to a framework, lowered on its own; it sees the names around it."""
         if symbol not in self._lowered:
             self._lowered[symbol] = self._safely(symbol, function, "", scope)
         return self._lowered[symbol]
@@ -345,7 +402,9 @@ class Workspace:
         if "abstractmethod" in decorators:
             return True
         path, _ = split(symbol)
-        return any(each.rpartition(".")[2] == "Protocol" for each in self.names.library_bases(symbol.rpartition(".")[0])) and bool(path)
+        return any(
+            each.rpartition(".")[2] == "Protocol" for each in self.names.library_bases(symbol.rpartition(".")[0])
+        ) and bool(path)
 
     def injected_parameters(self, symbol: str) -> frozenset[str]:
         """Names of the parameters that the framework fills with something other than what the caller sent."""

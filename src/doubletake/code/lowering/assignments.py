@@ -136,8 +136,12 @@ def _attribute(low: Lowering, target: Attribute, value: Val, node: Node) -> None
     """`thing.name = value`: a field of the object, a column of a new or a stored row, or nothing that matters."""
     base = low.evaluate(target.value)
     name = target.name
-    if isinstance(target.value, Name) and base.type == low.owner and low.owner and base.origins[:1] and (
-        base.origins[0].kind is OriginKind.SELF
+    if (
+        isinstance(target.value, Name)
+        and base.type == low.owner
+        and low.owner
+        and base.origins[:1]
+        and (base.origins[0].kind is OriginKind.SELF)
     ):
         low.body.fields[name] = low.body.value(value)
         low.fields[name] = value
@@ -194,7 +198,9 @@ def _subscript(low: Lowering, target: Subscript, value: Val, node: Node) -> None
     low.fact(FactKind.SET, node, str(name), receiver=low.body.value(base), result=low.body.value(value))
     if isinstance(target.value, Name):
         if base.entries is not None and isinstance(key.constant, str):
-            changed = replace(base, entries={**base.entries, key.constant: value}, origins=merge((base.origins, value.origins)))
+            changed = replace(
+                base, entries={**base.entries, key.constant: value}, origins=merge((base.origins, value.origins))
+            )
         else:
             changed = replace(base, items=None, origins=merge((base.origins, extend(value.origins, ""))))
         low.scope[target.value.id] = changed

@@ -149,7 +149,9 @@ class Body:
         if 0 <= number < len(self.effects):
             self.effects[number] = replace(self.effects[number], **changes)
 
-    def call(self, node: Node, candidates: tuple[str, ...], known: Known, args: tuple[tuple[str, int], ...], **more: object) -> int:
+    def call(
+        self, node: Node, candidates: tuple[str, ...], known: Known, args: tuple[tuple[str, int], ...], **more: object
+    ) -> int:
         """Add a call of project code; its result is the origin RESULT(number)."""
         number = len(self.calls)
         result = self.origins((Origin(OriginKind.RESULT, number),))

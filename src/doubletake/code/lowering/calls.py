@@ -26,7 +26,29 @@ from doubletake.code.lowering.values import UNKNOWN, UNSET, Made, Val, join, mer
 from doubletake.code.tree import Attribute, Await, Call, Cast, Function, Name, Node, Sequence, Template
 
 STORE_LOOKING = frozenset(
-    ["query", "execute", "executemany", "commit", "rollback", "findone", "findmany", "findunique", "findfirst", "save", "insert", "update", "delete", "remove", "create", "upsert", "aggregate", "fetchone", "fetchall", "fetchval", "fetchrow"]
+    [
+        "query",
+        "execute",
+        "executemany",
+        "commit",
+        "rollback",
+        "findone",
+        "findmany",
+        "findunique",
+        "findfirst",
+        "save",
+        "insert",
+        "update",
+        "delete",
+        "remove",
+        "create",
+        "upsert",
+        "aggregate",
+        "fetchone",
+        "fetchall",
+        "fetchval",
+        "fetchrow",
+    ]
 )
 UNRESOLVED_PREFIX = "any."
 
@@ -161,7 +183,10 @@ def dispatch(low: Lowering, node: Node, callee: Val, receiver: Val | None, name:
             return modelled.apply(low, node, low.models.canonical(symbol), found, callee, receiver, given)
         if _is_class_name(symbol) or getattr(node, "is_new", False):
             return modelled.construct(low, node, symbol, given)
-    if any(origin.kind in (OriginKind.PARAM, OriginKind.ARGUMENT) and not origin.path for origin in callee.origins) and not receiver:
+    if (
+        any(origin.kind in (OriginKind.PARAM, OriginKind.ARGUMENT) and not origin.path for origin in callee.origins)
+        and not receiver
+    ):
         return _invoked(low, node, callee, given)
     return unknown(low, node, symbol or name, receiver, given)
 
@@ -224,24 +249,34 @@ def make(low: Lowering, node: Node, symbol: str, given: Arguments) -> Val:
     bases = tuple(low.names.library_bases(symbol))
     kinds = {model.base for each in bases if (model := low.models.type(low.models.canonical(each)))}
     if "schema" in kinds:
-        return Val(through(merge(each.origins for each in given.all), Via.SCHEMA), symbol, entries=dict(given.keywords) or None)
-    if any(each.startswith(("builtins.Exception", "builtins.Error")) for each in bases) or symbol.endswith(("Error", "Exception")):
+        return Val(
+            through(merge(each.origins for each in given.all), Via.SCHEMA), symbol, entries=dict(given.keywords) or None
+        )
+    if any(each.startswith(("builtins.Exception", "builtins.Error")) for each in bases) or symbol.endswith(
+        ("Error", "Exception")
+    ):
         return Val(merge(each.origins for each in given.all), symbol)
     constructor = low.names.method(symbol, "__init__" if low.is_python else "constructor")
     if constructor is None:
         return Val(merge(each.origins for each in given.all), symbol, entries=None, options=dict(given.keywords))
-    number = low.body.call(node, (constructor,), Known.EXACT, passed(low, given, None), callbacks=_callbacks(low, node, given))
+    number = low.body.call(
+        node, (constructor,), Known.EXACT, passed(low, given, None), callbacks=_callbacks(low, node, given)
+    )
     return Val((Origin(OriginKind.RESULT, number),), symbol)
 
 
-def call_project(low: Lowering, node: Node, candidates: tuple[str, ...], known: Known, receiver: Val | None, given: Arguments) -> Val:
+def call_project(
+    low: Lowering, node: Node, candidates: tuple[str, ...], known: Known, receiver: Val | None, given: Arguments
+) -> Val:
     """A call of functions of the project."""
     if low.is_registering and (inner := next((each.function for each in given.all if each.function is not None), None)):
         return Val(function=inner, symbol=candidates[0])
     concrete = tuple(each for candidate in candidates for each in low.world.implementations(candidate))
     if concrete and concrete != candidates:
         candidates, known = concrete, Known.IMPLEMENTS
-    number = low.body.call(node, candidates, known, passed(low, given, receiver), callbacks=_callbacks(low, node, given))
+    number = low.body.call(
+        node, candidates, known, passed(low, given, receiver), callbacks=_callbacks(low, node, given)
+    )
     typed = low.world.returned(candidates[0])
     origins = (Origin(OriginKind.RESULT, number),)
     return Val(origins, typed.type, typed.item, options=typed.options)
@@ -267,7 +302,10 @@ def run_closure(
     kind: RegionKind,
     value: int = NONE,
 ) -> Val:
-    """Run a function written in place, here, in a region of its own. `given` None: its arguments come from who calls it."""
+    """Run a function written in place, here, in a region of its own.
+
+    given: its arguments; None when they come from whoever calls it.
+    """
     from doubletake.code.lowering import assignments, statements
 
     closure = callee.function
@@ -288,7 +326,11 @@ def run_closure(
             if not argument.type and typed.type:
                 argument = Val(argument.origins, typed.type, typed.item, entries=argument.entries, items=argument.items)
         else:
-            argument = low.evaluate(parameter.default) if parameter.default is not None else Val(UNKNOWN.origins, typed.type, typed.item)
+            argument = (
+                low.evaluate(parameter.default)
+                if parameter.default is not None
+                else Val(UNKNOWN.origins, typed.type, typed.item)
+            )
         if parameter.pattern is not None:
             assignments.bind(low, parameter.pattern, argument, closure.node)
         else:
@@ -302,7 +344,10 @@ def run_closure(
     if kind is RegionKind.CALLBACK:
         low.body.amend(number, value=low.body.value(result))
     local = {parameter.name for parameter in closure.node.parameters}
-    low.scope, low.returned = {name: low.scope.get(name, value) if name not in local else value for name, value in outer.items()}, returned
+    low.scope, low.returned = (
+        {name: low.scope.get(name, value) if name not in local else value for name, value in outer.items()},
+        returned,
+    )
     low.callbacks -= 1
     return result
 
@@ -362,7 +407,10 @@ def tagged(low: Lowering, node: Template, value: Val, parts: list[Val]) -> Val:
         "str",
         options={"parts": Val(items=tuple(parts)), "tagged": Val()},
     )
-    bound = Val(merge(each.origins for each in parts if each not in plain), items=tuple(each for each in parts if each not in plain))
+    bound = Val(
+        merge(each.origins for each in parts if each not in plain),
+        items=tuple(each for each in parts if each not in plain),
+    )
     return dispatch(low, node, callee, callee.receiver, "", Arguments((text, bound), {}))
 
 

@@ -20,9 +20,16 @@ COMPARISONS = {
     "not-in": Op.NOT_IN,
     "instanceof": Op.IN,
 }
-OPPOSITE = {Op.EQ: Op.NE, Op.NE: Op.EQ, Op.LESS: Op.MORE, Op.MORE: Op.LESS, Op.IN: Op.NOT_IN, Op.NOT_IN: Op.IN, Op.NULL: Op.TRUE,
-            Op.TRUE: Op.NULL}  # fmt: skip
-EMPTY = (0, "", False)
+OPPOSITE = {
+    Op.EQ: Op.NE,
+    Op.NE: Op.EQ,
+    Op.LESS: Op.MORE,
+    Op.MORE: Op.LESS,
+    Op.IN: Op.NOT_IN,
+    Op.NOT_IN: Op.IN,
+    Op.NULL: Op.TRUE,
+    Op.TRUE: Op.NULL,
+}
 
 
 def condition(low: Lowering, node: Node) -> tuple[int, int]:
@@ -51,7 +58,9 @@ def _union(values: list[Val]) -> tuple:
     return merge(value.origins for value in values)
 
 
-def _atoms(low: Lowering, node: Node, negated: bool, atoms: list[Comparison], used: list[Val], joined: set[str]) -> None:
+def _atoms(
+    low: Lowering, node: Node, negated: bool, atoms: list[Comparison], used: list[Val], joined: set[str]
+) -> None:
     while isinstance(node, Cast | Await) and not isinstance(node.value, Call):
         node = node.value
     if isinstance(node, Operation) and node.operator == "not":
@@ -75,7 +84,9 @@ def _atoms(low: Lowering, node: Node, negated: bool, atoms: list[Comparison], us
         value = low.evaluate(node)
         used.append(value)
         if isinstance(node, Call) and (membership := _membership(low, value)) is not None:
-            atoms.append(membership if not negated else Comparison(membership.left, OPPOSITE[membership.op], membership.right))
+            atoms.append(
+                membership if not negated else Comparison(membership.left, OPPOSITE[membership.op], membership.right)
+            )
         else:
             atoms.append(Comparison(low.body.value(value), Op.NULL if negated else Op.TRUE))
 
@@ -131,4 +142,13 @@ def is_literal(node: Node) -> bool:
     return isinstance(node, Literal)
 
 
-__all__ = ["COMPARISONS", "NONE", "Assignment", "combined", "condition", "is_literal", "simple_fact", "store_conditions"]
+__all__ = [
+    "COMPARISONS",
+    "NONE",
+    "Assignment",
+    "combined",
+    "condition",
+    "is_literal",
+    "simple_fact",
+    "store_conditions",
+]

@@ -36,7 +36,7 @@ Reader = Callable[["Lowering", Any], Val]
 
 
 class Lowering:
-    """One function being lowered. Readers of expressions and statements are modules beside this one; they share this state."""
+    """One function being lowered: the state that the readers of expressions and statements beside this module share."""
 
     def __init__(
         self,

@@ -76,9 +76,8 @@ def attribute(low: Lowering, base: Val, name: str, node: Node) -> Val:
             return base.entries[name]
         if (spread := base.entries.get("...")) is not None:
             return Val(extend(spread.origins, name))
-    if base.type:
-        if (found := _of_instance(low, base, name, node)) is not None:
-            return found
+    if base.type and (found := _of_instance(low, base, name, node)) is not None:
+        return found
     if name in LAZY_CONTAINERS:
         return Val(through(base.origins, Via.COUNTED))
     value = Val(extend(base.origins, name))
@@ -129,7 +128,7 @@ def _of_instance(low: Lowering, base: Val, name: str, node: Node) -> Val | None:
                 return calls.call_project(low, node, (method,), Known.TYPED, base, calls.Arguments())
             return Val(low.body.of_constant(OriginKind.FUNCTION, method), symbol=method, receiver=base)
         inherited = (low.models.type(low.models.canonical(each)) for each in low.names.library_bases(kind))
-        if (spec := next((model.attributes[name] for model in inherited if model and name in model.attributes), None)):
+        if spec := next((model.attributes[name] for model in inherited if model and name in model.attributes), None):
             return described(low, spec, base, name)
         field = low.world.field(kind, name)
         origins = extend(base.origins, name)
@@ -209,10 +208,15 @@ def item(low: Lowering, base: Val, key: Val) -> Val:
     if key.constant is not UNSET:
         if base.entries is not None and key.constant in base.entries:
             return base.entries[key.constant]
-        if base.items is not None and isinstance(key.constant, int) and -len(base.items) <= key.constant < len(base.items):
+        if (
+            base.items is not None
+            and isinstance(key.constant, int)
+            and -len(base.items) <= key.constant < len(base.items)
+        ):
             return base.items[key.constant]
         if isinstance(key.constant, str) and base.type and (model := low.models.type(base.type)) is not None:
-            if spec := model.attributes.get(key.constant, model.attributes.get("*")):
+            spec = model.attributes.get(key.constant, model.attributes.get("*"))
+            if spec:
                 return described(low, spec, base, key.constant)
         if isinstance(key.constant, str):
             return Val(extend(base.origins, key.constant), base.item)
@@ -244,7 +248,9 @@ def read_operation(low: Lowering, node: Operation) -> Val:
     else:
         via, kind = (Via.CONCAT, "str") if operator == "%" and operands[0].type == "str" else (Via.ARITH, "")
     origins = through(merge(each.origins for each in operands if each.constant is UNSET), via)
-    return Val(origins or merge(each.origins for each in operands), kind, in_store=in_store, options=_text_of(operands, kind))
+    return Val(
+        origins or merge(each.origins for each in operands), kind, in_store=in_store, options=_text_of(operands, kind)
+    )
 
 
 def _text_of(operands: list[Val], kind: str) -> dict[str, Val] | None:
@@ -269,13 +275,33 @@ def _short_circuit(low: Lowering, node: Operation) -> Val:
     result, holds = first, Maybe.YES if node.operator == "and" else Maybe.NO
     for each in node.operands[1:]:
         fact = conditions.simple_fact(low, node.operands[0], first)
-        with low.scoped() as scope, low.trial(RegionKind.BRANCH, each, value=low.body.value(first), fact=fact, holds=holds):
+        with (
+            low.scoped() as scope,
+            low.trial(RegionKind.BRANCH, each, value=low.body.value(first), fact=fact, holds=holds),
+        ):
             value = low.evaluate(each)
         low.meet(low.scope, scope)
-        result = join(result, value) if node.operator != "and" else Val(
-            merge((value.origins, through(first.origins, Via.COMPARE))), value.type, value.item, value.symbol, value.receiver,
-            value.entries, value.items, value.constant, value.column, (*result.conds, *value.conds), value.in_store,
-            value.statement, value.made, value.function, value.effect, value.options,
+        result = (
+            join(result, value)
+            if node.operator != "and"
+            else Val(
+                merge((value.origins, through(first.origins, Via.COMPARE))),
+                value.type,
+                value.item,
+                value.symbol,
+                value.receiver,
+                value.entries,
+                value.items,
+                value.constant,
+                value.column,
+                (*result.conds, *value.conds),
+                value.in_store,
+                value.statement,
+                value.made,
+                value.function,
+                value.effect,
+                value.options,
+            )
         )
         first = value
     return result
@@ -294,7 +320,10 @@ def read_conditional(low: Lowering, node: Conditional) -> Val:
     choice = fact
     values, scopes = [], []
     for arm, holds in ((node.then, Maybe.YES), (node.otherwise, Maybe.NO)):
-        with low.scoped() as scope, low.trial(RegionKind.BRANCH, arm, value=value, fact=fact, choice=choice, holds=holds):
+        with (
+            low.scoped(),
+            low.trial(RegionKind.BRANCH, arm, value=value, fact=fact, choice=choice, holds=holds),
+        ):
             values.append(low.evaluate(arm))
             scopes.append(low.scope)
     low.meet(*scopes)
@@ -349,7 +378,10 @@ def read_sequence(low: Lowering, node: Sequence) -> Val:
             items.append(value)
     kinds = {value.type for value in items}
     return Val(
-        merge(value.origins for value in items), "list", kinds.pop() if len(kinds) == 1 else "", items=None if is_open else tuple(items)
+        merge(value.origins for value in items),
+        "list",
+        kinds.pop() if len(kinds) == 1 else "",
+        items=None if is_open else tuple(items),
     )
 
 

@@ -16,11 +16,17 @@ def read_comprehension(low: Lowering, node: Comprehension) -> Val:
     with low.scoped():
         for clause in node.clauses:
             iterated = low.evaluate(clause.iterable)
-            opened.append(low.body.open(RegionKind.LOOP, node, value=low.body.value(iterated), detail=loop_detail(low, clause.iterable)))
+            opened.append(
+                low.body.open(
+                    RegionKind.LOOP, node, value=low.body.value(iterated), detail=loop_detail(low, clause.iterable)
+                )
+            )
             assignments.bind(low, clause.target, element(iterated), node)
             for test in clause.conditions:
                 value, fact = conditions.condition(low, test)
-                opened.append(low.body.open(RegionKind.BRANCH, node, value=value, fact=fact, holds=conditions.Maybe.YES))
+                opened.append(
+                    low.body.open(RegionKind.BRANCH, node, value=value, fact=fact, holds=conditions.Maybe.YES)
+                )
         key = low.evaluate(node.key) if node.key is not None else None
         value = low.evaluate(node.element)
     for number in reversed(opened):
@@ -33,15 +39,15 @@ def loop_detail(low: Lowering, iterable: Node | None) -> str:
     """What kind of loop it is, where that can be seen: "constants" or "range"."""
     if isinstance(iterable, Sequence):
         return "constants"
-    if isinstance(iterable, Call) and isinstance(iterable.callee, Name):
-        if iterable.callee.id in ("range", "xrange"):
-            return "range"
-    return ""
+    is_named = isinstance(iterable, Call) and isinstance(iterable.callee, Name)
+    return "range" if is_named and iterable.callee.id in ("range", "xrange") else ""
 
 
 def retries(node: Loop) -> bool:
     """A loop that tries again: bounded by a counter or endless, around a `try` whose success leaves it."""
-    if node.kind == "each" and not (isinstance(node.iterable, Call) and getattr(node.iterable.callee, "id", "") == "range"):
+    if node.kind == "each" and not (
+        isinstance(node.iterable, Call) and getattr(node.iterable.callee, "id", "") == "range"
+    ):
         return False
     return any(isinstance(each, Try) and each.handlers for each in node.body)
 
@@ -65,7 +71,7 @@ def _assigned(body: tuple[Node, ...]) -> list[str]:
 
 
 def detail_of(low: Lowering, node: Loop) -> str:
-    """"retry", "pages", "constants", "range" or ""."""
+    """ "retry", "pages", "constants", "range" or ""."""
     if retries(node):
         return "retry"
     if pages(low, node):
@@ -76,4 +82,6 @@ def detail_of(low: Lowering, node: Loop) -> str:
 
 
 def is_constant(value: Val) -> bool:
-    return value.constant is not UNSET or (bool(value.items) and all(each.constant is not UNSET for each in value.items or ()))
+    return value.constant is not UNSET or (
+        bool(value.items) and all(each.constant is not UNSET for each in value.items or ())
+    )

@@ -35,6 +35,13 @@ if TYPE_CHECKING:
     from doubletake.code.lowering.calls import Arguments
 
 Found = tuple[CallModel, str]
+OF_EFFECT = {
+    "row": OriginKind.ROW,
+    "rows": OriginKind.ROW,
+    "count": OriginKind.COUNT,
+    "response": OriginKind.RESPONSE,
+    "handle": OriginKind.HANDLE,
+}
 
 
 def apply(
@@ -56,21 +63,28 @@ def apply(
         effect = emit(low, node, name, model, matched, receiver, given)
     else:
         low.fact(
-            FactKind.CALL, node, name, known=Known.EXACT if not name.startswith("any.") else Known.GUESSED,
+            FactKind.CALL,
+            node,
+            name,
+            known=Known.EXACT if not name.startswith("any.") else Known.GUESSED,
             receiver=low.body.value(receiver),
             args=tuple((str(i), low.body.value(each)) for i, each in enumerate(given.positions)),
-        )  # fmt: skip
+        )
     if model.refines and receiver is not None:
         _refine(low, model, receiver)
     returned = _invoke_all(low, node, model, receiver, given)
     return result(low, node, name, model, effect, receiver, given, returned)
 
 
-def emit(low: Lowering, node: Node, name: str, model: CallModel, matched: str, receiver: Val | None, given: Arguments) -> int:
+def emit(
+    low: Lowering, node: Node, name: str, model: CallModel, matched: str, receiver: Val | None, given: Arguments
+) -> int:
     """The effect that a model names, with everything its arguments say."""
     kind = EffectKind[model.kind]
     handle = receiver
-    args = {key: value for key, reference in model.args.items() if (value := given.get(reference, receiver)) is not None}
+    args = {
+        key: value for key, reference in model.args.items() if (value := given.get(reference, receiver)) is not None
+    }
     if model.timeout and (limit := given.get(model.timeout)) is not None:
         args["timeout"] = limit
     if kind is EffectKind.RESPOND and receiver is not None and receiver.options and "status" in receiver.options:
@@ -193,10 +207,8 @@ def _returned(
     low: Lowering, model: CallModel, effect: int, receiver: Val | None, given: Arguments, returned: Val | None
 ) -> Val:
     spec = model.returns
-    by_effect = {"row": OriginKind.ROW, "rows": OriginKind.ROW, "count": OriginKind.COUNT, "response": OriginKind.RESPONSE,
-                 "handle": OriginKind.HANDLE}  # fmt: skip
-    if spec in by_effect:
-        return Val((Origin(by_effect[spec], effect),) if effect != NONE else UNKNOWN.origins, effect=effect)
+    if spec in OF_EFFECT:
+        return Val((Origin(OF_EFFECT[spec], effect),) if effect != NONE else UNKNOWN.origins, effect=effect)
     if spec.upper() in OriginKind.__members__:
         return Val((Origin(OriginKind[spec.upper()], -1),))
     if spec == "receiver" and receiver is not None:
@@ -223,7 +235,11 @@ def _returned(
     if spec == "append" and receiver is not None:
         return _append(low, receiver, given)
     if spec == "date":
-        return Val((Origin(OriginKind.CLOCK, -1),)) if not given.positions else Val(merge(each.origins for each in given.positions))
+        return (
+            Val((Origin(OriginKind.CLOCK, -1),))
+            if not given.positions
+            else Val(merge(each.origins for each in given.positions))
+        )
     if spec == "status" and receiver is not None:
         code = given.positions[0] if given.positions else UNKNOWN
         return replace(receiver, options={**(receiver.options or {}), "status": code})
@@ -242,12 +258,22 @@ def _returned(
     only = given.positions[0] if len(given.positions) == 1 else None
     same = only if only is not None and receiver is None else None
     if model.keeps == "all_list" and receiver is not None:
-        return Val(receiver.origins, "list", receiver.item or receiver.type if receiver.type not in ("list", "") else receiver.item,
-                   items=None, effect=receiver.effect)  # fmt: skip
+        return Val(
+            receiver.origins,
+            "list",
+            receiver.item or receiver.type if receiver.type not in ("list", "") else receiver.item,
+            items=None,
+            effect=receiver.effect,
+        )
     if model.keeps == "receiver" and receiver is not None:
         return Val(receiver.origins, "", receiver.item, items=receiver.items, effect=receiver.effect)
-    return Val(merge(parts), item=same.item if same else "", type=same.type if same and not model.type else "",
-               column=same.column if same else None, options=None)  # fmt: skip
+    return Val(
+        merge(parts),
+        item=same.item if same else "",
+        type=same.type if same and not model.type else "",
+        column=same.column if same else None,
+        options=None,
+    )
 
 
 def _append(low: Lowering, receiver: Val, given: Arguments) -> Val:
@@ -378,7 +404,7 @@ def around(low: Lowering, node: Call, callee: Val, receiver: Val | None, found: 
 
 
 def _transaction(low: Lowering, node: Call, model: CallModel, matched: str, name: str, receiver: Val | None) -> Val:
-    """`$transaction([…])` runs statements on the client itself, `$transaction(async tx => …)` gives a handle of its own."""
+    """`$transaction([…])` runs statements on the client itself, `$transaction(async tx => …)` on its own handle."""
     from doubletake.code.lowering.calls import Arguments, arguments, dispatch, run_closure
 
     owner = low.body.value(receiver) if receiver is not None else NONE

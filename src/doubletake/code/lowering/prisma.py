@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 OPERATORS = {
     "equals": Op.EQ, "in": Op.IN, "notIn": Op.NOT_IN, "not": Op.NE, "lt": Op.LESS, "lte": Op.LESS, "gt": Op.MORE,
-    "gte": Op.MORE, "contains": Op.LIKE, "startsWith": Op.LIKE, "endsWith": Op.LIKE, "has": Op.OPAQUE, "some": Op.OPAQUE,
+    "gte": Op.MORE, "contains": Op.LIKE, "startsWith": Op.LIKE, "endsWith": Op.LIKE, "has": Op.OPAQUE,
+    "some": Op.OPAQUE,
     "every": Op.OPAQUE, "none": Op.OPAQUE, "is": Op.OPAQUE, "isNot": Op.OPAQUE, "search": Op.LIKE,
 }  # fmt: skip
 RELATIVE = frozenset({"increment", "decrement", "multiply", "divide"})
@@ -68,15 +69,30 @@ def delegate(
             if (value := entries.get(reference)) is not None:
                 puts += columns(low, value, entity, nested)
     if request.entries is None and given.positions:
-        where, puts = (Cond("*", Op.OPAQUE, low.body.value(request)),), (Put("*", low.body.value(request)),) if model.puts else ()
-    args = tuple((key, low.body.value(entries[key])) for key in ("take", "skip", "orderBy", "select", "cursor") if key in entries)
+        where, puts = (
+            (Cond("*", Op.OPAQUE, low.body.value(request)),),
+            (Put("*", low.body.value(request)),) if model.puts else (),
+        )
+    args = tuple(
+        (key, low.body.value(entries[key])) for key in ("take", "skip", "orderBy", "select", "cursor") if key in entries
+    )
     number = low.body.effect(
         effect_of(
-            kind, node, target=Target(TargetKind.ENTITY, entity.key if entity else f"prisma:{matched}"), where=where, puts=puts,
-            handle=low.body.value(client) if client is not None else NONE, rows=rows, loads=loads(entries),
-            fails=fails, traits=traits, known=Known.TYPED if entity is not None else Known.IMPLEMENTS, name=name, args=args,
+            kind,
+            node,
+            target=Target(TargetKind.ENTITY, entity.key if entity else f"prisma:{matched}"),
+            where=where,
+            puts=puts,
+            handle=low.body.value(client) if client is not None else NONE,
+            rows=rows,
+            loads=loads(entries),
+            fails=fails,
+            traits=traits,
+            known=Known.TYPED if entity is not None else Known.IMPLEMENTS,
+            name=name,
+            args=args,
         )
-    )  # fmt: skip
+    )
     if number == NONE:
         return UNKNOWN
     for relation, nested_kind, value in nested[:8]:
@@ -141,8 +157,11 @@ def conditions(low: Lowering, where: Val | None, depth: int = 0) -> tuple[Cond, 
                 else:
                     found.append(Cond(column, op, low.body.value(inner)))
         elif value.entries is not None and depth < DEEPEST:  # a compound unique key, or a relation
-            found.extend(conditions(low, value, depth + 1) if "_" in column else
-                         (Cond(f"{column}.{c.column}", c.op, c.value) for c in conditions(low, value, depth + 1)))  # fmt: skip
+            found.extend(
+                conditions(low, value, depth + 1)
+                if "_" in column
+                else (Cond(f"{column}.{c.column}", c.op, c.value) for c in conditions(low, value, depth + 1))
+            )
         elif value.constant is None:
             found.append(Cond(column, Op.NULL))
         else:
@@ -150,7 +169,9 @@ def conditions(low: Lowering, where: Val | None, depth: int = 0) -> tuple[Cond, 
     return tuple(found)
 
 
-def columns(low: Lowering, data: Val, entity: Entity | None, nested: list[tuple[str, EffectKind, Val]]) -> tuple[Put, ...]:
+def columns(
+    low: Lowering, data: Val, entity: Entity | None, nested: list[tuple[str, EffectKind, Val]]
+) -> tuple[Put, ...]:
     """A `data` object as columns; creates and updates of relations are collected in `nested`."""
     if data.items is not None:
         return tuple(put for row in data.items[:2] for put in columns(low, row, entity, nested))
@@ -167,8 +188,10 @@ def columns(low: Lowering, data: Val, entity: Entity | None, nested: list[tuple[
             puts.append(Put(column, low.body.value(inner[key]), relative=True))
         elif inner is not None and "set" in inner:
             puts.append(Put(column, low.body.value(inner["set"])))
-        elif inner is not None and (entity is None or entity.relation(column) is not None or inner.keys() & {"connect"}) and (
-            inner.keys() & (NESTED.keys() | {"connect", "disconnect"})
+        elif (
+            inner is not None
+            and (entity is None or entity.relation(column) is not None or inner.keys() & {"connect"})
+            and (inner.keys() & (NESTED.keys() | {"connect", "disconnect"}))
         ):
             if (connect := inner.get("connect")) is not None:
                 puts.append(Put(column, low.body.value(connect)))
@@ -179,7 +202,15 @@ def columns(low: Lowering, data: Val, entity: Entity | None, nested: list[tuple[
 
 
 def _nested(
-    low: Lowering, node: Node, name: str, entity: Entity | None, relation: str, kind: EffectKind, value: Val, client: Val | None, depth: int
+    low: Lowering,
+    node: Node,
+    name: str,
+    entity: Entity | None,
+    relation: str,
+    kind: EffectKind,
+    value: Val,
+    client: Val | None,
+    depth: int,
 ) -> None:
     known = entity.relation(relation) if entity is not None else None
     target = low.world.entity(known.target) if known is not None else None
@@ -189,11 +220,17 @@ def _nested(
     puts = columns(low, data, target, inner) if kind is not EffectKind.DELETE else ()
     low.body.effect(
         effect_of(
-            kind, node, target=Target(TargetKind.ENTITY, target.key if target else known.target if known else f"prisma:{relation}"),
-            where=conditions(low, entries.get("where")), puts=puts, handle=low.body.value(client) if client is not None else NONE,
-            traits=Trait.NESTED | Trait.AUTOCOMMIT, known=Known.TYPED, name=name,
+            kind,
+            node,
+            target=Target(TargetKind.ENTITY, target.key if target else known.target if known else f"prisma:{relation}"),
+            where=conditions(low, entries.get("where")),
+            puts=puts,
+            handle=low.body.value(client) if client is not None else NONE,
+            traits=Trait.NESTED | Trait.AUTOCOMMIT,
+            known=Known.TYPED,
+            name=name,
         )
-    )  # fmt: skip
+    )
     for each, each_kind, each_value in inner[:4] if depth < DEEPEST else ():
         _nested(low, node, name, target, each, each_kind, each_value, client, depth + 1)
 

@@ -30,7 +30,7 @@ class Reference(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Registration(Struct, frozen=True, array_like=True, gc=False):
-    """One call of a framework: `kind` is "route", "mount", "guard" or "job". `router` is the identity of the receiver."""
+    """One call of a framework. kind: "route", "mount", "guard" or "job"; router: the identity of the receiver."""
 
     kind: str
     router: str
@@ -59,7 +59,11 @@ def register(low: Lowering, node: Node, name: str, model: CallModel, receiver: V
     if "route" in options:
         path = str(options["route"].constant) + path
     if model.registers == "path":
-        return Val(receiver.origins if receiver else (), receiver.type if receiver else "", options={"route": low.constant(path)})
+        return Val(
+            receiver.origins if receiver else (),
+            receiver.type if receiver else "",
+            options={"route": low.constant(path)},
+        )
     guards = [*_listed(options.get("dependencies")), *_listed(given.keywords.get("dependencies"))]
     prefix = "".join(_text(each) for each in (options.get("prefix"), given.keywords.get("prefix")))
     path = prefix + path
@@ -67,9 +71,17 @@ def register(low: Lowering, node: Node, name: str, model: CallModel, receiver: V
     inline: list[tuple[str, Function]] = []
     references = tuple(found for value in (*guards, *values) for found in _references(low, node, value, label, inline))
     registration = Registration(
-        model.registers, identity(low, receiver), model.method, path, references,
-        Place(low.path, node.start, node.end), low.body.next_order(), name.split(".", maxsplit=1)[0], model.handler or "HTTP", low.path,
-    )  # fmt: skip
+        model.registers,
+        identity(low, receiver),
+        model.method,
+        path,
+        references,
+        Place(low.path, node.start, node.end),
+        low.body.next_order(),
+        name.split(".", maxsplit=1)[0],
+        model.handler or "HTTP",
+        low.path,
+    )
     low.registrations.append(Registered(registration, inline, {} if low.is_top else dict(low.scope)))
     return receiver or UNKNOWN
 
@@ -85,9 +97,15 @@ def _text(value: Val | None) -> str:
 def _path_and_rest(given: Arguments) -> tuple[str, list[Val]]:
     values = list(given.positions)
     path = ""
-    if values and (isinstance(values[0].constant, str) or values[0].type == "str" or (values[0].items is not None and all(
-        isinstance(each.constant, str) for each in values[0].items
-    ) and values[0].items)):
+    if values and (
+        isinstance(values[0].constant, str)
+        or values[0].type == "str"
+        or (
+            values[0].items is not None
+            and all(isinstance(each.constant, str) for each in values[0].items)
+            and values[0].items
+        )
+    ):
         first = values.pop(0)
         path = first.constant if isinstance(first.constant, str) else _first_text(first)
     return path, values
@@ -112,9 +130,7 @@ def _references(
         if not symbol:
             route = PLACEHOLDER.sub(r"{\1}", label)
             symbol = f"{low.path}:{function.name or route or 'anonymous'}"
-            taken = {name for name, _ in inline} | {
-                name for each in low.registrations for name, _ in each.inline
-            }
+            taken = {name for name, _ in inline} | {name for each in low.registrations for name, _ in each.inline}
             count = 2
             base = symbol
             while symbol in taken:

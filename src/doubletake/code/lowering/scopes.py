@@ -38,11 +38,16 @@ def enter(low: Lowering, node: Node, expression: Node) -> tuple[Val, int]:
         return Val(owner.origins, owner.type, options=owner.options), number
     if kind.startswith("lock"):
         low.body.effect(
-            effect_of(EffectKind.LOCK, expression, target=Target(TargetKind.LOCK, value.type, handle), known=Known.EXACT)
+            effect_of(
+                EffectKind.LOCK, expression, target=Target(TargetKind.LOCK, value.type, handle), known=Known.EXACT
+            )
         )
         return value, low.body.open(RegionKind.SCOPE, node, value=handle, detail=kind)
     if kind == "suppress":
-        types = "|".join(low.names.expression(low.path, each.value) or getattr(each.value, "id", "") for each in getattr(call, "arguments", ()))
+        types = "|".join(
+            low.names.expression(low.path, each.value) or getattr(each.value, "id", "")
+            for each in getattr(call, "arguments", ())
+        )
         return value, low.body.open(RegionKind.SCOPE, node, detail=f"{SUPPRESS}:{types}")
     if kind.startswith("type:"):
         value = Val(value.origins, kind.removeprefix("type:"), options=value.options)

@@ -63,10 +63,14 @@ def _unknown_statement(low: Lowering, node: Node, name: str, first: Val, receive
     """A statement that was built elsewhere: what it does is not known here."""
     number = low.body.effect(
         effect_of(
-            EffectKind.QUERY, node, handle=handle_number(low, receiver), known=Known.NONE, name=name,
+            EffectKind.QUERY,
+            node,
+            handle=handle_number(low, receiver),
+            known=Known.NONE,
+            name=name,
             args=(("text", low.body.value(first)),),
         )
-    )  # fmt: skip
+    )
     return Val((Origin(OriginKind.ROW, number),), effect=number) if number != NONE else UNKNOWN
 
 
@@ -105,12 +109,22 @@ def key(
     loads = given.get("options")
     number = low.body.effect(
         effect_of(
-            EffectKind.READ, node, target=Target(TargetKind.ENTITY, entity.key if entity else subject.symbol, NONE if entity or subject.symbol else low.body.value(subject)),
-            where=(Cond("$key", Op.EQ, low.body.value(identifier)),), rows=Rows.ONE, traits=traits,
-            handle=handle_number(low, receiver), known=Known.TYPED, name=name,
+            EffectKind.READ,
+            node,
+            target=Target(
+                TargetKind.ENTITY,
+                entity.key if entity else subject.symbol,
+                NONE if entity or subject.symbol else low.body.value(subject),
+            ),
+            where=(Cond("$key", Op.EQ, low.body.value(identifier)),),
+            rows=Rows.ONE,
+            traits=traits,
+            handle=handle_number(low, receiver),
+            known=Known.TYPED,
+            name=name,
             loads=_load_names(loads),
         )
-    )  # fmt: skip
+    )
     if number == NONE:
         return UNKNOWN
     origin = (Origin(OriginKind.ROW, number),)
@@ -158,8 +172,11 @@ def _instance(
     made = subject.made
     entity = low.world.entity(subject.type) if subject.type else None
     number = low.body.value(subject)
-    if kind is EffectKind.CREATE and made is None and entity is not None and all(
-        origin.kind is OriginKind.ROW for origin in subject.origins
+    if (
+        kind is EffectKind.CREATE
+        and made is None
+        and entity is not None
+        and all(origin.kind is OriginKind.ROW for origin in subject.origins)
     ):
         return  # adding what was loaded changes nothing
     key = made.entity if made else entity.key if entity else ""
@@ -170,11 +187,18 @@ def _instance(
         traits |= Trait[each]
     effect = low.body.effect(
         effect_of(
-            kind, node, target=Target(TargetKind.ENTITY, key, NONE if key else number),
-            puts=_columns(low, made, receiver), rows=Rows.ONE, row=number, handle=handle_number(low, receiver),
-            traits=traits, known=Known.TYPED, name=name,
+            kind,
+            node,
+            target=Target(TargetKind.ENTITY, key, NONE if key else number),
+            puts=_columns(low, made, receiver),
+            rows=Rows.ONE,
+            row=number,
+            handle=handle_number(low, receiver),
+            traits=traits,
+            known=Known.TYPED,
+            name=name,
         )
-    )  # fmt: skip
+    )
     if effect != NONE and made is not None:
         low.body.refine(effect, result=low.body.origins((Origin(OriginKind.ROW, effect),)))
         for variable, value in low.scope.items():
@@ -224,7 +248,11 @@ def session(
     number = low.body.effect(effect_of(EffectKind.OPEN, node, known=Known.TYPED, name=name))
     if number == NONE:
         return Val(UNKNOWN.origins, kind)
-    handle = Val((Origin(OriginKind.HANDLE, number),), kind, options={**options, **({"enter": low.constant(model.enter)} if model.enter else {})})
+    handle = Val(
+        (Origin(OriginKind.HANDLE, number),),
+        kind,
+        options={**options, **({"enter": low.constant(model.enter)} if model.enter else {})},
+    )
     low.body.refine(number, handle=low.body.value(handle))
     return handle
 

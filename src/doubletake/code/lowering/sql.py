@@ -30,8 +30,11 @@ from doubletake.code.lowering.context import Lowering
 from doubletake.code.lowering.values import UNKNOWN, UNSET, Val, merge
 from doubletake.code.tree import Node
 
-VERB = re.compile(r"\s*(?:/\*.*?\*/\s*|--[^\n]*\n\s*)*(select|with|insert|update|delete|begin|start|commit|rollback|lock|merge|set|"
-                  r"savepoint|truncate|create|alter|drop|copy|listen|notify|explain|values|end|release)\b", re.I | re.S)  # fmt: skip
+VERB = re.compile(
+    r"\s*(?:/\*.*?\*/\s*|--[^\n]*\n\s*)*(select|with|insert|update|delete|begin|start|commit|rollback|lock|merge|set|"
+    r"savepoint|truncate|create|alter|drop|copy|listen|notify|explain|values|end|release)\b",
+    re.I | re.S,
+)
 ADVISORY = re.compile(r"pg_(?:try_)?advisory_(?:xact_)?lock", re.I)
 PLACEHOLDERS = re.compile(r"%\((\w+)\)s|%s|(?<![:\w]):([A-Za-z_]\w*)|\$(\d+)|(?<![?\w])\?(?![?|&])")
 HOLE = "dt_hole_"
@@ -79,7 +82,14 @@ def text_of(value: Val) -> tuple[str, tuple[Val, ...]]:
 
 
 def execute(
-    low: Lowering, node: Node, name: str, text: Val, bound: Val | None, handle: Val | None, rows: Rows, entities: tuple[str, ...] = ()
+    low: Lowering,
+    node: Node,
+    name: str,
+    text: Val,
+    bound: Val | None,
+    handle: Val | None,
+    rows: Rows,
+    entities: tuple[str, ...] = (),
 ) -> Val:
     """Run SQL text on a handle: its effects, and what it gives."""
     spelled, holes = text_of(text)
@@ -97,10 +107,19 @@ def execute(
         kind = statement.kind
         target = Target(TargetKind.NONE)
         if kind is EffectKind.LOCK and statement.detail == "advisory":
-            target = Target(TargetKind.LOCK, "advisory", resolve.number(statement.where[0]) if statement.where else NONE)
+            target = Target(
+                TargetKind.LOCK, "advisory", resolve.number(statement.where[0]) if statement.where else NONE
+            )
         elif statement.table or entities:
-            entity = low.world.entity(f"table:{statement.table}") if statement.table and HOLE not in statement.table else None
-            target = Target(TargetKind.ENTITY, entity.key if entity else (f"table:{statement.table}" if statement.table else entities[0]))
+            entity = (
+                low.world.entity(f"table:{statement.table}")
+                if statement.table and HOLE not in statement.table
+                else None
+            )
+            target = Target(
+                TargetKind.ENTITY,
+                entity.key if entity else (f"table:{statement.table}" if statement.table else entities[0]),
+            )
         number = low.body.effect(
             effect_of(
                 kind,
@@ -227,7 +246,9 @@ def _select(tree: exp.Select) -> list[Parsed]:
         rows = Rows.ONE if isinstance(number, exp.Literal) and number.name == "1" else Rows.BOUNDED
     traits = Trait.LOCKS_ROW if any(each.args.get("update") for each in tree.args.get("locks") or ()) else 0
     joins = tuple(_table(each.this) for each in tree.args.get("joins") or ())
-    return [Parsed(kind, table, _where(tree), traits=traits, rows=rows, joins=joins, column=column, aggregate=aggregate)]
+    return [
+        Parsed(kind, table, _where(tree), traits=traits, rows=rows, joins=joins, column=column, aggregate=aggregate)
+    ]
 
 
 def _insert(tree: exp.Insert) -> Parsed:

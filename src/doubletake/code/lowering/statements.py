@@ -67,10 +67,16 @@ def run(low: Lowering, body: tuple[Node, ...]) -> str:
             for after in afters:
                 opened.append(
                     low.body.open(
-                        RegionKind.BRANCH, body[position + 1], value=after.value, fact=after.fact, choice=after.choice,
-                        holds=after.holds, detail=f"after-{after.exit}", end=end,
+                        RegionKind.BRANCH,
+                        body[position + 1],
+                        value=after.value,
+                        fact=after.fact,
+                        choice=after.choice,
+                        holds=after.holds,
+                        detail=f"after-{after.exit}",
+                        end=end,
                     )
-                )  # fmt: skip
+                )
     for number in reversed(opened):
         low.body.close(number)
     return ending
@@ -160,7 +166,9 @@ def _case(low: Lowering, node: Switch, case: Case, subject: Val, choice: int) ->
     fact = low.fact(FactKind.TEST, place, result=number, tests=atoms, conjunctive=len(atoms) < 2) if atoms else NONE
     if case.guard is not None:
         conditions.condition(low, case.guard)
-    with low.body.inside(RegionKind.BRANCH, place, value=number, fact=fact, choice=choice, holds=Maybe.YES if atoms else Maybe.NO):
+    with low.body.inside(
+        RegionKind.BRANCH, place, value=number, fact=fact, choice=choice, holds=Maybe.YES if atoms else Maybe.NO
+    ):
         return run(low, case.body)
 
 
@@ -195,7 +203,9 @@ def run_loop(low: Lowering, node: Loop) -> Outcome:
 def run_try(low: Lowering, node: Try) -> Outcome:
     choice = low.body.next_order()
     before = dict(low.scope)
-    with low.body.inside(RegionKind.TRY, node, choice=choice, end=node.body[-1].end if node.body else node.end) as number:
+    with low.body.inside(
+        RegionKind.TRY, node, choice=choice, end=node.body[-1].end if node.body else node.end
+    ) as number:
         ending = run(low, node.body)
         if not ending and node.otherwise:
             ending = run(low, node.otherwise)

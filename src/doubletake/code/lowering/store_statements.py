@@ -1,4 +1,4 @@
-"""Statements that are built link by link (`select(X).where(…).with_for_update()`) and take effect where they are executed."""
+"""Statements built link by link (`select(X).where(…).with_for_update()`), which take effect where they are executed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ KINDS = {
     "delete": EffectKind.DELETE,
 }
 COLUMN_OPERATIONS = {
-    "in_": Op.IN, "not_in": Op.NOT_IN, "notin_": Op.NOT_IN, "is_": Op.EQ, "is_not": Op.NE, "isnot": Op.NE, "like": Op.LIKE,
+    "in_": Op.IN, "not_in": Op.NOT_IN, "notin_": Op.NOT_IN, "is_": Op.EQ, "is_not": Op.NE, "isnot": Op.NE,
+    "like": Op.LIKE,
     "ilike": Op.LIKE, "contains": Op.LIKE, "startswith": Op.LIKE, "endswith": Op.LIKE, "icontains": Op.LIKE,
     "between": Op.OPAQUE, "has": Op.OPAQUE, "any": Op.OPAQUE, "is_distinct_from": Op.NE,
 }  # fmt: skip
@@ -73,8 +74,10 @@ def _inner(value: Val) -> tuple[str, ...]:
 def start(low: Lowering, node: Node, name: str, model: CallModel, receiver: Val | None, given: Arguments) -> Val:
     family = name.split(".", maxsplit=1)[0]
     if model.detail == "text":
-        return Val(given.positions[0].origins if given.positions else (), statement=Statement(
-            family, "text", text=given.positions[0] if given.positions else None))  # fmt: skip
+        return Val(
+            given.positions[0].origins if given.positions else (),
+            statement=Statement(family, "text", text=given.positions[0] if given.positions else None),
+        )
     entities, aggregate = _subject(low, given.positions)
     inner = next((each.statement for each in given.positions if each.statement is not None), None)
     if inner is not None and not entities:  # `select(exists().where(…))`
@@ -106,8 +109,12 @@ def _conds(low: Lowering, values: tuple[Val, ...]) -> tuple[Cond, ...]:
     return tuple(found)
 
 
-def where_keywords(low: Lowering, node: Node, name: str, model: CallModel, receiver: Val | None, given: Arguments) -> Val:
-    return _with(receiver, where=tuple(Cond(key, Op.EQ, low.body.value(value)) for key, value in given.keywords.items()))
+def where_keywords(
+    low: Lowering, node: Node, name: str, model: CallModel, receiver: Val | None, given: Arguments
+) -> Val:
+    return _with(
+        receiver, where=tuple(Cond(key, Op.EQ, low.body.value(value)) for key, value in given.keywords.items())
+    )
 
 
 def both(low: Lowering, node: Node, name: str, model: CallModel, receiver: Val | None, given: Arguments) -> Val:
@@ -118,7 +125,9 @@ def both(low: Lowering, node: Node, name: str, model: CallModel, receiver: Val |
     return Val(merge(each.origins for each in given.positions), conds=conds)
 
 
-def column_operation(low: Lowering, node: Node, name: str, model: CallModel, receiver: Val | None, given: Arguments) -> Val:
+def column_operation(
+    low: Lowering, node: Node, name: str, model: CallModel, receiver: Val | None, given: Arguments
+) -> Val:
     """`Column.in_(…)`, `.is_(None)`, `.desc()`."""
     base = receiver or UNKNOWN
     method = name.rpartition(".")[2]
@@ -153,7 +162,9 @@ def values(low: Lowering, node: Node, name: str, model: CallModel, receiver: Val
 
 def puts_of(low: Lowering, given: Arguments) -> tuple[Put, ...]:
     """Columns that are set by keywords, by a mapping, or by a list of mappings."""
-    pairs: list[tuple[str, Val]] = [(key, value) for key, value in given.keywords.items() if key != "synchronize_session"]
+    pairs: list[tuple[str, Val]] = [
+        (key, value) for key, value in given.keywords.items() if key != "synchronize_session"
+    ]
     for value in given.positions:
         rows = value.items if value.items is not None else (value,)
         for row in rows[:3]:
@@ -161,7 +172,9 @@ def puts_of(low: Lowering, given: Arguments) -> tuple[Put, ...]:
                 pairs.extend(row.entries.items())
             elif row.constant is UNSET:
                 pairs.append(("*", row))
-    return tuple(Put("*" if key in ("...", "[*]") else key, low.body.value(value), bool(value.in_store)) for key, value in pairs)
+    return tuple(
+        Put("*" if key in ("...", "[*]") else key, low.body.value(value), bool(value.in_store)) for key, value in pairs
+    )
 
 
 def upsert(low: Lowering, node: Node, name: str, model: CallModel, receiver: Val | None, given: Arguments) -> Val:
@@ -181,13 +194,17 @@ def options(low: Lowering, node: Node, name: str, model: CallModel, receiver: Va
     """`.options(selectinload(A.b).joinedload(B.c))`, `.execution_options(populate_existing=True)`."""
     if "populate_existing" in given.keywords or name.endswith(".populate_existing"):
         return _with(receiver, traits=Trait.FRESH_READ)
-    loads = tuple(load for value in given.positions for load in (value.options or {}).get("loads", Val(items=())).items or ())
+    loads = tuple(
+        load for value in given.positions for load in (value.options or {}).get("loads", Val(items=())).items or ()
+    )
     return _with(receiver, loads=tuple(str(each.constant) for each in loads))
 
 
 def load(low: Lowering, node: Node, name: str, model: CallModel, receiver: Val | None, given: Arguments) -> Val:
     """`selectinload(Order.items)`: a relation that comes with the rows."""
-    before = ((receiver.options or {}).get("loads") if receiver is not None and not receiver.symbol else None) or Val(items=())
+    before = ((receiver.options or {}).get("loads") if receiver is not None and not receiver.symbol else None) or Val(
+        items=()
+    )
     named = [low.constant(f"{each.column[0]}.{each.column[1]}") for each in given.positions if each.column is not None]
     return Val(options={"loads": Val(items=(*(before.items or ()), *named))})
 
@@ -199,8 +216,11 @@ def limit(low: Lowering, node: Node, name: str, model: CallModel, receiver: Val 
 def join(low: Lowering, node: Node, name: str, model: CallModel, receiver: Val | None, given: Arguments) -> Val:
     entities, _ = _subject(low, given.positions)
     base = receiver.statement if receiver is not None else None
-    return _with(receiver, entities=tuple(dict.fromkeys((*(base.entities if base else ()), *entities))),
-                 where=_conds(low, given.positions[1:]))  # fmt: skip
+    return _with(
+        receiver,
+        entities=tuple(dict.fromkeys((*(base.entities if base else ()), *entities))),
+        where=_conds(low, given.positions[1:]),
+    )
 
 
 def select_from(low: Lowering, node: Node, name: str, model: CallModel, receiver: Val | None, given: Arguments) -> Val:
@@ -214,7 +234,9 @@ def select_from(low: Lowering, node: Node, name: str, model: CallModel, receiver
     return _with(receiver, entities=tuple(dict.fromkeys((*(base.entities if base else ()), *entities))), **more)
 
 
-def bind_parameters(low: Lowering, node: Node, name: str, model: CallModel, receiver: Val | None, given: Arguments) -> Val:
+def bind_parameters(
+    low: Lowering, node: Node, name: str, model: CallModel, receiver: Val | None, given: Arguments
+) -> Val:
     return _with(receiver, bound=Val(merge(each.origins for each in given.all), entries=dict(given.keywords)))
 
 
@@ -242,10 +264,17 @@ def wrap(low: Lowering, node: Node, name: str, model: CallModel, receiver: Val |
         value = start(low, node, name, replace(model, detail="select"), receiver, given)
         return replace(value, statement=replace(value.statement, aggregate=model.detail)) if value.statement else value
     if model.detail:
-        return Val(statement=replace(inner.statement, aggregate=model.detail), options={"aggregate": low.constant(model.detail), "of": inner},
-                   conds=(Cond("*", Op.OPAQUE),))  # fmt: skip
-    return Val(merge(low.body.values[c.value] for c in inner.statement.where if c.value != NONE), statement=inner.statement,
-               conds=(), in_store=("*",))  # fmt: skip
+        return Val(
+            statement=replace(inner.statement, aggregate=model.detail),
+            options={"aggregate": low.constant(model.detail), "of": inner},
+            conds=(Cond("*", Op.OPAQUE),),
+        )
+    return Val(
+        merge(low.body.values[c.value] for c in inner.statement.where if c.value != NONE),
+        statement=inner.statement,
+        conds=(),
+        in_store=("*",),
+    )
 
 
 def terminal(low: Lowering, node: Node, name: str, model: CallModel, receiver: Val | None, given: Arguments) -> Val:
@@ -262,7 +291,9 @@ def terminal(low: Lowering, node: Node, name: str, model: CallModel, receiver: V
     elif model.detail == "get":
         key = given.positions[0] if given.positions else None
         statement = replace(statement, where=(*statement.where, Cond("$key", Op.EQ, low.body.value(key))))
-    return execute_statement(low, node, name, statement, statement.handle, Rows[model.rows] if model.rows else Rows.UNKNOWN, None)
+    return execute_statement(
+        low, node, name, statement, statement.handle, Rows[model.rows] if model.rows else Rows.UNKNOWN, None
+    )
 
 
 LINKS: dict[str, Callable[..., Val]] = {
@@ -325,10 +356,13 @@ def execute_statement(
             traits=traits,
             known=Known.TYPED if handle is not None and handle.type else Known.EXACT,
             name=name,
-            args=(("joins", low.body.origins(low.body.of_constant(OriginKind.CONST, " ".join(statement.entities[1:])))),)
-            if len(statement.entities) > 1 else (),
+            args=(
+                ("joins", low.body.origins(low.body.of_constant(OriginKind.CONST, " ".join(statement.entities[1:])))),
+            )
+            if len(statement.entities) > 1
+            else (),
         )
-    )  # fmt: skip
+    )
     if effect == NONE:
         return UNKNOWN
     entity = statement.entities[0] if statement.entities else ""
@@ -336,7 +370,11 @@ def execute_statement(
         origin = Origin(OriginKind.COUNT, effect)
     else:
         via = Via.EXTREME if statement.aggregate in ("max", "min") else 0
-        path = statement.loads[:1] if statement.loads and "." not in statement.loads[0] and len(statement.loads) == 1 else ()
+        path = (
+            statement.loads[:1]
+            if statement.loads and "." not in statement.loads[0] and len(statement.loads) == 1
+            else ()
+        )
         origin = Origin(OriginKind.ROW, effect, path, via)
     low.body.refine(effect, result=low.body.origins((origin,)))
     return Val((origin,), "" if origin.path else entity, entity, effect=effect)

@@ -1,4 +1,4 @@
-"""What a value is while its function is being read: why it is what it is, what it is an instance of, what it is made of."""
+"""What a value is while its function is being read: where it comes from, its type, and what it is made of."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ UNSET = Unset()
 class Statement(Struct, frozen=True):
     """A statement of the store that is being built, link by link; it takes effect where it is executed.
 
-    verb: "select", "update", "insert", "delete", "text" or "" when not said yet. entities: what it is about (the first is its subject).
+    verb: "select", "update", "insert", "delete", "text" or "" when not said yet. entities: what it is about, the subject
+    first.
     """
 
     family: str
@@ -60,8 +61,8 @@ class Closure(Struct):
 class Val(Struct):
     """A value at one point of a function.
 
-    type: what it is an instance of (a library's dotted name or a project's "path:Class"); item: the same of its elements.
-    symbol: what it *is*, when it is itself a module, class or function. column: (entity, column) of a column named on a class.
+    type: what it is an instance of (a library's dotted name or "path:Class"); item: the same of its elements. symbol:
+    what it *is*, when it is itself a module, class or function. column: (entity, column) of a column named on a class.
     in_store: columns of an expression that the store computes. effect: the effect that later links may still refine.
     """
 

@@ -1,8 +1,8 @@
 """Library models: what the calls of a library do, as data. One TOML file a library, no code.
 
-A key of `[calls]` is a resolved name, `library.Type.method`; a `*` stands for one segment, `**` for one or more. A reference
-to an argument is a position or keyword with a path into an object literal: "0", "timeout", "0.where", "1.signal"; alternatives
-are separated by "|". `receiver` is the object the method is called on, `*` (in `entity`) what the wildcard matched.
+A key of `[calls]` is a resolved name, `library.Type.method`; a `*` stands for one segment, `**` for one or more; spaces
+separate several names. A reference to an argument is a position or keyword with a path into an object literal: "0",
+"timeout", "0.where", "1.signal"; "|" separates alternatives. `receiver` is the object the method is called on.
 """
 
 from __future__ import annotations
