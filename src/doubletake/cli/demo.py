@@ -74,7 +74,7 @@ def demo(app: Path | None) -> int:
 def yours(app: Path, told: _Told) -> Iterator[Seen]:
     if not app.is_dir():
         raise DoubletakeError(f"cannot show it on {app}", "there is no such folder", "Name the folder of a backend.")
-    yield look_twice(app.name or str(app), app, told)
+    yield look_twice(app.resolve().name, app, told, draws=True)
 
 
 def ours(told: _Told) -> Iterator[Seen]:

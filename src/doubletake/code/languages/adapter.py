@@ -95,6 +95,8 @@ class Parsed:
     @property
     def errors(self) -> tuple[tuple[int, int], ...]:
         """Byte ranges that could not be read, so far."""
+        if self._tree is None:
+            return ((0, len(self.source.data)),)
         return tuple(self._reader.errors)
 
 

@@ -176,7 +176,8 @@ def reasons(finding: Finding) -> Iterator[str]:
             continue
         yield f'<p class="evidence">{escape(told(it, finding.handler))}</p>'
     if finding.because and finding.confidence is not Confidence.PROVEN:
-        yield f'<p class="because">{finding.confidence.capitalize()} confidence because {escape("; ".join(finding.because))}.</p>'
+        why = escape("; ".join(finding.because))
+        yield f'<p class="because">{finding.confidence.capitalize()} confidence because {why}.</p>'
 
 
 def protected(tried: list[NotProven], shown: Sequence[Trace]) -> str:
