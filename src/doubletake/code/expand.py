@@ -1,7 +1,7 @@
-"""A function with its callees spliced in: one summary in which values, regions and effects of all of them refer to each other.
+"""A function with its callees spliced in: one summary in which values, regions and effects of all refer to each other.
 
-Each callee's values are rewritten over its arguments; what it returns becomes what the call gave. Bounded: four calls deep,
-so many effects, three implementations of an interface; what is cut off makes the result incomplete.
+Each callee's values are rewritten over its arguments; what it returns becomes what the call gave. Bounded: so many calls
+deep, so many effects, three implementations of an interface; what is cut off makes the result incomplete.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from doubletake.code.effects import (
     EffectKind,
     Fact,
     FunctionSummary,
-    Invoke,
     Known,
     Origin,
     OriginKind,
@@ -34,11 +33,21 @@ from doubletake.code.effects import (
     Via,
 )
 from doubletake.code.lowering.values import PATH_KEPT, merge
+from doubletake.code.noise import ACTS, TESTS, is_told_apart
 
 DEEPEST = 5
 EFFECTS_KEPT = 256
 UNKNOWN: Value = (Origin(OriginKind.UNKNOWN),)
+CONSTRUCTORS = ("__init__", "constructor")
+OF_EFFECTS = frozenset({OriginKind.ROW, OriginKind.COUNT, OriginKind.RESPONSE, OriginKind.HANDLE})
+OF_CONSTANTS = frozenset({OriginKind.CONST, OriginKind.FUNCTION, OriginKind.MODULE, OriginKind.INSTANCE})
+CHANGED = OF_EFFECTS | OF_CONSTANTS | {
+    OriginKind.PARAM, OriginKind.SELF, OriginKind.RESULT, OriginKind.ERROR, OriginKind.CALLBACK, OriginKind.ARGUMENT
+}  # fmt: skip
+UNCHANGED = frozenset(OriginKind) - CHANGED  # mean the same in every function
 Lookup = Callable[[str], FunctionSummary | None]
+Step = tuple[str, int, int]  # kind of the item, its number, and the function written in place that holds it, or NONE
+Plan = tuple[tuple[Step, ...], tuple[int, ...]]  # the steps in order, and the functions written in place that wait
 
 
 class Frame:
@@ -50,6 +59,7 @@ class Frame:
         "depth",
         "effects",
         "facts",
+        "is_quiet",
         "items",
         "me",
         "path",
@@ -69,7 +79,8 @@ class Frame:
         self.facts: dict[int, int] = {}
         self.results: dict[int, Value] = {}  # by number of the call; invokes at -2 - number
         self.values: dict[int, int] = {}
-        self.items: dict[int, list[tuple[int, int, str]]] = {}
+        self.items: dict[int, list[tuple[str, int]]] = {}
+        self.is_quiet = False  # only its value is wanted: calls are looked at when something needs what they give
 
 
 class Instance:
@@ -84,12 +95,19 @@ class Instance:
 class Expansion:
     """The tables of the result while they are being filled."""
 
-    def __init__(self, lookup: Lookup, is_authenticating: Callable[[str], bool]) -> None:
-        self._lookup, self._authenticates = lookup, is_authenticating
+    def __init__(
+        self,
+        lookup: Lookup,
+        is_authenticating: Callable[[str], bool],
+        noise: Callable[[str], int | None] = lambda name: ACTS,
+        plans: dict[str, Plan] | None = None,
+    ) -> None:
+        self._lookup, self._authenticates, self._noise = lookup, is_authenticating, noise
+        self._plans = {} if plans is None else plans
         self._values: dict[Value, int] = {}
         self._listed: list[Value] = []
         self._constants: dict[tuple[type, object], int] = {}
-        self._choices: dict[tuple[int, str, int], int] = {}
+        self._choices: dict[tuple[Frame, str, int], int] = {}
         self.regions: list[Region] = []
         self._lasts: list[int] = []
         self.facts: list[Fact] = []
@@ -134,7 +152,7 @@ class Expansion:
 
     def _choice(self, frame: Frame, kind: str, choice: int) -> int:
         """Choices of different functions are different."""
-        return NONE if choice == NONE else self._choices.setdefault((id(frame), kind, choice), len(self._choices))
+        return NONE if choice == NONE else self._choices.setdefault((frame, kind, choice), len(self._choices))
 
     def _open(self, region: Region) -> int:
         self.regions.append(region)
@@ -161,11 +179,15 @@ class Expansion:
 
     def origins(self, frame: Frame, value: Value) -> Value:
         """A frame's origins in terms of the result."""
-        return merge(self._origin(frame, origin) for origin in value)
+        if len(value) == 1:
+            return self._origin(frame, value[0])
+        return merge([self._origin(frame, origin) for origin in value])
 
     def _origin(self, frame: Frame, origin: Origin) -> Value:
         kind = origin.kind
-        if kind in (OriginKind.ROW, OriginKind.COUNT, OriginKind.RESPONSE, OriginKind.HANDLE):
+        if kind in UNCHANGED:
+            return (origin,)
+        if kind in OF_EFFECTS:
             ref = frame.effects.get(origin.ref, NONE)
             return (Origin(kind, ref, origin.path, origin.via),) if ref != NONE else UNKNOWN
         if kind is OriginKind.PARAM:
@@ -176,10 +198,11 @@ class Expansion:
         if kind is OriginKind.SELF:
             return self._continued(frame.me, origin) if frame.depth else (origin,)
         if kind is OriginKind.RESULT:
-            return self._continued(frame.results.get(origin.ref, UNKNOWN), origin)
-        if kind in (OriginKind.CONST, OriginKind.FUNCTION, OriginKind.MODULE):
-            return (Origin(kind, self.constant(frame.summary.constants[origin.ref]), origin.path, origin.via),)
-        if kind is OriginKind.INSTANCE:
+            given = frame.results.get(origin.ref)
+            if given is None:
+                given = self._value_of_call(frame, origin.ref) if frame.is_quiet and origin.ref >= 0 else UNKNOWN
+            return self._continued(given, origin)
+        if kind in OF_CONSTANTS:
             return (Origin(kind, self.constant(frame.summary.constants[origin.ref]), origin.path, origin.via),)
         if kind in (OriginKind.ERROR, OriginKind.CALLBACK):
             return (Origin(kind, frame.regions.get(origin.ref, NONE), origin.path, origin.via),)
@@ -190,6 +213,8 @@ class Expansion:
 
     def _continued(self, base: Value, origin: Origin) -> Value:
         """The origins of a base, one path further; attributes of new objects are what their constructor put there."""
+        if not origin.path and not origin.via and len(base) == 1:
+            return base
         found: list[Value] = []
         for each in base:
             path = (*each.path, *origin.path)
@@ -200,40 +225,24 @@ class Expansion:
                     found.append(self._continued(field, rest))
                     continue
             found.append((Origin(each.kind, each.ref, path[:PATH_KEPT], each.via | origin.via),))
-        return merge(found)
+        return found[0] if len(found) == 1 else merge(found)
 
     # ── items ────────────────────────────────────────────────────────────────────────────────────────────────────────
     def _emit(self, frame: Frame) -> None:
         """Add everything of the frame in order; functions written in place wait until they are called."""
-        summary = frame.summary
-        held = self._held(frame)
-        sequence: list[tuple[int, str, int]] = []
-        sequence += ((each.order, "fact", n) for n, each in enumerate(summary.facts))
-        sequence += ((each.order, "effect", n) for n, each in enumerate(summary.effects))
-        sequence += ((each.order, "call", n) for n, each in enumerate(summary.calls))
-        sequence += ((each.order, "invoke", n) for n, each in enumerate(summary.invokes))
-        sequence += ((each.order, "region", n) for n, each in enumerate(summary.regions) if n)
-        sequence.sort()
+        steps, held = self._plan(frame.summary)
         frame.items = {region: [] for region in held}
-        for order, kind, number in sequence:
-            region = number if kind == "region" else getattr(summary, f"{kind}s")[number].region
-            holder = self._holder(frame, region, held)
+        for kind, number, holder in steps:
             if holder != NONE:
-                frame.items[holder].append((order, number, kind))
-                continue
-            self._item(frame, kind, number)
+                frame.items[holder].append((kind, number))
+            else:
+                self._item(frame, kind, number)
 
-    def _held(self, frame: Frame) -> dict[int, int]:
-        """CALLBACK regions that a callee of the project runs: they are placed where it does."""
-        return {region: number for number, call in enumerate(frame.summary.calls) for _, region in call.callbacks}
-
-    def _holder(self, frame: Frame, region: int, held: Mapping[int, int]) -> int:
-        outermost = NONE
-        while region != NONE:
-            if region in held:
-                outermost = region
-            region = frame.summary.regions[region].parent
-        return outermost
+    def _plan(self, summary: FunctionSummary) -> Plan:
+        """The items of a function in order, worked out once however often it is spliced."""
+        if (plan := self._plans.get(summary.name)) is None:
+            plan = self._plans[summary.name] = planned(summary)
+        return plan
 
     def _item(self, frame: Frame, kind: str, number: int) -> None:
         self.order += 1
@@ -369,11 +378,14 @@ class Expansion:
         found = [summary for name in call.candidates[:3] if (summary := self._enter(name, frame.depth, call.known))]
         results: list[Value] = []
         for summary in found:
+            if self._is_quiet(summary, values):
+                results.append(self._value_of(frame, call, summary, values, placed))
+                continue
             choice = self._choice(frame, "call", number) if len(found) > 1 else NONE
             results.append(self._splice(frame, call, summary, values, region, choice, placed))
         if not found:
             results.append(self._opaque(values, placed, call))
-        for name, callback in call.callbacks:
+        for _, callback in call.callbacks:
             if callback not in frame.regions:
                 self._place_callback(frame, callback, region, ())
         frame.results[number] = merge(results)
@@ -396,6 +408,51 @@ class Expansion:
             return None
         return summary
 
+    # ── calls of which only the value matters ────────────────────────────────────────────────────────────────────────
+    def _is_quiet(self, summary: FunctionSummary, values: Mapping[str, Value]) -> bool:
+        noise = self._noise(summary.name)
+        if noise is None or noise & ACTS:
+            return False
+        return not noise & TESTS or not any(is_told_apart(value) for value in values.values())
+
+    def _value_of_call(self, frame: Frame, number: int) -> Value:
+        """What a call inside of a quiet function gives."""
+        call = frame.summary.calls[number]
+        frame.results[number] = UNKNOWN  # a call whose arguments need what it gives itself
+        values = {name: self._values_at(self.value(frame, value)) for name, value in call.args}
+        names = call.candidates[:3] if call.known > Known.GUESSED and frame.depth < DEEPEST else ()
+        found = [summary for name in names if name not in self._stack and (summary := self._lookup(name)) is not None]
+        if found:
+            results = [self._value_of(frame, call, summary, values, NONE) for summary in found]
+        else:
+            results = [self._opaque(values, NONE, call)]
+        frame.results[number] = merge(results)
+        return frame.results[number]
+
+    def _value_of(
+        self, frame: Frame, call: CallSite, summary: FunctionSummary, values: Mapping[str, Value], placed: int
+    ) -> Value:
+        """What a quiet function gives for these arguments; of a constructor, the object with its attributes."""
+        calls = (*frame.calls, Place(frame.path, call.start, call.end))
+        inner = Frame(summary, self._bind(summary, values), values.get("self", UNKNOWN), calls, frame.depth + 1)
+        inner.is_quiet = True
+        is_constructor = summary.name.rpartition(".")[2] in CONSTRUCTORS
+        if is_constructor:
+            if placed == NONE:
+                placed = len(self.calls)
+                self.calls.append(replace(call, region=0, order=self.order, args=(), result=NONE, callbacks=()))
+            inner.me = (Origin(OriginKind.RESULT, placed),)
+            self._instances[placed] = Instance({})
+        self._stack.append(summary.name)
+        if is_constructor:
+            fields = {name: self._values_at(self.value(inner, value)) for name, value in summary.fields}
+            self._instances[placed].fields.update(fields)
+            result = inner.me
+        else:
+            result = merge([self._values_at(self.value(inner, value)) for value in summary.returns])
+        self._stack.pop()
+        return merge(((Origin(OriginKind.PRINCIPAL),), result)) if self._authenticates(summary.name) else result
+
     def _opaque(self, values: Mapping[str, Value], placed: int, call: CallSite) -> Value:
         """The result of a function that is not spliced: made of everything that went in."""
         origins = merge(
@@ -407,9 +464,15 @@ class Expansion:
         return origins or UNKNOWN
 
     def _splice(
-        self, frame: Frame, call: CallSite, summary: FunctionSummary, values: Mapping[str, Value], region: int, choice: int,
+        self,
+        frame: Frame,
+        call: CallSite,
+        summary: FunctionSummary,
+        values: Mapping[str, Value],
+        region: int,
+        choice: int,
         placed: int,
-    ) -> Value:  # fmt: skip
+    ) -> Value:
         is_later = summary.is_async and not call.is_awaited
         kind = RegionKind.DEFERRED if is_later else RegionKind.CALL
         self.order += 1
@@ -432,7 +495,7 @@ class Expansion:
             (*frame.calls, Place(frame.path, call.start, call.end)),
             frame.depth + 1,
         )
-        is_constructor = summary.name.rpartition(".")[2] in ("__init__", "constructor")
+        is_constructor = summary.name.rpartition(".")[2] in CONSTRUCTORS
         if is_constructor:
             inner.me = (Origin(OriginKind.RESULT, placed),)
             self._instances[placed] = Instance({})
@@ -504,7 +567,7 @@ class Expansion:
             frame.results[-1000 - (callback * 8 + position)] = value
         self.order += 1
         placed = self._region(frame, callback, parent)
-        for _, number, kind in frame.items.get(callback, ()):
+        for kind, number in frame.items.get(callback, ()):
             if kind == "region" and number == callback:
                 continue
             self._item(frame, kind, number)
@@ -512,6 +575,29 @@ class Expansion:
         value = frame.summary.regions[callback].value
         self.regions[placed] = replace(self.regions[placed], value=self.value(frame, value))
         return self._values_at(self.value(frame, value))
+
+
+def planned(summary: FunctionSummary) -> Plan:
+    """The steps of a function, and which of them wait in a function written in place until a callee runs it."""
+    held = frozenset(region for call in summary.calls for _, region in call.callbacks)
+    steps: list[tuple[int, str, int]] = []
+    steps += ((each.order, "fact", n) for n, each in enumerate(summary.facts))
+    steps += ((each.order, "effect", n) for n, each in enumerate(summary.effects))
+    steps += ((each.order, "call", n) for n, each in enumerate(summary.calls))
+    steps += ((each.order, "invoke", n) for n, each in enumerate(summary.invokes))
+    steps += ((each.order, "region", n) for n, each in enumerate(summary.regions) if n)
+    steps.sort()
+    tables = {"fact": summary.facts, "effect": summary.effects, "call": summary.calls, "invoke": summary.invokes}
+
+    def holder(kind: str, number: int) -> int:
+        region = number if kind == "region" else tables[kind][number].region
+        outermost = NONE
+        while region != NONE:
+            outermost = region if region in held else outermost
+            region = summary.regions[region].parent
+        return outermost
+
+    return tuple((kind, n, holder(kind, n) if held else NONE) for _, kind, n in steps), tuple(held)
 
 
 def kinds_of(summary: FunctionSummary) -> int:

@@ -1,4 +1,4 @@
-"""A linked program: functions, entities and handlers of all files, and a function with its callees spliced in on demand."""
+"""A linked program: functions, entities and handlers of all files; a function with its callees, on demand."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from doubletake.code.effects import (
     TargetKind,
     Value,
 )
-from doubletake.code.expand import Expansion
+from doubletake.code.expand import Expansion, Plan
+from doubletake.code.noise import noises
 from doubletake.core.config import System
 from doubletake.core.source import Source, Span
 
@@ -48,12 +49,13 @@ class Program:
         self.authenticating = authenticating
         self.failures = failures  # functions that could not be lowered
         self._expanded: dict[str, FunctionSummary] = {}
+        self._plans: dict[str, Plan] = {}
 
     def expand(self, name: str) -> FunctionSummary:
         """The function with its callees spliced in. Raises KeyError for a name that is no function of the program."""
         if (found := self._expanded.get(name)) is None:
             summary = self.functions[name]
-            expansion = Expansion(self.functions.get, self.authenticating.__contains__)
+            expansion = Expansion(self.functions.get, self.authenticating.__contains__, self.noises.get, self._plans)
             found = self._expanded[name] = expansion.run(summary, self._arguments(name, summary))
         return found
 
@@ -97,6 +99,11 @@ class Program:
         return {name: tuple(sites) for name, sites in found.items()}
 
     @cached_property
+    def noises(self) -> Mapping[str, int]:
+        """What each function does that its callers can tell, itself or through its calls: `Noise` bits."""
+        return noises(self.functions, self.callers)
+
+    @cached_property
     def reach(self) -> Mapping[str, int]:
         """Kinds of effects that each function reaches through its calls, as one number of `EffectKind` flags."""
         bits = {name: 0 for name in self.functions}
@@ -124,7 +131,9 @@ class Program:
             "functions that could not be read": self.failures,
             "effects": len(effects),
             "calls that look like the store's and are not resolved": unresolved,
-            "share of such calls resolved": len(effects) / (len(effects) + unresolved) if effects or unresolved else 1.0,
+            "share of such calls resolved": len(effects) / (len(effects) + unresolved)
+            if effects or unresolved
+            else 1.0,
             "store effects without a known entity": len(store) - len(named),
             "entities": len(self.entities),
             "handlers": len(self.handlers),
