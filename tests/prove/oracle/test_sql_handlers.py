@@ -65,3 +65,33 @@ def test_what_is_told_and_never_proven(server: postgres.Server, program: Program
     told = [judgement.explain() for judgement in judgements]
     assert any(judgement.verdict.value == verdict and judgement.is_information for judgement in judgements), told
     assert not any(judgement.is_defect for judgement in judgements), told
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(("program", "name"), named(WRONG))
+def test_a_hundred_of_a_hundred(server: postgres.Server, program: Program, name: str) -> None:
+    """The schedule that shows the defect shows it every time, under the same name."""
+    stage = Stage(server, program)
+    try:
+        reading = stage.reading()
+        shows = next(
+            schedule
+            for schedule in stage.schedules()
+            if judge(stage.interleave(*schedule), reading).verdict is Verdict.DATA_WRONG
+        )
+        judgements = [judge(stage.interleave(*shows), reading) for _ in range(100)]
+    finally:
+        stage.close()
+    assert [(judgement.verdict, judgement.name) for judgement in judgements] == [(Verdict.DATA_WRONG, name)] * 100
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("program", [pytest.param(program, id=program.name) for program, _ in RIGHT])
+def test_none_of_a_hundred(server: postgres.Server, program: Program) -> None:
+    stage = Stage(server, program)
+    try:
+        reading, schedules = stage.reading(), stage.schedules()
+        judgements = [judge(stage.interleave(*schedules[turn % len(schedules)]), reading) for turn in range(100)]
+    finally:
+        stage.close()
+    assert not [judgement.explain() for judgement in judgements if judgement.is_defect]
