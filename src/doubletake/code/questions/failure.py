@@ -21,6 +21,7 @@ from doubletake.code.effects import (
     TargetKind,
     Trait,
 )
+from doubletake.code.questions.bookkeeping import is_bookkeeping
 from doubletake.code.questions.control import ancestors, is_inside
 
 BROAD = frozenset({"", "Exception", "BaseException", "builtins.Exception", "builtins.BaseException", "Error"})
@@ -54,7 +55,11 @@ def is_broad(region: Region) -> bool:
 def protected(f: FunctionSummary, attempt: int) -> Iterator[Effect]:
     """The effects inside a region whose failure matters to somebody."""
     for each in f.effects:
-        is_spared = each.target.kind is TargetKind.CACHE or each.traits & (Trait.BEST_EFFORT | Trait.ATTRIBUTE)
+        is_spared = (
+            each.target.kind is TargetKind.CACHE
+            or each.traits & (Trait.BEST_EFFORT | Trait.ATTRIBUTE)
+            or is_bookkeeping(each.target.name)
+        )
         if each.kind & MATTERS and not is_spared and is_inside(f, each.region, attempt):
             yield each
 

@@ -28,6 +28,7 @@ from doubletake.code.questions.knowledge import Knowledge
 from doubletake.code.questions.lookups import StateCheck, says_absent, state_checks
 from doubletake.code.questions.rows import column_name, is_same_row
 
+EXPIRY = re.compile(r"expir|valid_until|validUntil|deadline|not_after", re.IGNORECASE)
 SECRET = re.compile(r"passw|hash|secret", re.IGNORECASE)
 HARMLESS_TWICE = Trait.READ_ONLY | Trait.BEST_EFFORT | Trait.IDEMPOTENT | Trait.MAIL
 
@@ -62,7 +63,7 @@ def limits(k: Knowledge, f: FunctionSummary, write: int) -> Iterator[Limit]:
         if same is Maybe.NO or not puts_column(entity, w, check.column):
             continue
         is_amount = check.op in (Op.LESS, Op.MORE)
-        if is_amount and is_time(f, entity, check):
+        if is_expiry(check) or (is_amount and is_time(f, entity, check)):
             continue
         if check.op in (Op.NULL, Op.TRUE) and is_summed(f, entity, w, check.column):
             continue  # a number that must be there is no limit on it
@@ -101,6 +102,11 @@ def is_time(f: FunctionSummary, entity: Entity | None, check: StateCheck) -> boo
         return True
     column = entity.column(check.column) if entity else None
     return column is not None and column.kind is ColumnKind.TIME
+
+
+def is_expiry(check: StateCheck) -> bool:
+    """Whether the column says until when something holds: nothing that a request uses up."""
+    return bool(EXPIRY.search(check.column))
 
 
 def puts_column(entity: Entity | None, write: Effect, column: str) -> bool:

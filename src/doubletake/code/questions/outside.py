@@ -11,6 +11,7 @@ MONEY_WORDS = re.compile(
     r"(?<![a-z])(charges?|payments?|refunds?|payouts?|transfers?|withdrawals?|capture|topup|top-up|balance)(?![a-z])"
 )
 ASKING_WORDS = re.compile(r"verif|gateways?|status|methods?|settings?|webhooks?|history|list|search|preview|quote|tax/")
+COURTESY = re.compile(r"\b(e?mails?|smtp|resend|sendgrid|mailgun|postmark|mailjet|slack|twilio|discord|push)\b")
 UNSTABLE = (OriginKind.FRESH, OriginKind.CLOCK)
 
 
@@ -19,6 +20,11 @@ def changes_outside(effect: Effect) -> bool:
     if not effect.kind & CALLS_OUT:
         return False
     return not effect.traits & (Trait.READ_ONLY | Trait.BEST_EFFORT)
+
+
+def is_courtesy(effect: Effect) -> bool:
+    """Whether the call sends somebody a message that nobody's books depend on."""
+    return bool(effect.traits & Trait.MAIL) or bool(COURTESY.search(effect.target.name))
 
 
 def service(f: FunctionSummary, effect: Effect) -> str:

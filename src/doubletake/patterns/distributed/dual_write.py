@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from doubletake.code.effects import NONE, STORE_WRITES, Effect, EffectKind, FunctionSummary, HandlerKind, Trait
+from doubletake.code.effects import NONE, STORE_WRITES, Effect, EffectKind, FunctionSummary, HandlerKind
 from doubletake.code.questions.bookkeeping import is_bookkeeping
 from doubletake.code.questions.control import ancestors, are_exclusive, is_before
 from doubletake.code.questions.delivery import is_compensated, is_repeatable, is_resumable, is_swept
 from doubletake.code.questions.knowledge import Knowledge, Program, Root
-from doubletake.code.questions.outside import changes_outside, has_stable_key, is_idempotent, service
+from doubletake.code.questions.outside import changes_outside, has_stable_key, is_courtesy, is_idempotent, service
 from doubletake.code.questions.places import function_of, place, route_to
 from doubletake.code.questions.transactions import commit_after, is_transaction, scope
 from doubletake.code.questions.trust import trust
@@ -32,7 +32,7 @@ def detect(program: Program) -> Iterator[Match]:
 
 def is_missed(call: Effect) -> bool:
     """Whether somebody misses the call when it was not made, or made for nothing. A courtesy message is not."""
-    return changes_outside(call) and not call.traits & Trait.MAIL
+    return changes_outside(call) and not is_courtesy(call)
 
 
 def _match(k: Knowledge, root: Root, call: Effect) -> Match | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from doubletake.code.effects import NONE, Effect, EffectKind, FactKind, FunctionSummary, OriginKind, TargetKind, Trait
+from doubletake.code.lowering.functions import MODULE_BODY
 from doubletake.code.questions.definitions import has_limit_of_its_own, set_up_at
 from doubletake.code.questions.knowledge import Knowledge, Program
 from doubletake.code.questions.places import place
@@ -26,8 +27,8 @@ CONTROLLER = "builtins.AbortController"
 
 def detect(program: Program) -> Iterator[Match]:
     k = Knowledge(program)
-    for f in program.functions.values():
-        if not k.is_served(f) or f.path in k.scripts:
+    for name, f in program.functions.items():
+        if not k.is_served(f) or f.path in k.scripts or name.endswith(MODULE_BODY):
             continue
         for effect in f.effects:
             if effect.kind & NETWORK and (effect.traits & Trait.NO_TIMEOUT or has_idle_signal(f, effect)):
