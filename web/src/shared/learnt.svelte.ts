@@ -2,6 +2,7 @@
 
 import { merge, readStored, type Kind, type Progress } from "./marks";
 import { progress as exchange } from "./server";
+import { store, stored } from "./storage";
 
 const KEY = "doubletake.v1";
 const empty: Progress = { schema: 1, patterns: {} };
@@ -13,13 +14,13 @@ class Learnt {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
-    const text = localStorage.getItem(KEY);
-    const stored = readStored(text);
-    if (text && !stored) {
-      localStorage.setItem(`${KEY}.broken`, text);
+    const text = stored(KEY);
+    const known = readStored(text);
+    if (text && !known) {
+      store(`${KEY}.broken`, text);
       this.notice = "What this browser had stored could not be read. It is set aside; we start anew.";
     }
-    this.now = stored ?? empty;
+    this.now = known ?? empty;
     addEventListener("storage", (event) => {
       const other = event.key === KEY ? readStored(event.newValue) : null;
       if (other) this.now = merge(this.now, other);
@@ -33,7 +34,7 @@ class Learnt {
       this.notice ||= kept.notice ?? "";
       const own = JSON.stringify(this.now.patterns);
       this.now = merge(this.now, kept);
-      localStorage.setItem(KEY, JSON.stringify(this.now));
+      store(KEY, JSON.stringify(this.now));
       if (own !== "{}") this.#store(); // this browser may know what the file does not
     } catch {
       this.#live = false; // this browser keeps it; the verdict line says what happened to the server
@@ -52,7 +53,7 @@ class Learnt {
   }
 
   #store(): void {
-    localStorage.setItem(KEY, JSON.stringify(this.now));
+    store(KEY, JSON.stringify(this.now));
     if (!this.#live) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
@@ -65,9 +66,9 @@ export const learnt = new Learnt();
 
 /** Small choices that need no dates. */
 export function recall(name: string): string {
-  return localStorage.getItem(`doubletake.${name}`) ?? "";
+  return stored(`doubletake.${name}`) ?? "";
 }
 
 export function remember(name: string, value: string): void {
-  localStorage.setItem(`doubletake.${name}`, value);
+  store(`doubletake.${name}`, value);
 }
