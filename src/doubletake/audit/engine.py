@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from time import perf_counter
 
@@ -44,7 +44,7 @@ def audit(root: Path, options: Options | None = None) -> Iterator[Event]:
     yield from report(files, result, [it for it in findings if it.code in active], unused, perf_counter() - began)
 
 
-def remembered(files: Files, config: Config, cache: Cache) -> Iterator[Progress]:
+def remembered(files: Files, config: Config, cache: Cache) -> Generator[Progress, None, Result]:
     """The result for these files: the stored one when nothing has changed. Gives it as the generator's return value."""
     settings = msgspec.msgpack.encode((config.system, config.models))
     key = tree_key(files.everything.items(), settings)

@@ -107,11 +107,11 @@ def apply(
     settled = []
     for finding in findings:
         lines = range(finding.start_line, finding.end_line + 1)
-        pardon = next((it for line in lines if (it := by_place.get((finding.path, finding.code, line)))), None)
+        given = next((it for line in lines if (it := by_place.get((finding.path, finding.code, line)))), None)
         reason = ""
-        if pardon is not None:
-            used.add(pardon)
-            reason = pardon.reason
+        if given is not None:
+            used.add(given)
+            reason = given.reason
         for number, (rule, codes, spec) in enumerate(rules):
             if not reason and finding.code in codes and spec.match_file(finding.path):
                 used_rules.add(number)
