@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import runpy
 import socket
@@ -18,10 +19,15 @@ import pytest
 
 from doubletake.prove.boundary import Boundary
 from doubletake.prove.conductor import Conductor
+from doubletake.prove.explorer import Budget
+from doubletake.prove.laboratory import Laboratory
 from doubletake.prove.postgres import server as postgres
+from doubletake.prove.postgres.changes import Changes
+from doubletake.prove.postgres.restore import Restore
 from doubletake.prove.postgres.server import Server
 from doubletake.prove.postgres.sessions import Sessions
 from doubletake.prove.proxy import Address
+from doubletake.prove.trial import Trials
 from doubletake.prove.upstream import Script, Service
 
 
@@ -44,6 +50,7 @@ class Bank(NamedTuple):
     conductor: Conductor
     direct: psycopg.Connection[tuple[int]]
     outside: Service
+    laboratory: Laboratory
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +77,18 @@ def bank(server: Server) -> Iterator[Bank]:
         for port in ports.values():
             wait_for(port)
         sessions = stack.enter_context(Sessions(server))
-        yield Bank(boundary, Conductor(boundary, ports, sessions), direct, outside)
+        changes = stack.enter_context(Changes(server))
+        restore = stack.enter_context(Restore(server, changes))
+        schema = restore.snapshot()
+        conductor = Conductor(boundary, ports, sessions)
+        trials = Trials(conductor, changes, restore, [outside])
+        yield Bank(
+            boundary,
+            conductor,
+            direct,
+            outside,
+            Laboratory(trials, schema, Budget(), printed=itertools.count().__next__),
+        )
 
 
 def wait_for(port: int, seconds: float = 10.0) -> None:

@@ -49,15 +49,16 @@ def touching(
 
 
 def _of(operation: Operation, schema: Schema, written: frozenset[Write]) -> Footprint:
-    """A statement's footprint by its text. One that writes may also write whatever the request wrote and no text
-    names: a trigger did."""
+    """A statement's footprint by its text. One that writes wrote the rows of its table that the request is known to have
+    written, with their unique keys, which no text shows; and perhaps those of tables that no text names: a trigger."""
     if operation.kind not in (OperationKind.STATEMENT, OperationKind.COPY):
         return Footprint()
     known = footprint(operation.text, operation.parameters, schema)
     if not known.writes:
         return known
-    hidden = frozenset(write for write in written if write.table not in known.tables)
-    return known | Footprint(writes=hidden)
+    named = {write.table for write in known.writes}
+    seen = frozenset(write for write in written if write.table in named or write.table not in known.tables)
+    return known | Footprint(writes=seen)
 
 
 def _union(prints: Iterable[Footprint]) -> Footprint:

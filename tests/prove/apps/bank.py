@@ -5,6 +5,7 @@ Run as `python bank.py PORT`, with DATABASE_URL and OUTSIDE_URL in the environme
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -18,6 +19,7 @@ SCHEMA = """
 CREATE TABLE wallet (id int PRIMARY KEY, balance int NOT NULL, version int NOT NULL DEFAULT 0);
 CREATE TABLE slug (id serial PRIMARY KEY, name text NOT NULL);
 CREATE TABLE handle (id serial PRIMARY KEY, name text NOT NULL UNIQUE);
+CREATE TABLE event (id text PRIMARY KEY);
 CREATE TABLE charge (id serial PRIMARY KEY, outside text, amount int NOT NULL);
 INSERT INTO wallet (id, balance) VALUES (1, 100), (2, 100);
 """
@@ -103,13 +105,47 @@ def create_unique(db: Connection, body: dict) -> dict:
 
 
 def charge(db: Connection, body: dict) -> dict:
-    asked = urllib.request.Request(
-        os.environ["OUTSIDE_URL"] + "/charges", json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
-    with urllib.request.urlopen(asked, timeout=1) as answer:
-        outside = json.load(answer)["id"]
+    outside = ask_outside(body, {})
     db.execute("INSERT INTO charge (outside, amount) VALUES (%s, %s)", (outside, body["amount"]))
     return {"id": outside}
+
+
+def ask_outside(body: dict, headers: dict[str, str]) -> str:
+    headers = {"Content-Type": "application/json", **headers}
+    asked = urllib.request.Request(os.environ["OUTSIDE_URL"] + "/charges", json.dumps(body).encode(), headers)
+    with urllib.request.urlopen(asked, timeout=1) as answer:
+        return json.load(answer)["id"]
+
+
+def charge_safely(db: Connection, body: dict) -> dict:
+    outside = ask_outside(body, {"Idempotency-Key": body["key"]})
+    if not outside:
+        raise Refused(502)
+    db.execute(
+        "INSERT INTO charge (outside, amount) SELECT %s, %s WHERE NOT EXISTS (SELECT FROM charge WHERE outside = %s)",
+        (outside, body["amount"], outside),
+    )
+    return {"id": outside}
+
+
+def charge_and_hope(db: Connection, body: dict) -> dict:
+    """Says that all went well even when the outside service did not answer."""
+    with contextlib.suppress(Exception):
+        ask_outside(body, {})
+    db.execute("INSERT INTO charge (amount) VALUES (%s)", (body["amount"],))
+    return {}
+
+
+def receive(db: Connection, body: dict) -> dict:
+    db.execute("UPDATE wallet SET balance = balance + %s WHERE id = 1", (body["amount"],))
+    return {}
+
+
+def receive_once(db: Connection, body: dict) -> dict:
+    new = db.execute("INSERT INTO event VALUES (%s) ON CONFLICT DO NOTHING", (body["event"],))
+    if new.rowcount:
+        receive(db, body)
+    return {}
 
 
 def wallet(db: Connection, body: dict) -> dict:
@@ -121,7 +157,8 @@ HANDLERS = {
     function.__name__: function
     for function in (
         deposit, deposit_locked, deposit_atomic, deposit_versioned, deposit_serializable, deposit_in_turn,
-        withdraw, transfer, create, create_unique, charge, wallet,
+        withdraw, transfer, create, create_unique, charge, charge_safely, charge_and_hope, receive,
+        receive_once, wallet,
     )
 }  # fmt: skip
 
