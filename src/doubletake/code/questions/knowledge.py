@@ -156,9 +156,8 @@ class Knowledge:
     def shared_roots(self, *needs: int) -> Iterator[Root]:
         """Roots that two callers can be in at the same time, and that reach an effect of each of these kinds."""
         for root in self.roots:
-            if (root.handler is not None and root.handler.kind in SOLO) or self.program.functions[
-                root.name
-            ].path in self.scripts:
+            is_solo = root.handler is not None and root.handler.kind in SOLO
+            if is_solo or root.name.endswith(MODULE_BODY) or self.program.functions[root.name].path in self.scripts:
                 continue
             if all(self.program.reach[root.name] & need for need in needs):
                 yield root
