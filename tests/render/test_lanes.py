@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from xml.etree import ElementTree
+
 import msgspec
 import pytest
 from rich.cells import cell_len
 from wallet_runs import balance, step
 
 from doubletake.core.trace import Lane, Outcome, StepKind, Trace, Verdict
+from doubletake.render import svg
 from doubletake.render.html.lanes import lanes
 from doubletake.render.lanes import ending, picture
 from doubletake.render.terminal.lanes import draw
@@ -69,7 +72,7 @@ def test_the_picture_in_the_terminal(trace: Trace) -> None:
         "● writes the balance           │ balance 100 → 150 lost │\n"
         "  SQL write  ← 150             │                        │\n"
         "                               │ balance 150 → 130      │ ● writes the balance  from a\n"
-        "                               │                        │ value that has changed since\n"
+        "                               │                        │   value that has changed since\n"
         "                               │                        │   SQL write  ← 130\n"
         "A ← 200                        │                        │ B ← 200\n"
         "───────────────────────────────┴────────────────────────┴───────────────────────────────\n"
@@ -130,3 +133,13 @@ def test_a_trace_cannot_write_into_the_page(trace: Trace) -> None:
         msgspec.structs.replace(trace, steps=steps, lanes=(lane,), title=evil, explanation=evil, final=balance(evil))
     )
     assert "<script" not in html and "\u202e" not in html
+
+
+def test_the_picture_for_a_page(trace: Trace) -> None:
+    """It is an image that loads nothing; the only addresses in it name the format and who made it."""
+    drawn = svg.draw(trace)
+    root = ElementTree.fromstring(drawn)
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert "@font-face" not in drawn and "<script" not in drawn and "href" not in drawn
+    words = "".join(root.itertext()).replace("\N{NO-BREAK SPACE}", " ")
+    assert "DATA WRONG" in words and "What A added is gone." in words

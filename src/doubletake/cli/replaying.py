@@ -13,7 +13,7 @@ from doubletake.core.proof import DIRECTORY
 from doubletake.core.trace import Trace
 
 
-def replay(path: Path, project: Path | None, *, only_picture: bool = False) -> int:
+def replay(path: Path, project: Path | None, *, only_picture: bool = False, svg: Path | None = None) -> int:
     """Ask again what the proof at `path` asked, and show it.
 
     project: where the application is; the folder whose `.doubletake/proofs` holds the file when left out. Gives the
@@ -22,6 +22,15 @@ def replay(path: Path, project: Path | None, *, only_picture: bool = False) -> i
     with needs("replay", "prove"):
         from doubletake.prove import proof as proofs
     proof = proofs.load(path)
+    if svg is not None:
+        from doubletake.render.svg import draw as drawn
+
+        try:
+            svg.write_text(drawn(proof.trace), "utf-8")
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            raise DoubletakeError(f"cannot write {svg}", why, "Name another file with --svg.") from None
+        return 0
     if only_picture:
         draw(proof.trace)
         return 0

@@ -11,11 +11,14 @@ import click
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--project", type=click.Path(path_type=Path), metavar="DIR", help="Where the application is.")
 @click.option("--picture", is_flag=True, help="Only show the recorded run; start nothing.")
-def command(file: Path, project: Path | None, picture: bool) -> int:
+@click.option(
+    "--svg", type=click.Path(path_type=Path), metavar="FILE", help="Write the recorded run as an SVG instead."
+)
+def command(file: Path, project: Path | None, picture: bool, svg: Path | None) -> int:
     """Start the application that the proof in FILE is about, and ask it the same again.
 
     Exit codes: 0 it holds now, 1 it is still wrong, 2 that could not be told.
     """
     from doubletake.cli.replaying import replay
 
-    return replay(file, project, only_picture=picture)
+    return replay(file, project, only_picture=picture, svg=svg)

@@ -95,12 +95,13 @@ class _Shape:
     def moment(self, it: Moment) -> Iterable[Text]:
         mark = "⧗ " if it.waits_for else "· " if it.kind in QUIET else "● "
         style = "dim" if it.kind in QUIET else "yellow" if it.waits_for else ""
-        said = Text.assemble((mark, LANE_STYLES[it.side]), (shown(it.words), style))
+        said = Text(shown(it.words), style) if style else Text(shown(it.words))
         if it.is_stale:
             said.append("  from a value that has changed since", "red")
         if it.error:
             said.append(f"  {shown(it.error)}", "red")
-        lane = [said]
+        marks = [Text(mark, LANE_STYLES[it.side]), *[Text("  ")] * len(said.plain)]
+        lane = [first + rest for first, rest in zip(marks, self.fold([said], self.side - 2), strict=False)]
         if it.statement and it.kind not in QUIET:
             lane += [Text(f"  {line}", "dim") for line in statement(it.statement, self.side - 2)]
         middle = list(beside(it.cells, self.picture.names_rows))
