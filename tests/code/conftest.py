@@ -1,1 +1,5 @@
-"""Puts this folder on the path, for `programs`."""
+"""Puts this folder on the path, for `programs`; a function that cannot be lowered fails its test."""
+
+import os
+
+os.environ.setdefault("DOUBLETAKE_DEBUG", "1")

@@ -68,7 +68,8 @@ def describe(program: Program, f: FunctionSummary, number: int, each: Effect) ->
     return (
         f"  #{number} {each.kind.name} {each.target.name} rows={each.rows.name} "
         f"where({where}) puts({puts}) "
-        f"on {value(f, each.handle)} {traits} {each.known.name} args({args}) loads{each.loads} r{each.region} {each.path}:{line}"
+        f"on {value(f, each.handle)} {traits} {each.known.name} args({args}) loads{each.loads} "
+        f"r{each.region} {each.path}:{line}"
     )
 
 

@@ -18,7 +18,7 @@ from doubletake.code.effects import (
     Scope,
 )
 from doubletake.code.lowering.registration import Reference
-from doubletake.code.names import language_of, split
+from doubletake.code.names import split
 from doubletake.code.world import Workspace
 
 WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -61,7 +61,11 @@ class Guarding:
         self._roles: dict[str, tuple[GuardRole, Known]] = {}
 
     def guard(self, reference: Reference, scope: Scope) -> Guard:
-        role, known = self.role(reference.function, reference.name)
+        if reference.function:
+            role, known = self.role(reference.function, reference.name)
+        else:
+            role = self.by_name(reference.name, reference.place.path)
+            known = Known.GUESSED if role else Known.NONE
         return Guard(reference.name or reference.function, role, scope, reference.place, known, reference.function)
 
     def injected(self, function: str) -> Iterator[Guard]:
@@ -84,16 +88,15 @@ class Guarding:
         if function in self._roles:
             return self._roles[function]
         summary = self._summaries.get(function)
-        self._roles[function] = (GuardRole.UNKNOWN, Known.NONE)
+        self._roles[function] = (GuardRole.UNKNOWN, Known.NONE)  # cuts cycles
         found = (GuardRole.UNKNOWN, Known.NONE)
         if summary is not None and refuses(summary):
             found = (self._by_body(summary, depth), Known.EXACT)
         if found[0] is GuardRole.UNKNOWN:
-            guessed = self.by_name(name or function.rpartition(":")[2], function)
+            guessed = self.by_name(name or function.partition(":")[2], split(function)[0])
             if guessed is not GuardRole.UNKNOWN:
                 found = (guessed, Known.TYPED if summary is not None and refuses(summary) else Known.GUESSED)
-        if function:
-            self._roles[function] = found
+        self._roles[function] = found
         return found
 
     def _by_body(self, summary: FunctionSummary, depth: int) -> GuardRole:
@@ -165,15 +168,10 @@ class Guarding:
                 return True
         return False
 
-    def by_name(self, name: str, function: str = "") -> GuardRole:
-        """The role that the words of a name suggest."""
-        path = split(function)[0] if function else ""
+    def by_name(self, name: str, path: str) -> GuardRole:
+        """The role that the words of a name suggest, in the language of the file `path`."""
+        table = self._world.models(path).guards
         words = "_".join(each.lower() for each in WORDS.findall(name))
-        table = (
-            self._world.models(path or "x.py").guards
-            if language_of(path or "x.py") == "python"
-            else self._world.models("x.ts").guards
-        )
         padded = f"_{words}_"
         found = {GuardRole[role] for word, role in table.items() if f"_{word}_" in padded}
         return next((role for role in RANKED if role in found), GuardRole.UNKNOWN)

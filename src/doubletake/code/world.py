@@ -324,6 +324,16 @@ class Workspace:
         function = self._function(symbol)
         return self.lowered(symbol, function) if function is not None else None
 
+    def passed_types(self, symbol: str, argument: str) -> tuple[str, ...]:
+        """Types of the arguments with which a function calls the function that it gets as `argument`."""
+        function = self._function(symbol)
+        if function is None or symbol in self._in_progress or len(self._in_progress) >= INFERRED_DEEP:
+            return ()
+        names = [each.name for each in function.parameters]
+        first = 1 if names[:1] in (["self"], ["cls"]) else 0
+        position = int(argument) + first if argument.isdigit() else names.index(argument) if argument in names else -1
+        return self.lowered(symbol, function).passes.get(position, ())
+
     def expect(self, symbol: str, types: tuple[str, ...]) -> None:
         """A framework passes values of these types to a function whose parameters may have no annotations."""
         self._expected.setdefault(symbol, types)

@@ -260,7 +260,7 @@ def make(low: Lowering, node: Node, symbol: str, given: Arguments) -> Val:
     if constructor is None:
         return Val(merge(each.origins for each in given.all), symbol, entries=None, options=dict(given.keywords))
     number = low.body.call(
-        node, (constructor,), Known.EXACT, passed(low, given, None), callbacks=_callbacks(low, node, given)
+        node, (constructor,), Known.EXACT, passed(low, given, None), callbacks=_callbacks(low, node, given, constructor)
     )
     return Val((Origin(OriginKind.RESULT, number),), symbol)
 
@@ -275,19 +275,20 @@ def call_project(
     if concrete and concrete != candidates:
         candidates, known = concrete, Known.IMPLEMENTS
     number = low.body.call(
-        node, candidates, known, passed(low, given, receiver), callbacks=_callbacks(low, node, given)
+        node, candidates, known, passed(low, given, receiver), callbacks=_callbacks(low, node, given, candidates[0])
     )
     typed = low.world.returned(candidates[0])
     origins = (Origin(OriginKind.RESULT, number),)
     return Val(origins, typed.type, typed.item, options=typed.options)
 
 
-def _callbacks(low: Lowering, node: Node, given: Arguments) -> tuple[tuple[str, int], ...]:
+def _callbacks(low: Lowering, node: Node, given: Arguments, callee: str) -> tuple[tuple[str, int], ...]:
+    """Functions written in place among the arguments, run in regions that the callee's calls of them will place."""
     found = []
     pairs = [(str(i), each) for i, each in enumerate(given.positions)] + list(given.keywords.items())
     for name, value in pairs:
         if value.function is not None and value.function.lowered < 0:
-            run_closure(low, node, value, None, "", RegionKind.CALLBACK)
+            run_closure(low, node, value, None, "", RegionKind.CALLBACK, expected=low.world.passed_types(callee, name))
             found.append((name, value.function.lowered))
     return tuple(found)
 
@@ -301,6 +302,7 @@ def run_closure(
     detail: str,
     kind: RegionKind,
     value: int = NONE,
+    expected: tuple[str, ...] = (),
 ) -> Val:
     """Run a function written in place, here, in a region of its own.
 
@@ -320,7 +322,8 @@ def run_closure(
     for position, parameter in enumerate(closure.node.parameters):
         typed = low.world.annotated(low.path, parameter.annotation)
         if given is None:
-            argument = Val((Origin(OriginKind.ARGUMENT, number * 8 + min(position, 7)),), typed.type, typed.item)
+            kind_of = typed.type or (expected[position] if position < len(expected) else "")
+            argument = Val((Origin(OriginKind.ARGUMENT, number * 8 + min(position, 7)),), kind_of, typed.item)
         elif position < len(given):
             argument = given[position]
             if not argument.type and typed.type:
@@ -358,6 +361,7 @@ def _invoked(low: Lowering, node: Node, callee: Val, given: Arguments) -> Val:
     if origin.kind is not OriginKind.PARAM:
         return unknown(low, node, "", None, given)
     args = tuple(low.body.value(each) for each in given.positions)
+    low.passes.setdefault(origin.ref, tuple(each.type for each in given.positions))
     result = low.body.origins((Origin(OriginKind.RESULT, -2 - len(low.body.invokes)),))
     low.body.invokes.append(Invoke(origin.ref, args, low.body.region, low.body.next_order(), result=result))
     return Val(low.body.values[result])

@@ -39,6 +39,7 @@ class Lowered(Struct):
     registered: list[Registered]
     returned: Val
     fields: dict[str, Val]
+    passes: dict[int, tuple[str, ...]] = {}  # types of what a parameter that is a function is called with
 
 
 def lower(
@@ -149,7 +150,7 @@ def _finish(
         truncated=body.truncated,
     )
     fields = {name: low.fields[name] for name in body.fields if name in low.fields}
-    return Lowered(summary, low.registrations, returned, fields)
+    return Lowered(summary, low.registrations, returned, fields, low.passes)
 
 
 def _membership(low: Lowering) -> Membership:

@@ -25,8 +25,8 @@ UNSET = Unset()
 class Statement(Struct, frozen=True):
     """A statement of the store that is being built, link by link; it takes effect where it is executed.
 
-    verb: "select", "update", "insert", "delete", "text" or "" when not said yet. entities: what it is about, the subject
-    first.
+    verb: "select", "update", "insert", "delete", "text" or "" when not said yet. entities: what it is about, its
+    subject first.
     """
 
     family: str

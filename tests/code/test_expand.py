@@ -1,0 +1,160 @@
+"""Callees spliced in: values are rewritten over arguments, rows come back, functions run where they are called."""
+
+from __future__ import annotations
+
+from programs import MODELS, effects, program, python, typescript
+
+from doubletake.code.effects import OriginKind, RegionKind
+
+SESSION = "from sqlalchemy.orm import Session\nfrom models import User, Wallet\n"
+
+
+def test_a_row_comes_back_and_is_written() -> None:
+    found = python(
+        SESSION
+        + """
+def load(s: Session, key):
+    return s.get(Wallet, key)
+
+def f(s: Session, id, n):
+    w = load(s, id)
+    w.balance = w.balance + n
+    s.commit()
+"""
+    )
+    assert effects(found, "f") == [
+        "READ Wallet($key=id)",
+        "WRITE Wallet balance=row0.balance~ARITH~CONCAT + n~ARITH~CONCAT ATTRIBUTE",
+        "COMMIT",
+    ]
+    read, write, commit = found.expand("app.py:f").effects
+    assert read.handle == write.handle == commit.handle
+    assert read.calls and not write.calls
+
+
+def test_a_row_that_is_passed_is_written() -> None:
+    found = python(
+        SESSION
+        + """
+def close(wallet):
+    wallet.status = "closed"
+
+def f(s: Session, id):
+    close(s.get(Wallet, id))
+    close({})
+"""
+    )
+    assert effects(found, "f") == ["READ Wallet($key=id)", "WRITE Wallet status='closed' ATTRIBUTE"]
+
+
+def test_what_a_constructor_keeps() -> None:
+    found = python(
+        SESSION
+        + """
+class Repository:
+    def __init__(self, session: Session):
+        self.session = session
+
+    def get(self, key):
+        return self.session.get(Wallet, key)
+
+class Service:
+    def __init__(self, wallets: Repository):
+        self.wallets = wallets
+
+    def close(self, key):
+        wallet = self.wallets.get(key)
+        wallet.status = "closed"
+        self.wallets.session.commit()
+
+def f(s: Session, id):
+    Service(Repository(s)).close(id)
+"""
+    )
+    assert effects(found, "f") == ["READ Wallet($key=id)", "WRITE Wallet status='closed' ATTRIBUTE", "COMMIT"]
+    f = found.expand("app.py:f")
+    assert {f.values[each.handle] for each in f.effects} == {f.values[f.effects[0].handle]}
+    assert f.values[f.effects[0].handle][0].kind is OriginKind.PARAM
+
+
+def test_the_implementation_behind_an_interface() -> None:
+    found = python(
+        SESSION
+        + """
+from abc import ABC, abstractmethod
+
+class Store(ABC):
+    @abstractmethod
+    def get(self, key): ...
+
+class SqlStore(Store):
+    def __init__(self, session: Session):
+        self.session = session
+
+    def get(self, key):
+        return self.session.get(Wallet, key)
+
+def f(store: Store, id):
+    return store.get(id)
+"""
+    )
+    assert effects(found, "f") == ["READ Wallet($key=id)"]
+
+
+def test_a_function_that_is_passed_runs_where_it_is_called() -> None:
+    found = typescript(
+        """
+import { PrismaClient } from "@prisma/client";
+const db = new PrismaClient();
+async function inTransaction<T>(work: (tx: PrismaClient) => Promise<T>): Promise<T> {
+  return db.$transaction(async (tx) => work(tx));
+}
+export async function f(id: string) {
+  return inTransaction(async (tx) => tx.wallet.findUnique({ where: { id } }));
+}
+"""
+    )
+    assert effects(found, "f") == ["BEGIN", "READ Wallet(id=id)", "COMMIT"]
+    f = found.expand("app.ts:f")
+    begin, read, _ = f.effects
+    assert f.values[read.handle] == f.values[begin.handle]
+
+
+def test_calls_of_each_other_end() -> None:
+    found = python(SESSION + "def f(s, n):\n    return g(s, n)\n\ndef g(s, n):\n    s.get(Wallet, n)\n    return f(s, n - 1)\n")
+    assert len(found.expand("app.py:f").calls) <= 8
+
+
+def test_the_framework_makes_a_dependency_once_a_request() -> None:
+    found = program(
+        models_py=MODELS,
+        app_py=SESSION
+        + """
+from fastapi import Depends, FastAPI
+from sqlalchemy import create_engine
+from sqlalchemy.orm import sessionmaker
+Local = sessionmaker(create_engine("postgresql://"))
+app = FastAPI()
+
+def session():
+    with Local() as s:
+        yield s
+
+def user(s: Session = Depends(session)):
+    return s.get(User, 1)
+
+@app.get("/x")
+def x(s: Session = Depends(session), me=Depends(user)):
+    return s.get(Wallet, me.id)
+""",
+    )
+    assert effects(found, "x") == ["OPEN", "READ User($key=1)", "READ Wallet($key=row1.id)"]
+    f = found.expand("app.py:x")
+    assert len({each.handle for each in f.effects}) == 1
+
+
+def test_callees_stand_in_regions_of_their_own() -> None:
+    found = python(SESSION + "def g(s: Session, n):\n    s.get(Wallet, n)\n\ndef f(s: Session, n):\n    if n:\n        g(s, n)\n")
+    f = found.expand("app.py:f")
+    inner = f.regions[f.effects[0].region]
+    assert inner.kind is RegionKind.CALL and f.regions[inner.parent].kind is RegionKind.BRANCH

@@ -1,0 +1,185 @@
+"""Handlers: their paths through mounts, and what guards them."""
+
+from __future__ import annotations
+
+import pytest
+from programs import program
+
+from doubletake.code import Program
+from doubletake.code.effects import GuardRole, HandlerKind, Known, OriginKind
+
+SECURITY = """
+from fastapi import Depends, HTTPException, Header
+from jose import jwt
+
+def current_user(authorization: str = Header()):
+    try:
+        return jwt.decode(authorization, "secret")
+    except Exception:
+        raise HTTPException(401, "who are you")
+
+def administrator(user=Depends(current_user)):
+    if not user.is_admin:
+        raise HTTPException(403, "no")
+    return user
+
+def signature(x_signature: str = Header()):
+    import hmac
+    if not hmac.compare_digest(x_signature, "secret"):
+        raise HTTPException(401, "no")
+"""
+
+APP = """
+from fastapi import APIRouter, Depends, FastAPI
+from security import administrator, current_user, signature
+
+app = FastAPI()
+router = APIRouter(prefix="/orders", dependencies=[Depends(current_user)])
+hooks = APIRouter()
+
+@router.get("/{order_id}")
+def read(order_id: int, user=Depends(current_user)):
+    return order_id
+
+@router.delete("/{order_id}", dependencies=[Depends(administrator)])
+def remove(order_id: int):
+    return None
+
+@hooks.post("/webhooks/payments")
+def paid(event: dict, _=Depends(signature)):
+    return event
+
+@app.get("/health")
+def health():
+    return "ok"
+
+app.include_router(router, prefix="/api")
+app.include_router(hooks)
+"""
+
+
+def routes(program: Program) -> dict[str, tuple[str, set[str]]]:
+    """Function and roles of guards by route."""
+    return {
+        each.route: (each.function.partition(":")[2], {guard.role.name for guard in each.guards})
+        for each in program.handlers
+    }
+
+
+def test_fastapi() -> None:
+    found = program(security_py=SECURITY, app_py=APP)
+    assert routes(found) == {
+        "GET /api/orders/{order_id}": ("read", {"AUTHENTICATES"}),
+        "DELETE /api/orders/{order_id}": ("remove", {"AUTHENTICATES", "AUTHORIZES"}),
+        "POST /webhooks/payments": ("paid", {"VERIFIES"}),
+        "GET /health": ("health", set()),
+    }
+    kinds = {each.path: each.kind for each in found.handlers}
+    assert kinds["/webhooks/payments"] is HandlerKind.WEBHOOK
+
+
+def test_what_the_framework_passes() -> None:
+    """A path parameter comes from the request; what a dependency returns says who asks."""
+    found = program(security_py=SECURITY, app_py=APP)
+    f = found.expand("app.py:read")
+    assert [origin.kind for origin in f.values[f.returns[0]]] == [OriginKind.REQUEST]
+    kinds = {origin.kind for value in f.values for origin in value}
+    assert OriginKind.PRINCIPAL in kinds
+
+
+def test_an_alias_of_a_dependency() -> None:
+    found = program(
+        security_py=SECURITY,
+        app_py="""
+from typing import Annotated
+from fastapi import Depends, FastAPI
+from security import current_user
+User = Annotated[dict, Depends(current_user)]
+app = FastAPI()
+
+@app.get("/me")
+def me(user: User):
+    return user
+""",
+    )
+    assert routes(found) == {"GET /me": ("me", {"AUTHENTICATES"})}
+
+
+AUTH = """
+import jwt from "jsonwebtoken";
+export function who(req, res, next) {
+  try { req.user = jwt.verify(req.headers.authorization, "secret"); next(); }
+  catch { res.status(401).json({}); }
+}
+export function administrator(req, res, next) {
+  if (req.user.role !== "admin") return res.status(403).json({});
+  next();
+}
+"""
+
+EXPRESS = """
+import express from "express";
+import { who } from "./auth.js";
+import { orders } from "./orders.js";
+const app = express();
+app.use(express.json());
+app.get("/health", (_req, res) => res.json({}));
+app.use("/api/orders", orders);
+export default app;
+"""
+
+ORDERS = """
+import { Router } from "express";
+import { who, administrator } from "./auth.js";
+export const orders = Router();
+orders.get("/public", async (req, res) => { res.json({}); });
+orders.use(who);
+orders.get("/:id", async (req, res) => { res.json({ id: req.params.id, user: req.user.id }); });
+orders.delete("/:id", administrator, remove);
+orders.route("/:id/notes").post(asyncHandler(async (req, res) => { res.json(req.body); }));
+async function remove(req, res) { res.status(204).end(); }
+"""
+
+
+def test_express() -> None:
+    found = program(auth_ts=AUTH, app_ts=EXPRESS, orders_ts=ORDERS)
+    assert routes(found) == {
+        "GET /health": ("GET /health", set()),
+        "GET /api/orders/public": ("GET /public", set()),
+        "GET /api/orders/:id": ("GET /{id}", {"AUTHENTICATES"}),
+        "DELETE /api/orders/:id": ("remove", {"AUTHENTICATES", "AUTHORIZES"}),
+        "POST /api/orders/:id/notes": ("POST /{id}/notes", {"AUTHENTICATES"}),
+    }
+
+
+def test_parameters_without_types_are_known_by_the_framework() -> None:
+    f = program(auth_ts=AUTH, app_ts=EXPRESS, orders_ts=ORDERS).expand("orders.ts:GET /{id}")
+    respond = f.effects[-1]
+    body = f.values[dict(respond.args)["body"]]
+    assert [origin.kind for origin in body] == [OriginKind.REQUEST, OriginKind.PRINCIPAL]
+
+
+NAMED = [
+    ("requireAuth", GuardRole.AUTHENTICATES),
+    ("isAdmin", GuardRole.AUTHORIZES),
+    ("checkPermissions", GuardRole.AUTHORIZES),
+    ("rateLimiter", GuardRole.LIMITS),
+    ("verifySignature", GuardRole.VERIFIES),
+    ("logRequest", GuardRole.UNKNOWN),
+    ("parseAuthor", GuardRole.UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(("name", "role"), NAMED)
+def test_a_guard_out_of_sight_is_guessed_by_its_name(name: str, role: GuardRole) -> None:
+    found = program(
+        app_ts=f"""
+import express from "express";
+import {{ {name} }} from "some-library";
+const app = express();
+app.get("/x", {name}, (req, res) => res.json({{}}));
+"""
+    )
+    guards = found.handlers[0].guards
+    assert [guard.role for guard in guards] == ([role] if role else [])
+    assert all(guard.known is Known.GUESSED for guard in guards)

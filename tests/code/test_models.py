@@ -1,0 +1,104 @@
+"""Library models: every file is valid, names lead to them, users add their own."""
+
+from __future__ import annotations
+
+import pytest
+from programs import effects, typescript
+
+from doubletake.code import build
+from doubletake.code.effects import EffectKind, Fails, GuardRole, OriginKind, RegionKind, Rows, TargetKind, Trait, Via
+from doubletake.code.lowering.shapes import SHAPES
+from doubletake.code.lowering.store_statements import LINKS
+from doubletake.code.models import FOLDER, shipped
+from doubletake.core.config import Config
+from doubletake.core.errors import ConfigurationError
+
+LANGUAGES = ("python", "typescript")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_word_of_a_model_is_known(language: str) -> None:
+    models = shipped(language)
+    patterns = (model for found in models._patterns.values() for _, model in found)
+    for model in (*models.calls.values(), *patterns):
+        assert model.kind in EffectKind.__members__ or not model.kind, model
+        assert model.shape in SHAPES or not model.shape, model
+        assert model.statement in LINKS or not model.statement, model
+        assert model.rows in (*Rows.__members__, "", "handle"), model
+        assert model.fails in Fails.__members__ or not model.fails, model
+        assert model.around in RegionKind.__members__ or not model.around, model
+        assert set(model.traits) <= set(Trait.__members__), model
+        assert set(model.via) <= set(Via.__members__), model
+        assert {each.region for each in model.invokes} <= set(RegionKind.__members__), model
+        assert model.target.partition(":")[0].upper() in TargetKind.__members__ or not model.target, model
+    assert set(models.guards.values()) <= set(GuardRole.__members__)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_types_lead_to_types(language: str) -> None:
+    models = shipped(language)
+    for name, model in models.types.items():
+        assert not model.like or model.like in models.types, name
+        assert not model.origin or model.origin.upper() in OriginKind.__members__, name
+
+
+def test_one_folder_a_language() -> None:
+    assert sorted(each.name for each in FOLDER.iterdir() if each.is_dir() and each.name[0] != "_") == list(LANGUAGES)
+
+
+NAMES = [
+    ("python", "sqlalchemy.orm.session.Session.get", "key"),
+    ("python", "sqlalchemy.ext.asyncio.AsyncSession.get", "key"),
+    ("python", "sqlmodel.Session.exec", "execute"),
+    ("typescript", "@prisma/client.PrismaClient.user.findMany", "prisma"),
+    ("typescript", "@prisma/client.Prisma.TransactionClient.user.update", "prisma"),
+    ("typescript", "pg.Pool.query", "sql"),
+]
+
+
+@pytest.mark.parametrize(("language", "name", "shape"), NAMES)
+def test_names(language: str, name: str, shape: str) -> None:
+    found = shipped(language).call(name)
+    assert found is not None and found[0].shape == shape
+
+
+def test_a_user_adds_a_library() -> None:
+    text = b"""
+import { LedgerClient } from "@acme/ledger";
+const ledger = new LedgerClient();
+export async function f(amount) { await ledger.transfers.post({ amount }); }
+"""
+    assert build({"app.ts": text}).functions["app.ts:f"].effects == ()
+    own = {
+        "typescript": {
+            "ledger": {
+                "calls": {
+                    "@acme/ledger.LedgerClient.*.post": {
+                        "kind": "SEND",
+                        "target": "service:ledger",
+                        "args": {"body": "0"},
+                        "traits": ["MONEY"],
+                    }
+                }
+            }
+        }
+    }
+    program = build({"app.ts": text}, Config(models=own))
+    assert effects(program, "f") == ["SEND ledger"]
+
+
+def test_a_users_model_that_is_none() -> None:
+    with pytest.raises(ConfigurationError, match="models.python.ledger"):
+        build({"a.py": b""}, Config(models={"python": {"ledger": {"calls": {"x": {"knd": "SEND"}}}}}))
+
+
+def test_what_is_unknown_passes_values_on() -> None:
+    found = typescript(
+        """
+import { PrismaClient } from "@prisma/client";
+import { shape } from "somewhere";
+const db = new PrismaClient();
+export async function f(id) { await db.wallet.delete({ where: { id: shape(id) } }); }
+"""
+    )
+    assert effects(found, "f") == ["DELETE Wallet(id=id~OPAQUE)"]
