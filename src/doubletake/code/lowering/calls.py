@@ -269,8 +269,8 @@ def call_project(
     low: Lowering, node: Node, candidates: tuple[str, ...], known: Known, receiver: Val | None, given: Arguments
 ) -> Val:
     """A call of functions of the project."""
-    if low.is_registering and (inner := next((each.function for each in given.all if each.function is not None), None)):
-        return Val(function=inner, symbol=candidates[0])
+    if low.is_registering and (wrapped := _wrapped(low, candidates[0], given)) is not None:
+        return wrapped
     concrete = tuple(each for candidate in candidates for each in low.world.implementations(candidate))
     if concrete and concrete != candidates:
         candidates, known = concrete, Known.IMPLEMENTS
@@ -280,6 +280,16 @@ def call_project(
     typed = low.world.returned(candidates[0])
     origins = (Origin(OriginKind.RESULT, number),)
     return Val(origins, typed.type, typed.item, options=typed.options)
+
+
+def _wrapped(low: Lowering, wrapper: str, given: Arguments) -> Val | None:
+    """The function that is handed through a wrapper while routes are registered: `asyncHandler(controller.list)`."""
+    for each in given.all:
+        if each.function is not None:
+            return Val(function=each.function, symbol=wrapper)
+        if ":" in each.symbol and isinstance(low.names.node(each.symbol), Function):
+            return Val(each.origins, symbol=each.symbol)
+    return None
 
 
 def _callbacks(low: Lowering, node: Node, given: Arguments, callee: str) -> tuple[tuple[str, int], ...]:
