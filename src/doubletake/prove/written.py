@@ -73,13 +73,14 @@ def _pytest(proof: Proof) -> str:
     lanes = sorted(proof.requests)
     sent = [proof.requests[lane] for lane in lanes]
     names = ["first", "second"] if len(sent) > 1 and sent[1] != sent[0] else ["first"]
-    lines = [f'"""{_title(proof)} ({proof.code}).', "", *_wrapped(_story(proof)), '"""', "", ""]
+    told = [*_wrapped([f"{_title(proof)} ({proof.code})."]), "", *_wrapped(_story(proof))]
+    lines = ['"""' + told[0].lstrip('"'), *told[1:], '"""', "", ""]
     lines.append(f"def test_{_QUESTIONS.get(proof.experiment, _slug(proof))}(doubletake):")
     for name, request in zip(names, sent, strict=False):
         lines += [f"    {line}" for line in _assignment(name, request)]
     arguments = [f'"{proof.experiment}"', *names]
     if " ".join((sent[0].method, sent[0].path.partition("?")[0])) != proof.endpoint:
-        arguments.append(f"at={proof.endpoint!r}".replace("'", '"'))
+        arguments.append(f"at={json.dumps(proof.endpoint)}")
     if proof.once:
         arguments.append("once=True")
     lines.append(f"    doubletake.check({', '.join(arguments)})")

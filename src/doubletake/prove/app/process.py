@@ -14,8 +14,16 @@ from pathlib import Path
 
 from doubletake.prove.supervised import Account
 
-# It waits at a pipe of which only we hold the other end: when we die, however we die, the whole group goes with us.
-_WATCH = 'read -r _; kill -KILL -- "-$1" 2>/dev/null'
+# It waits at a pipe of which only we hold the other end: when we die, however we die, the group goes with us, then what
+# left the group, which still carries our mark, and the home. (`kill -KILL --` is not understood by every shell.)
+_WATCH = """
+read -r _
+kill -s KILL -- "-$1" 2>/dev/null
+for it in /proc/[0-9]*/environ; do
+  if grep -qsa "$2" "$it"; then it=${it#/proc/}; kill -s KILL "${it%/environ}" 2>/dev/null; fi
+done
+rm -rf -- "$3"
+"""
 _MARK = "DOUBLETAKE_RUN"
 
 
@@ -42,7 +50,7 @@ class Process:
             )
         try:
             self._watch = subprocess.Popen(
-                ["/bin/sh", "-c", _WATCH, "doubletake", str(self._process.pid)],
+                ["/bin/sh", "-c", _WATCH, "doubletake", str(self._process.pid), f"{_MARK}={self._mark}", str(home)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

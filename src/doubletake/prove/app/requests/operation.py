@@ -45,14 +45,14 @@ class Operation(Struct, frozen=True, kw_only=True):
     @property
     def envelope(self) -> str:
         """The one field that holds all others ({"user": {…}}), "" when there is none."""
-        properties = (self.body or {}).get("properties", {})
+        properties = _mapping((self.body or {}).get("properties"))
         only = next(iter(properties), "") if len(properties) == 1 else ""
-        return only if only and properties[only].get("properties") else ""
+        return only if _mapping(_mapping(properties.get(only)).get("properties")) else ""
 
     @property
     def fields(self) -> dict[str, Any]:
         """The fields of the body by name, those in the envelope when there is one."""
-        properties = dict((self.body or {}).get("properties", {}))
+        properties = dict(_mapping((self.body or {}).get("properties")))
         return dict(properties[self.envelope]["properties"]) if self.envelope else properties
 
 
@@ -66,27 +66,26 @@ def described(send: Send) -> list[Operation]:
 
 
 def operations(document: dict[str, Any]) -> list[Operation]:
-    """Every operation of an OpenAPI document, in its order."""
-    base = str(document.get("basePath", "")).rstrip("/") + _server_path(document)
+    """Every operation of an OpenAPI document, in its order. What is not as the standard has it is passed over."""
+    base = str(document.get("basePath") or "").rstrip("/") + _server_path(document)
     result = []
-    for path, item in document.get("paths", {}).items():
-        if not isinstance(item, dict):
-            continue
+    for path, item in _mapping(document.get("paths")).items():
         for method in _METHODS:
-            if isinstance(described := item.get(method), dict):
-                result.append(_operation(document, method, base + path, item, described))
+            if described := _mapping(_mapping(item).get(method)):
+                result.append(_operation(document, method, base + path, _mapping(item), described))
     return result
 
 
-def _operation(document: dict[str, Any], method: str, path: str, item: Any, described: dict[str, Any]) -> Operation:
-    given = [_followed(document, p) for p in [*item.get("parameters", []), *described.get("parameters", [])]]
+def _operation(document: Any, method: str, path: str, item: dict[str, Any], described: dict[str, Any]) -> Operation:
+    both = [*_sequence(item.get("parameters")), *_sequence(described.get("parameters"))]
+    given = [_mapping(_followed(document, parameter)) for parameter in both]
     body, is_form = _body(document, described, given)
-    parameters = [{**p, "schema": p.get("schema", p)} for p in given if p.get("in") in ("path", "query", "header")]
-    security: list[Any] = described.get("security", document.get("security")) or []
+    wanted = [p for p in given if p.get("in") in ("path", "query", "header") and isinstance(p.get("name"), str)]
+    security = _sequence(described.get("security", document.get("security")))
     return Operation(
         method=method.upper(),
         path=path,
-        parameters=tuple(parameters),
+        parameters=tuple({**parameter, "schema": parameter.get("schema", parameter)} for parameter in wanted),
         body=body,
         is_form=is_form,
         needs_login=bool(security) and {} not in security,
@@ -94,15 +93,23 @@ def _operation(document: dict[str, Any], method: str, path: str, item: Any, desc
     )
 
 
-def _body(document: Any, described: Any, given: list[Any]) -> tuple[dict[str, Any] | None, bool]:
-    content = _followed(document, described.get("requestBody", {})).get("content", {})
+def _body(document: Any, described: dict[str, Any], given: list[dict[str, Any]]) -> tuple[dict[str, Any] | None, bool]:
+    content = _mapping(_mapping(_followed(document, described.get("requestBody"))).get("content"))
     for kind, media in content.items():
         if _JSON.match(kind) or kind == _FORM:
-            return _followed(document, media.get("schema", {})), kind == _FORM
+            return _mapping(_followed(document, _mapping(media).get("schema"))), kind == _FORM
     for parameter in given:  # OpenAPI 2
         if parameter.get("in") == "body":
-            return parameter.get("schema", {}), False
+            return _mapping(parameter.get("schema")), False
     return None, False
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _sequence(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _followed(document: Any, value: Any, depth: int = 0) -> Any:
@@ -124,6 +131,5 @@ def _followed(document: Any, value: Any, depth: int = 0) -> Any:
 
 def _server_path(document: dict[str, Any]) -> str:
     """The path of the first server ("/api/v1"), whatever host it names."""
-    servers = document.get("servers") or [{}]
-    url = str(servers[0].get("url", "")) if isinstance(servers[0], dict) else ""
-    return re.sub(r"^https?://[^/]*", "", url).rstrip("/")
+    servers = _sequence(document.get("servers")) or [{}]
+    return re.sub(r"^https?://[^/]*", "", str(_mapping(servers[0]).get("url") or "")).rstrip("/")

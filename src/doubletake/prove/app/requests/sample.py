@@ -34,6 +34,13 @@ _BY_NAME: tuple[tuple[str, str], ...] = (
     (r"zip|postal", "10115"),
     (r"date", "2031-05-04"),
 )
+# What a keyword must hold to be believed; a description may say anything.
+_SHAPES: Mapping[str, type | tuple[type, ...]] = {
+    "type": (str, list), "format": str, "properties": dict, "items": dict, "required": list, "enum": list,
+    "anyOf": list, "oneOf": list, "allOf": list, "examples": list, "minLength": int, "maxLength": int,
+    "minItems": int, "minimum": (int, float), "maximum": (int, float), "exclusiveMinimum": (int, float),
+    "exclusiveMaximum": (int, float), "multipleOf": (int, float),
+}  # fmt: skip
 _NUMBER_NAMES: tuple[tuple[str, int], ...] = ((r"amount|price|total|balance|cents", 60), (r"year", 2031))
 
 
@@ -51,6 +58,7 @@ class Sampler:
         """A value for the schema. Optional fields are left out below the second level."""
         if not isinstance(schema, dict) or depth > 8:
             return None
+        schema = _sound(schema)
         if "const" in schema:
             return schema["const"]
         if not self._is_identifier(name) and not _MUST_DIFFER.search(name.lower()):
@@ -127,12 +135,23 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
+def _sound(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema without keywords that hold something else than they should."""
+    kept = {name: value for name, value in schema.items() if isinstance(value, _SHAPES.get(name, object))}
+    for name in ("required", "type"):
+        if isinstance(kept.get(name), list):
+            kept[name] = [word for word in kept[name] if isinstance(word, str)]
+    for name in ("anyOf", "oneOf", "allOf"):
+        if name in kept:
+            kept[name] = [part for part in kept[name] if isinstance(part, dict)]
+    return kept
+
+
 def _merged(parts: list[Any]) -> dict[str, Any]:
     result: dict[str, Any] = {"type": "object", "properties": {}, "required": []}
-    for part in parts:
-        if isinstance(part, dict):
-            result["properties"].update(part.get("properties", {}))
-            result["required"] += part.get("required", [])
+    for part in map(_sound, parts):
+        result["properties"].update(part.get("properties", {}))
+        result["required"] += part.get("required", [])
     return result
 
 

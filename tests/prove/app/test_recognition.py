@@ -1,0 +1,76 @@
+"""What a setting is taken for: the table decides what an instance is given."""
+
+import pytest
+
+from doubletake.prove.app.plan import Kind
+from doubletake.prove.app.recognition import kind_of, live, service_name
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kind"),
+    [
+        ("DATABASE_URL", "", Kind.DATABASE),
+        ("APP_DATABASE_URL", "", Kind.DATABASE),
+        ("SQLALCHEMY_DATABASE_URI", "", Kind.DATABASE),
+        ("PRIMARY_DSN", "postgres://u:p@db/app", Kind.DATABASE),
+        ("POSTGRES_HOST", "db", Kind.DATABASE_HOST),
+        ("POSTGRES_SERVER", "localhost", Kind.DATABASE_HOST),
+        ("PGHOST", "", Kind.DATABASE_HOST),
+        ("DB_PORT", "5432", Kind.DATABASE_PORT),
+        ("TYPEORM_USERNAME", "", Kind.DATABASE_USER),
+        ("PGPASSWORD", "", Kind.DATABASE_PASSWORD),
+        ("DB_NAME", "", Kind.DATABASE_NAME),
+        ("PGDATABASE", "", Kind.DATABASE_NAME),
+        ("REDIS_URL", "", Kind.REDIS),
+        ("CELERY_BROKER_URL", "redis://localhost:6379/1", Kind.REDIS),
+        ("REDIS_RATE_LIMIT_HOST", "localhost", Kind.REDIS_HOST),
+        ("REDIS_QUEUE_PORT", "6379", Kind.REDIS_PORT),
+        ("PORT", "8000", Kind.PORT),
+        ("SECRET_KEY", "changethis", Kind.SECRET),
+        ("STRIPE_API_KEY", "", Kind.SECRET),
+        ("JWT_SECRET", "", Kind.SECRET),
+        ("PAYMENTS_URL", "https://api.pay.example", Kind.UPSTREAM),
+        ("CRM_BASE_URL", "", Kind.UPSTREAM),
+        # look-alikes
+        ("ACCESS_TOKEN_EXPIRE_MINUTES", "30", Kind.LITERAL),
+        ("TOKEN_ALGORITHM", "HS256", Kind.LITERAL),
+        ("FRONTEND_URL", "http://localhost:5173", Kind.LITERAL),
+        ("CORS_ORIGINS", "http://localhost", Kind.LITERAL),
+        ("POSTGRES_SYNC_PREFIX", "postgresql://", Kind.LITERAL),
+        ("MYSQL_URL", "", Kind.LITERAL),
+        ("MONGO_URI", "", Kind.LITERAL),
+        ("SMTP_PORT", "587", Kind.LITERAL),
+        ("LOG_LEVEL", "info", Kind.LITERAL),
+    ],
+)
+def test_kind(name, value, kind):
+    assert kind_of(name, value) is kind
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "sk_live_51Hxxxxxxxx",
+        "AKIAIOSFODNN7EXAMPLE",
+        "postgres://u:p@shop.abc123.eu-west-1.rds.amazonaws.com/shop",
+        "postgresql://u:p@ep-cool-1.eu.neon.tech/db",
+        "-----BEGIN RSA PRIVATE KEY-----",
+    ],
+)
+def test_living_systems_are_recognised(value):
+    assert live(value)
+
+
+@pytest.mark.parametrize(
+    "value", ["", "sk_test_51H", "postgres://u:p@localhost/app", "changeme", "https://api.example"]
+)
+def test_harmless_values_are_not(value):
+    assert not live(value)
+
+
+@pytest.mark.parametrize(
+    ("setting", "service"),
+    [("PAYMENTS_URL", "payments"), ("CRM_API_BASE_URL", "crm"), ("ATS_ENDPOINT", "ats"), ("URL", "url")],
+)
+def test_service_names(setting, service):
+    assert service_name(setting) == service

@@ -1,0 +1,140 @@
+"""What is told by a project's own files: small trees, and what is made of each."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doubletake.core.config import Prove
+from doubletake.prove.app.failure import StartError
+from doubletake.prove.app.plan import Kind
+from doubletake.prove.app.resolve import resolve
+from doubletake.prove.app.sources import commands, dotenv, migrations, rewrite, settings_in_code
+
+
+def tree(root: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return root
+
+
+@pytest.mark.parametrize(
+    ("files", "words", "origin", "directory"),
+    [
+        ({"Procfile": "release: x\nweb: uvicorn a:app --port $PORT"}, "uvicorn a:app --port {port}", "Procfile:2", "."),
+        ({"main.py": "from fastapi import FastAPI\napp = FastAPI()\n"},
+         "python -m uvicorn main:app --port {port}", "main.py:2", "."),
+        ({"shop/__init__.py": "", "shop/main.py": "import fastapi\n\napi = fastapi.FastAPI()\n"},
+         "python -m uvicorn shop.main:api --port {port}", "shop/main.py:3", "."),
+        ({"src/app/main.py": "from app.core import x\napp = FastAPI()\n"},
+         "python -m uvicorn app.main:app --port {port}", "src/app/main.py:2", "src"),
+        ({"web/factory.py": "def create_app():\n    return FastAPI()\n"},
+         "python -m uvicorn factory:create_app --factory --port {port}", "web/factory.py:1", "web"),
+        ({"server.py": "app = Flask(__name__)\n"},
+         "python -m flask --app server:app run --port {port}", "server.py:1", "."),
+        ({"package.json": json.dumps({"scripts": {"start": "node src/server.js"}}, indent=1)},
+         "node src/server.js", "package.json:3", "."),
+        ({"package.json": json.dumps({"scripts": {"start": "A=1 node x.js | tee log"}}, indent=1)},
+         "npm run --silent start", "package.json:3", "."),
+        ({"Dockerfile": 'FROM x\nCMD ["uvicorn", "a:app", "--host", "0.0.0.0", "--port", "80"]\n', "a.py": ""},
+         "uvicorn a:app --host 127.0.0.1 --port {port}", "Dockerfile:2", "."),
+        ({"Dockerfile": "CMD gunicorn a:app -w 4 -b 0.0.0.0:${PORT:-80}\n", "a.py": ""},
+         "gunicorn a:app -b 127.0.0.1:{port}", "Dockerfile:1", "."),
+        ({"compose.yml": "services:\n  db: {image: pg}\n  web:\n    build: .\n    command: uvicorn x.y:app --reload",
+          "src/x/y.py": ""},
+         "uvicorn x.y:app --port {port}", "compose.yml:3", "src"),
+    ],
+)  # fmt: skip
+def test_start(tmp_path, files, words, origin, directory):
+    command = commands.start(tree(tmp_path, files))
+    assert (str(command), str(command.origin), command.directory) == (words, origin, directory)
+
+
+def test_an_entry_script_of_an_image_is_not_taken(tmp_path):
+    assert commands.start(tree(tmp_path, {"Dockerfile": 'ENTRYPOINT ["/entrypoint.sh"]\n'})) is None
+
+
+def test_nothing_to_start_names_what_was_looked_at(tmp_path):
+    with pytest.raises(StartError) as caught:
+        resolve(tmp_path, Prove())
+    assert "Procfile" in str(caught.value)
+    assert 'start = "' in str(caught.value)
+
+
+def test_an_unclosed_quote_in_the_users_command(tmp_path):
+    with pytest.raises(StartError, match="start = "):
+        resolve(tmp_path, Prove(start="uvicorn 'app"))
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"alembic.ini": ""}, ["python -m alembic upgrade head"]),
+        ({"src/alembic.ini": ""}, ["python -m alembic upgrade head"]),
+        ({"manage.py": ""}, ["python manage.py migrate --no-input"]),
+        ({"prisma/migrations/2_b/migration.sql": "", "prisma/migrations/1_a/migration.sql": ""},
+         ["prisma/migrations/1_a/migration.sql", "prisma/migrations/2_b/migration.sql"]),
+        ({"migrations/1.up.sql": "", "migrations/1.down.sql": ""}, ["migrations/1.up.sql"]),
+        ({"schema.sql": ""}, ["schema.sql"]),
+        ({}, []),
+    ],
+)  # fmt: skip
+def test_migrations(tmp_path, files, words):
+    assert [str(command) for command in migrations.commands(tree(tmp_path, files))] == words
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "found"),
+    [
+        ("a.py", 'os.environ["DATABASE_URL"]', [("DATABASE_URL", Kind.DATABASE)]),
+        ("a.py", 'os.getenv("SECRET_KEY", "x")', [("SECRET_KEY", Kind.SECRET)]),
+        ("a.py", 'x = config("SENTRY_URL", default=None)', []),
+        ("a.ts", "process.env.ATS_URL ?? 'http://x'", [("ATS_URL", Kind.UPSTREAM)]),
+        ("a.ts", 'required("DB_HOST")', [("DB_HOST", Kind.DATABASE_HOST)]),
+        ("a.py", "class S(BaseSettings):\n    database_url: str\n    crm_url: str | None = None\n    n: int = 3\n",
+         [("DATABASE_URL", Kind.DATABASE), ("N", Kind.LITERAL)]),
+        ("a.py", 'class S(BaseSettings):\n    secret_key: str = token_hex(8)\n    uri: str = f"{x}"\n',
+         [("SECRET_KEY", Kind.SECRET)]),
+        ("a.py", "class S(BaseSettings):\n    model_config = Config(env_prefix='APP_')\n    port: int = 1\n",
+         [("APP_PORT", Kind.PORT)]),
+        ("a.py", "class Settings(BaseSettings):\n    not python (", []),
+        ("node_modules/x/a.ts", "process.env.ATS_URL", []),
+    ],
+)  # fmt: skip
+def test_settings_in_code(tmp_path, name, text, found):
+    settings = settings_in_code.settings(tree(tmp_path, {name: text}))
+    assert [(setting.name, setting.kind) for setting in settings] == found
+
+
+def test_dotenv_files_of_the_project_and_above(tmp_path):
+    tree(
+        tmp_path,
+        {"compose.yml": "", ".env": "SECRET_KEY=a\n", "backend/.env.example": "# x\nexport A='1 # 2'\nB=2 # no"},
+    )
+    found = {setting.name: (setting.value, str(setting.origin)) for setting in dotenv.settings(tmp_path / "backend")}
+    assert found == {"A": ("1 # 2", ".env.example:2"), "B": ("2", ".env.example:3"), "SECRET_KEY": ("a", "../.env:1")}
+
+
+def test_the_users_word_counts_most(tmp_path):
+    tree(
+        tmp_path,
+        {".env.example": "PAYMENTS_URL=https://api.pay.example\nMAIN=x\nMODE=a\n", "main.py": "app = FastAPI()"},
+    )
+    plan = resolve(tmp_path, Prove(database=("MAIN",), environment={"MODE": "b"}))
+    found = {setting.name: (setting.kind, setting.value) for setting in plan.settings}
+    assert found == {
+        "PAYMENTS_URL": (Kind.UPSTREAM, "payments"),
+        "MAIN": (Kind.DATABASE, "x"),
+        "MODE": (Kind.LITERAL, "b"),
+    }
+    assert [upstream.name for upstream in plan.upstreams] == ["payments"]
+
+
+@given(st.text(max_size=200))
+def test_any_line_is_words_or_nothing(line):
+    words = rewrite.words(line)
+    assert words is None or all(isinstance(word, str) for word in words)
