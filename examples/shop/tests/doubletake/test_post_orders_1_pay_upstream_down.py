@@ -1,10 +1,9 @@
-"""POST /orders/1/pay, the outside service fails: wrong data stored (DT510).
+"""POST /orders/1/pay, the outside service fails: hang (DT601).
 
-data wrong (wrong data stored): it answers 200 with null in every field at `POST payments/charges`: the client gets
-200, and the rows hold what that answer left in them.
+status wrong (hang): it takes the request and never answers at `POST payments/charges`: there was no answer within 6
+s.
 
-What was seen: A reads orders: status pending; A calls POST payments/charges; the other side answers 200 with {"id":
-null, "status": null}; A writes orders: status pending → paid; A commits; A answers 200.
+What was seen: A calls POST payments/charges; no reply ever comes; A does not answer (timeout).
 """
 
 

@@ -5,9 +5,9 @@ rows in users is 2, but A then B: 1; B then A: 1. the number of new rows in wall
 1.
 
 What was seen: A finds nothing in users; B finds nothing in users; B adds a row to users: email new@example.com,
-password_hash c7a6615cac90bf0f426aa66e85cb0b2d$9f0f5a…, is_admin f, created_at 2026-11-20 09:17:21.590705; B adds a
+password_hash b7cd9b66125cf984d27969fa5f0ef0d7$197c4b…, is_admin f, created_at 2026-11-20 09:18:42.829827; B adds a
 row to wallets: user_id 836687, balance 0; B commits; B answers 201; A adds a row to users: email new@example.com,
-password_hash d95e49cc90285a2eaec0cf8a42e15a89$8f048f…, is_admin f, created_at 2026-11-20 09:17:21.518594; A adds a
+password_hash 7adcfb2439eda12c83ee3ae8e06981d3$9d1617…, is_admin f, created_at 2026-11-20 09:18:42.741218; A adds a
 row to wallets: user_id 836688, balance 0; A commits; A answers 201.
 """
 

@@ -4,9 +4,9 @@ data wrong (double apply): the same request, carrying the same identity, was del
 had two effects.
 
 What was seen: A reads wallets: balance 10000; A writes wallets: balance 10000 → 10700; A adds a row to top_ups:
-event_id event-1, wallet_id 1, amount 700, created_at 2026-11-20 09:17:21.351433; A commits; A answers 200; B reads
+event_id event-1, wallet_id 1, amount 700, created_at 2026-11-20 09:18:42.562113; A commits; A answers 200; B reads
 wallets: balance 10700; B writes wallets: balance 10700 → 11400; B adds a row to top_ups: event_id event-1,
-wallet_id 1, amount 700, created_at 2026-11-20 09:17:21.374779; B commits; B answers 200.
+wallet_id 1, amount 700, created_at 2026-11-20 09:18:42.580954; B commits; B answers 200.
 """
 
 
