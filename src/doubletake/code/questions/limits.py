@@ -63,6 +63,8 @@ def limits(k: Knowledge, f: FunctionSummary, write: int) -> Iterator[Limit]:
         if same is Maybe.NO or not puts_column(entity, w, check.column):
             continue
         is_amount = check.op in (Op.LESS, Op.MORE)
+        if not is_amount and is_compared_with_request(f, check):
+            continue
         if is_expiry(check) or (is_amount and is_time(f, entity, check)):
             continue
         if check.op in (Op.NULL, Op.TRUE) and is_summed(f, entity, w, check.column):
@@ -102,6 +104,12 @@ def is_time(f: FunctionSummary, entity: Entity | None, check: StateCheck) -> boo
         return True
     column = entity.column(check.column) if entity else None
     return column is not None and column.kind is ColumnKind.TIME
+
+
+def is_compared_with_request(f: FunctionSummary, check: StateCheck) -> bool:
+    """Whether the state is compared with what the caller sent: a look for a difference, or a code that must match."""
+    asked = (OriginKind.REQUEST, OriginKind.PARAM)
+    return check.other != NONE and any(origin.kind in asked for origin in f.values[check.other])
 
 
 def is_expiry(check: StateCheck) -> bool:
