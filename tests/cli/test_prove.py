@@ -1,0 +1,210 @@
+"""`doubletake prove`, `replay` and `demo` from end to end, on the real shop with real servers."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from doubletake.cli.main import run
+
+ROOT = Path(__file__).parents[2]
+DOUBLETAKE = str(Path(sys.executable).with_name("doubletake"))
+DEPOSIT = ["--endpoint", "wallet/deposit", "--experiment", "twice"]
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def copied(name: str, folder: Path) -> Path:
+    return Path(
+        shutil.copytree(
+            ROOT / "examples" / name, folder / name, ignore=shutil.ignore_patterns(".doubletake", "doubletake")
+        )
+    )
+
+
+@pytest.fixture(scope="module")
+def proven(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """The shop, with its deposit proven."""
+    shop = copied("shop", tmp_path_factory.mktemp("proven"))
+    return shop, subprocess.run([DOUBLETAKE, "prove", str(shop), *DEPOSIT], capture_output=True, text=True, check=False)
+
+
+def proof_in(shop: Path) -> Path:
+    (path,) = (shop / ".doubletake" / "proofs").glob("DT301-*.json")
+    return path
+
+
+def test_a_proof(proven) -> None:
+    shop, done = proven
+    assert done.returncode == 1, done.stderr
+    for part in ("DATA WRONG  lost update", "A  POST /wallet/deposit", "lost", "It ends with", "A then B", "1 proven"):
+        assert part in done.stdout
+    test = shop / "tests" / "doubletake" / "test_post_wallet_deposit_twice.py"
+    assert f"test  {test.relative_to(shop)}" in done.stdout
+    assert "def test_" in test.read_text()
+
+
+def test_it_is_still_wrong(proven, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["replay", str(proof_in(proven[0]))]) == 1
+    assert "Still wrong (data wrong)" in capfd.readouterr().out
+
+
+def test_it_holds_in_the_mended_twin(proven, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    twin = copied("shop_fixed", tmp_path)
+    assert run(["replay", str(proof_in(proven[0])), "--project", str(twin)]) == 0
+    assert "It holds (protected)" in capfd.readouterr().out
+
+
+def test_the_twin_is_clean(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    twin = copied("shop_fixed", tmp_path)
+    assert run(["prove", str(twin), *DEPOSIT, "--format", "json"]) == 0
+    report = json.loads(capfd.readouterr().out)
+    assert not report["proven"]
+    assert [it["verdict"] for it in report["not_proven"]] == ["protected"]
+    assert not (twin / ".doubletake" / "proofs").exists()
+
+
+def test_only_the_picture(proven, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert run(["replay", str(proof_in(proven[0])), "--picture"]) == 0
+    assert "DATA WRONG  lost update" in capfd.readouterr().out
+    assert run(["replay", str(proof_in(proven[0])), "--svg", str(tmp_path / "it.svg")]) == 0
+    assert "<svg" in (tmp_path / "it.svg").read_text()
+
+
+def test_what_the_audit_found_is_asked(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """From reading to proof: only the suspected place is asked, and its finding is what is shown."""
+    shop = copied("shop", tmp_path)
+    findings = tmp_path / "findings.jsonl"
+    assert run(["audit", str(shop), "--select", "lost-update", "--format", "jsonl", "--output", str(findings)]) == 1
+    assert run(["prove", str(shop), "--from-audit", str(findings), "--suspected", "--no-test", "--format", "json"]) == 1
+    report = json.loads(capfd.readouterr().out)
+    assert {it["endpoint"] for it in report["reached"]} == {"POST /wallet/deposit"}
+    assert [(it["code"], it["test"]) for it in report["proven"]] == [("DT301", "")]
+    assert not (shop / "tests" / "doubletake").exists()
+
+
+MISTAKES = [
+    (["prove", "--experiment", "thrice"], ["`thrice`", "twice"]),
+    (["prove", "--budget", "soon"], ["'soon'", "30s"]),
+    (["prove", "--suspected"], ["--from-audit"]),
+    (["prove", "--from-audit", "nothing.jsonl"], ["nothing.jsonl", "audit --format jsonl"]),
+    (["replay", "nothing.json"], ["nothing.json"]),
+    (["replay", "doubletake.toml"], ["doubletake.toml", "no proof file"]),
+    (["demo", "nowhere"], ["nowhere"]),
+]
+
+
+@pytest.mark.parametrize(("words", "said"), MISTAKES, ids=[" ".join(words) for words, _ in MISTAKES])
+def test_mistakes_are_explained(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    words: list[str],
+    said: list[str],
+) -> None:
+    (tmp_path / "doubletake.toml").write_text("")
+    monkeypatch.chdir(tmp_path)
+    assert run(words) == 2
+    captured = capfd.readouterr()
+    assert not captured.out and "Traceback" not in captured.err
+    for part in said:
+        assert part in captured.err
+
+
+def test_an_application_that_dies(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "app.py").write_text("raise SystemExit('no licence key')\n")
+    (tmp_path / "doubletake.toml").write_text("[prove]\nstart = 'python app.py {port}'\n")
+    assert run(["prove", str(tmp_path)]) == 2
+    said = capfd.readouterr().err
+    assert "cannot start the application" in said and "no licence key" in said and "python app.py" in said
+    assert "Traceback" not in said
+
+
+def test_a_missing_extra_is_named() -> None:
+    """An installation with the core only: the packages of the extra cannot be imported."""
+    code = (
+        "import sys; sys.modules['psycopg'] = None\n"
+        "from doubletake.cli.main import run\n"
+        "raise SystemExit(run(['prove', '.']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "pip install 'doubletake[prove]'" in done.stderr and "Traceback" not in done.stderr
+
+
+# ── interrupted ──────────────────────────────────────────────────────────────────────────────────────────────────────
+def descendants() -> set[int]:
+    """Living processes below this one, orphans included, which the kernel hands to us."""
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
+            except (OSError, ValueError):
+                continue
+            if state != "Z":
+                parents[int(entry.name)] = int(parent)
+    found = {os.getpid()}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found - {os.getpid()}
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="not run: processes are counted in /proc")
+@pytest.mark.parametrize("after", [0.3, 1.0, 1.8, 2.6])
+def test_interrupted_at_any_moment(tmp_path: Path, after: float) -> None:
+    """Ctrl-C while servers start, while the application starts, in the middle of a run: quiet, and nothing stays."""
+    assert ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+    shop = copied("shop", tmp_path)
+    before = descendants()
+    process = subprocess.Popen(
+        [DOUBLETAKE, "prove", str(shop)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
+    time.sleep(after)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to everyone at once
+    _, said = process.communicate(timeout=30)
+    assert process.returncode in (130, -signal.SIGINT), said
+    assert b"Traceback" not in said
+    deadline = time.monotonic() + 10
+    while (left := descendants() - before) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not left, [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in left]
+
+
+# ── the demonstration ────────────────────────────────────────────────────────────────────────────────────────────────
+def test_the_demonstration_on_an_application_that_cannot_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What was read is shown all the same, and why nothing could be proven."""
+    shop = copied("shop", tmp_path)
+    (shop / "doubletake.toml").write_text("[prove]\nstart = 'python nowhere.py {port}'\n")
+    monkeypatch.chdir(tmp_path)
+    assert run(["demo", str(shop)]) == 0
+    said = capfd.readouterr().out
+    assert "DT301 lost-update" in said and "not proven" in said and "nowhere.py" in said
+    assert "lost-update" in (tmp_path / ".doubletake" / "demo.html").read_text()
+
+
+@pytest.mark.thorough
+def test_the_demonstration(tmp_path: Path) -> None:
+    done = subprocess.run([DOUBLETAKE, "demo"], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for part in (
+        "DT301 lost-update",
+        "PROVEN  lost update",
+        "test_post_wallet_deposit_twice.py",
+        "DATA WRONG",
+        "0 findings",
+    ):
+        assert part in done.stdout
+    assert done.stdout.count("━━") >= 4 and "not proven" not in done.stdout
+    page = (tmp_path / ".doubletake" / "demo.html").read_text()
+    assert page.count("<h1>") == 4 and "Tried, and it held" in page
