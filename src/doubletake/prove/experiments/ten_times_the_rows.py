@@ -15,16 +15,15 @@ from doubletake.prove.oracle.verdict import Difference, Judgement
 from doubletake.prove.schedule import serial
 from doubletake.prove.wire.sql_text import tables
 
-_PER_ROW, _UNBOUNDED, _NO_INDEX = "DT401", "DT402", "DT404"
+_PER_ROW = "DT401"
 _OFTEN = 10  # times that one statement is sent, so that it is worth a word
-_LARGE_ANSWER = 20  # times as many bytes: an answer that carries the table
 
 
 class TenTimesTheRows:
     """Each table that the request reads, ten and a hundred times its rows, with all that hangs below them."""
 
     name = "ten-times-the-rows"
-    codes = (_PER_ROW, _UNBOUNDED, _NO_INDEX)
+    codes = (_PER_ROW,)
 
     def applies(self, case: Case) -> bool:
         """Any request may ask a question per row."""
@@ -36,7 +35,7 @@ class TenTimesTheRows:
         response = alone.play.responses[ALONE]
         if not response.is_success:
             said = response.status or response.error
-            yield self._not(case, _PER_ROW, Verdict.NOT_REACHED, f"the request alone is answered {said}")
+            yield self._not(case, Verdict.NOT_REACHED, f"the request alone is answered {said}")
             return
         seen: list[Axis] = []
         refused: list[str] = []
@@ -58,40 +57,23 @@ class TenTimesTheRows:
     ) -> Iterator[Result]:
         if not seen:
             why = refused[0] if refused else "no table that it reads can have more rows for it"
-            yield self._not(case, _PER_ROW, Verdict.NOT_REACHED if refused else Verdict.SERIAL, why)
+            yield self._not(case, Verdict.NOT_REACHED if refused else Verdict.SERIAL, why)
             return
         if seen[-1].asks_per_row:
             yield self._shown(laboratory, case, seen[-1])
-        else:
-            sizes = ", ".join(f"{_short(axis.table)} × {axis.measured[-1].factor}" for axis in seen)
-            most = max(one.statements for axis in seen for one in axis.measured)
-            why = f"never more than {most} statements with {sizes}"
-            often = max(seen[0].measured[0].fingerprints.values(), default=0)
-            if often >= _OFTEN:
-                why += f"; one of them is sent {often} times, whatever the rows"
-            if len(seen) < total:
-                why += f"; {total - len(seen)} more tables were not grown" + (f": {refused[0]}" if refused else "")
-            yield self._not(case, _PER_ROW, Verdict.SERIAL, why)
-        yield from self._remarks(case, seen)
-
-    def _remarks(self, case: Case, seen: list[Axis]) -> Iterator[NotShown]:
-        """What is worth knowing and is no proof: an answer that grows for ever, a table read whole for a few rows."""
-        for axis in seen:
-            first, last = axis.measured[0], axis.measured[-1]
-            bodies = [one.body for one in axis.measured]
-            if case.is_safe and axis.shape(bodies).grows and last.body > _LARGE_ANSWER * first.body:
-                why = f"with {last.factor} times the rows of {_short(axis.table)} the answer has {last.body} bytes"
-                yield self._not(case, _UNBOUNDED, Verdict.GROWS, f"{why} instead of {first.body}: nothing limits it")
-                break
-        found = {(scan.table, scan.filter): scan for axis in seen for scan in axis.scans}
-        for scan in found.values():
-            why = f"{_short(scan.table)} is read from end to end ({scan.rows} rows) to find {scan.kept}: {scan.filter}"
-            yield self._not(case, _NO_INDEX, Verdict.GROWS, why)
+            return
+        sizes = ", ".join(f"{_short(axis.table)} × {axis.measured[-1].factor}" for axis in seen)
+        most = max(one.statements for axis in seen for one in axis.measured)
+        words = [f"never more than {most} statements with {sizes}", *remarks(case, seen)]
+        if len(seen) < total:
+            reason = f": {refused[0]}" if refused else ""
+            words.append(f"{total - len(seen)} more tables were not grown{reason}")
+        yield self._not(case, Verdict.SERIAL, "; ".join(words))
 
     def _shown(self, laboratory: Laboratory, case: Case, axis: Axis) -> Shown | NotShown:
         judgement = judged(axis)
         if not judgement.is_proven:
-            return self._not(case, _PER_ROW, Verdict.INCONCLUSIVE, judgement.explain())
+            return self._not(case, Verdict.INCONCLUSIVE, judgement.explain())
         title = f"{case.endpoint} with {axis.measured[1].factor} times the rows of {_short(axis.table)}"
         return Shown(
             experiment=self.name,
@@ -104,8 +86,25 @@ class TenTimesTheRows:
             runs=2 * len(axis.measured),
         )
 
-    def _not(self, case: Case, code: str, verdict: Verdict, why: str) -> NotShown:
-        return NotShown(experiment=self.name, code=code, endpoint=case.endpoint, verdict=verdict, why=why)
+    def _not(self, case: Case, verdict: Verdict, why: str) -> NotShown:
+        return NotShown(experiment=self.name, code=_PER_ROW, endpoint=case.endpoint, verdict=verdict, why=why)
+
+
+def remarks(case: Case, seen: list[Axis]) -> Iterator[str]:
+    """What is worth knowing and is no proof: a statement sent often whatever the rows, a list that grows for ever, a
+    table read whole for a few of its rows."""
+    often = max(seen[0].measured[0].fingerprints.values(), default=0)
+    if often >= _OFTEN:
+        yield f"one of them is sent {often} times, whatever the rows"
+    for axis in seen:
+        first, last = axis.measured[0], axis.measured[-1]
+        is_list = isinstance(last.trial.play.responses[ALONE].content, list)
+        if case.is_safe and is_list and axis.shape([one.body for one in axis.measured]).grows:
+            yield f"the answer grows with {_short(axis.table)}, from {first.body} to {last.body} bytes"
+            break
+    found = {(scan.table, scan.filter): scan for axis in seen for scan in axis.scans}
+    for scan in found.values():
+        yield f"{_short(scan.table)} is read from end to end ({scan.rows} rows) to find {scan.kept}: {scan.filter}"
 
 
 def judged(axis: Axis) -> Judgement:
