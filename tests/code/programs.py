@@ -15,7 +15,7 @@ SHOWN = (
     Trait.LOCKS_ROW | Trait.UPSERT | Trait.READ_ONLY | Trait.NO_TIMEOUT | Trait.HAS_TIMEOUT | Trait.LAZY | Trait.FRESH_READ
     | Trait.ATTRIBUTE | Trait.NESTED
 )  # fmt: skip
-MODELS = '''
+MODELS = """
     from sqlalchemy import ForeignKey, UniqueConstraint
     from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -35,7 +35,7 @@ MODELS = '''
         balance: Mapped[int] = mapped_column(default=0)
         status: Mapped[str] = mapped_column(default="open")
         user: Mapped[User] = relationship(back_populates="wallets")
-'''
+"""
 SCHEMA = """
 model User {
   id      String   @id
@@ -85,7 +85,7 @@ def found(program: Program, name: str) -> str:
 
 
 def spelled(program: Program, f: FunctionSummary, effect: Effect) -> str:
-    """"WRITE Wallet(id=user_id) balance±=amount LOCKS_ROW"."""
+    """ "WRITE Wallet(id=user_id) balance±=amount LOCKS_ROW"."""
     entity = program.entities.get(effect.target.name)
     target = entity.name if entity else effect.target.name
     where = ", ".join(f"{c.column}{SPELLING[c.op]}{value(f, c.value)}" for c in effect.where)
@@ -100,7 +100,7 @@ def value(f: FunctionSummary, number: int) -> str:
 
 
 def origin(f: FunctionSummary, each: Origin) -> str:
-    """"amount", "row0.balance~ARITH", "'open'"."""
+    """ "amount", "row0.balance~ARITH", "'open'"."""
     kind = each.kind
     if kind is OriginKind.PARAM:
         head = f.parameters[each.ref]

@@ -121,7 +121,9 @@ export async function f(id: string) {
 
 
 def test_calls_of_each_other_end() -> None:
-    found = python(SESSION + "def f(s, n):\n    return g(s, n)\n\ndef g(s, n):\n    s.get(Wallet, n)\n    return f(s, n - 1)\n")
+    found = python(
+        SESSION + "def f(s, n):\n    return g(s, n)\n\ndef g(s, n):\n    s.get(Wallet, n)\n    return f(s, n - 1)\n"
+    )
     assert len(found.expand("app.py:f").calls) <= 8
 
 
@@ -154,7 +156,9 @@ def x(s: Session = Depends(session), me=Depends(user)):
 
 
 def test_callees_stand_in_regions_of_their_own() -> None:
-    found = python(SESSION + "def g(s: Session, n):\n    s.get(Wallet, n)\n\ndef f(s: Session, n):\n    if n:\n        g(s, n)\n")
+    found = python(
+        SESSION + "def g(s: Session, n):\n    s.get(Wallet, n)\n\ndef f(s: Session, n):\n    if n:\n        g(s, n)\n"
+    )
     f = found.expand("app.py:f")
     inner = f.regions[f.effects[0].region]
     assert inner.kind is RegionKind.CALL and f.regions[inner.parent].kind is RegionKind.BRANCH

@@ -33,7 +33,6 @@ from doubletake.code.tree import (
 
 Resolve = Callable[[str, Import], str | None]  # the path of a project file, or None for a library
 Definition = Import | Function | Class | Assignment
-FOLLOWED = 8
 BUILTIN_EXPORT = "="
 
 
@@ -66,6 +65,7 @@ class Names:
         self._bases: dict[str, tuple[str, ...]] = {}
         self._methods: dict[str, dict[str, str]] = {}
         self._symbols: dict[tuple[str, str], str] = {}
+        self._exports: dict[tuple[str, str], str] = {}
 
     def table(self, path: str) -> dict[str, Definition]:
         """Names defined at the top of a file."""
@@ -140,8 +140,20 @@ class Names:
             return f"{item.module.lstrip('./')}.{item.name}".strip(".") or item.alias
         return library_name(item.module, item.name, language_of(path))
 
-    def exported(self, path: str, name: str, depth: int = 0) -> str:
+    def imports(self, path: str, *packages: str) -> bool:
+        """Whether a file imports one of these packages at its top."""
+        module = self.modules.get(path)
+        return module is not None and any(each.module.split(".")[0] in packages for each in module.imports)
+
+    def exported(self, path: str, name: str) -> str:
         """What a module of the project gives under a name, through barrels."""
+        key = (path, name)
+        if (symbol := self._exports.get(key)) is None:
+            self._exports[key] = ""  # cuts cycles
+            symbol = self._exports[key] = self._exported(path, name)
+        return symbol
+
+    def _exported(self, path: str, name: str) -> str:
         module = self.modules[path]
         if language_of(path) == "python":
             if found := self.lookup(path, name):
@@ -154,12 +166,11 @@ class Names:
             return found
         for each in module.imports:
             if each.reexports and each.alias == name and (target := self._resolve(path, each)) in self.modules:
-                return f"{target}:" if each.name == "" else self.exported(target, each.name, depth + 1)
-        if depth < FOLLOWED:
-            for each in module.imports:
-                target = self._resolve(path, each) if each.reexports and each.name == "*" else None
-                if target in self.modules and (found := self.exported(target, name, depth + 1)):
-                    return found
+                return f"{target}:" if each.name == "" else self.exported(target, each.name)
+        for each in module.imports:
+            target = self._resolve(path, each) if each.reexports and each.name == "*" else None
+            if target in self.modules and (found := self.exported(target, name)):
+                return found
         if local is not None:
             return f"{path}:{local}"
         return self.lookup(path, name)

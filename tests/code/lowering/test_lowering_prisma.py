@@ -64,7 +64,7 @@ CASES = {
         ["BEGIN", "DELETE Wallet(id=id)", "COMMIT"],
     ),
     "tagged text": (
-        "await db.$queryRaw`SELECT * FROM \"Wallet\" WHERE id = ${id} FOR UPDATE`;",
+        'await db.$queryRaw`SELECT * FROM "Wallet" WHERE id = ${id} FOR UPDATE`;',
         ["READ Wallet(id=id) LOCKS_ROW"],
     ),
     "built text": (

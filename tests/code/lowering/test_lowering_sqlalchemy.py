@@ -60,7 +60,10 @@ CASES = {
         "s.add(User(email=id, wallets=[Wallet(balance=0)]))",
         ["CREATE User email=id", "CREATE Wallet balance=0"],
     ),
-    "add all": ("s.add_all([Wallet(user_id=id), Wallet(user_id=n)])", ["CREATE Wallet user_id=id", "CREATE Wallet user_id=n"]),
+    "add all": (
+        "s.add_all([Wallet(user_id=id), Wallet(user_id=n)])",
+        ["CREATE Wallet user_id=id", "CREATE Wallet user_id=n"],
+    ),
     "delete of a row": ("w = s.get(Wallet, id)\n    s.delete(w)", ["READ Wallet($key=id)", "DELETE Wallet"]),
     "refresh": ("w = s.get(Wallet, id)\n    s.refresh(w)", ["READ Wallet($key=id)", "READ Wallet FRESH_READ"]),
     "lazy relation": (

@@ -20,7 +20,7 @@ from doubletake.code.effects import (
     Value,
     Via,
 )
-from doubletake.code.lowering import modelled, store_statements
+from doubletake.code.lowering import duck, modelled, store_statements
 from doubletake.code.lowering.context import CALLBACKS_DEEP, Lowering
 from doubletake.code.lowering.values import UNKNOWN, UNSET, Made, Val, join, merge, through
 from doubletake.code.tree import Attribute, Await, Call, Cast, Function, Name, Node, Sequence, Template
@@ -167,7 +167,8 @@ def method(low: Lowering, base: Val, name: str, node: Node) -> Val:
             return Val(base.origins, symbol=f"{base.type}.{name}", receiver=base)
     if base.column is not None:
         return Val(base.origins, symbol=f"store.Column.{name}", receiver=base)
-    return Val(base.origins, symbol=f"any.{name}", receiver=base)
+    known = duck.delegate(low, name, node) if not base.type else ""
+    return Val(base.origins, symbol=known or f"any.{name}", receiver=base)
 
 
 def dispatch(low: Lowering, node: Node, callee: Val, receiver: Val | None, name: str, given: Arguments) -> Val:
@@ -178,6 +179,8 @@ def dispatch(low: Lowering, node: Node, callee: Val, receiver: Val | None, name:
     if symbol and ":" in symbol:
         return call_symbol(low, node, symbol, callee, receiver if callee.receiver is not None else None, given)
     if symbol:
+        if symbol.startswith(UNRESOLVED_PREFIX) and receiver is not None and not receiver.type:
+            symbol = duck.by_arguments(low, symbol.removeprefix(UNRESOLVED_PREFIX), receiver, given.positions) or symbol
         found = low.models.call(symbol)
         if found is not None:
             return modelled.apply(low, node, low.models.canonical(symbol), found, callee, receiver, given)

@@ -17,7 +17,7 @@ from doubletake.code.effects import (
     RegionKind,
     Via,
 )
-from doubletake.code.lowering import assignments, calls, statements
+from doubletake.code.lowering import assignments, calls, duck, statements
 from doubletake.code.lowering.body import Body
 from doubletake.code.lowering.context import Lowering, World
 from doubletake.code.lowering.expressions import READERS
@@ -209,6 +209,7 @@ def _parameter(low: Lowering, function: Function, parameter: Parameter, position
     if parameter.kind == "*":
         return Val((Origin(OriginKind.PARAM, position, (), via),), "list", typed.type)
     kind = typed.type if typed.type not in CHECKED_TYPES else ""
+    kind = kind or duck.by_name(low, parameter.name, function.is_async)
     return Val((Origin(OriginKind.PARAM, position, (), via),), kind, typed.item)
 
 

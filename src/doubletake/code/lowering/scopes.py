@@ -19,6 +19,7 @@ from doubletake.code.lowering.values import Val
 from doubletake.code.tree import Await, Call, Node
 
 SUPPRESS = "suppress"
+IN_PROCESS = "lock:process"
 
 
 def enter(low: Lowering, node: Node, expression: Node) -> tuple[Val, int]:
@@ -37,11 +38,9 @@ def enter(low: Lowering, node: Node, expression: Node) -> tuple[Val, int]:
         number = low.body.open(RegionKind.SCOPE, node, value=low.body.value(owner), detail="transaction")
         return Val(owner.origins, owner.type, options=owner.options), number
     if kind.startswith("lock"):
-        low.body.effect(
-            effect_of(
-                EffectKind.LOCK, expression, target=Target(TargetKind.LOCK, value.type, handle), known=Known.EXACT
-            )
-        )
+        if kind != IN_PROCESS:  # that one keeps nobody out but this process: the region says enough
+            target = Target(TargetKind.LOCK, value.type, handle)
+            low.body.effect(effect_of(EffectKind.LOCK, expression, target=target, known=Known.EXACT))
         return value, low.body.open(RegionKind.SCOPE, node, value=handle, detail=kind)
     if kind == "suppress":
         types = "|".join(

@@ -63,12 +63,13 @@ def run(low: Lowering, body: tuple[Node, ...]) -> str:
         ending, afters = reader(low, node)
         if ending:
             break
-        if afters and position + 1 < len(body):
-            for after in afters:
+        following = body[position + 1] if position + 1 < len(body) else None
+        for after in afters:
+            if following is not None or after.exit in ("raise", "return"):  # a check holds for the caller too
                 opened.append(
                     low.body.open(
                         RegionKind.BRANCH,
-                        body[position + 1],
+                        following or node,
                         value=after.value,
                         fact=after.fact,
                         choice=after.choice,

@@ -9,6 +9,8 @@ from msgspec import Struct
 from doubletake.code.effects import NONE, Comparison, Effect, Fact, FunctionSummary, Maybe, Origin, RegionKind, Value
 from doubletake.code.questions.control import ancestors, are_exclusive
 
+EXITS = ("after-raise", "after-return")
+FUNCTIONS = (RegionKind.CALL, RegionKind.CALLBACK)
 PASSING = (RegionKind.BODY, RegionKind.CALL, RegionKind.SCOPE, RegionKind.CALLBACK, RegionKind.TRY)
 
 
@@ -32,7 +34,7 @@ def guards(f: FunctionSummary, effect: Effect | Fact) -> tuple[Check, ...]:
     for number in shared:
         found[number] = None
     for number, region in enumerate(f.regions):
-        if region.detail != "after-raise" or number in found or region.order > effect.order:
+        if region.detail not in EXITS or number in found or region.order > effect.order:
             continue
         if _passes(f, number, set(shared)) and not are_exclusive(f, number, effect.region):
             found[number] = None
@@ -41,14 +43,19 @@ def guards(f: FunctionSummary, effect: Effect | Fact) -> tuple[Check, ...]:
 
 
 def _passes(f: FunctionSummary, region: int, shared: set[int]) -> bool:
-    """Whether every way out of `region` into what it shares with the effect leads past its test."""
+    """Whether every way out of `region` into what it shares with the effect leads past its test.
+
+    A callee that returned early goes on in its caller; one that threw does not.
+    """
+    returns = False
     for number in ancestors(f, region):
         if number in shared:
             return True
         it = f.regions[number]
-        if it.kind is RegionKind.BRANCH and it.detail == "after-raise":
+        if it.kind is RegionKind.BRANCH and it.detail in EXITS:
+            returns = returns or it.detail == "after-return"
             continue
-        if it.kind not in PASSING or it.detail == "swallows":
+        if it.kind not in PASSING or it.detail == "swallows" or (returns and it.kind in FUNCTIONS):
             return False
     return True
 
