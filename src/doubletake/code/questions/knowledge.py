@@ -90,6 +90,11 @@ class Knowledge:
     def entity(self, effect: Effect) -> Entity | None:
         return self.program.entities.get(effect.target.name)
 
+    def name(self, effect: Effect) -> str:
+        """What the effect is on, as the code calls it."""
+        entity = self.entity(effect)
+        return entity.name if entity else effect.target.name.rpartition(":")[2] or "the rows"
+
     # ── what runs here ───────────────────────────────────────────────────────────────────────────────────────────────
     @cached_property
     def browser_projects(self) -> frozenset[str]:

@@ -51,7 +51,12 @@ def limits(k: Knowledge, f: FunctionSummary, write: int) -> Iterator[Limit]:
     entity = k.entity(w)
     for check in state_checks(f, w):
         read = f.effects[check.read]
-        if read.target.name != w.target.name or says_absent(f, check) or is_of_authentication(k, f, check):
+        if (
+            not w.target.name
+            or read.target.name != w.target.name
+            or says_absent(f, check)
+            or is_of_authentication(k, f, check)
+        ):
             continue
         if w.kind is EffectKind.CREATE:
             if is_quota(f, check) and not is_bookkeeping(w.target.name):

@@ -53,7 +53,7 @@ def rows_behind(f: FunctionSummary, value: int) -> Iterator[int]:
 def is_same_row(f: FunctionSummary, entity: Entity | None, read: int, write: int) -> Maybe:
     """Whether effect `write` changes a row that effect `read` gave. Not: the same table."""
     r, w = f.effects[read], f.effects[write]
-    if r.target.name != w.target.name or r.target.kind is not w.target.kind:
+    if not w.target.name or r.target.name != w.target.name or r.target.kind is not w.target.kind:
         return Maybe.NO
     if read in rows_behind(f, w.row):
         return Maybe.YES

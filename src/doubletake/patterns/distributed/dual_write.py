@@ -120,7 +120,7 @@ def _found(
         roles=((role, where),),
         names={
             "service": service(f, call),
-            "entity": entity.name if entity else durable[0].target.name if durable else "the change",
+            "entity": k.name(durable[0]) if durable else "the change",
         },
         entity=entity.name if entity else "",
         handler=root.route,

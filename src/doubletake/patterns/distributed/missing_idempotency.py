@@ -53,8 +53,11 @@ def is_delivered(root: Root) -> bool:
 def _webhook(k: Knowledge, root: Root) -> Iterator[Match]:
     f = root.f
     for effect in f.effects:
-        if effect.kind & STORE_WRITES and adds_up(k, f, effect) and not is_recognised(k, f, effect):
-            confidence, because = trust(f, (effect,))
+        if not effect.kind & STORE_WRITES or not effect.target.name or not adds_up(k, f, effect):
+            continue
+        if not is_recognised(k, f, effect):
+            doubt = "its constraints could not be read" if may_be_unique(k, effect) else ""
+            confidence, because = trust(f, (effect,), doubt)
             assert root.handler is not None
             yield Match(
                 message="webhook",
@@ -81,6 +84,13 @@ def adds_up(k: Knowledge, f: FunctionSummary, effect: Effect) -> bool:
     if effect.kind is EffectKind.WRITE and not effect.traits & Trait.CONDITIONAL:
         return any(put.relative or _is_sum(f, put.value) for put in effect.puts)
     return False
+
+
+def may_be_unique(k: Knowledge, effect: Effect) -> bool:
+    """Whether a constraint that could not be read may keep a second row out."""
+    if effect.kind is not EffectKind.CREATE:
+        return False
+    return is_unique_over(k.entity(effect), frozenset(put.column for put in effect.puts)) is Maybe.UNKNOWN
 
 
 def _is_sum(f: FunctionSummary, value: int) -> bool:

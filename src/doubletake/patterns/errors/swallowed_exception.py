@@ -73,6 +73,8 @@ def _attempt(
         if not is_broad(region) or calls_back(own, region):
             continue
         outcome = fate(f, number)
+        if outcome in (Fate.HIDDEN, Fate.LOGGED) and is_on_the_way_out(f, attempt):
+            continue
         is_logged = logs(f, number)
         if outcome is Fate.HIDDEN:
             yield _match(k, f, work[0], number, "hidden")
@@ -84,6 +86,11 @@ def _attempt(
                 yield _match(k, f, _main(work), number, "logged", "it is logged")
             elif (paid := next((each for each in work if moves_money(f, each)), None)) and not tells_later(f, number):
                 yield _match(k, f, paid, number, "logged", "it is logged")
+
+
+def is_on_the_way_out(f: FunctionSummary, attempt: int) -> bool:
+    """Whether it tidies up after another failure, or at the end: the first error is the one that matters."""
+    return innermost(f, f.regions[attempt].parent, RegionKind.HANDLER, RegionKind.FINALLY) != NONE
 
 
 def _means_something_else(f: FunctionSummary, attempt: int, handler: int) -> bool:

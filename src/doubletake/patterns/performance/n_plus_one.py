@@ -120,12 +120,12 @@ def _found(k: Knowledge, root: Root, query: Effect, loop: int, source: int) -> M
     is_lazy = bool(query.traits & Trait.LAZY)
     links = [query] if source == NONE else [query, f.effects[source]]
     doubt = "how many elements the caller sends is not known" if source == NONE else ""
-    confidence, because = trust(f, links, doubt, "" if query.kind & STORE_READS else "it may be meant, row by row")
+    meant = "" if query.kind & STORE_READS else "it may be meant, row by row"
+    confidence, because = trust(f, links, doubt, meant, k.doubt_about(root))
     roles = [(Role.LOOP, place(f, region))]
     if source != NONE:
         roles.append((Role.QUERY, place(f, f.effects[source])))
-    entity = k.entity(query)
-    name = entity.name if entity else query.target.name
+    name = k.name(query)
     return Match(
         message="per-item" if source == NONE else "lazy" if is_lazy else "per-row",
         at=place(f, query),

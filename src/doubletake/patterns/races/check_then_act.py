@@ -44,7 +44,7 @@ def _match(k: Knowledge, root: Root, write: int, limit: Limit) -> Match | None:
         confidence=confidence,
         because=because,
         roles=((Role.CHECK, place(f, r)), (Role.GUARD, place(f, f.facts[limit.check.check.fact]))),
-        names={"entity": entity.name if entity else w.target.name, "column": limit.column},
+        names={"entity": k.name(w), "column": limit.column},
         entity=entity.name if entity else "",
         handler=root.route,
         path=route_to(w),

@@ -47,7 +47,7 @@ def _create(k: Knowledge, root: Root, write: int) -> Match | None:
     f = root.f
     w = f.effects[write]
     for check in state_checks(f, w):
-        if f.effects[check.read].target.name == w.target.name and says_absent(f, check):
+        if w.target.name and f.effects[check.read].target.name == w.target.name and says_absent(f, check):
             columns = looked_for(f, k.entity(w), check, w)
             if columns is not None:
                 return _match(k, root, write, check, columns)
@@ -95,7 +95,7 @@ def _match(k: Knowledge, root: Root, write: int, check: StateCheck, columns: fro
         because=because,
         roles=((Role.CHECK, place(f, r)),),
         names={
-            "entity": entity.name if entity else w.target.name,
+            "entity": k.name(w),
             "columns": ", ".join(sorted(columns)) or "these columns",
         },
         entity=entity.name if entity else "",

@@ -72,7 +72,7 @@ def _derived(k: Knowledge, root: Root, write: int, put: Put, origin: Origin) -> 
         confidence=confidence,
         because=because,
         roles=((Role.READ, place(f, first)), *(((Role.LOCK, place(f, r)),) if is_stale else ())),
-        names={"entity": entity.name if entity else w.target.name, "column": put.column},
+        names={"entity": k.name(w), "column": put.column},
         entity=entity.name if entity else "",
         handler=root.route,
         path=route_to(w),

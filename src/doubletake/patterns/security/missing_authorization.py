@@ -113,7 +113,7 @@ def _found(
         confidence=confidence,
         because=because,
         roles=(*(((Role.SOURCE, source),) if source else ()), *roles),
-        names={"entity": entity.name if entity else effect.target.name},
+        names={"entity": k.name(effect)},
         entity=entity.name if entity else "",
         handler=root.route,
         path=route_to(effect),
