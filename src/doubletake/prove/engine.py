@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from doubletake.core import config
-from doubletake.core.event import Event, Finished, NotProven, Progress, Proven, Ran, Reached, Started
+from doubletake.core.event import Event, Finished, Noted, NotProven, Progress, Proven, Ran, Reached, Started
 from doubletake.core.route import is_route
 from doubletake.prove.app.requests.cases import Case
 from doubletake.prove.experiment import Experiment, NotShown, Result, Shown, Tried, experiments
@@ -67,6 +67,7 @@ def prove(job: Job, keep: Keep = keep_nothing) -> Iterator[Event]:
                 proven += isinstance(result, Shown)
                 yield from _events(result, lambda shown, case=case: keep(shown, case, stage.users))
         runs = stage.trials.count
+        yield from (Noted(text) for text in stage.remarks())
     yield Finished(
         verb="prove",
         seconds=round(time.monotonic() - began, 3),

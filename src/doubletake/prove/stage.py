@@ -95,6 +95,20 @@ class Stage:
             environment={"PostgreSQL": f"{major}.{minor}", "instances": str(len(self.instances))},
         )
 
+    def remarks(self) -> list[str]:
+        """What a person should know of the run besides its results: where the application wanted to go."""
+        refused = [
+            f"the application called {host}: refused, as nothing leaves this machine; give it a stand-in under "
+            f"[prove.upstreams], or allow it with allow_hosts"
+            for host in self.outside.hosts
+        ]
+        if self.prove.allow_hosts:  # an address does not tell which of the allowed hosts it is
+            return refused
+        peers = {peer for started in self.instances.values() for peer in started.foreign_peers()}
+        return refused + [
+            f"the application is connected to {peer}, past the proxy it was given" for peer in sorted(peers)
+        ]
+
     # ---- in this order
 
     def _start(self) -> None:
@@ -143,6 +157,7 @@ class Stage:
                     for service in self.services
                 },
                 outside=outside,
+                allowed=tuple(self.prove.allow_hosts),
             )
 
     def _redis_at(self, lane: str) -> str:
@@ -154,7 +169,13 @@ class Stage:
         """For commands that prepare: the database without a proxy between."""
         first = self._lanes[LANES[0]]
         redis_url = self.redis.url if self.redis else ""
-        return Addresses(database=self.server.url, redis=redis_url, upstreams=first.upstreams, outside=first.outside)
+        return Addresses(
+            database=self.server.url,
+            redis=redis_url,
+            upstreams=first.upstreams,
+            outside=first.outside,
+            allowed=first.allowed,
+        )
 
     def _start_instances(self) -> None:
         # Without set-up the application makes its tables as it starts, and two would collide.

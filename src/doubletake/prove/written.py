@@ -14,14 +14,14 @@ from doubletake.core.proof import DIRECTORY, Proof, Sent
 
 _QUESTIONS = {
     "twice": "two_requests_at_once_end_like_one_after_the_other",
-    "twice-sent": "the_same_request_sent_twice_has_one_effect",
+    "sent-again": "the_same_request_sent_twice_has_one_effect",
     "upstream-down": "a_failing_service_leaves_nothing_half_done",
     "connection-lost": "a_lost_connection_leaves_nothing_half_done",
     "ten-times-the-rows": "ten_times_the_rows_take_no_more_statements",
 }
 _TITLES = {
     "twice": "two requests at the same time",
-    "twice-sent": "the same request sent twice",
+    "sent-again": "the same request sent twice",
     "upstream-down": "the outside service fails",
     "connection-lost": "the connection to the database is lost",
     "ten-times-the-rows": "ten times the rows",

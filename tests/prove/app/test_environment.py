@@ -75,6 +75,12 @@ def test_the_way_out_is_closed_and_this_machine_is_not():
     assert "127.0.0.1" in found["NO_PROXY"]
 
 
+def test_an_allowed_host_is_called_without_the_proxy():
+    addresses = Addresses(database=ADDRESSES.database, outside="http://127.0.0.1:1", allowed=("api.pay.example",))
+    found = environment(plan(), addresses, Secrets(), Path("/tmp/h"))
+    assert found["NO_PROXY"].split(",")[-1] == "api.pay.example"
+
+
 def test_the_port_is_told():
     assert made(("API_PORT", Kind.PORT, "3000"), port=1234)["API_PORT"] == "1234"
     assert made(port=1234)["PORT"] == "1234"

@@ -42,7 +42,7 @@ def environment(plan: Plan, addresses: Addresses, secret: Secrets, home: Path, p
         "TZ": "UTC",
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
-        **_outside(addresses.outside),
+        **_outside(addresses.outside, addresses.allowed),
     }
     if port:
         result["PORT"] = str(port)
@@ -58,12 +58,12 @@ def environment(plan: Plan, addresses: Addresses, secret: Secrets, home: Path, p
     return result
 
 
-def _outside(proxy: str) -> dict[str, str]:
+def _outside(proxy: str, allowed: tuple[str, ...]) -> dict[str, str]:
     """Calls to anywhere but this machine go to a proxy that refuses them. NODE_USE_ENV_PROXY makes Node listen."""
     if not proxy:
         return {}
     names = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
-    local = "127.0.0.1,localhost,::1"
+    local = ",".join(("127.0.0.1", "localhost", "::1", *allowed))
     return {**dict.fromkeys(names, proxy), "NO_PROXY": local, "no_proxy": local, "NODE_USE_ENV_PROXY": "1"}
 
 

@@ -96,9 +96,11 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 
 class Addresses(Struct, frozen=True, kw_only=True):
-    """What one instance reaches, each at a port of its own: URLs. `outside` is a proxy that refuses and remembers."""
+    """What one instance reaches, each at a port of its own: URLs. `outside` is a proxy that refuses and remembers,
+    `allowed` are hosts that are called without it."""
 
     database: str = ""
     redis: str = ""
     upstreams: dict[str, str] = {}
     outside: str = ""
+    allowed: tuple[str, ...] = ()
