@@ -125,7 +125,7 @@ class Names:
         target = self._resolve(path, item)
         if target in self.modules:
             if item.name == "":
-                return f"{target}:"
+                return self._whole(target)
             if found := self.exported(target, item.name):
                 return found
         if (inner := self._submodule_of(path, item)) in self.modules:
@@ -139,6 +139,16 @@ class Names:
         if item.level or item.module.startswith("."):
             return f"{item.module.lstrip('./')}.{item.name}".strip(".") or item.alias
         return library_name(item.module, item.name, language_of(path))
+
+    def _whole(self, path: str) -> str:
+        """What `require` of a file gives: the module, or the one thing that it is made of (`module.exports = pool`)."""
+        whole = self.modules[path].exports.get(BUILTIN_EXPORT)
+        if whole is None:
+            return f"{path}:"
+        symbol = self.lookup(path, whole) or f"{path}:{whole}"
+        node = self.node(symbol) if is_project(symbol) else None
+        is_table = isinstance(node, Assignment) and isinstance(unwrapped(node.value), ObjectLiteral)
+        return f"{path}:" if is_table else symbol
 
     def imports(self, path: str, *packages: str) -> bool:
         """Whether a file imports one of these packages at its top."""
@@ -214,11 +224,14 @@ class Names:
         table = self.table(path)
         if (whole := table.get(qualified)) is not None:
             return whole
-        head, *rest = qualified.split(".")
-        node: Node | None = table.get(head)
-        for part in rest:
-            node = _member_node(node, part)
-        return node
+        parts = qualified.split(".")
+        for length in range(len(parts) - 1, 0, -1):  # names may have dots of their own: `module.exports`
+            node: Node | None = table.get(".".join(parts[:length]))
+            if node is not None:
+                for part in parts[length:]:
+                    node = _member_node(node, part)
+                return node
+        return None
 
     def classes(self, symbol: str) -> tuple[tuple[str, Class], ...]:
         """A class and its bases in the project, nearest first."""

@@ -43,9 +43,6 @@ class Grammar:
             )
             self.listings[kind] = getattr(reader, f"list_{name}", None) if is_named else None
             self.skipped[kind] = name in reader.skipped_kinds
-        self.fields = {
-            name: field for field in range(1, language.field_count + 1) if (name := language.field_name_for_id(field))
-        }
 
 
 class Reader:
@@ -110,13 +107,11 @@ class Reader:
         skipped = self.skipped
         return [child for child in syntax.named_children if not skipped[child.kind_id]]
 
-    def field(self, syntax: Syntax, name: str) -> Syntax | None:
-        number = self.grammar.fields.get(name)
-        return None if number is None else syntax.child_by_field_id(number)
+    field = staticmethod(Syntax.child_by_field_name)
 
     def required(self, syntax: Syntax, name: str) -> Node:
         """The child in a field that valid source always has; an `Opaque` in a broken place."""
-        child = self.field(syntax, name)
+        child = syntax.child_by_field_name(name)
         return Opaque(syntax.start_byte, syntax.start_byte, "missing") if child is None else self.read(child)
 
     def text(self, syntax: Syntax) -> str:
