@@ -131,9 +131,7 @@ class Program:
             "functions that could not be read": self.failures,
             "effects": len(effects),
             "calls that look like the store's and are not resolved": unresolved,
-            "share of such calls resolved": len(effects) / (len(effects) + unresolved)
-            if effects or unresolved
-            else 1.0,
+            "share of such calls resolved": len(store) / max(1, len(store) + unresolved) if unresolved else 1.0,
             "store effects without a known entity": len(store) - len(named),
             "entities": len(self.entities),
             "handlers": len(self.handlers),

@@ -26,29 +26,10 @@ from doubletake.code.lowering.values import UNKNOWN, UNSET, Made, Val, join, mer
 from doubletake.code.tree import Attribute, Await, Call, Cast, Function, Name, Node, Sequence, Template
 
 STORE_LOOKING = frozenset(
-    [
-        "query",
-        "execute",
-        "executemany",
-        "commit",
-        "rollback",
-        "findone",
-        "findmany",
-        "findunique",
-        "findfirst",
-        "save",
-        "insert",
-        "update",
-        "delete",
-        "remove",
-        "create",
-        "upsert",
-        "aggregate",
-        "fetchone",
-        "fetchall",
-        "fetchval",
-        "fetchrow",
-    ]
+    (
+        "query execute executemany commit rollback findone findmany findunique findfirst upsert aggregate "
+        "fetchone fetchall fetchval fetchrow scalars scalar"
+    ).split()
 )
 UNRESOLVED_PREFIX = "any."
 
