@@ -68,7 +68,6 @@ class Upstream(Struct, frozen=True, kw_only=True):
     variable: str = ""
     status: int = 200
     body: Any = None
-    timeout: str = ""
 
 
 class Prove(Struct, frozen=True, kw_only=True):
@@ -85,8 +84,6 @@ class Prove(Struct, frozen=True, kw_only=True):
     users: dict[str, dict[str, str]] = {}  # name → headers that say who is asking
     requests: tuple[Request, ...] = ()
     upstreams: dict[str, Upstream] = {}
-    invariants: dict[str, str] = {}  # name → SQL that returns the rows that break it
-    accept: dict[str, str] = {}  # proof fingerprint → reason
     allow_hosts: tuple[str, ...] = ()
     budget: str = "200"
 

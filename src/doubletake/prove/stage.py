@@ -83,16 +83,28 @@ class Stage:
         """Each case's first request alone, on both instances: the answer of the second, which is warm, counts."""
         return [self._reach(case) for case in (self.cases if wanted is None else wanted)]
 
-    def laboratory(self, budget: Budget | None = None) -> Laboratory:
-        """What experiments work with. budget: for each pair of requests; None takes the usual one."""
+    def revive(self) -> int:
+        """Start again each instance that has ended, at the ports it had for its database. Gives how many had."""
+        ended = [lane for lane, started in self.instances.items() if not started.is_listening]
+        for lane in ended:
+            self.instances[lane].close()
+            again = instance.start(self.plan, {lane: self._lanes[lane]}, self._secrets)[lane]
+            self.instances[lane] = self._stack.enter_context(again)
+            self.conductor.ports[lane] = again.port
+        return len(ended)
+
+    def laboratory(self, budget: Budget | None = None, instances: int = 2) -> Laboratory:
+        """What experiments work with. budget: for each pair of requests; None takes the usual one. instances: how many
+        there are where the application is used."""
         major, minor = divmod(self.server.version, 10000)
         return Laboratory(
             self.trials,
             self.schema,
             budget or Budget(),
-            restarts=lambda: sum(not started.is_running for started in self.instances.values()),
+            revive=self.revive,
             printed=lambda: sum(started.printed for started in self.instances.values()),
             environment={"PostgreSQL": f"{major}.{minor}", "instances": str(len(self.instances))},
+            instances=instances,
         )
 
     def remarks(self) -> list[str]:
@@ -222,5 +234,7 @@ class Stage:
         for swapped in (True, False):
             trial = self.trials.run({"A": case.first}, serial("A"), swapped=swapped)
             response = next(iter(trial.play.responses.values()), response)
-        last = self.instances[LANES[0]].output
-        return Row(endpoint=case.endpoint, status=response.status, why=why(response, last), case=case)
+        reason = why(response, self.instances[LANES[0]].output)
+        if self.revive():
+            reason = f"the application ended when it was asked. {reason}"
+        return Row(endpoint=case.endpoint, status=response.status, why=reason, case=case)
