@@ -21,7 +21,7 @@ def complaints(page: Page) -> list[str]:
 
 
 @pytest.mark.skipif(not AXE.is_file(), reason="not run: `make web` installs what it needs")
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.thorough)])
 def test_every_state_keeps_the_rules(browser: Browser, patterns: Catalogue, tmp_path: Path, scheme: str) -> None:
     with serving(patterns, tmp_path) as (door, _):
         context = browser.new_context(color_scheme=scheme, reduced_motion="reduce", bypass_csp=True)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from pathlib import Path
 
 import msgspec
@@ -9,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubletake.learn.progress import FILE, Marked, Progress, Record, merge, read, write
+from doubletake.learn.progress import FILE, Marked, Progress, Record, merge, read, update, write
 
+MANY = 60
 marks = st.none() | st.builds(Marked, st.integers(0, 3), st.booleans())
 records = st.builds(Record, seen=marks, broke=marks, kept=marks)
 progresses = st.builds(Progress, patterns=st.dictionaries(st.sampled_from(["a/python", "b/any"]), records))
@@ -34,6 +36,21 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     write(tmp_path / "new", kept)
     assert read(tmp_path / "new") == kept
     assert [entry.name for entry in (tmp_path / "new").iterdir()] == [FILE]
+
+
+def mark_many(folder: Path, name: str) -> None:
+    for number in range(MANY):
+        update(folder, Progress(patterns={f"{name}-{number}/any": Record(kept=Marked(1))}))
+
+
+def test_two_playbooks_in_one_folder_lose_nothing(tmp_path: Path) -> None:
+    """Read, merge and write are one step: what this project is about holds for its own file."""
+    writers = [multiprocessing.get_context("spawn").Process(target=mark_many, args=(tmp_path, name)) for name in "ab"]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(60)
+    assert len(read(tmp_path).patterns) == 2 * MANY
 
 
 def test_nothing_kept_is_no_progress(tmp_path: Path) -> None:

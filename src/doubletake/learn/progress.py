@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -77,6 +78,33 @@ def read(folder: Path) -> Progress:
         aside = path.with_suffix(".broken")
         os.replace(path, aside)
         return Progress(notice=f"{path} could not be read ({error}). It is kept as {aside.name}; we start anew.")
+
+
+def update(folder: Path, news: Progress) -> Progress:
+    """Add `news` to what `folder` keeps, and give both together. Playbooks that share a folder wait for each other.
+
+    Raises OSError when the folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with _alone(folder):
+        kept = read(folder)
+        merged = merge(kept, news)
+        write(folder, merged)
+    return msgspec.structs.replace(merged, notice=kept.notice)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock: read, merge and write are one step. Windows has no flock; there the last one wins, and
+    the next change brings the other's marks again, because a page always sends all of its own."""
+    with (folder / f"{FILE}.lock").open("wb") as lock:
+        try:
+            import fcntl
+        except ImportError:
+            yield
+            return
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def write(folder: Path, progress: Progress) -> None:

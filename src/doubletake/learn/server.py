@@ -64,13 +64,11 @@ def application(patterns: Catalogue, folder: Path, door: Door) -> Starlette:
         return _json(progress.read(folder))
 
     async def write_progress(request: Request) -> Response:
-        kept = progress.read(folder)
-        merged = progress.merge(kept, await _body(request, progress.Progress))
+        news = await _body(request, progress.Progress)
         try:
-            progress.write(folder, merged)
+            return _json(await run_in_threadpool(progress.update, folder, news))
         except OSError as error:
             raise HTTPException(507, f"Progress stays in this browser: {folder} cannot be written ({error}).") from None
-        return _json(msgspec.structs.replace(merged, notice=kept.notice))
 
     return Starlette(
         routes=[
