@@ -42,6 +42,7 @@ NOTHING, FULL, HALF, TWICE = left(), left(ROW, calls=1), left(calls=1), left(ROW
     ("seen", "name", "code"),
     [
         (Seen(mishap=DOWN, response=LATE, run=NOTHING), "hang", "DT601"),
+        (Seen(mishap=DOWN, response=ERROR, run=NOTHING, has_died=True), "crash", "DT207"),
         (Seen(mishap=DOWN, response=OK, run=FULL), "recovered", ""),
         (Seen(mishap=DOWN, response=OK, run=left(ROW)), "lie-success", "DT201"),
         (Seen(mishap=DOWN, response=OK, run=NOTHING), "lie-success", "DT203"),

@@ -1,7 +1,7 @@
 """What a fault left behind, and what to call it.
 
-Asked in this order, first match: did it answer in time? is the answer true? are state and effects all or nothing, or
-does the client's retry make them so? is the next request well? does the log know the cause?
+Asked in this order, first match: does it live? did it answer in time? is the answer true? are state and effects all or
+nothing, or does the client's retry make them so? is the next request well? does the log know the cause?
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from doubletake.prove.wire.http import path_without_identifiers
 class Seen(Struct, frozen=True, kw_only=True):
     """All that was looked at after one fault. `retried` is the state after the same request was sent once more and
     `again` its answer; `next_answer` is that of a later request, without fault. `is_logged`: the application printed
-    something meanwhile."""
+    something meanwhile. `has_died`: its process ended."""
 
     mishap: Mishap
     response: Response
@@ -32,6 +32,7 @@ class Seen(Struct, frozen=True, kw_only=True):
     again: Response | None = None
     next_answer: Response | None = None
     is_logged: bool = True
+    has_died: bool = False
 
 
 class Word(Struct, frozen=True):
@@ -91,6 +92,13 @@ def classify(seen: Seen, extent: Extent) -> Word:
     if seen.response.is_success:
         return Word("recovered")
     return Word("honest")
+
+
+def _is_it_alive(seen: Seen, extent: Extent) -> Word | None:
+    if not seen.has_died:
+        return None
+    why = "the application's process ended, and every other request with it"
+    return Word("crash", "DT207", Verdict.STATUS_WRONG, why)
 
 
 def _did_it_answer(seen: Seen, extent: Extent) -> Word | None:
@@ -182,6 +190,7 @@ def _answer(response: Response, verb: str = "the client gets") -> str:
 
 
 _QUESTIONS: tuple[Callable[[Seen, Extent], Word | None], ...] = (
+    _is_it_alive,
     _did_it_answer,
     _was_rubbish_believed,
     _is_success_true,

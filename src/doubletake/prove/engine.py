@@ -14,7 +14,7 @@ from doubletake.core.route import is_route
 from doubletake.prove.app.requests.cases import Case
 from doubletake.prove.experiment import Experiment, NotShown, Result, Shown, Tried, experiments
 from doubletake.prove.explorer import Budget
-from doubletake.prove.laboratory import Laboratory, requests_of
+from doubletake.prove.laboratory import requests_of
 from doubletake.prove.stage import Stage
 
 Users = Mapping[str, Mapping[str, str]]
@@ -57,7 +57,7 @@ def prove(job: Job, keep: Keep = keep_nothing) -> Iterator[Event]:
         yield from (Reached(endpoint, None, why) for endpoint, why in stage.unasked)
         rows = stage.reach([case for case in stage.cases if _is_wanted(case, job)])
         yield from (Reached(row.endpoint, row.status, row.why) for row in rows)
-        laboratory = _laboratory(stage, job)
+        laboratory = stage.laboratory(_budget(job), job.settings.system.instances)
         asked = [row.case for row in rows if row.is_reached and row.case is not None]
         for number, case in enumerate(asked, 1):
             yield Progress("measure", number, len(asked), case.endpoint)
@@ -76,19 +76,10 @@ def prove(job: Job, keep: Keep = keep_nothing) -> Iterator[Event]:
     )
 
 
-def _laboratory(stage: Stage, job: Job) -> Laboratory:
+def _budget(job: Job) -> Budget:
     seconds, count = config.budget(job.settings.prove.budget)
     default = Budget()
-    version = stage.server.version
-    return Laboratory(
-        stage.trials,
-        stage.schema,
-        Budget(schedules=count or default.schedules, seconds=seconds or default.seconds),
-        restarts=lambda: sum(not instance.is_running for instance in stage.instances.values()),
-        printed=lambda: sum(instance.printed for instance in stage.instances.values()),
-        environment={"PostgreSQL": f"{version // 10000}.{version % 10000}"},
-        instances=job.settings.system.instances,
-    )
+    return Budget(schedules=count or default.schedules, seconds=seconds or default.seconds)
 
 
 def _is_wanted(case: Case, job: Job) -> bool:

@@ -70,8 +70,9 @@ class Faulted:
         before = laboratory.printed()
         first = laboratory.trials.run_on([faulted])[0]
         response = first.play.responses[_ALONE]
-        seen = Seen(mishap=mishap, response=response, run=first.observation)
-        if response.is_success or response.error == "timeout":
+        has_died = laboratory.revive() > 0
+        seen = Seen(mishap=mishap, response=response, run=first.observation, has_died=has_died)
+        if has_died or response.is_success or response.error == "timeout":
             return first, classify(seen, extent)
         seen = replace(seen, is_logged=laboratory.has_printed(before))
         later = laboratory.trials.run(requests, serial(_ALONE))

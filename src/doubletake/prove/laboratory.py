@@ -56,7 +56,11 @@ class Baseline(Struct, frozen=True, kw_only=True):
 
 
 class Laboratory:
-    """One started application. `restarts` counts instances that died, `printed` the bytes they have printed."""
+    """One started application.
+
+    revive: starts instances again that have ended, and gives how many had. printed: bytes they have printed so far.
+    instances: how many there are where the application is used.
+    """
 
     def __init__(
         self,
@@ -64,13 +68,13 @@ class Laboratory:
         schema: Schema,
         budget: Budget,
         *,
-        restarts: Callable[[], int] = lambda: 0,
+        revive: Callable[[], int] = lambda: 0,
         printed: Callable[[], int] = lambda: 0,
         environment: Mapping[str, str] = {},
         instances: int = 2,
     ) -> None:
         self.trials, self.schema, self.budget = trials, schema, budget
-        self.restarts, self.printed = restarts, printed
+        self.revive, self.printed = revive, printed
         self.environment, self.instances = dict(environment), instances
         self.narrator = Narrator(schema)
         self._baselines: dict[tuple[tuple[tuple[str, Request], ...], tuple[Request, ...]], Baseline] = {}
@@ -171,7 +175,7 @@ class Laboratory:
             canary=self.serially(baseline.requests, order, prelude=baseline.prelude),
             canary_order=order,
             pair=pair(trial),
-            restarts=self.restarts(),
+            restarts=self.revive(),
             reconnects=len(lost(trial.play.journal)),
         )
         return confirm(trial.observation, self.judged(trial, reading), reading, checks)

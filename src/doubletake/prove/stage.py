@@ -11,6 +11,7 @@ from doubletake.core.errors import MissingExtraError
 from doubletake.prove import redis
 from doubletake.prove.app import instance, prepare
 from doubletake.prove.app.environment import Secrets
+from doubletake.prove.app.failure import StartError
 from doubletake.prove.app.instance import Instance
 from doubletake.prove.app.outside import Outside
 from doubletake.prove.app.plan import Addresses, Kind, Plan
@@ -34,6 +35,13 @@ from doubletake.prove.trial import Trials
 from doubletake.prove.upstream import Script, Service
 
 LANES = ("A", "B")
+_REQUESTS = """[prove]
+requests = [
+  { method = "POST", path = "/orders", body = { product = 1 } },
+]
+
+[prove.users]
+anna = { Authorization = "Bearer a token that your seed creates" }"""
 Say = Callable[[str], None]
 
 
@@ -205,6 +213,14 @@ class Stage:
         with self.server.connect() as connection:
             found = discover(self._send, self.prove, connection)
         self.cases, self.unasked, self.users = found.cases, found.unasked, found.users
+        if not self.cases and not self.unasked:
+            raise StartError(
+                "ask",
+                "it runs, but serves no OpenAPI description, and no requests are named",
+                command=self.plan.start,
+                plan=self.plan,
+                add=_REQUESTS,
+            )
 
     def _send(self, request: Request) -> Response:
         port = self.instances[LANES[0]].port

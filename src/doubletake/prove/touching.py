@@ -49,8 +49,8 @@ def touching(
 
 
 def _of(operation: Operation, schema: Schema, written: frozenset[Write]) -> Footprint:
-    """A statement's footprint by its text. One that writes wrote the rows of its table that the request is known to have
-    written, with their unique keys, which no text shows; and perhaps those of tables that no text names: a trigger."""
+    """A statement's footprint by its text. One that writes has written the rows of its table that the request is known
+    to have written, with their unique keys, and perhaps those of tables that no text names: a trigger."""
     if operation.kind not in (OperationKind.STATEMENT, OperationKind.COPY):
         return Footprint()
     known = footprint(operation.text, operation.parameters, schema)

@@ -7,6 +7,7 @@ import http.client
 import os
 import re
 import shutil
+import socket
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,6 +34,15 @@ class Instance:
     @property
     def is_running(self) -> bool:
         return self._process.status is None
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether it takes connections. One that is just ending does not, though its process may still be seen."""
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 2).close()
+        except OSError:
+            return False
+        return True
 
     @property
     def pid(self) -> int:

@@ -7,6 +7,6 @@ from doubletake.prove.faults import at_database
 
 EXPERIMENT = Faulted(
     "connection-lost",
-    ("DT606", "DT605", "DT607", "DT203", "DT208", "DT206", "DT601"),
+    ("DT606", "DT605", "DT607", "DT203", "DT208", "DT206", "DT601", "DT207"),
     at_database,
 )

@@ -7,6 +7,6 @@ from doubletake.prove.faults import at_services
 
 EXPERIMENT = Faulted(
     "upstream-down",
-    ("DT605", "DT601", "DT201", "DT203", "DT510", "DT604", "DT607", "DT208", "DT206"),
+    ("DT605", "DT601", "DT201", "DT203", "DT510", "DT604", "DT607", "DT208", "DT206", "DT207"),
     at_services,
 )
