@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 from small_server import NOTHING, plan_of, write
 
+from doubletake.core.config import Prove
 from doubletake.prove.app.environment import Secrets
 from doubletake.prove.app.failure import StartError
 from doubletake.prove.app.instance import missing_module, missing_setting, start
 from doubletake.prove.app.ports import family
+from doubletake.prove.stage import Stage
 
 
 @pytest.fixture
@@ -74,6 +76,7 @@ def test_it_ends_when_we_do(project, way):
 import sys, time
 from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parent)!r})
+from doubletake.core.config import Prove
 from doubletake.prove.app.environment import Secrets
 from doubletake.prove.app.instance import start
 from small_server import NOTHING, plan_of
@@ -142,3 +145,10 @@ def test_missing_modules_are_named():
     assert missing_module("ModuleNotFoundError: No module named 'jose'") == "jose"
     assert missing_module("Error: Cannot find module 'express'\nRequire stack:") == "express"
     assert missing_module("fine") == ""
+
+
+def test_an_application_of_which_nothing_can_be_asked_is_an_error(project):
+    """Nothing proven because nothing was asked is no result."""
+    (project / "Procfile").write_text("web: python server.py $PORT\n")
+    with pytest.raises(StartError, match=r"(?s)no OpenAPI description.*requests = \["):
+        Stage.open(project, Prove())
