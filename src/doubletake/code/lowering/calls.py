@@ -12,7 +12,6 @@ from doubletake.code.effects import (
     NONE,
     Fact,
     FactKind,
-    Invoke,
     Known,
     Origin,
     OriginKind,
@@ -20,16 +19,31 @@ from doubletake.code.effects import (
     Value,
     Via,
 )
-from doubletake.code.lowering import duck, modelled, store_statements
-from doubletake.code.lowering.context import CALLBACKS_DEEP, Lowering
-from doubletake.code.lowering.values import UNKNOWN, UNSET, Made, Val, join, merge, through
+from doubletake.code.lowering import closures, duck, modelled, store_statements
+from doubletake.code.lowering.context import Lowering
+from doubletake.code.lowering.values import UNKNOWN, UNSET, Made, Val, merge, through
 from doubletake.code.tree import Attribute, Await, Call, Cast, Function, Name, Node, Sequence, Template
 
 STORE_LOOKING = frozenset(
     (
-        "query execute executemany commit rollback findone findmany findunique findfirst upsert aggregate "
-        "fetchone fetchall fetchval fetchrow scalars scalar"
-    ).split()
+        "query",
+        "execute",
+        "executemany",
+        "commit",
+        "rollback",
+        "findone",
+        "findmany",
+        "findunique",
+        "findfirst",
+        "upsert",
+        "aggregate",
+        "fetchone",
+        "fetchall",
+        "fetchval",
+        "fetchrow",
+        "scalars",
+        "scalar",
+    )
 )
 UNRESOLVED_PREFIX = "any."
 
@@ -67,7 +81,9 @@ def read_call(low: Lowering, node: Call) -> Val:
     callee, receiver, name = resolve(low, node)
     found = low.models.call(callee.symbol) if callee.symbol and ":" not in callee.symbol else None
     if found is not None and found[0].around and _runs_arguments(found[0].around, node):
-        return modelled.around(low, node, callee, receiver, found)
+        from doubletake.code.lowering.surroundings import around
+
+        return around(low, node, callee, receiver, found)
     return dispatch(low, node, callee, receiver, name, arguments(low, node))
 
 
@@ -156,7 +172,7 @@ def dispatch(low: Lowering, node: Node, callee: Val, receiver: Val | None, name:
     """Answer a call whose arguments are evaluated."""
     symbol = callee.symbol
     if callee.function is not None and not symbol:
-        return run_closure(low, node, callee, given.positions, "", RegionKind.CALLBACK)
+        return closures.run_closure(low, node, callee, given.positions, "", RegionKind.CALLBACK)
     if symbol and ":" in symbol:
         return call_symbol(low, node, symbol, callee, receiver if callee.receiver is not None else None, given)
     if symbol:
@@ -171,7 +187,7 @@ def dispatch(low: Lowering, node: Node, callee: Val, receiver: Val | None, name:
         any(origin.kind in (OriginKind.PARAM, OriginKind.ARGUMENT) and not origin.path for origin in callee.origins)
         and not receiver
     ):
-        return _invoked(low, node, callee, given)
+        return closures.invoked(low, node, callee, given)
     return unknown(low, node, symbol or name, receiver, given)
 
 
@@ -186,7 +202,7 @@ def unknown(low: Lowering, node: Node, symbol: str, receiver: Val | None, given:
     for each in given.all:
         if each.function is not None and each.function.lowered < 0:
             wrapped = each.function
-            run_closure(low, node, each, (), "", RegionKind.CALLBACK)
+            closures.run_closure(low, node, each, (), "", RegionKind.CALLBACK)
     parts: list[Value] = [each.origins for each in given.all if each.constant is UNSET]
     if receiver is not None and receiver.constant is UNSET:
         parts.append(receiver.origins)
@@ -244,7 +260,11 @@ def make(low: Lowering, node: Node, symbol: str, given: Arguments) -> Val:
     if constructor is None:
         return Val(merge(each.origins for each in given.all), symbol, entries=None, options=dict(given.keywords))
     number = low.body.call(
-        node, (constructor,), Known.EXACT, passed(low, given, None), callbacks=_callbacks(low, node, given, constructor)
+        node,
+        (constructor,),
+        Known.EXACT,
+        passed(low, given, None),
+        callbacks=closures.callbacks(low, node, given, constructor),
     )
     return Val((Origin(OriginKind.RESULT, number),), symbol)
 
@@ -259,7 +279,11 @@ def call_project(
     if concrete and concrete != candidates:
         candidates, known = concrete, Known.IMPLEMENTS
     number = low.body.call(
-        node, candidates, known, passed(low, given, receiver), callbacks=_callbacks(low, node, given, candidates[0])
+        node,
+        candidates,
+        known,
+        passed(low, given, receiver),
+        callbacks=closures.callbacks(low, node, given, candidates[0]),
     )
     typed = low.world.returned(candidates[0])
     origins = (Origin(OriginKind.RESULT, number),)
@@ -274,91 +298,6 @@ def _wrapped(low: Lowering, wrapper: str, given: Arguments) -> Val | None:
         if ":" in each.symbol and isinstance(low.names.node(each.symbol), Function):
             return Val(each.origins, symbol=each.symbol)
     return None
-
-
-def _callbacks(low: Lowering, node: Node, given: Arguments, callee: str) -> tuple[tuple[str, int], ...]:
-    """Functions written in place among the arguments, run in regions that the callee's calls of them will place."""
-    found = []
-    pairs = [(str(i), each) for i, each in enumerate(given.positions)] + list(given.keywords.items())
-    for name, value in pairs:
-        if value.function is not None and value.function.lowered < 0:
-            run_closure(low, node, value, None, "", RegionKind.CALLBACK, expected=low.world.passed_types(callee, name))
-            found.append((name, value.function.lowered))
-    return tuple(found)
-
-
-# ── functions written in place ───────────────────────────────────────────────────────────────────────────────────────
-def run_closure(
-    low: Lowering,
-    node: Node,
-    callee: Val,
-    given: tuple[Val, ...] | None,
-    detail: str,
-    kind: RegionKind,
-    value: int = NONE,
-    expected: tuple[str, ...] = (),
-) -> Val:
-    """Run a function written in place, here, in a region of its own.
-
-    given: its arguments; None when they come from whoever calls it.
-    """
-    from doubletake.code.lowering import assignments, statements
-
-    closure = callee.function
-    if closure is None or low.callbacks >= CALLBACKS_DEEP or low.is_registering:
-        return UNKNOWN
-    low.callbacks += 1
-    outer, returned = low.scope, low.returned
-    low.scope, low.returned = {**closure.scope, **outer}, []
-    first_return = len(low.body.returns)
-    number = low.body.open(kind, closure.node, detail=detail, value=value)
-    closure.lowered = number
-    for position, parameter in enumerate(closure.node.parameters):
-        typed = low.world.annotated(low.path, parameter.annotation)
-        if given is None:
-            kind_of = typed.type or (expected[position] if position < len(expected) else "")
-            argument = Val((Origin(OriginKind.ARGUMENT, number * 8 + min(position, 7)),), kind_of, typed.item)
-        elif position < len(given):
-            argument = given[position]
-            if not argument.type and typed.type:
-                argument = Val(argument.origins, typed.type, typed.item, entries=argument.entries, items=argument.items)
-        else:
-            argument = (
-                low.evaluate(parameter.default)
-                if parameter.default is not None
-                else Val(UNKNOWN.origins, typed.type, typed.item)
-            )
-        if parameter.pattern is not None:
-            assignments.bind(low, parameter.pattern, argument, closure.node)
-        else:
-            low.scope[parameter.name] = argument
-    statements.run(low, closure.node.body or low.world.body(low.path, closure.node))
-    del low.body.returns[first_return:]
-    result = UNKNOWN
-    for each in low.returned:
-        result = each if result is UNKNOWN else join(result, each)
-    low.body.close(number)
-    if kind is RegionKind.CALLBACK:
-        low.body.amend(number, value=low.body.value(result))
-    local = {parameter.name for parameter in closure.node.parameters}
-    low.scope, low.returned = (
-        {name: low.scope.get(name, value) if name not in local else value for name, value in outer.items()},
-        returned,
-    )
-    low.callbacks -= 1
-    return result
-
-
-def _invoked(low: Lowering, node: Node, callee: Val, given: Arguments) -> Val:
-    """A parameter that is called: whoever passes a function has it run here."""
-    origin = next(each for each in callee.origins if each.kind in (OriginKind.PARAM, OriginKind.ARGUMENT))
-    if origin.kind is not OriginKind.PARAM:
-        return unknown(low, node, "", None, given)
-    args = tuple(low.body.value(each) for each in given.positions)
-    low.passes.setdefault(origin.ref, tuple(each.type for each in given.positions))
-    result = low.body.origins((Origin(OriginKind.RESULT, -2 - len(low.body.invokes)),))
-    low.body.invokes.append(Invoke(origin.ref, args, low.body.region, low.body.next_order(), result=result))
-    return Val(low.body.values[result])
 
 
 # ── small questions ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -21,8 +21,19 @@ TAKES_INSTANCE = frozenset(("add", "add_all", "delete", "merge", "refresh"))
 TAKES_TEXT = {"query": "pg.Client", "execute": "psycopg.Cursor"}
 WRITES_IN_PRISMA = frozenset(("create", "update", "delete", "count"))
 TELLING_IN_PRISMA = frozenset(
-    "findUnique findUniqueOrThrow findFirst findFirstOrThrow findMany createMany updateMany deleteMany upsert "
-    "aggregate groupBy".split()
+    (
+        "findUnique",
+        "findUniqueOrThrow",
+        "findFirst",
+        "findFirstOrThrow",
+        "findMany",
+        "createMany",
+        "updateMany",
+        "deleteMany",
+        "upsert",
+        "aggregate",
+        "groupBy",
+    )
 )
 
 

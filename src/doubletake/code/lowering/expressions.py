@@ -9,21 +9,19 @@ from doubletake.code.effects import (
     EffectKind,
     FactKind,
     Known,
-    Maybe,
     Op,
     Origin,
     OriginKind,
-    RegionKind,
     Rows,
     Target,
     TargetKind,
     Trait,
     Via,
 )
-from doubletake.code.lowering import assignments, calls, conditions, loops
+from doubletake.code.lowering import assignments, calls, loops, operators
 from doubletake.code.lowering.body import effect_of
 from doubletake.code.lowering.context import Lowering, Reader
-from doubletake.code.lowering.values import UNKNOWN, UNSET, Closure, Val, element, extend, join, merge, through
+from doubletake.code.lowering.values import UNKNOWN, UNSET, Closure, Val, element, extend, merge, through
 from doubletake.code.tree import (
     Assignment,
     Attribute,
@@ -49,8 +47,6 @@ from doubletake.code.tree import (
     Yield,
 )
 
-COMPARISONS = conditions.COMPARISONS
-ARITHMETIC = frozenset(["-", "*", "/", "%", "**", "//", "&", "|", "^", "<<", ">>", "@", "neg", "pos", "~"])
 STATUS = re.compile(r"HTTP_(\d{3})_")
 LAZY_CONTAINERS = ("length", "size")
 
@@ -231,114 +227,6 @@ def read_await(low: Lowering, node: Await) -> Val:
     return low.evaluate(node.value)
 
 
-def read_operation(low: Lowering, node: Operation) -> Val:
-    operator = node.operator
-    if operator in ("and", "or", "??"):
-        return _short_circuit(low, node)
-    if operator in COMPARISONS:
-        return _compared(low, node)
-    operands = [low.evaluate(each) for each in node.operands]
-    if operator in ("not", "typeof", "void", "delete"):
-        return Val(through(operands[0].origins, Via.COMPARE if operator != "void" else 0), conds=operands[0].conds)
-    if operator in ("&", "|") and any(each.conds for each in operands):
-        return Val(merge(each.origins for each in operands), conds=conditions.combined(operands, operator == "&"))
-    in_store = tuple(dict.fromkeys(column for each in operands for column in each.in_store))
-    if operator == "+":
-        via, kind = _plus(operands)
-    else:
-        via, kind = (Via.CONCAT, "str") if operator == "%" and operands[0].type == "str" else (Via.ARITH, "")
-    origins = through(merge(each.origins for each in operands if each.constant is UNSET), via)
-    return Val(
-        origins or merge(each.origins for each in operands), kind, in_store=in_store, options=_text_of(operands, kind)
-    )
-
-
-def _text_of(operands: list[Val], kind: str) -> dict[str, Val] | None:
-    """The pieces of a built text, for those who read the text (SQL)."""
-    return {"parts": Val(items=tuple(operands))} if kind == "str" else None
-
-
-def _plus(operands: list[Val]) -> tuple[int, str]:
-    constants = [each.constant for each in operands if each.constant is not UNSET]
-    if any(each.in_store for each in operands):
-        return Via.ARITH, ""
-    if any(each.type == "str" for each in operands) or any(isinstance(each, str) for each in constants):
-        return Via.CONCAT, "str"
-    if any(isinstance(each, int | float) for each in constants):
-        return Via.ARITH, ""
-    return Via.ARITH | Via.CONCAT, ""
-
-
-def _short_circuit(low: Lowering, node: Operation) -> Val:
-    """Later operands run only when the earlier ones ask for it."""
-    first = low.evaluate(node.operands[0])
-    result, holds = first, Maybe.YES if node.operator == "and" else Maybe.NO
-    for each in node.operands[1:]:
-        fact = conditions.simple_fact(low, node.operands[0], first)
-        with (
-            low.scoped() as scope,
-            low.trial(RegionKind.BRANCH, each, value=low.body.value(first), fact=fact, holds=holds),
-        ):
-            value = low.evaluate(each)
-        low.meet(low.scope, scope)
-        result = (
-            join(result, value)
-            if node.operator != "and"
-            else Val(
-                merge((value.origins, through(first.origins, Via.COMPARE))),
-                value.type,
-                value.item,
-                value.symbol,
-                value.receiver,
-                value.entries,
-                value.items,
-                value.constant,
-                value.column,
-                (*result.conds, *value.conds),
-                value.in_store,
-                value.statement,
-                value.made,
-                value.function,
-                value.effect,
-                value.options,
-            )
-        )
-        first = value
-    return result
-
-
-def _compared(low: Lowering, node: Operation) -> Val:
-    operands = [low.evaluate(each) for each in node.operands]
-    conds = conditions.store_conditions(low, node.operator, operands)
-    origins = through(merge(each.origins for each in operands if each.constant is UNSET), Via.COMPARE)
-    column = next((each for each in operands if each.column is not None), None)
-    return Val(origins, conds=conds, options={"of": column} if column is not None else None)
-
-
-def read_conditional(low: Lowering, node: Conditional) -> Val:
-    value, fact = conditions.condition(low, node.test)
-    choice = fact
-    values, scopes = [], []
-    for arm, holds in ((node.then, Maybe.YES), (node.otherwise, Maybe.NO)):
-        with (
-            low.scoped(),
-            low.trial(RegionKind.BRANCH, arm, value=value, fact=fact, choice=choice, holds=holds),
-        ):
-            values.append(low.evaluate(arm))
-            scopes.append(low.scope)
-    low.meet(*scopes)
-    return join(*values)
-
-
-def read_template(low: Lowering, node: Template) -> Val:
-    parts = [low.evaluate(each) for each in node.parts]
-    origins = through(merge(each.origins for each in parts if each.constant is UNSET), Via.CONCAT)
-    if not origins and len(parts) <= 1:
-        return parts[0] if parts else low.constant("")
-    value = Val(origins or merge(each.origins for each in parts), "str", options={"parts": Val(items=tuple(parts))})
-    return calls.tagged(low, node, value, parts) if node.tag is not None else value
-
-
 def read_mapping(low: Lowering, node: Mapping) -> Val:
     entries: dict[str, Val] = {}
     for each in node.entries:
@@ -437,9 +325,9 @@ READERS: dict[type[Node], Reader] = {
     Subscript: read_subscript,
     Call: calls.read_call,
     Await: read_await,
-    Operation: read_operation,
-    Conditional: read_conditional,
-    Template: read_template,
+    Operation: operators.read_operation,
+    Conditional: operators.read_conditional,
+    Template: operators.read_template,
     Mapping: read_mapping,
     Sequence: read_sequence,
     Spread: read_spread,

@@ -4,44 +4,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
 from doubletake.code.effects import (
     NONE,
-    Effect,
     EffectKind,
     FactKind,
     Fails,
     Known,
     Origin,
     OriginKind,
-    Place,
     RegionKind,
     Rows,
     Target,
     TargetKind,
     Trait,
-    Via,
 )
 from doubletake.code.lowering import shapes, store_statements
 from doubletake.code.lowering.body import effect_of
+from doubletake.code.lowering.closures import run_closure
 from doubletake.code.lowering.context import Lowering
 from doubletake.code.lowering.registration import register
-from doubletake.code.lowering.values import UNKNOWN, UNSET, Val, element, merge, through
+from doubletake.code.lowering.results import refine, result
+from doubletake.code.lowering.values import UNKNOWN, UNSET, Val, element, merge
 from doubletake.code.models import CallModel, Invoked
-from doubletake.code.tree import Call, Function, Node
+from doubletake.code.tree import Node
 
 if TYPE_CHECKING:
     from doubletake.code.lowering.calls import Arguments
 
 Found = tuple[CallModel, str]
-OF_EFFECT = {
-    "row": OriginKind.ROW,
-    "rows": OriginKind.ROW,
-    "count": OriginKind.COUNT,
-    "response": OriginKind.RESPONSE,
-    "handle": OriginKind.HANDLE,
-}
 
 
 def apply(
@@ -71,8 +61,8 @@ def apply(
             args=tuple((str(i), low.body.value(each)) for i, each in enumerate(given.positions)),
         )
     if model.refines and receiver is not None:
-        _refine(low, model, receiver)
-    returned = _invoke_all(low, node, model, receiver, given)
+        refine(low, model, receiver)
+    returned = invoke_all(low, node, model, receiver, given)
     return result(low, node, name, model, effect, receiver, given, returned)
 
 
@@ -172,147 +162,6 @@ def host_of(url: Val | None) -> str:
     return text.split("://")[1].split("/")[0] if "://" in text else ""
 
 
-# ── results ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-def result(
-    low: Lowering,
-    node: Node,
-    name: str,
-    model: CallModel,
-    effect: int,
-    receiver: Val | None,
-    given: Arguments,
-    returned: Val | None,
-) -> Val:
-    """The value of a modelled call."""
-    via = 0
-    for each in model.via:
-        via |= Via[each]
-    value = _returned(low, model, effect, receiver, given, returned)
-    origins = through(value.origins, via)
-    kind = model.type or value.type
-    item = model.item or value.item
-    if kind == "receiver" and receiver is not None:
-        kind, item = receiver.type, receiver.item
-    options = value.options
-    if model.enter:
-        options = {**(options or {}), "enter": low.constant(model.enter)}
-    if model.type and receiver is not None and options is None:
-        options = receiver.options
-    if effect != NONE and model.returns:
-        low.body.refine(effect, result=low.body.origins(origins))
-    return replace(value, origins=origins or UNKNOWN.origins, type=kind, item=item, options=options, receiver=receiver)
-
-
-def _returned(
-    low: Lowering, model: CallModel, effect: int, receiver: Val | None, given: Arguments, returned: Val | None
-) -> Val:
-    spec = model.returns
-    if spec in OF_EFFECT:
-        return Val((Origin(OF_EFFECT[spec], effect),) if effect != NONE else UNKNOWN.origins, effect=effect)
-    if spec.upper() in OriginKind.__members__:
-        return Val((Origin(OriginKind[spec.upper()], -1),))
-    if spec == "receiver" and receiver is not None:
-        return replace(receiver)
-    if spec.startswith("argument"):
-        value = given.get(spec.removeprefix("argument").strip() or "0")
-        return replace(value) if value is not None else UNKNOWN
-    if spec == "element" and receiver is not None:
-        return element(receiver)
-    if spec == "callback" and returned is not None:
-        return returned
-    if spec == "callbacks" and returned is not None:
-        return Val(through(returned.origins, Via.ELEMENT), "list", returned.type)
-    if spec == "membership":
-        return _membership(low, receiver, given)
-    if spec == "entry":
-        from doubletake.code.lowering.expressions import item
-
-        return item(low, receiver, given.positions[0]) if receiver is not None and given.positions else UNKNOWN
-    if spec == "element_one" and receiver is not None:
-        return Val(receiver.origins, receiver.item, effect=receiver.effect)
-    if spec == "rows_of" and receiver is not None:
-        return Val(receiver.origins, "", "row", effect=receiver.effect)
-    if spec == "append" and receiver is not None:
-        return _append(low, receiver, given)
-    if spec == "date":
-        return (
-            Val((Origin(OriginKind.CLOCK, -1),))
-            if not given.positions
-            else Val(merge(each.origins for each in given.positions))
-        )
-    if spec == "status" and receiver is not None:
-        code = given.positions[0] if given.positions else UNKNOWN
-        return replace(receiver, options={**(receiver.options or {}), "status": code})
-    if spec == "instance":
-        options = given.positions[0].entries if given.positions else {}
-        return Val(UNKNOWN.origins, model.type, options=dict(options or {}))
-    if spec == "sql":
-        return replace(given.positions[0]) if given.positions else UNKNOWN
-    if spec == "none":
-        return Val(low.body.of_constant(OriginKind.CONST, None))
-    parts = [each.origins for each in given.all if each.constant is UNSET] if model.keeps != "receiver" else []
-    if receiver is not None and model.keeps != "arguments":
-        parts.insert(0, receiver.origins)
-    if model.keeps == "none":
-        return UNKNOWN
-    only = given.positions[0] if len(given.positions) == 1 else None
-    same = only if only is not None and receiver is None else None
-    if model.keeps == "all_list" and receiver is not None:
-        return Val(
-            receiver.origins,
-            "list",
-            receiver.item or receiver.type if receiver.type not in ("list", "") else receiver.item,
-            items=None,
-            effect=receiver.effect,
-        )
-    if model.keeps == "receiver" and receiver is not None:
-        return Val(receiver.origins, "", receiver.item, items=receiver.items, effect=receiver.effect)
-    return Val(
-        merge(parts),
-        item=same.item if same else "",
-        type=same.type if same and not model.type else "",
-        column=same.column if same else None,
-        options=None,
-    )
-
-
-def _append(low: Lowering, receiver: Val, given: Arguments) -> Val:
-    """`xs.append(x)`: whoever names the list sees one more element."""
-    longer = Val(
-        merge((receiver.origins, *(each.origins for each in given.positions))),
-        receiver.type or "list",
-        receiver.item or (given.positions[0].type if given.positions else ""),
-        items=(*(receiver.items or ()), *given.positions)[-8:] if receiver.items is not None else None,
-    )
-    for name, value in low.scope.items():
-        if value is receiver:
-            low.scope[name] = longer
-    return UNKNOWN
-
-
-def _membership(low: Lowering, receiver: Val | None, given: Arguments) -> Val:
-    """`xs.includes(x)`, `isinstance(x, T)`, `re.match(p, x)`: a test of the value against something."""
-    values = list(given.positions)
-    if receiver is not None and not (receiver.symbol and not receiver.origins):
-        values.append(receiver)
-    left = values[0] if values else UNKNOWN
-    right = values[1] if len(values) > 1 else UNKNOWN
-    origins = through(merge(each.origins for each in values if each.constant is UNSET), Via.COMPARE)
-    return Val(origins, options={"left": left, "right": right})
-
-
-def _refine(low: Lowering, model: CallModel, receiver: Val) -> None:
-    number = receiver.effect
-    if number < 0:
-        return
-    changes: dict[str, object] = {}
-    if model.refines in Rows.__members__:
-        changes["rows"] = Rows[model.refines]
-    elif model.refines in EffectKind.__members__:
-        changes["kind"] = EffectKind[model.refines]
-    low.body.refine(number, **changes)
-
-
 def construct(low: Lowering, node: Node, symbol: str, given: Arguments) -> Val:
     """A new instance of a library's class; what it was made with is kept, for timeouts and settings."""
     options = {str(position): value for position, value in enumerate(given.positions)} | given.keywords
@@ -327,14 +176,13 @@ def construct(low: Lowering, node: Node, symbol: str, given: Arguments) -> Val:
         origins = low.body.of_constant(OriginKind.MODULE, f"new {symbol} at {node.start}")
     for each in given.all:
         if each.function is not None and each.function.lowered < 0 and (known is None or known.base == "runs"):
-            from doubletake.code.lowering.calls import run_closure
-
             run_closure(low, node, each, (), "", RegionKind.CALLBACK)
     return Val(origins, low.models.canonical(symbol), options=options)
 
 
 # ── functions that are called ────────────────────────────────────────────────────────────────────────────────────────
-def _invoke_all(low: Lowering, node: Node, model: CallModel, receiver: Val | None, given: Arguments) -> Val | None:
+def invoke_all(low: Lowering, node: Node, model: CallModel, receiver: Val | None, given: Arguments) -> Val | None:
+    """Run every function that the model says is called; gives what the last one returned."""
     returned = None
     for each in model.invokes:
         function = given.get(each.argument, receiver)
@@ -343,15 +191,13 @@ def _invoke_all(low: Lowering, node: Node, model: CallModel, receiver: Val | Non
     named = {each.argument for each in model.invokes}
     for position, value in enumerate(given.positions):
         if value.function is not None and value.function.lowered < 0 and str(position) not in named:
-            from doubletake.code.lowering.calls import run_closure
-
             run_closure(low, node, value, (), "", RegionKind.CALLBACK)
     return returned
 
 
 def invoke(low: Lowering, node: Node, spec: Invoked, function: Val, receiver: Val | None, given: Arguments) -> Val:
     """Run a function that was passed, in the region that the model says."""
-    from doubletake.code.lowering.calls import Arguments, dispatch, run_closure
+    from doubletake.code.lowering.calls import Arguments, dispatch
 
     kind = RegionKind[spec.region]
     values: list[Val] = []
@@ -380,66 +226,3 @@ def invoke(low: Lowering, node: Node, spec: Invoked, function: Val, receiver: Va
             keywords = dict(given.keywords) if "rest" in spec.args else {}
             return dispatch(low, node, function, function.receiver, "", Arguments(tuple(values), keywords))
     return UNKNOWN
-
-
-def around(low: Lowering, node: Call, callee: Val, receiver: Val | None, found: Found) -> Val:
-    """A call whose arguments run inside a region of its own: a transaction, several at once, later."""
-    from doubletake.code.lowering.calls import arguments, dispatch
-
-    model, matched = found
-    kind = RegionKind[model.around]
-    receiver = callee.receiver if callee.receiver is not None else receiver
-    name = low.models.canonical(callee.symbol)
-    if model.detail != "transaction":
-        with low.trial(kind, node, detail=model.detail):
-            given = arguments(low, node)
-            functions = [each for each in given.positions if each.function is not None or ":" in each.symbol]
-            returned = None
-            for each in functions if not model.invokes else ():
-                returned = dispatch(low, node, each, each.receiver, "", type(given)((), {}))
-            if model.invokes:
-                returned = _invoke_all(low, node, model, receiver, given)
-        return result(low, node, name, model, NONE, receiver, given, returned)
-    return _transaction(low, node, model, matched, name, receiver)
-
-
-def _transaction(low: Lowering, node: Call, model: CallModel, matched: str, name: str, receiver: Val | None) -> Val:
-    """`$transaction([…])` runs statements on the client itself, `$transaction(async tx => …)` on its own handle."""
-    from doubletake.code.lowering.calls import Arguments, arguments, dispatch, run_closure
-
-    owner = low.body.value(receiver) if receiver is not None else NONE
-    first = node.arguments[0].value
-    begin = low.body.effect(effect_of(EffectKind.BEGIN, node, handle=owner, known=Known.TYPED, name=name))
-    number = low.body.open(RegionKind.SCOPE, node, value=owner, detail="transaction")
-    given = arguments(low, node)
-    if given.positions and (given.positions[0].function is not None or given.positions[0].symbol):
-        handle = Val((Origin(OriginKind.HANDLE, begin),), model.type or (receiver.type if receiver else ""), options={})
-        low.body.refine(begin, handle=low.body.value(handle), args=_isolation(low, given))
-        low.body.amend(number, value=low.body.value(handle))
-        function = given.positions[0]
-        if function.function is not None and not function.symbol:
-            value = run_closure(low, node, function, (handle,), "", RegionKind.CALLBACK)
-        else:
-            value = dispatch(low, node, function, function.receiver, "", Arguments((handle,), {}))
-        owner = low.body.value(handle)
-    else:
-        value = given.positions[0] if given.positions else UNKNOWN
-        low.body.refine(begin, args=_isolation(low, given))
-    low.body.close(number)
-    low.body.effect(effect_of(EffectKind.COMMIT, first, handle=owner, known=Known.TYPED, name="end of block"))
-    return value
-
-
-def _isolation(low: Lowering, given: Arguments) -> tuple[tuple[str, int], ...]:
-    value = given.get("1.isolationLevel|isolation_level")
-    if value is None:
-        return ()
-    named = low.body.origins(value.origins or low.body.of_constant(OriginKind.CONST, value.symbol))
-    return (("isolation", named),)
-
-
-def place_of(low: Lowering, node: Node) -> Place:
-    return Place(low.path, node.start, node.end)
-
-
-__all__ = ["Effect", "Function", "apply", "around", "construct", "emit", "invoke", "target_of", "traits_of"]
