@@ -22,7 +22,7 @@ from doubletake.code.effects import (
     Trait,
 )
 from doubletake.code.questions.bookkeeping import is_bookkeeping
-from doubletake.code.questions.control import ancestors, is_inside
+from doubletake.code.questions.control import ancestors, innermost, is_inside
 
 BROAD = frozenset({"", "Exception", "BaseException", "builtins.Exception", "builtins.BaseException", "Error"})
 MATTERS = STORE_READS | STORE_WRITES | EffectKind.COMMIT | EffectKind.SEND | EffectKind.PUBLISH | EffectKind.QUERY
@@ -54,13 +54,13 @@ def is_broad(region: Region) -> bool:
 
 def protected(f: FunctionSummary, attempt: int) -> Iterator[Effect]:
     """The effects inside a region whose failure matters to somebody."""
-    for each in f.effects:
-        is_spared = (
-            each.target.kind is TargetKind.CACHE
-            or each.traits & (Trait.BEST_EFFORT | Trait.ATTRIBUTE)
-            or is_bookkeeping(each.target.name)
-        )
-        if each.kind & MATTERS and not is_spared and is_inside(f, each.region, attempt):
+    inside = [each for each in f.effects if each.kind & MATTERS and is_inside(f, each.region, attempt)]
+    writes = [each for each in inside if each.kind & STORE_WRITES]
+    only_notes = bool(writes) and all(is_bookkeeping(each.target.name) for each in writes)
+    for each in inside:
+        is_spared = each.target.kind is TargetKind.CACHE or each.traits & (Trait.BEST_EFFORT | Trait.ATTRIBUTE)
+        is_note = is_bookkeeping(each.target.name) or (only_notes and each.kind is EffectKind.COMMIT)
+        if not is_spared and not is_note:
             yield each
 
 
@@ -131,6 +131,7 @@ def returned_constants(f: FunctionSummary, region: int, but: int = NONE) -> set[
         for each in f.facts
         if each.kind is FactKind.RETURN
         and each.result != NONE
+        and innermost(f, each.region, RegionKind.CALL) == NONE
         and is_inside(f, each.region, region)
         and not is_inside(f, each.region, but)
         if all(origin.kind is OriginKind.CONST for origin in f.values[each.result])

@@ -125,6 +125,11 @@ class Knowledge:
         """Whether the function is part of a backend: no test, no script, nothing that runs in a browser."""
         return not is_solo_path(f.path) and project_of(f.path) not in self.browser_projects
 
+    @cached_property
+    def routes(self) -> Mapping[str, Handler]:
+        """The handlers by the name of their function."""
+        return {each.function: each for each in self.program.handlers}
+
     # ── where to look from ───────────────────────────────────────────────────────────────────────────────────────────
     @cached_property
     def roots(self) -> tuple[Root, ...]:

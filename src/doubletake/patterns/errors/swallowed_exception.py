@@ -36,7 +36,6 @@ CATCHES = (RegionKind.TRY, RegionKind.SCOPE, RegionKind.HANDLER)
 
 def detect(program: Program) -> Iterator[Match]:
     k = Knowledge(program)
-    routes = {each.function: each for each in program.handlers}
     for name in program.functions:
         own = program.functions[name]
         if not k.is_served(own) or own.path in k.scripts:
@@ -46,7 +45,7 @@ def detect(program: Program) -> Iterator[Match]:
         if not program.reach[name] & MATTERS or not may_swallow(own):
             continue
         f = program.expand(name)
-        handler = routes.get(name)
+        handler = k.routes.get(name)
         is_get = handler is not None and handler.method == "GET"
         if handler is not None and ("health" in handler.path or "ready" in handler.path):
             continue
@@ -68,6 +67,7 @@ def _attempt(
         or is_probe(f.name, (text for each in work for text in url_texts(f, each)))
     ):
         return
+    is_route = own.name in k.routes  # its caller is outside and reads no log
     for number in handlers(f, attempt):
         region = f.regions[number]
         if not is_broad(region) or calls_back(own, region):
@@ -78,7 +78,7 @@ def _attempt(
         is_logged = logs(f, number)
         if outcome is Fate.HIDDEN:
             yield _match(k, f, work[0], number, "hidden")
-        elif outcome is Fate.DEFAULTED and (not is_logged or _means_something_else(f, attempt, number)):
+        elif outcome is Fate.DEFAULTED and (not is_logged or is_route or _means_something_else(f, number)):
             doubt = "it is logged" if is_logged else ""
             yield _match(k, f, work[0], number, "defaulted", doubt)
         elif outcome is Fate.LOGGED and not is_log_enough:
@@ -93,7 +93,7 @@ def is_on_the_way_out(f: FunctionSummary, attempt: int) -> bool:
     return innermost(f, f.regions[attempt].parent, RegionKind.HANDLER, RegionKind.FINALLY) != NONE
 
 
-def _means_something_else(f: FunctionSummary, attempt: int, handler: int) -> bool:
+def _means_something_else(f: FunctionSummary, handler: int) -> bool:
     """Whether the value that stands for the failure is also an ordinary answer of the function."""
     return bool(returned_constants(f, handler) & returned_constants(f, 0, but=handler))
 

@@ -35,8 +35,8 @@ def detect(program: Program) -> Iterator[Match]:
         for effect in root.f.effects:
             if not is_query(effect) or (match := _match(k, root, effect)) is None:
                 continue
-            # a relation is read once for each row: the second mention finds it loaded
-            relation = (match.roles[0], effect.target, effect.name) if effect.traits & Trait.LAZY else (match.at,)
+            # a relation is read once for each row: the second mention, or the second loop, finds it loaded
+            relation = (match.roles[-1], effect.target, effect.name) if effect.traits & Trait.LAZY else (match.at,)
             if relation not in told:
                 told.add(relation)
                 yield match
@@ -121,7 +121,8 @@ def _found(k: Knowledge, root: Root, query: Effect, loop: int, source: int) -> M
     links = [query] if source == NONE else [query, f.effects[source]]
     doubt = "how many elements the caller sends is not known" if source == NONE else ""
     meant = "" if query.kind & STORE_READS else "it may be meant, row by row"
-    confidence, because = trust(f, links, doubt, meant, k.doubt_about(root))
+    patient = "a job may take its time" if k.is_off_the_routes(root.name) else ""
+    confidence, because = trust(f, links, doubt, meant, k.doubt_about(root), patient)
     roles = [(Role.LOOP, place(f, region))]
     if source != NONE:
         roles.append((Role.QUERY, place(f, f.effects[source])))
