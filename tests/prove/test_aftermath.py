@@ -76,3 +76,13 @@ def test_a_transaction_that_came_apart():
     extent = Extent(two, Reading({("A",): (two, two)}, Schema(tables={"public.t": TABLE})))
     seen = Seen(mishap=DOWN, response=ERROR, run=left(ROW), retried=left(ROW), again=ERROR)
     assert classify(seen, extent).code == "DT606"
+
+
+@pytest.mark.parametrize(
+    ("response", "name"), [(OK, "recovered"), (ERROR, "honest")], ids=["answered all the same", "refused"]
+)
+def test_a_request_that_writes_nothing_leaves_nothing_out(response, name):
+    """A log-in that still succeeds when a connection breaks is told the truth."""
+    extent = Extent(NOTHING, Reading({("A",): (NOTHING, NOTHING)}, Schema(tables={"public.t": TABLE})))
+    seen = Seen(mishap=DOWN, response=response, run=NOTHING, retried=NOTHING, again=OK, next_answer=OK)
+    assert classify(seen, extent).name == name

@@ -56,11 +56,12 @@ class Extent:
         self._rows = reading.state(replace(full, upstream=()))
         self._calls = _calls(full)
         self.has_calls = bool(self._calls)
+        self._has_rows = bool(full.changes or full.keys)
 
     def rows(self, run: Observation) -> str:
-        """One of "none", "all" or "some" of the rows and keys."""
+        """One of "none", "all" or "some" of the rows and keys; "all" when there are none to write."""
         if not run.changes and not run.keys:
-            return "none"
+            return "none" if self._has_rows else "all"
         return "all" if self._reading.state(replace(run, upstream=())) == self._rows else "some"
 
     def calls(self, run: Observation) -> str:
