@@ -1,6 +1,6 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
@@ -20,6 +20,30 @@ function builtFrom(): Plugin {
   };
 }
 
+const PACKAGE = /^(.*\/node_modules\/((?:@[^/]+\/)?[^/]+))\//;
+const FONTS = ["@fontsource/ibm-plex-mono", "@fontsource/ibm-plex-serif"];
+
+/** The licences of everything that a script or style sheet was made from, shipped beside it. */
+function licences(script: string): Plugin {
+  return {
+    name: "licences",
+    generateBundle() {
+      const folders = new Map<string, string>();
+      for (const id of this.getModuleIds()) {
+        const found = PACKAGE.exec(id.replace(/^\0/, ""));
+        if (found?.[1] && found[2]) folders.set(found[2], found[1]);
+      }
+      if (script === "page") for (const font of FONTS) folders.set(font, join(import.meta.dirname, "node_modules", font));
+      const texts = [...folders].sort().map(([name, folder]) => {
+        const file = ["LICENSE", "LICENSE.md", "LICENSE.txt", "license"].map((one) => join(folder, one)).find(existsSync);
+        if (!file) this.error(`${name} has no licence file`);
+        return `${name}\n\n${readFileSync(file, "utf8").trim()}\n`;
+      });
+      this.emitFile({ type: "asset", fileName: `${script}.licences.txt`, source: texts.join(`\n${"-".repeat(72)}\n\n`) });
+    },
+  };
+}
+
 const OUT = "../src/doubletake/learn/assets";
 
 // Two classic scripts, no modules: a page that was opened from a disk may load scripts but no modules.
@@ -27,7 +51,7 @@ const OUT = "../src/doubletake/learn/assets";
 export default defineConfig(({ mode }) => {
   const editor = mode === "editor";
   return {
-    plugins: [svelte(), builtFrom()],
+    plugins: [svelte(), licences(editor ? "editor" : "page"), builtFrom()],
     publicDir: editor ? false : "public",
     base: "./",
     build: {

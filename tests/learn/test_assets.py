@@ -33,6 +33,14 @@ def test_the_fonts_keep_to_their_budget_and_are_preloaded_by_their_names() -> No
     assert set(preloaded) <= {font.name for font in fonts}
 
 
+def test_every_part_ships_with_its_licence() -> None:
+    page, editor = ((ASSETS / f"{name}.licences.txt").read_text() for name in ("page", "editor"))
+    assert page.startswith("@fontsource/ibm-plex-mono\n")
+    assert "SIL OPEN FONT LICENSE" in page.upper()
+    for name, text in (("svelte", page), ("@codemirror/view", editor), ("@lezer/python", editor)):
+        assert f"{name}\n\n" in text
+
+
 def test_nothing_comes_from_elsewhere() -> None:
     for name in ("index.html", "page.css"):
         text = (ASSETS / name).read_text()

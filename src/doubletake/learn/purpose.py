@@ -11,11 +11,11 @@ from doubletake.learn.exercise import Task
 
 
 class Purpose(Struct, frozen=True):
-    """A kind of work: in words, what a program does that does it, and what may do it as well after mending."""
+    """A kind of work in words; the effects (flags of EffectKind) that are it, and those that may stand for it later."""
 
     words: str
-    done_by: EffectKind
-    or_by: EffectKind
+    done_by: int
+    or_by: int
 
 
 # The first that the program as written has is what it is for. A remedy may read less (one statement) or send later (an
@@ -37,12 +37,12 @@ def undone(task: Task, text: str) -> str:
     return purpose.words
 
 
-def effects(task: Task, text: str) -> EffectKind:
-    """Every kind of effect that the functions in `text` have; those of the context around it do not count."""
+def effects(task: Task, text: str) -> int:
+    """The effects (flags of EffectKind) of the functions in `text`; those of the context around it do not count."""
     sources = {path: content.encode() for path, content in task.sources(text).items()}
     path = task.program.main.path
     above = len(sources[path]) - len(text.encode())
-    found = EffectKind(0)
+    found = 0
     for summary in build(sources, Config()).functions.values():
         if summary.path == path and summary.end > above:
             for effect in summary.effects:
