@@ -232,6 +232,7 @@ class Stage:
         self._stack.callback(changes.close)
         restore = self._stack.enter_context(Restore(self.server, changes))
         self.schema = restore.snapshot()
+        sessions.accept()
         if self.redis is not None:
             self.redis.snapshot()
         ports = {lane: started.port for lane, started in self.instances.items()}

@@ -200,6 +200,21 @@ def test_rows_without_a_key_and_odd_types(app: psycopg.Connection, changes: Chan
     assert content(app) == before
 
 
+def test_rows_that_move_between_partitions(app: psycopg.Connection, changes: Changes, restore: Restore) -> None:
+    app.execute("CREATE TABLE p (id int, region text, n int, PRIMARY KEY (id, region)) PARTITION BY LIST (region)")
+    app.execute("CREATE TABLE p_eu PARTITION OF p FOR VALUES IN ('eu'); CREATE TABLE p_us PARTITION OF p DEFAULT")
+    app.execute(
+        "CREATE TABLE child (id int PRIMARY KEY, p_id int, region text, FOREIGN KEY (p_id, region) REFERENCES p)"
+    )
+    app.execute("INSERT INTO p VALUES (1, 'eu', 1), (2, 'us', 2); INSERT INTO child VALUES (1, 2, 'us')")
+    restore.snapshot()
+    before = content(app)
+    app.execute("UPDATE p SET region = 'us' WHERE id = 1; UPDATE p SET n = 9; INSERT INTO p VALUES (3, 'eu', 3)")
+    restored = restore.undo(changes.since())
+    assert (restored.method, restored.reason) == ("undo", "")
+    assert content(app) == before
+
+
 def test_identity_columns_get_their_old_values(app: psycopg.Connection, changes: Changes, restore: Restore) -> None:
     app.execute("CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, a int)")
     app.execute("INSERT INTO t (a) VALUES (1), (2)")

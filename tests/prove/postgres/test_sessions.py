@@ -98,3 +98,11 @@ def test_what_is_left_open(server: postgres.Server, app: psycopg.Connection, ses
         assert sessions.unsettled() == (Leftover(app.info.backend_pid, "idle", 1),)
         assert sessions.terminate([app.info.backend_pid]) == 1
         assert sessions.unsettled() == ()
+
+
+def test_what_is_always_open_is_no_leftover(app: psycopg.Connection, sessions: Sessions) -> None:
+    app.execute("SELECT pg_advisory_lock(9)")  # who leads
+    sessions.accept()
+    assert sessions.unsettled() == ()
+    app.execute("SELECT pg_advisory_lock(10)")
+    assert sessions.unsettled() == (Leftover(app.info.backend_pid, "idle", 2),)

@@ -62,6 +62,12 @@ class Sessions:
     def __init__(self, server: Server) -> None:
         # ::regclass prints names as the search path needs them: with none but pg_catalog, always qualified.
         self._connection = server.connect()
+        self._usual: frozenset[Leftover] = frozenset()
+
+    def accept(self) -> None:
+        """Take the advisory locks that sessions at rest hold now for usual: one that elects a leader, say. Called once,
+        when nothing is asked."""
+        self._usual = frozenset(left for left in self._open() if left.state == "idle")
 
     def blockers(self, pid: int) -> tuple[int, ...]:
         """The backends that `pid` waits for; empty when it waits for nobody. Includes those whose open snapshot a
@@ -105,7 +111,10 @@ class Sessions:
     def unsettled(self) -> tuple[Leftover, ...]:
         """The application's sessions that are not at rest. Wait for this to be empty before a restore, 200 ms at
         most."""
-        return tuple(Leftover(*row) for row in self._connection.execute(_LEFT, prepare=True))
+        return tuple(left for left in self._open() if left not in self._usual)
+
+    def _open(self) -> list[Leftover]:
+        return [Leftover(*row) for row in self._connection.execute(_LEFT, prepare=True)]
 
     def terminate(self, pids: Iterable[int]) -> int:
         """End these backends and wait for it (a second at most). Gives how many there were."""
