@@ -61,7 +61,8 @@ def _encode(connection: h11.Connection, request: Request, host: str, port: int) 
 
 
 async def _read(connection: h11.Connection, reader: asyncio.StreamReader) -> Response:
-    status, headers, body = 0, (), bytearray()
+    status, body = 0, bytearray()
+    headers: tuple[tuple[str, str], ...] = ()
     while True:
         event = connection.next_event()
         if event is h11.NEED_DATA:

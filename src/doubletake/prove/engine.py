@@ -65,7 +65,7 @@ def prove(job: Job, keep: Keep = keep_nothing) -> Iterator[Event]:
         for experiment, case in _questions(asked, job):
             for result in experiment.run(laboratory, case):
                 proven += isinstance(result, Shown)
-                yield from _events(result, lambda shown, case=case: keep(shown, case, stage.users))
+                yield from _events(result, keep, case, stage.users)
         runs = stage.trials.count
         yield from (Noted(text) for text in stage.remarks())
     yield Finished(
@@ -106,7 +106,7 @@ def _questions(cases: Iterable[Case], job: Job) -> list[tuple[Experiment, Case]]
     return [it for it in ordered if suspicion(it) < len(job.first)] if job.suspected_only else ordered
 
 
-def _events(result: Result, keep: Callable[[Shown], tuple[str, str]]) -> Iterator[Event]:
+def _events(result: Result, keep: Keep, case: Case, users: Users) -> Iterator[Event]:
     if isinstance(result, Tried):
         yield Progress(result.experiment, result.done, result.total, f"{result.endpoint}: {result.text}")
     elif isinstance(result, NotShown):
@@ -115,5 +115,5 @@ def _events(result: Result, keep: Callable[[Shown], tuple[str, str]]) -> Iterato
         explored = f" ({result.explored} of {result.total} schedules)" if result.total else ""
         yield NotProven(result.experiment, result.code, result.verdict.value, result.why + explored, result.endpoint)
     else:
-        proof, test = keep(result)
+        proof, test = keep(result, case, users)
         yield Proven(result.experiment, result.code, proof, test, result.trace)

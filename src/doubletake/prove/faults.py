@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from doubletake.prove.conductor import Fault
-from doubletake.prove.explorer import Place
+from doubletake.prove.explorer import Place, writes
 from doubletake.prove.gate import Action, Answer, Cut, CutPoint, Fail, Hang
-from doubletake.prove.wire.operation import OperationKind
+from doubletake.prove.wire.operation import Operation, OperationKind
 
 BREAK_BEFORE = Cut(CutPoint.BEFORE)
 BREAK_AFTER = Cut(CutPoint.AFTER)
@@ -63,18 +63,16 @@ AT_CALL = (
 def at_database(places: Iterable[Place]) -> Iterator[tuple[Place, Mishap]]:
     """Every mishap at every database operation of a solo run."""
     for place in places:
-        operation = place.operation
-        if operation.wire != "postgres":
-            continue
-        if operation.kind is OperationKind.COMMIT:
-            table = AT_COMMIT
-        elif operation.kind is OperationKind.ROLLBACK:
-            continue
-        elif operation.fingerprint.startswith(("select", "with", "fetch")):
-            table = AT_STATEMENT[:1]
-        else:
-            table = AT_WRITE
-        yield from ((place, mishap) for mishap in table)
+        if place.operation.wire == "postgres":
+            yield from ((place, mishap) for mishap in _table(place.operation))
+
+
+def _table(operation: Operation) -> tuple[Mishap, ...]:
+    if operation.kind is OperationKind.COMMIT:
+        return AT_COMMIT
+    if operation.kind is OperationKind.ROLLBACK:
+        return ()
+    return AT_WRITE if writes(operation) else AT_STATEMENT[:1]
 
 
 def at_services(places: Iterable[Place]) -> Iterator[tuple[Place, Mishap]]:

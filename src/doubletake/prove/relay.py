@@ -13,6 +13,7 @@ import struct
 import time
 from collections import deque
 from collections.abc import Coroutine, Iterator
+from functools import partial
 from typing import Any, NamedTuple, cast
 
 from doubletake.prove.gate import Action, Connection, Gate, NotUnderstood
@@ -116,7 +117,7 @@ class Relay(asyncio.Protocol):
                 self._forward(chunk)
                 continue
             operation = chunk.operation
-            action = self._gate.arrive(operation, lambda action, chunk=chunk: self._proceed(chunk, action))
+            action = self._gate.arrive(operation, partial(self._proceed, chunk))
             if action is None:
                 self._is_held = True
                 return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from doubletake.core.trace import Verdict
 from doubletake.prove.app.requests.cases import Case
@@ -57,7 +57,7 @@ class Twice:
         at_brink = yield from self._explore_at_brink(laboratory, case)
         yield at_brink if isinstance(at_brink, Shown) else found
 
-    def _explore_at_brink(self, laboratory: Laboratory, case: Case) -> Iterator[Result]:
+    def _explore_at_brink(self, laboratory: Laboratory, case: Case) -> Generator[Result, None, Shown | NotShown | None]:
         """Double spending shows only where one of the two would have been refused."""
         count = laboratory.trials.successes(case.first, _BRINK)
         if not 1 < count < _BRINK:
@@ -68,7 +68,9 @@ class Twice:
             return None
         return (yield from self._explore(laboratory, case, baseline))
 
-    def _explore(self, laboratory: Laboratory, case: Case, baseline: Baseline) -> Iterator[Result]:
+    def _explore(
+        self, laboratory: Laboratory, case: Case, baseline: Baseline
+    ) -> Generator[Result, None, Shown | NotShown]:
         reading = laboratory.reading(baseline)
         plans = _plans(laboratory, baseline)
         if not plans:
