@@ -157,6 +157,11 @@ def test_why_an_endpoint_was_not_reached(status, body, said):
     assert bool(why(response)) is (status != 200)
 
 
+def test_an_access_log_does_not_hide_the_error():
+    printed = "Traceback:\n  File x\nAttributeError: no id\nINFO: 127.0.0.1 - GET /x 500\n"
+    assert why(Response(status=500), lambda: printed) == "it fails by itself: AttributeError: no id"
+
+
 def test_requests_of_the_user():
     asked = config.Request(method="post", path="/pay", body={"a": {"b": [1, 2]}}, vary={"a.b.1": 5}, query={"x": "1"})
     prove = config.Prove(requests=(asked,), users={"anna": {"Authorization": "Bearer a"}})

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
 
 from doubletake.prove.app.requests.cases import Case
-from doubletake.prove.app.requests.operation import Send
 from doubletake.prove.request import Response
 
 _WHY = {
@@ -25,6 +25,9 @@ _WHY = {
 }
 
 
+_ERROR = re.compile(r"(?:[\w.]+(?:Error|Exception|Exit|Warning)\b|Error\b|error:)")
+
+
 class Row(Struct, frozen=True, kw_only=True):
     """One endpoint. `status` is None when there was no answer; `why` is empty when it was a 2xx."""
 
@@ -38,21 +41,6 @@ class Row(Struct, frozen=True, kw_only=True):
         return self.status is not None and 200 <= self.status < 300
 
 
-def reach(
-    send: Send, cases: Iterable[Case], restore: Callable[[], None], output: Callable[[], str] = lambda: ""
-) -> list[Row]:
-    """Ask each case's first request alone, from the same rows.
-
-    restore: brings the rows back, called after each. output: the last lines that the application printed.
-    """
-    rows = []
-    for case in cases:
-        response = send(case.first)
-        rows.append(Row(endpoint=case.endpoint, status=response.status, why=why(response, output), case=case))
-        restore()
-    return rows
-
-
 def why(response: Response, output: Callable[[], str] = lambda: "") -> str:
     """Why an answer is no 2xx, with what to do about it; "" when it is one."""
     if response.is_success:
@@ -60,10 +48,16 @@ def why(response: Response, output: Callable[[], str] = lambda: "") -> str:
     if response.status is None:
         return f"no answer: {response.error}"
     if response.status >= 500:
-        last = next((line.strip() for line in reversed(output().splitlines()) if line.strip()), "")
-        return f"it fails by itself: {last or _detail(response.content)}"[:200]
+        return f"it fails by itself: {_complaint(output()) or _detail(response.content)}"[:200]
     template = _WHY.get(response.status, "{detail}")
     return template.replace("{detail}", _detail(response.content))[:200].rstrip(": ")
+
+
+def _complaint(output: str) -> str:
+    """The last line that names an error, else the last line: an access log may follow."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    named = (line for line in reversed(lines) if _ERROR.match(line))
+    return next(named, lines[-1] if lines else "")
 
 
 def _detail(content: Any) -> str:
