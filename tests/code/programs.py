@@ -12,9 +12,16 @@ SPELLING = {
     Op.TRUE: " present", Op.MAYBE: " maybe ", Op.OPAQUE: " ? ", Op.LIKE: " like ",
 }  # fmt: skip
 SHOWN = (
-    Trait.LOCKS_ROW | Trait.UPSERT | Trait.READ_ONLY | Trait.NO_TIMEOUT | Trait.HAS_TIMEOUT | Trait.LAZY | Trait.FRESH_READ
-    | Trait.ATTRIBUTE | Trait.NESTED
-)  # fmt: skip
+    Trait.LOCKS_ROW
+    | Trait.UPSERT
+    | Trait.READ_ONLY
+    | Trait.NO_TIMEOUT
+    | Trait.HAS_TIMEOUT
+    | Trait.LAZY
+    | Trait.FRESH_READ
+    | Trait.ATTRIBUTE
+    | Trait.NESTED
+)
 MODELS = """
     from sqlalchemy import ForeignKey, UniqueConstraint
     from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship

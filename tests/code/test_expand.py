@@ -162,3 +162,60 @@ def test_callees_stand_in_regions_of_their_own() -> None:
     f = found.expand("app.py:f")
     inner = f.regions[f.effects[0].region]
     assert inner.kind is RegionKind.CALL and f.regions[inner.parent].kind is RegionKind.BRANCH
+
+
+DECORATORS = """
+from functools import wraps
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session, sessionmaker
+Local = sessionmaker(create_engine("postgresql://"))
+
+def transactional(function):
+    @wraps(function)
+    def wrapper(*args, **kwargs):
+        with Local() as session:
+            result = function(session, *args, **kwargs)
+            session.commit()
+            return result
+    return wrapper
+
+def again(times):
+    def decorate(function):
+        def wrapper(*args, **kwargs):
+            for attempt in range(times):
+                try:
+                    return function(*args, **kwargs)
+                except ValueError:
+                    pass
+        return wrapper
+    return decorate
+"""
+
+
+def test_a_decorated_function_is_its_wrapper() -> None:
+    found = python(
+        """
+from decorators import again, transactional
+from sqlalchemy.orm import Session
+from models import Wallet
+
+@again(3)
+@transactional
+def close(session: Session, key):
+    wallet = session.get(Wallet, key)
+    wallet.status = "closed"
+    return wallet
+
+def f(id):
+    return close(id).user_id
+""",
+        decorators_py=DECORATORS,
+    )
+    assert effects(found, "f") == ["OPEN", "READ Wallet($key=id)", "WRITE Wallet status='closed' ATTRIBUTE", "COMMIT"]
+    f = found.expand("app.py:f")
+    assert len({each.handle for each in f.effects}) == 1
+    assert [origin.path for origin in f.values[f.returns[0]] if origin.kind is OriginKind.ROW] == [("user_id",)]
+    regions = [f.regions[f.effects[1].region]]
+    while regions[-1].parent >= 0:
+        regions.append(f.regions[regions[-1].parent])
+    assert "retry" in [each.detail for each in regions]

@@ -183,3 +183,29 @@ app.get("/x", {name}, (req, res) => res.json({{}}));
     guards = found.handlers[0].guards
     assert [guard.role for guard in guards] == ([role] if role else [])
     assert all(guard.known is Known.GUESSED for guard in guards)
+
+
+def test_a_handler_is_what_its_decorators_made_of_it() -> None:
+    found = program(
+        app_py="""
+from functools import wraps
+from fastapi import FastAPI, HTTPException
+app = FastAPI()
+
+def closed_on_sunday(function):
+    @wraps(function)
+    def wrapper(*args, **kwargs):
+        if is_sunday():
+            raise HTTPException(503)
+        return function(*args, **kwargs)
+    return wrapper
+
+@app.get("/x/{id}")
+@closed_on_sunday
+def x(id: str):
+    return id
+"""
+    )
+    f = found.expand(found.handlers[0].function)
+    assert [origin.kind for origin in f.values[f.returns[0]]] == [OriginKind.REQUEST]
+    assert any(region.detail == "after-raise" for region in f.regions)

@@ -88,7 +88,7 @@ export async function f(amount) { await ledger.transfers.post({ amount }); }
 
 
 def test_a_users_model_that_is_none() -> None:
-    with pytest.raises(ConfigurationError, match="models.python.ledger"):
+    with pytest.raises(ConfigurationError, match=r"models\.python\.ledger"):
         build({"a.py": b""}, Config(models={"python": {"ledger": {"calls": {"x": {"knd": "SEND"}}}}}))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from posixpath import basename
 
+from doubletake.code.decorating import decorated, handled
 from doubletake.code.effects import Entity
 from doubletake.code.languages import Parsed, adapter_for
 from doubletake.code.link import link
@@ -40,8 +41,9 @@ def build(files: Mapping[str, bytes], config: Config | None = None) -> Program:
     models = {language: with_own(language, config.models) for language in ("python", "typescript")}
     world = Workspace(names, lambda path, function: parsed[path].body(function), found, models)
     registered = _lower_all(world, Selection(names, parsed, modules), modules)
-    summaries = {name: each.summary for name, each in world.all_lowered.items()}
+    summaries = decorated(world, {name: each.summary for name, each in world.all_lowered.items()})
     handlers, authenticating = link(world, summaries, registered)
+    handlers = tuple(handled(each, summaries) for each in handlers)
     errors = {path: each.errors[:ERRORS_KEPT] for path, each in parsed.items() if each.errors}
     sources = {path: each.source for path, each in parsed.items()}
     table = {entity.key: entity for entity in found}

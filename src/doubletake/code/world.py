@@ -258,7 +258,7 @@ class Workspace:
     def returned(self, symbol: str) -> Val:
         """The type of what a function gives, by its annotation, else by what its returns are."""
         path, _ = split(symbol)
-        function = self._function(symbol)
+        function = self.function(symbol)
         if function is None:
             return Val()
         typed = self.annotated(path, function.returns)
@@ -275,7 +275,7 @@ class Workspace:
     def _is_dependency(function: Function) -> bool:
         return True
 
-    def _function(self, symbol: str) -> Function | None:
+    def function(self, symbol: str) -> Function | None:
         node = self.names.node(symbol)
         if isinstance(node, Assignment):
             node = unwrapped(node.value)
@@ -293,7 +293,7 @@ class Workspace:
                     if member.value is not None:
                         return self._class_value(current, member)
             constructor = f"{current}.{'__init__' if language_of(path) == 'python' else 'constructor'}"
-            function = self._function(constructor)
+            function = self.function(constructor)
             if function is not None and constructor not in self._in_progress:
                 fields = self.lowered(constructor, function, current).fields
                 if name in fields:
@@ -321,12 +321,12 @@ class Workspace:
 
     def lowered_by_name(self, symbol: str) -> Lowered | None:
         """The function of that name, lowered; None when it is no function of the project."""
-        function = self._function(symbol)
+        function = self.function(symbol)
         return self.lowered(symbol, function) if function is not None else None
 
     def passed_types(self, symbol: str, argument: str) -> tuple[str, ...]:
         """Types of the arguments with which a function calls the function that it gets as `argument`."""
-        function = self._function(symbol)
+        function = self.function(symbol)
         if function is None or symbol in self._in_progress or len(self._in_progress) >= INFERRED_DEEP:
             return ()
         names = [each.name for each in function.parameters]
@@ -405,7 +405,7 @@ class Workspace:
     def _is_abstract(self, owner: Class, symbol: str) -> bool:
         if owner.is_interface:
             return True
-        function = self._function(symbol)
+        function = self.function(symbol)
         if function is None:
             return False
         decorators = {dotted(each).rpartition(".")[2] for each in function.decorators}
@@ -418,7 +418,7 @@ class Workspace:
 
     def injected_parameters(self, symbol: str) -> frozenset[str]:
         """Names of the parameters that the framework fills with something other than what the caller sent."""
-        function = self._function(symbol)
+        function = self.function(symbol)
         path = split(symbol)[0]
         models = self.models(path)
         found = set()
@@ -433,7 +433,7 @@ class Workspace:
         return frozenset(found)
 
     def is_never_returning(self, symbol: str) -> bool:
-        function = self._function(symbol)
+        function = self.function(symbol)
         returns = function.returns if function is not None else None
         return isinstance(returns, Type) and returns.name.rpartition(".")[2] in NEVER
 

@@ -76,8 +76,8 @@ CASES = {
         ["WRITE Wallet(id=id) balance±=n"],
     ),
     "pg client": (
-        'const c = await pool.connect();\nawait c.query("BEGIN");\nawait c.query("SELECT pg_advisory_xact_lock($1)", [n]);\n'
-        'await c.query("COMMIT");',
+        'const c = await pool.connect();\nawait c.query("BEGIN");\n'
+        'await c.query("SELECT pg_advisory_xact_lock($1)", [n]);\nawait c.query("COMMIT");',
         ["OPEN", "BEGIN", "LOCK advisory(key=n)", "COMMIT"],
     ),
     "fetch": ('const r = await fetch("https://api.x.io/a");', ["SEND api.x.io NO_TIMEOUT"]),

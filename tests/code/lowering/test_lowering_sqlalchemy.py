@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from programs import effects, python
 
 HEAD = """
@@ -104,8 +103,8 @@ def test_async_sessions_say_the_same(case: str) -> None:
     body, expected = CASES[case]
     for call in ("s.get", "s.execute", "s.scalars", "s.commit"):
         body = body.replace(f"= {call}(", f"= await {call}(").replace(f"    {call}(", f"    await {call}(")
-    body = body.replace("await s.execute(select(Wallet).where(Wallet.user_id == id, Wallet.balance > 0)).",
-                        "(await s.execute(select(Wallet).where(Wallet.user_id == id, Wallet.balance > 0))).")  # fmt: skip
+    query = "await s.execute(select(Wallet).where(Wallet.user_id == id, Wallet.balance > 0))"
+    body = body.replace(f"{query}.", f"({query}).")
     found = effects(python(f"{HEAD}\nasync def f(s: AsyncSession, id, n):\n    {body}\n"), "f")
     assert [_of_entity(each) for each in found] == [_of_entity(each) for each in expected]
 

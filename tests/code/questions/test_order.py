@@ -74,7 +74,8 @@ KNOWN = {
         [(Op.NULL, False, True)],
     ),
     "refused and caught": (
-        "try:\n        if not n:\n            raise ValueError\n    except ValueError:\n        pass\n    s.get(Wallet, n)",
+        "try:\n        if not n:\n            raise ValueError\n    except ValueError:\n        pass\n"
+        "    s.get(Wallet, n)",
         [],
     ),
 }

@@ -30,7 +30,8 @@ IN_PYTHON = {
         Verdict.NONE,
     ),
     "locked when read": (
-        "w = s.scalars(select(Wallet).where(Wallet.id == id).with_for_update()).one()\n    w.balance -= n\n    s.commit()",
+        "w = s.scalars(select(Wallet).where(Wallet.id == id).with_for_update()).one()\n"
+        "    w.balance -= n\n    s.commit()",
         Verdict.ROW_LOCK,
     ),
     "locked by key": (
@@ -48,7 +49,8 @@ IN_PYTHON = {
     ),
     "locked after it was loaded, and loaded again": (
         "w = s.get(Wallet, id)\n"
-        "    w = s.scalars(select(Wallet).where(Wallet.id == id).with_for_update().execution_options(populate_existing=True)).one()\n"
+        "    q = select(Wallet).where(Wallet.id == id).with_for_update()\n"
+        "    w = s.scalars(q.execution_options(populate_existing=True)).one()\n"
         "    w.balance -= n\n    s.commit()",
         Verdict.ROW_LOCK,
     ),

@@ -92,7 +92,8 @@ export async function f(id: string) {
 VIOLATION = {
     "nobody": ("s.add(User(email=n))\n    s.commit()", False),
     "where it is committed": (
-        "s.add(User(email=n))\n    try:\n        s.commit()\n    except IntegrityError:\n        s.rollback()\n        raise ValueError",
+        "s.add(User(email=n))\n    try:\n        s.commit()\n    except IntegrityError:\n"
+        "        s.rollback()\n        raise ValueError",
         True,
     ),
     "another error": (

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from doubletake.code.effects import NONE, Invoke, Origin, OriginKind, RegionKind
+from doubletake.code.effects import NONE, Invoke, Origin, OriginKind, RegionKind, Via
 from doubletake.code.lowering.context import CALLBACKS_DEEP, Lowering
 from doubletake.code.lowering.values import UNKNOWN, Val, join
 from doubletake.code.tree import Node
 
 if TYPE_CHECKING:
     from doubletake.code.lowering.calls import Arguments
+
+WRAPPED = 90  # the parameter that stands for the decorated function inside a decorator's wrapper
 
 
 def callbacks(low: Lowering, node: Node, given: Arguments, callee: str) -> tuple[tuple[str, int], ...]:
@@ -92,7 +94,8 @@ def invoked(low: Lowering, node: Node, callee: Val, given: Arguments) -> Val:
         from doubletake.code.lowering.calls import unknown
 
         return unknown(low, node, "", None, given)
-    args = tuple(low.body.value(each) for each in given.positions)
+    shown = [each for each in given.positions if not all(origin.via & Via.SPREAD for origin in each.origins)]
+    args = tuple(low.body.value(each) for each in shown)
     low.passes.setdefault(origin.ref, tuple(each.type for each in given.positions))
     result = low.body.origins((Origin(OriginKind.RESULT, -2 - len(low.body.invokes)),))
     low.body.invokes.append(Invoke(origin.ref, args, low.body.region, low.body.next_order(), result=result))

@@ -119,6 +119,8 @@ class Lowering:
         """A value of a function around this one, by the name it has there."""
         if value.constant is not UNSET:
             return Val(self.body.of_constant(OriginKind.CONST, value.constant), value.type, constant=value.constant)
+        if [(each.kind, each.path) for each in value.origins] == [(OriginKind.PARAM, ())] and not value.type:
+            return value  # the function that a decorator wraps
         return self.imported(value, self.body.of_constant(OriginKind.MODULE, f"{self.path}:{name}"))
 
     # ── names ────────────────────────────────────────────────────────────────────────────────────────────────────────
