@@ -22,6 +22,7 @@ from doubletake.prove.app.resolve import resolve
 from doubletake.prove.boundary import Boundary
 from doubletake.prove.conductor import Conductor
 from doubletake.prove.explorer import Budget
+from doubletake.prove.invariants import Invariants
 from doubletake.prove.laboratory import Laboratory
 from doubletake.prove.postgres import server as postgres
 from doubletake.prove.postgres.changes import Changes
@@ -237,7 +238,8 @@ class Stage:
             self.redis.snapshot()
         ports = {lane: started.port for lane, started in self.instances.items()}
         self.conductor = Conductor(self.boundary, ports, sessions)
-        self.trials = Trials(self.conductor, changes, restore, self.services, self.redis)
+        invariants = self._stack.enter_context(Invariants(self.server, self.prove.invariants))
+        self.trials = Trials(self.conductor, changes, restore, self.services, self.redis, invariants)
 
     def _reach(self, case: Case) -> Row:
         row = self._asked(case)

@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from doubletake.prove.conductor import Conductor, Fault, Play
+from doubletake.prove.invariants import Invariants
 from doubletake.prove.observe import observation, windows
 from doubletake.prove.oracle.observation import Observation
 from doubletake.prove.postgres.change import RowChange, owners
@@ -64,7 +65,9 @@ class Trials:
         restore: Restore,
         services: Sequence[Service] = (),
         keys: RedisServer | None = None,
+        invariants: Invariants | None = None,
     ) -> None:
+        self.invariants = invariants
         self.conductor, self.restore = conductor, restore
         self._changes, self._services, self._keys = changes, tuple(services), keys
         self.count = 0
@@ -128,6 +131,8 @@ class Trials:
         own = self._settled_changes()
         changes += own
         seen = observation(play, asked, changes, self._keys.differences() if self._keys else (), names)
+        broken = self.invariants.broken() if self.invariants else ()
+        seen = replace(seen, broken=tuple((one.name, one.rows[0]) for one in broken))
         if before is not None:
             seen = replace(seen, upstream=before.observation.upstream + seen.upstream)
         writers = {xid: names.get(lane, lane) for xid, lane in self._writers(play, own).items()}

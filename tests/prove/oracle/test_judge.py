@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from hashlib import blake2b
 
+import msgspec
 import pytest
 from made_up import START, insert, moment, read, run, update
 
@@ -278,6 +279,19 @@ def counting() -> Reading:
             "B": run({"B": (200, {"count": 1})}, wallet(120)),
         }
     )
+
+
+def test_what_must_hold_and_does_not() -> None:
+    """The user's word decides where the state alone would pass; what serial runs break too is no matter of order."""
+    rule = (("money stays", "sum 90"),)
+    seen = msgspec.structs.replace(run(BOTH_OK, wallet(130)), broken=rule)
+    judgement = judge(seen, deposits())
+    assert (judgement.verdict, judgement.name) == (Verdict.DATA_WRONG, "breaks money stays")
+    assert "sum 90" in judgement.explain()
+    reading = deposits()
+    alone = reading.serial[("A",)][0]
+    reading.serial[("A",)] = (msgspec.structs.replace(alone, broken=rule),)
+    assert judge(seen, reading).verdict is Verdict.COMMUTES
 
 
 def test_stale_answers_are_information() -> None:

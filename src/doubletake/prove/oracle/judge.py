@@ -10,7 +10,7 @@ from doubletake.prove.oracle.difference import find, name
 from doubletake.prove.oracle.observation import Observation
 from doubletake.prove.oracle.protection import explain, protecting
 from doubletake.prove.oracle.reading import Reading
-from doubletake.prove.oracle.verdict import Judgement, spell
+from doubletake.prove.oracle.verdict import Difference, Judgement, spell
 
 # What a request may be repeated for: the second one finds the work done and says so.
 _IDEMPOTENT = ("DELETE", "PUT")
@@ -97,6 +97,22 @@ def _was_it_reached(case: Case) -> Judgement | None:
     if not case.run.overlapped:
         return Judgement(verdict=Verdict.NOT_REACHED, why=case.run.unreached or "the requests never overlapped")
     return None
+
+
+def _does_what_must_hold(case: Case) -> Judgement | None:
+    """The user's invariants: what serial runs keep and this one breaks. What they break as well is a defect without any
+    concurrency, and no matter of order."""
+    serially = {name for runs in case.reading.serial.values() for serial in runs for name, _ in serial.broken}
+    broken = [(name, row) for name, row in case.run.broken if name not in serially]
+    if not broken:
+        return None
+    return Judgement(
+        verdict=Verdict.DATA_WRONG,
+        name=f"breaks {broken[0][0]}",
+        why="what must always hold does not, and every serial order keeps it",
+        matched=tuple(case.matched),
+        differences=tuple(Difference("", f"`{name}`", f"broken by {row}") for name, row in broken),
+    )
 
 
 def _is_the_data_possible(case: Case) -> Judgement | None:
@@ -271,6 +287,7 @@ def _is_only_the_order_new(case: Case) -> Judgement | None:
 
 _QUESTIONS: tuple[Callable[[Case], Judgement | None], ...] = (
     _was_it_reached,
+    _does_what_must_hold,
     _is_the_data_possible,
     _could_all_succeed,
     _is_every_failure_due,

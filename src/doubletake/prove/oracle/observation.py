@@ -81,5 +81,6 @@ class Observation(Struct, frozen=True, kw_only=True):
     ended: float = 0.0
     errors: tuple[tuple[str, str], ...] = ()  # (lane, SQLSTATE)
     mechanisms: tuple[Mechanism, ...] = ()
+    broken: tuple[tuple[str, str], ...] = ()  # (name of the user's invariant, the first row that breaks it)
     overlapped: bool = True
     unreached: str = ""
