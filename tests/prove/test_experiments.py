@@ -141,9 +141,9 @@ def test_the_database_connection_is_lost(bank, path, once, codes):
     assert [result.code for result in found if isinstance(result, Shown)] == codes
 
 
-def test_reads_are_left_alone():
+def test_a_read_can_only_wait_for_a_service():
     look = Request(method="GET", path="/wallet")
     about = Case(endpoint="GET /wallet", first=look, second=look)
     modules = (twice, sent_again, connection_lost, upstream_down)
     applying = [module.EXPERIMENT.name for module in modules if module.EXPERIMENT.applies(about)]
-    assert applying == []
+    assert applying == ["upstream-down"]

@@ -53,6 +53,7 @@ class Extent:
 
     def __init__(self, full: Observation, reading: Reading) -> None:
         self._reading = reading
+        self._writes = bool(full.changes or full.keys)
         self._rows = reading.state(replace(full, upstream=()))
         self._calls = _calls(full)
         self.has_calls = bool(self._calls)

@@ -13,10 +13,12 @@ from doubletake.prove.experiment import NotShown, Result, Shown, Tried
 from doubletake.prove.explorer import Place
 from doubletake.prove.faults import Mishap, fault
 from doubletake.prove.laboratory import Laboratory
+from doubletake.prove.oracle import Observation
 from doubletake.prove.oracle.gates import Gate
 from doubletake.prove.oracle.verdict import Judgement
 from doubletake.prove.schedule import serial
 from doubletake.prove.trial import Part, Trial
+from doubletake.prove.wire.operation import OperationKind
 from doubletake.prove.wire.sql_text import summary
 
 _ALONE = "A"
@@ -28,11 +30,11 @@ Table = Callable[[Iterable[Place]], Iterator[tuple[Place, Mishap]]]
 class Faulted:
     """One experiment: the request alone, met with each mishap of `table`, then sent again, then another."""
 
-    def __init__(self, name: str, codes: tuple[str, ...], table: Table) -> None:
-        self.name, self.codes, self._table = name, codes, table
+    def __init__(self, name: str, codes: tuple[str, ...], table: Table, reads_too: bool = False) -> None:
+        self.name, self.codes, self._table, self._reads_too = name, codes, table, reads_too
 
     def applies(self, case: Case) -> bool:
-        return not case.first.is_safe
+        return self._reads_too or not case.first.is_safe
 
     def run(self, laboratory: Laboratory, case: Case) -> Iterator[Result]:
         baseline = laboratory.baseline({_ALONE: case.first})
@@ -66,20 +68,26 @@ class Faulted:
         baseline = laboratory.baseline({_ALONE: case.first})
         requests = {_ALONE: case.first}
         faulted = Part(requests, serial(_ALONE), (fault(place, mishap),))
-        extent = Extent(baseline.solos[_ALONE].observation, laboratory.reading(baseline))
+        judged = _without_cache if place.operation.kind is OperationKind.COMMAND else _whole
+        extent = Extent(judged(baseline.solos[_ALONE].observation), laboratory.reading(baseline))
         before = laboratory.printed()
         first = laboratory.trials.run_on([faulted])[0]
         response = first.play.responses[_ALONE]
         has_died = laboratory.revive() > 0
-        seen = Seen(mishap=mishap, response=response, run=first.observation, has_died=has_died)
+        seen = Seen(mishap=mishap, response=response, run=judged(first.observation), has_died=has_died)
         if has_died or response.is_success or response.error == "timeout":
             return first, classify(seen, extent)
         seen = replace(seen, is_logged=laboratory.has_printed(before))
         later = laboratory.trials.run(requests, serial(_ALONE))
         seen = replace(seen, next_answer=later.play.responses[_ALONE])
-        if not extent.is_nothing(first.observation):
+        if not extent.is_nothing(seen.run):
             first, again = laboratory.trials.run_on([faulted, Part(requests, serial(_ALONE))])
-            seen = replace(seen, retried=again.observation, again=again.play.responses[_ALONE])
+            seen = replace(
+                seen,
+                run=judged(first.observation),
+                retried=judged(again.observation),
+                again=again.play.responses[_ALONE],
+            )
         return first, classify(seen, extent)
 
     def _repeats(self, laboratory: Laboratory, case: Case, point: tuple[Place, Mishap], word: Word) -> bool:
@@ -122,3 +130,11 @@ class Faulted:
             explored=explored,
             total=explored,
         )
+
+
+def _whole(run: Observation) -> Observation:
+    return run
+
+
+def _without_cache(run: Observation) -> Observation:
+    return replace(run, keys=())

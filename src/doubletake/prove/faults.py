@@ -59,6 +59,13 @@ AT_CALL = (
     Mishap("it takes the request and never answers", Hang(has_effect=False)),
 )
 
+# Redis, at a command. What it keeps is taken for a cache: only what the application makes of the failure is judged.
+AT_COMMAND = (
+    Mishap("Redis is down (connection reset)", BREAK_BEFORE),
+    Mishap("Redis is still loading", Fail("LOADING", "Redis is loading the dataset in memory")),
+    Mishap("Redis takes the command and never answers", Hang(has_effect=False)),
+)
+
 
 def at_database(places: Iterable[Place]) -> Iterator[tuple[Place, Mishap]]:
     """Every mishap at every database operation of a solo run."""
@@ -76,10 +83,10 @@ def _table(operation: Operation) -> tuple[Mishap, ...]:
 
 
 def at_services(places: Iterable[Place]) -> Iterator[tuple[Place, Mishap]]:
-    """Every mishap at every outside call of a solo run."""
+    """Every mishap at every outside call of a solo run, and at every command to Redis."""
+    tables = {OperationKind.CALL: AT_CALL, OperationKind.COMMAND: AT_COMMAND}
     for place in places:
-        if place.operation.kind is OperationKind.CALL:
-            yield from ((place, mishap) for mishap in AT_CALL)
+        yield from ((place, mishap) for mishap in tables.get(place.operation.kind, ()))
 
 
 def fault(place: Place, mishap: Mishap) -> Fault:
