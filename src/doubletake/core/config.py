@@ -84,6 +84,7 @@ class Prove(Struct, frozen=True, kw_only=True):
     users: dict[str, dict[str, str]] = {}  # name → headers that say who is asking
     requests: tuple[Request, ...] = ()
     upstreams: dict[str, Upstream] = {}
+    invariants: dict[str, str] = {}  # name → SQL that gives the rows that break it
     allow_hosts: tuple[str, ...] = ()
     budget: str = "200"
 
