@@ -79,6 +79,7 @@ def test_a_served_playbook_keeps_to_the_rules(door: Door) -> None:
         ("GET", f"/?token={door.token}", {"host": own}, 303),
         ("GET", f"/api/pages?token={door.token}", {"host": own}, 401),  # only the first link may carry it
         ("GET", "/assets/page.js", {"host": own}, 401),
+        ("GET", "/assets/page.js", {"host": own} | cookie, 200),
         ("GET", "/assets/../../server.py", {"host": own} | cookie, 404),
         ("GET", "/assets/%2e%2e/server.py", {"host": own} | cookie, 404),
         ("GET", "/api/pages", {"host": "evil.example"} | cookie, 421),
@@ -90,6 +91,7 @@ def test_a_served_playbook_keeps_to_the_rules(door: Door) -> None:
         answer = asked(door, method, path, headers)
         assert answer.status == status, (method, path, headers)
         assert answer.getheader("access-control-allow-origin") is None
+        assert status != 200 or "no-" in (answer.getheader("cache-control") or "")
         for name, value in HEADERS.items():
             assert answer.getheader(name) == value, (method, path, name)
 

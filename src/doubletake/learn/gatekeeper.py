@@ -127,7 +127,11 @@ def _spoken(wrong: Refusal, path: str) -> Response:
 def _with_headers(send: Send) -> Send:
     async def wrapped(message: Message) -> None:
         if message["type"] == "http.response.start":
-            MutableHeaders(scope=message).update(HEADERS)
+            headers = MutableHeaders(scope=message)
+            headers.update(HEADERS)
+            headers.setdefault(
+                "cache-control", "no-cache"
+            )  # after an upgrade no old script may answer on the same port
         await send(message)
 
     return wrapped
