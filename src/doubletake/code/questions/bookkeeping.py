@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 
-NOTES = re.compile(
-    r"(log|logs|audit|history|activity|activities|attempt|attempts|metric|metrics|statistic|analytics|visit)$", re.I
-)
+_WORDS = ("log", "audit", "history", "activity", "activitie", "attempt", "metric", "statistic", "analytic", "visit")
+NOTES = re.compile(rf"((?:^|_)({'|'.join(_WORDS)})|(?<=[a-z0-9])({'|'.join(map(str.capitalize, _WORDS))}))s?$")
+"""The last word of a name in snake or camel case: AuditLog and login_attempts, and not Catalog or Blog."""
 
 
 def is_bookkeeping(target: str) -> bool:
     """Whether an entity, by its key or table, holds notes about what happened and no state of its own."""
     name = target.rpartition(":")[2]
-    return bool(NOTES.search(name.removesuffix("Entry").removesuffix("Record")))
+    name = name.removesuffix("Entry").removesuffix("Record")
+    return bool(NOTES.search(name) or NOTES.search(name[:1].lower() + name[1:]))
 
 
 def counts_attempts(target: str) -> bool:

@@ -29,14 +29,12 @@ class Check(Struct, frozen=True, array_like=True):
 
 def guards(f: FunctionSummary, effect: Effect | Fact) -> tuple[Check, ...]:
     """The tests on the way to an effect or a fact, outermost first."""
-    found: dict[int, None] = {}
-    shared = list(ancestors(f, effect.region))
-    for number in shared:
-        found[number] = None
+    shared = set(ancestors(f, effect.region))
+    found = dict.fromkeys(shared)
     for number, region in enumerate(f.regions):
-        if region.detail not in EXITS or number in found or region.order > effect.order:
+        if region.detail not in EXITS or region.order > effect.order or number in found:
             continue
-        if _passes(f, number, set(shared)) and not are_exclusive(f, number, effect.region):
+        if _passes(f, number, shared) and not are_exclusive(f, number, effect.region):
             found[number] = None
     numbers = sorted(found, key=lambda number: f.regions[number].order)
     return tuple(each for number in numbers for each in _of_branch(f, number))
@@ -48,10 +46,12 @@ def _passes(f: FunctionSummary, region: int, shared: set[int]) -> bool:
     A callee that returned early goes on in its caller; one that threw does not.
     """
     returns = False
-    for number in ancestors(f, region):
-        if number in shared:
+    regions = f.regions
+    while region != NONE:
+        if region in shared:
             return True
-        it = f.regions[number]
+        it = regions[region]
+        region = it.parent
         if it.kind is RegionKind.BRANCH and it.detail in EXITS:
             returns = returns or it.detail == "after-return"
             continue

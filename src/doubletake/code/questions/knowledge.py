@@ -251,7 +251,7 @@ def is_javascript(path: str) -> bool:
 def project_of(path: str) -> str:
     """The folder of the project that a file belongs to: what stands before its `src`, else its first folder."""
     before, found, _ = f"/{path}".partition("/src/")
-    return before if found else path.partition("/")[0] if "/" in path else ""
+    return before.removeprefix("/") if found else path.partition("/")[0] if "/" in path else ""
 
 
 def is_solo_path(path: str) -> bool:
