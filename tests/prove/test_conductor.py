@@ -183,4 +183,4 @@ def test_a_preempted_run_is_quick(bank):
     started = time.perf_counter()
     for _ in range(20):
         bank.conductor.play(requests, schedule)
-    assert (time.perf_counter() - started) / 20 < 0.2
+    assert (time.perf_counter() - started) / 20 < 0.5  # a dozen milliseconds on an idle machine
