@@ -216,7 +216,7 @@ class _Telling:
         self, operation: Operation, result: Result | None, named: list[str], lane: str
     ) -> tuple[StepKind, str, tuple[Row, ...], tuple[Row, ...]]:
         table = named[0] if named else ""
-        count = result.affected if result is not None and result.affected is not None else 0
+        count = 0 if result is None else result.rows if result.affected is None else result.affected
         written = self._written.get(lane, [])
         mine = [change for change in written if change.table == table or operation.atomic]
         mine = mine if operation.atomic else mine[:count]

@@ -47,6 +47,7 @@ def test_fingerprints(text, expected):
         ("SELECT oid FROM pg_catalog.pg_type t JOIN pg_class c ON true", "catalogue"),
         ("SELECT 1 FROM pg_class, wallet", "catalogue"),
         ("SELECT pg_advisory_xact_lock(1)", "statement"),
+        ("SELECT pg_advisory_unlock_all();\nCLOSE ALL;\nUNLISTEN *;\nRESET ALL;", "session"),
         ("SELECT transfer(1, 2)", "statement"),
         ("SELECT * FROM wallet", "statement"),
         ("WITH x AS (UPDATE t SET a = 1 RETURNING *) SELECT * FROM x", "statement"),

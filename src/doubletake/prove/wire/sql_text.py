@@ -56,8 +56,10 @@ _PING = re.compile(r"^select \?(?: as \S+)?$")
 _SETTING = re.compile(
     r"^select (?:pg_catalog\.)?(?:version|current_schema|current_schemas|current_database|current_setting|set_config)\("
 )
+_RESET = "select pg_advisory_unlock_all()"  # what asyncpg's pool says with CLOSE ALL, UNLISTEN * and RESET ALL
 _RELATION = re.compile(r"\b(?:from|join)\s+([\w.\"]+)")
-_SYSTEM_RELATION = re.compile(r'^"?(?:pg_catalog|information_schema)"?\.|^"?pg_')
+_SYSTEM_RESET = "select pg_advisory_unlock_all()"  # what asyncpg's pool says with CLOSE ALL, UNLISTEN * and RESET ALL
+_RELATION = re.compile(r'^"?(?:pg_catalog|information_schema)"?\.|^"?pg_')
 _TARGET = re.compile(
     r'^(?:with .*?\) )?(?:insert into|update(?: only)?|delete from(?: only)?|merge into|copy) ([\w."]+)'
 )
@@ -99,6 +101,8 @@ def kind_of(print_: str) -> OperationKind:
     only = parts[0]
     kind = _FIRST_WORD.get(only.split(" ", 1)[0].split("(", 1)[0], OperationKind.STATEMENT)
     if kind is OperationKind.ROLLBACK and _SAVEPOINT_ROLLBACK.match(only):
+        return OperationKind.SESSION
+    if only == _RESET:
         return OperationKind.SESSION
     if kind is OperationKind.STATEMENT and _reads_only_the_catalogue(only):
         return OperationKind.CATALOGUE
