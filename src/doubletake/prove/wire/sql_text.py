@@ -57,9 +57,8 @@ _SETTING = re.compile(
     r"^select (?:pg_catalog\.)?(?:version|current_schema|current_schemas|current_database|current_setting|set_config)\("
 )
 _RESET = "select pg_advisory_unlock_all()"  # what asyncpg's pool says with CLOSE ALL, UNLISTEN * and RESET ALL
-_RELATION = re.compile(r"\b(?:from|join)\s+([\w.\"]+)")
-_SYSTEM_RESET = "select pg_advisory_unlock_all()"  # what asyncpg's pool says with CLOSE ALL, UNLISTEN * and RESET ALL
-_RELATION = re.compile(r'^"?(?:pg_catalog|information_schema)"?\.|^"?pg_')
+_RELATION = re.compile(r"\b(?:from|join)\s+([\w.\"]+(?:\s+\w+)?(?:\s*,\s*[\w.\"]+(?:\s+\w+)?)*)")
+_SYSTEM_RELATION = re.compile(r'^"?(?:pg_catalog|information_schema)"?\.|^"?pg_')
 _TARGET = re.compile(
     r'^(?:with .*?\) )?(?:insert into|update(?: only)?|delete from(?: only)?|merge into|copy) ([\w."]+)'
 )
@@ -114,7 +113,7 @@ def _reads_only_the_catalogue(statement: str) -> bool:
         return False
     if _PING.match(statement) or _SETTING.match(statement):
         return True
-    relations = _RELATION.findall(statement)
+    relations = [name.strip() for found in _RELATION.findall(statement) for name in found.split(",")]
     return bool(relations) and all(_SYSTEM_RELATION.match(relation) for relation in relations)
 
 
