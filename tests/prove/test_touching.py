@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from doubletake.prove.explorer import Place
+from doubletake.prove.explorer import Place, candidates
 from doubletake.prove.postgres.catalogue import Column, Schema, Table
 from doubletake.prove.postgres.change import RowChange
+from doubletake.prove.postgres.footprint import Read
+from doubletake.prove.profiled import reads_of
+from doubletake.prove.request import Request
 from doubletake.prove.schedule import Point
-from doubletake.prove.touching import touching
+from doubletake.prove.touching import is_understood, touching
 from doubletake.prove.wire.operation import Operation, OperationKind
 from doubletake.prove.wire.sql_text import fingerprint
 
@@ -84,6 +89,36 @@ def test_what_a_trigger_writes_belongs_to_the_statement() -> None:
     assert touching(solos, {}, SCHEMA)(insert) is False
     hidden = RowChange(7, "public.log", "insert", ("1",), None, {"id": "1", "line": "x"})
     assert touching(solos, {"A": [hidden]}, SCHEMA)(insert) is True
+
+
+def test_a_function_touches_what_the_server_saw() -> None:
+    """The reads are believed only when those that the text names are among them."""
+    person = Read("public.person", "table")
+    wallet = Read("public.wallet", "row", (("id",), ("2",)))
+    call = place("A", *FUNCTION)
+    solos = {"A": [place("A", *WHO), call], "B": [place("B", *READ_1), place("B", *WRITE_1)]}
+    assert not is_understood(solos, SCHEMA)
+    for reads, matters in ((frozenset(), True), (frozenset({person, wallet}), False), (frozenset({wallet}), True)):
+        assert touching(solos, {}, SCHEMA, {"A": reads})(call) is matters
+    hidden = RowChange(7, "public.wallet", "update", ("1",), {"id": "1", "n": "1"}, {"id": "1", "n": "2"})
+    assert touching(solos, {"A": [hidden]}, SCHEMA, {"A": frozenset({person})})(call) is True
+
+
+def test_reads_of_a_running_application(bank: Any) -> None:
+    """Two withdrawals, from wallets of their own, by a function whose text says nothing."""
+    requests = {
+        lane: Request(method="POST", path="/take", body=b'{"wallet": %d}' % number)
+        for lane, number in (("A", 1), ("B", 2))
+    }
+    trials, schema = bank.laboratory.trials, bank.laboratory.schema
+    reads = reads_of(trials, requests, schema)
+    by_key = frozenset({Read("public.wallet", "gap", columns=("id",))})  # the rows themselves are locked, being written
+    assert reads == {"A": by_key, "B": by_key}
+    baseline = bank.laboratory.baseline(requests)
+    assert not is_understood(baseline.places, schema)
+    changes = {name: solo.changes for name, solo in baseline.solos.items()}
+    assert candidates(baseline.places, touching(baseline.places, changes, schema)) != ()
+    assert candidates(baseline.places, touching(baseline.places, changes, schema, reads)) == ()
 
 
 @pytest.mark.parametrize(

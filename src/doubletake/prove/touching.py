@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from doubletake.prove.explorer import Place, writes
 from doubletake.prove.postgres.catalogue import Schema
 from doubletake.prove.postgres.change import RowChange
-from doubletake.prove.postgres.footprint import Footprint, Write, dependencies, writes_of
-from doubletake.prove.postgres.statement import footprint
+from doubletake.prove.postgres.footprint import UNKNOWN_TABLE, Footprint, Read, Write, dependencies, writes_of
+from doubletake.prove.postgres.statement import UNKNOWN, footprint
 from doubletake.prove.wire.http import path_without_identifiers
 from doubletake.prove.wire.operation import Operation, OperationKind
 
@@ -20,18 +20,24 @@ _ENDS = (OperationKind.COMMIT, OperationKind.ROLLBACK)
 
 
 def touching(
-    solos: Mapping[str, Sequence[Place]], changes: Mapping[str, Iterable[RowChange]], schema: Schema
+    solos: Mapping[str, Sequence[Place]],
+    changes: Mapping[str, Iterable[RowChange]],
+    schema: Schema,
+    reads: Mapping[str, frozenset[Read]] = {},
 ) -> Callable[[Place], bool]:
     """The question for `explorer.candidates`.
 
     solos: lane → its operations when it runs alone. changes: the rows that it changed then, by whatever way (triggers
-    and functions do not show in the text). What is not understood is taken to touch everything.
+    and functions do not show in the text). reads: what the server saw it read, where that was asked. A statement that
+    is not understood touches all of that, and everything when it was not asked.
     """
     written = {lane: writes_of(found, schema) for lane, found in changes.items()}
-    prints = {
-        lane: {place.point: _of(place.operation, schema, written.get(lane, frozenset())) for place in found}
-        for lane, found in solos.items()
-    }
+    prints = {}
+    for lane, found in solos.items():
+        own = written.get(lane, frozenset())
+        texts = {place.point: _of(place.operation, schema, own) for place in found}
+        known = _seen(texts.values(), reads.get(lane, frozenset()), own)
+        prints[lane] = {point: known if UNKNOWN_TABLE in print_.tables else print_ for point, print_ in texts.items()}
     whole = {lane: _union(found.values()) for lane, found in prints.items()}
 
     def matters(place: Place) -> bool:
@@ -46,6 +52,22 @@ def touching(
         return any(dependencies(mine, whole[lane]) for lane in others)
 
     return matters
+
+
+def is_understood(solos: Mapping[str, Sequence[Place]], schema: Schema) -> bool:
+    """True when the text of every statement says what it touches."""
+    return not any(
+        UNKNOWN_TABLE in _of(place.operation, schema, frozenset()).tables for found in solos.values() for place in found
+    )
+
+
+def _seen(texts: Iterable[Footprint], reads: frozenset[Read], written: frozenset[Write]) -> Footprint:
+    """What a statement that was not understood may touch: all that the server saw of its request. It is believed only
+    if it saw what other statements say they read: a session may have chosen an isolation that shows nothing."""
+    said = {read.table for print_ in texts for read in print_.reads} - {UNKNOWN_TABLE}
+    if reads and said <= {read.table for read in reads} | {write.table for write in written}:
+        return Footprint(reads, written)
+    return UNKNOWN
 
 
 def _of(operation: Operation, schema: Schema, written: frozenset[Write]) -> Footprint:

@@ -22,6 +22,7 @@ CREATE TABLE handle (id serial PRIMARY KEY, name text NOT NULL UNIQUE);
 CREATE TABLE event (id text PRIMARY KEY);
 CREATE TABLE charge (id serial PRIMARY KEY, outside text, amount int NOT NULL);
 INSERT INTO wallet (id, balance) VALUES (1, 100), (2, 100);
+CREATE FUNCTION take(which int) RETURNS void LANGUAGE sql AS 'UPDATE wallet SET balance = balance - 1 WHERE id = which';
 """
 
 Connection = psycopg.Connection[tuple[int]]
@@ -78,6 +79,12 @@ def withdraw(db: Connection, body: dict) -> dict:
     if balance < body["amount"]:
         raise Refused(409)
     db.execute("UPDATE wallet SET balance = balance - %s WHERE id = 1", (body["amount"],))
+    return {}
+
+
+def take(db: Connection, body: dict) -> dict:
+    """By a function of the database: the statement does not say what it does."""
+    db.execute("SELECT take(%s)", (body["wallet"],))
     return {}
 
 
@@ -161,7 +168,7 @@ HANDLERS = {
     function.__name__: function
     for function in (
         deposit, deposit_locked, deposit_atomic, deposit_versioned, deposit_serializable, deposit_in_turn,
-        withdraw, transfer, create, create_unique, charge, charge_safely, charge_and_hope, receive,
+        withdraw, take, transfer, create, create_unique, charge, charge_safely, charge_and_hope, receive,
         receive_once, die, wallet,
     )
 }  # fmt: skip

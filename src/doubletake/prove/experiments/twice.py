@@ -13,8 +13,9 @@ from doubletake.prove.laboratory import Baseline, Laboratory, requests_of
 from doubletake.prove.observe import completed
 from doubletake.prove.oracle.judge import summarize
 from doubletake.prove.oracle.verdict import Judgement
+from doubletake.prove.profiled import reads_of
 from doubletake.prove.schedule import explain
-from doubletake.prove.touching import touching
+from doubletake.prove.touching import is_understood, touching
 from doubletake.prove.trial import Trial
 from doubletake.prove.wire.operation import OperationKind
 from doubletake.prove.wire.sql_text import tables
@@ -97,12 +98,16 @@ class Twice:
                 confirmed = laboratory.confirmed(trial, judgement, baseline)
                 if confirmed.is_proven:
                     return self._shown(laboratory, case, baseline, trial, confirmed)
-        return self._summary(laboratory, case, baseline, judged)
+        return self._summary(laboratory, case, baseline, judged, len(plans))
 
     def _summary(
-        self, laboratory: Laboratory, case: Case, baseline: Baseline, judged: list[tuple[Trial, Judgement]]
+        self,
+        laboratory: Laboratory,
+        case: Case,
+        baseline: Baseline,
+        judged: list[tuple[Trial, Judgement]],
+        total: int,
     ) -> NotShown:
-        total = len(_plans(laboratory, baseline))
         word = summarize([judgement for _, judgement in judged], total)
         shown = next((trial for trial, judgement in judged if judgement.verdict is word.verdict), None)
         return NotShown(
@@ -174,7 +179,11 @@ def _qualified(trial: Trial, table: str) -> str:
 def _plans(laboratory: Laboratory, baseline: Baseline) -> tuple[Candidate, ...]:
     """The schedules worth playing: one of each class."""
     changes = {name: solo.changes for name, solo in baseline.solos.items()}
-    return candidates(baseline.places, touching(baseline.places, changes, laboratory.schema))
+    places, schema = baseline.places, laboratory.schema
+    reads = {}
+    if not is_understood(places, schema):
+        reads = reads_of(laboratory.trials, baseline.requests, schema, baseline.prelude)
+    return candidates(places, touching(places, changes, schema, reads))
 
 
 def _writes_anything(baseline: Baseline) -> bool:

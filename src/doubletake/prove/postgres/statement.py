@@ -15,7 +15,8 @@ from sqlglot import exp
 from doubletake.prove.postgres.catalogue import Schema, Table
 from doubletake.prove.postgres.footprint import UNKNOWN_TABLE, Footprint, Key, Read, Write
 
-_UNKNOWN = Footprint(frozenset({Read(UNKNOWN_TABLE, "table")}), frozenset({Write(UNKNOWN_TABLE, "unknown")}))
+# What a statement that is not understood may do.
+UNKNOWN = Footprint(frozenset({Read(UNKNOWN_TABLE, "table")}), frozenset({Write(UNKNOWN_TABLE, "unknown")}))
 _KINDS = {exp.Insert: "insert", exp.Update: "update", exp.Delete: "delete"}
 # Functions by which PostgreSQL reads or computes without touching a table of the application.
 _HARMLESS = frozenset(
@@ -40,7 +41,7 @@ def footprint(sql: str, parameters: Sequence[str | None], schema: Schema) -> Foo
     try:
         statements = [statement for statement in sqlglot.parse(sql, dialect="postgres") if statement is not None]
     except (sqlglot.errors.SqlglotError, RecursionError):
-        return _UNKNOWN
+        return UNKNOWN
     whole = Footprint()
     for statement in statements:
         whole |= _of(statement, parameters, schema)
@@ -51,9 +52,9 @@ def _of(statement: exp.Expr, parameters: Sequence[str | None], schema: Schema) -
     if isinstance(statement, exp.Set | exp.Transaction | exp.Commit | exp.Rollback | exp.Show):
         return Footprint()
     if not isinstance(statement, exp.Query | exp.Insert | exp.Update | exp.Delete | exp.Values):
-        return _UNKNOWN
+        return UNKNOWN
     if any(call.name.lower() not in _HARMLESS for call in statement.find_all(exp.Anonymous)):
-        return _UNKNOWN  # a function of the application may touch anything
+        return UNKNOWN  # a function of the application may touch anything
     reads: set[Read] = set()
     writes: set[Write] = set()
     targets = set()
@@ -61,10 +62,10 @@ def _of(statement: exp.Expr, parameters: Sequence[str | None], schema: Schema) -
         for change in statement.find_all(kind):
             node = change.this.this if isinstance(change.this, exp.Schema) else change.this
             if not isinstance(node, exp.Table):
-                return _UNKNOWN
+                return UNKNOWN
             table = _table(node, schema)
             if table is None:
-                return _UNKNOWN
+                return UNKNOWN
             targets.add(id(node))
             key = _pinned(change, table, parameters) if word != "insert" else ((), ())
             changed = frozenset(
@@ -82,7 +83,7 @@ def _of(statement: exp.Expr, parameters: Sequence[str | None], schema: Schema) -
         if table is None:
             if node.db in ("pg_catalog", "information_schema") or node.name.startswith("pg_"):
                 continue
-            return _UNKNOWN  # a view, perhaps
+            return UNKNOWN  # a view, perhaps
         scope = node.find_ancestor(exp.Select) or statement
         key = _pinned(scope, table, parameters, node.alias_or_name)
         reads.add(Read(table.name, "row", key) if key[0] else Read(table.name, "table"))
