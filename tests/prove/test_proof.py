@@ -97,9 +97,24 @@ def test_an_unknown_user_is_named():
         proofs.request(Sent(method="GET", path="/x", user="carla"), USERS)
 
 
-@given(endpoint=ANY, summary=ANY, name=ANY, body=ANY, path=ANY, user=ANY)
-def test_any_proof_makes_a_test_that_parses(endpoint, summary, name, body, path, user):
+def test_requests_that_were_found_are_found_again():
+    """The row that a found request names is made anew with each start: its identifier of then means nothing now."""
+    then = Sent(method="PUT", path="/items/11", user="ben")
+    proof = made(endpoint="PUT /items/{id}", is_found=True, requests={"A": then})
+    now = Request(method="PUT", path="/items/42", headers=(("Authorization", "Bearer a"),))
+    present = [Case(endpoint="PUT /items/{id}", first=now, second=now, is_found=True, user="anna")]
+    case = proofs.case(proof, USERS, present)
+    assert case.first.path == "/items/42"
+    assert dict(case.first.headers) == USERS["ben"]
+    assert proofs.case(proof, USERS).first.path == "/items/11"
+    text = written.test_for(proof, Path("/nowhere")).text
+    assert 'doubletake.check("twice", at="PUT /items/{id}", user="ben")' in text
+
+
+@given(endpoint=ANY, summary=ANY, name=ANY, body=ANY, path=ANY, user=ANY, is_found=st.booleans())
+def test_any_proof_makes_a_test_that_parses(endpoint, summary, name, body, path, user, is_found):
     proof = made(
+        is_found=is_found,
         endpoint=endpoint,
         summary=summary,
         name=name,
@@ -152,6 +167,24 @@ def test_the_written_test_passes_on_the_mended_shop(shop):
     run = run_written(shop / "shop_fixed")
     assert "1 failed, 1 passed" in run.stdout
     assert "Unanswered: POST /wallet/nothing" in run.stdout
+
+
+@pytest.mark.thorough
+def test_a_written_test_for_found_requests(shop):
+    """Of the shop without its requests and users: doubletake signs in and names rows of its own making."""
+    project = shop / "undescribed"
+    shutil.copytree(shop / "shop", project, ignore=shutil.ignore_patterns("doubletake"))
+    plain = "".join(
+        line for line in (project / "doubletake.toml").read_text().splitlines(True) if "{ method" not in line
+    )
+    (project / "doubletake.toml").write_text(plain.split("[prove.users]")[0])
+    with Stage.open(project, config.load(project).prove) as stage:
+        case = next(case for case in stage.cases if case.endpoint == "POST /orders/{order_id}/pay")
+        proof = proofs.of(shown_in(stage, "twice", case), case, stage.users)
+    written.write(written.test_for(proof, project), project)
+    assert "1 failed" in run_written(project).stdout
+    shutil.copytree(shop / "shop_fixed" / "shop", project / "shop", dirs_exist_ok=True)
+    assert "1 passed" in run_written(project).stdout
 
 
 @pytest.mark.thorough

@@ -39,7 +39,7 @@ def replay(path: Path, project: Path | None, *, only_picture: bool = False, svg:
         from doubletake.prove.replay import ask
         from doubletake.prove.stage import Stage
     with Stage.open(root, load(root).prove, terminal.say) as stage:
-        outcome = ask(stage, proof.experiment, proofs.case(proof, stage.users))
+        outcome = ask(stage, proof.experiment, proofs.case(proof, stage.users, stage.cases))
     if outcome.trace is not None:
         draw(outcome.trace)
     if not outcome.is_wrong and not outcome.holds:

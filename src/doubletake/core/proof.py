@@ -58,6 +58,7 @@ class Proof(Struct, frozen=True, kw_only=True):
     requests: dict[str, Sent]
     prelude: tuple[Sent, ...] = ()
     once: bool = False
+    is_found: bool = False  # the requests were made from the application's own description, not named by the user
     schedule: tuple[Move, ...] = ()
     faults: tuple[Breakage, ...] = ()
     trace: Trace

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -37,6 +37,7 @@ def of(shown: Shown, case: Case, users: Users) -> Proof:
         requests={lane: sent(request, users) for lane, request in shown.requests.items()},
         prelude=tuple(sent(request, users) for request in shown.prelude),
         once=case.once,
+        is_found=case.is_found,
         schedule=tuple(_move(step) for step in shown.schedule),
         faults=tuple(_breakage(fault) for fault in shown.faults),
         trace=shown.trace,
@@ -125,8 +126,16 @@ def request(sent: Sent, users: Users) -> Request:
     )
 
 
-def case(proof: Proof, users: Users) -> Case:
-    """The pair of requests of a proof."""
+def case(proof: Proof, users: Users, present: Iterable[Case] = ()) -> Case:
+    """The pair of requests of a proof.
+
+    present: the cases of the application as it runs now. Requests that doubletake found are taken from there: the rows
+    they name are made anew with each start, under other identifiers.
+    """
+    found = next((one for one in present if proof.is_found and one.is_found and one.endpoint == proof.endpoint), None)
+    if found is not None:
+        user = proof.requests[min(proof.requests)].user
+        return found if user in ("", found.user) else found.asked_by(user, dict(users.get(user, {})))
     lanes = sorted(proof.requests)
     first = request(proof.requests[lanes[0]], users)
     second = request(proof.requests[lanes[-1]], users)

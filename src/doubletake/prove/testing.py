@@ -43,21 +43,39 @@ class Application:
         return as_user(Sent(method=method, path=path, headers=headers or {}, body=text, user=user), self.stage.users)
 
     def check(
-        self, experiment: str, first: Request, second: Request | None = None, *, at: str = "", once: bool = False
+        self,
+        experiment: str,
+        first: Request | None = None,
+        second: Request | None = None,
+        *,
+        at: str = "",
+        user: str = "",
+        once: bool = False,
     ) -> None:
         """Fail unless the application holds against the experiment ("twice", "upstream-down" …).
 
-        first, second: the requests that meet; the same one again when there is no second. at: the endpoint with its
-        parameters in braces, for the message. once: the request sent twice must have one effect.
+        first, second: the requests that meet; the same one again when there is no second. once: the request sent twice
+        must have one effect. at: an endpoint, its parameters in braces ("PUT /items/{id}"); without requests, those
+        that doubletake makes for it, asked by `user`.
         Raises AssertionError with the two lanes when it does not hold, Unanswered when that could not be told.
         """
         __tracebackhide__ = True  # the message says it all
-        case = Case(endpoint=at or endpoint(first), first=first, second=second or first, once=once)
+        if first is None:
+            case = self._found(at, user)
+        else:
+            case = Case(endpoint=at or endpoint(first), first=first, second=second or first, once=once)
         outcome = ask(self.stage, experiment, case)
         if outcome.is_wrong:
             raise AssertionError(f"{case.endpoint}: {outcome.why}\n\n{lanes(outcome.trace)}")
         if not outcome.holds:
             raise Unanswered(f"{case.endpoint}: {outcome.why}")
+
+    def _found(self, at: str, user: str) -> Case:
+        found = next((case for case in self.stage.cases if case.endpoint == at), None)
+        if found is None:
+            known = ", ".join(case.endpoint for case in self.stage.cases)
+            raise Unanswered(f"{at}: no request can be made for it; there is: {known or 'none'}")
+        return found.asked_by(user, self.stage.users[user]) if user in self.stage.users else found
 
     def close(self) -> None:
         if self._stage is not None:

@@ -76,15 +76,21 @@ def _pytest(proof: Proof) -> str:
     told = [*_wrapped([f"{_title(proof)} ({proof.code})."]), "", *_wrapped(_story(proof))]
     lines = ['"""' + told[0].lstrip('"'), *told[1:], '"""', "", ""]
     lines.append(f"def test_{_QUESTIONS.get(proof.experiment, _slug(proof))}(doubletake):")
-    for name, request in zip(names, sent, strict=False):
-        lines += [f"    {line}" for line in _assignment(name, request)]
+    lines += [f"    {line}" for line in _asks(proof, names, sent)]
+    return "\n".join(lines) + "\n"
+
+
+def _asks(proof: Proof, names: list[str], sent: list[Sent]) -> list[str]:
+    if proof.is_found:
+        user = f", user={json.dumps(sent[0].user)}" if sent[0].user else ""
+        return [f'doubletake.check("{proof.experiment}", at={json.dumps(proof.endpoint)}{user})']
+    lines = [line for name, request in zip(names, sent, strict=False) for line in _assignment(name, request)]
     arguments = [f'"{proof.experiment}"', *names]
     if " ".join((sent[0].method, sent[0].path.partition("?")[0])) != proof.endpoint:
         arguments.append(f"at={json.dumps(proof.endpoint)}")
     if proof.once:
         arguments.append("once=True")
-    lines.append(f"    doubletake.check({', '.join(arguments)})")
-    return "\n".join(lines) + "\n"
+    return [*lines, f"doubletake.check({', '.join(arguments)})"]
 
 
 def _assignment(name: str, sent: Sent) -> list[str]:
@@ -125,7 +131,8 @@ def _wrapped(paragraphs: list[str]) -> list[str]:
 
     lines: list[str] = []
     for paragraph in paragraphs:
-        safe = paragraph.replace("\\", "\\\\").replace('"""', "'''")
+        plain = "".join(letter if letter.isprintable() else " " for letter in paragraph)
+        safe = plain.replace("\\", "\\\\").replace('"""', "'''")
         lines += textwrap.wrap(safe, _WIDTH, break_long_words=False) or [""]
     if lines and lines[-1].endswith('"'):
         lines[-1] += " "
@@ -185,11 +192,11 @@ def _compact(proof: Proof) -> dict[str, object]:
         lane: {field: value for field, value in msgspec.to_builtins(sent).items() if value}
         for lane, sent in proof.requests.items()
     }
-    once = {"once": True} if proof.once else {}
+    flags = {name: True for name in ("once", "is_found") if getattr(proof, name)}
     return {
         **{name: getattr(proof, name) for name in ("code", "experiment", "endpoint", "verdict", "summary")},
         "requests": requests,
-        **once,
+        **flags,
         "trace": {"title": proof.trace.title, "lanes": [], "steps": []},
     }
 

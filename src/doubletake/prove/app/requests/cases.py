@@ -26,6 +26,7 @@ class Case(Struct, frozen=True, kw_only=True):
     first: Request
     second: Request
     once: bool = False
+    is_found: bool = False  # made from the application's own description
     user: str = ""
     origin: Origin = Origin("doubletake.toml")
 

@@ -101,7 +101,7 @@ def _case(
 ) -> Case | str:
     if is_login(operation):
         known = logins(operation, _FIRST)[0]
-        return Case(endpoint=operation.endpoint, first=known, second=known, origin=_ORIGIN)
+        return Case(endpoint=operation.endpoint, first=known, second=known, is_found=True, origin=_ORIGIN)
     first = build(operation, headers, identifiers, "first")
     if isinstance(first, str):
         return first
@@ -109,7 +109,7 @@ def _case(
     # change it differently.
     second = build(operation, headers, identifiers, "second") if operation.method in ("PUT", "PATCH") else first
     assert not isinstance(second, str)
-    return Case(endpoint=operation.endpoint, first=first, second=second, user=user, origin=_ORIGIN)
+    return Case(endpoint=operation.endpoint, first=first, second=second, is_found=True, user=user, origin=_ORIGIN)
 
 
 def build(
