@@ -10,6 +10,7 @@ from made_up import START, insert, read, run, update
 
 from doubletake.core.trace import Verdict
 from doubletake.prove.oracle import Checks, Judgement, Observation, Pair, Reading, Repeat, confirm, judge
+from doubletake.prove.oracle.gates import gates
 
 OLD = {"id": 1, "balance": 100, "version": 1}
 OK = {"A": (200, None), "B": (200, None)}
@@ -99,6 +100,28 @@ def test_each_gate_holds_a_proof_back(number: int, checks: Checks, reading: Read
 def test_rows_that_move_elsewhere_do_not_matter() -> None:
     idle = run({}, [insert("line", id=77, item="tick")])
     assert confirm(LOST, JUDGED, serial(), changed(idle=idle)).is_proven
+
+
+def test_every_table_of_a_difference_is_looked_at() -> None:
+    """Values that are possible one by one and not together, in two tables: the second one moves by itself."""
+
+    def both(balance: int, item: str, answers: dict[str, Any] = OK) -> Observation:
+        line = {"id": 3, "item": "old"}
+        return run(answers, [update("wallet", OLD, balance=balance), update("line", line, item=item)])
+
+    reading = serial(
+        AB=[both(1, "a")] * 3,
+        BA=[both(2, "b")] * 3,
+        A=[both(1, "a", {"A": (200, None)})],
+        B=[both(2, "b", {"B": (200, None)})],
+    )
+    seen = both(1, "b")
+    judged = judge(seen, reading)
+    assert judged.verdict is Verdict.DATA_WRONG
+    for table, moving in (("line", update("line", {"id": 9}, item="x")), ("wallet", update("wallet", OLD, version=2))):
+        [gate] = [gate for gate in gates(seen, judged, reading, changed(idle=run({}, [moving]))) if gate.number == 2]
+        assert gate.passed is False
+        assert table in gate.why
 
 
 def test_what_is_no_defect_needs_no_gates() -> None:

@@ -130,7 +130,10 @@ def _standing_rows(
     place = " and ".join(f"{_place(cell.key, reading)} {cell.column}" for cell in together)
     allowed = tuple((word, ", ".join(state)) for word, state in zip(words, states, strict=True))
     seen = ", ".join(cell.seen for cell in together)
-    return [Difference(together[0].key[0], place, seen, allowed)], tuple((cell.key, cell.column) for cell in together)
+    tables = tuple(dict.fromkeys(cell.key[0] for cell in together))
+    return [Difference(tables[0], place, seen, allowed, tables[1:])], tuple(
+        (cell.key, cell.column) for cell in together
+    )
 
 
 def _cells(run: Observation, one: Mapping[Order, Observation], reading: Reading) -> list[Cell]:

@@ -118,7 +118,7 @@ def _nothing_moves_by_itself(judgement: Judgement, reading: Reading, checks: Che
     if checks.idle is None:
         return Gate(2, claim, None)
     moving = {row.table for row in reading.rows(checks.idle)}
-    judged = {difference.table for difference in judgement.differences if difference.table}
+    judged = {table for it in judgement.differences for table in (it.table, *it.further)}
     both = sorted(moving & judged)
     return Gate(2, claim, not both, f"{', '.join(both)} changed in an idle run" if both else "")
 

@@ -20,6 +20,7 @@ class Difference(Struct, frozen=True):
     place: str  # "public.wallet (id 1) balance", "rows of public.orders", "calls of POST /charges"
     seen: str
     serial: tuple[tuple[str, str], ...] = ()
+    further: tuple[str, ...] = ()  # other tables that `place` speaks of
 
     def explain(self) -> str:
         allowed = "; ".join(f"{order}: {value}" for order, value in self.serial)
