@@ -121,6 +121,8 @@ def resolve(low: Lowering, node: Call) -> tuple[Val, Val | None, str]:
     callee = node.callee
     while isinstance(callee, Cast | Await):
         callee = callee.value
+    if isinstance(callee, Attribute) and (inherited := _inherited(low, callee)) is not None:
+        return inherited, inherited.receiver, callee.name
     if isinstance(callee, Attribute):
         base = low.evaluate(callee.value)
         return method(low, base, callee.name, callee), base, callee.name
@@ -133,6 +135,21 @@ def resolve(low: Lowering, node: Call) -> tuple[Val, Val | None, str]:
         else:
             value = Val(value.origins, symbol=f"{value.type}.()", receiver=value, options=value.options)
     return value, value.receiver, name
+
+
+def _inherited(low: Lowering, callee: Attribute) -> Val | None:
+    """The method behind `super().name` and `super.name`: of a class of the project, else of a library's."""
+    base = callee.value.callee if isinstance(callee.value, Call) else callee.value
+    if not low.owner or not isinstance(base, Name) or base.id != "super":
+        return None
+    me = Val((Origin(OriginKind.SELF),), low.owner)
+    for current, _ in list(low.names.classes(low.owner))[1:]:
+        if (found := low.names.method(current, callee.name)) is not None:
+            return Val(me.origins, symbol=found, receiver=me)
+    for each in low.names.library_bases(low.owner):
+        if low.models.call(f"{each}.{callee.name}") is not None:
+            return Val(me.origins, symbol=f"{each}.{callee.name}", receiver=me)
+    return None
 
 
 def method(low: Lowering, base: Val, name: str, node: Node) -> Val:

@@ -25,6 +25,22 @@ from doubletake.code.questions.bookkeeping import is_bookkeeping
 from doubletake.code.questions.control import ancestors, innermost, is_inside
 
 BROAD = frozenset({"", "Exception", "BaseException", "builtins.Exception", "builtins.BaseException", "Error"})
+FAMILIES = frozenset(
+    {
+        "SQLAlchemyError",
+        "DBAPIError",
+        "OperationalError",
+        "DatabaseError",
+        "InterfaceError",
+        "HTTPError",
+        "TransportError",
+        "RequestError",
+        "RequestException",
+        "ConnectionError",
+    }
+)
+"""Errors of a library as a whole: whatever may go wrong with the database or the network is caught with them."""
+
 MATTERS = STORE_READS | STORE_WRITES | EffectKind.COMMIT | EffectKind.SEND | EffectKind.PUBLISH | EffectKind.QUERY
 PASSES_ON = ("next", "NextFunction", "reject", "callback", "done", "cb", "captureException", "capture_exception")
 LOGS = ("log.", "logger.", "logging.", "console.", "print", "warn", "error", "exception", "captureException")
@@ -48,8 +64,9 @@ def is_probe(name: str, texts: Iterable[str] = ()) -> bool:
 
 
 def is_broad(region: Region) -> bool:
-    """Whether a handler catches whatever comes."""
-    return any(each.rpartition(".")[2] in BROAD or each in BROAD for each in region.detail.split("|"))
+    """Whether a handler catches whatever comes, or whatever may come from the database or the network."""
+    caught = {each.rpartition(".")[2] for each in region.detail.split("|")}
+    return bool(caught & (BROAD | FAMILIES))
 
 
 def protected(f: FunctionSummary, attempt: int) -> Iterator[Effect]:

@@ -1,0 +1,103 @@
+"""Take one thing away from a good program, and the pattern must be found.
+
+A page's good programs show that a protection is recognised. Here each is left without it: were the detector blind to
+the program as such, it would stay quiet and the page would pass for the wrong reason.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from doubletake.audit import audit_sources
+from doubletake.core.finding import Confidence
+from doubletake.patterns.catalogue import catalogue
+from doubletake.patterns.fences import Kind
+from doubletake.patterns.programs import Program
+
+MUTATIONS = {  # code → (what is taken away, by what it is replaced)
+    "DT108": [
+        (r", Note\.user_id == user\.id", ""),
+        (r" or note\.user_id != user\.id", ""),
+        (r", userId: req\.user!\.id(?= \} \}\);)", ""),
+        (r" \|\| invoice\.userId !== req\.user!\.id", ""),
+        (r"userId: req\.user!\.id, cents", "userId: req.body.userId, cents"),
+        (r"requireUser, requireAdmin,", "requireUser,"),
+        (r', dependencies=\[Depends\(admin\)\]', ""),
+    ],
+    "DT201": [(r'raise RuntimeError\(f"order \{order_id\} is not cancelled"\) from error', "pass")],
+    "DT301": [
+        (r"\.with_for_update\(\)", ""),
+        (r"    session\.refresh\(wallet, with_for_update=True\)\n", ""),
+        (r"    await tx\.\$queryRaw`SELECT id FROM \"Member\" WHERE id = \$\{id\} FOR UPDATE`;\n", ""),
+        (r"        conn\.execute\(\"SELECT pg_advisory_xact_lock\(%s\)\", \(member_id,\)\)\n", ""),
+        (r", version: seen\.version", ""),
+        (r"        \{ isolationLevel: [^}]*\},\n", ""),
+        (r'    __mapper_args__ = \{"version_id_col": version\}\n', ""),
+    ],
+    "DT302": [
+        (r"    session\.execute\(select\(func\.pg_advisory_xact_lock\(course_id\)\)\)\n", ""),
+        (r"(?s)(if session\.scalar.*?)except IntegrityError:", r"\1except KeyError:"),
+    ],
+    "DT303": [
+        (r"\.with_for_update\(\)", ""),
+        (r"(?s)(left`.*?), stock: \{ gte: quantity \} \},", r"\1 },"),
+        (r"    await tx\.\$executeRaw`SELECT pg_advisory_xact_lock\(hashtext\(\$\{senderId\}\)\)`;\n", ""),
+    ],
+    "DT401": [
+        (r"\.options\((joined|selectin)load\(Post\.author\)\)", ""),
+        (r'\["retail", "wholesale", "export"\]', "(await prisma.customer.findMany()).map((each) => each.id)"),
+    ],
+    "DT601": [
+        (r", timeout=\(2, 5\)", ""),
+        (r", \{ signal: AbortSignal\.timeout\(5_000\) \}", ""),
+        (r", headers, signal \}", ", headers }"),
+        (r'        options\.setdefault\("timeout", \(2, 10\)\)\n(.*)url, \*\*options\)', r"\1url)"),
+        (r"httpx\.Timeout\(10, connect=2\)", "None"),
+    ],
+    "DT605": [
+        (r", headers=\{\"Idempotency-Key\": f\"order-\{order\.id\}\"\}", ""),
+        (r'Order\.status == "paying"\)\.limit', 'Order.status == "other").limit'),
+        (r"    await prisma\.candidate\.update\(\{ where: \{ id \}, data: \{ stage: before\.stage \} \}\);\n", ""),
+    ],
+    "DT607": [
+        (r", headers=\{\"Idempotency-Key\": f\"payout-\{payout_id\}\"\}", ""),
+        (r"    headers: \{ \"Idempotency-Key\": key \},\n", ""),
+        (r"      await tx\.seenEvent\.create\(\{ data: \{ id: String\(event\.id\) \} \}\);\n", ""),
+    ],
+}  # fmt: skip
+
+GOOD = [
+    program
+    for pattern in catalogue().patterns
+    for program in catalogue().programs(pattern)
+    if program.kind is Kind.GOOD and program.code in MUTATIONS
+]
+
+
+def mutants() -> list[tuple[str, str, Program, dict[str, str]]]:
+    """Each mutation with each good program of its page that it changes."""
+    found = []
+    for program in GOOD:
+        for old, new in MUTATIONS[program.code]:
+            files = {file.path: re.sub(old, new, file.text) for file in program.files}
+            if any(files[file.path] != file.text for file in program.files):
+                found.append((f"{program.code}-{program.language}-line{program.line}-{old[:30]}", old, program, files))
+    return found
+
+
+MUTANTS = mutants()
+
+
+@pytest.mark.parametrize(("program", "files"), [each[2:] for each in MUTANTS], ids=[each[0] for each in MUTANTS])
+def test_a_program_without_its_protection_is_found(program: Program, files: dict[str, str]) -> None:
+    findings = audit_sources(files, system=program.system)
+    assert any(it.code == program.code and it.confidence is not Confidence.LOW for it in findings), "\n".join(
+        [*files.values(), *(f"{it.code} {it.confidence} {it.because}" for it in findings)]
+    )
+
+
+def test_every_mutation_meets_a_program() -> None:
+    met = {old for _, old, _, _ in MUTANTS}
+    assert [old for each in MUTATIONS.values() for old, _ in each if old not in met] == []
