@@ -411,7 +411,7 @@ class Expansion:
     # ── calls of which only the value matters ────────────────────────────────────────────────────────────────────────
     def _is_quiet(self, summary: FunctionSummary, values: Mapping[str, Value]) -> bool:
         noise = self._noise(summary.name)
-        if noise is None or noise & ACTS:
+        if noise is None or noise & ACTS or self._authenticates(summary.name):
             return False
         return not noise & TESTS or not any(is_told_apart(value) for value in values.values())
 
@@ -490,7 +490,7 @@ class Expansion:
         )
         inner = Frame(
             summary,
-            self._bind(summary, values),
+            {**(self._asked(summary) if call.is_injected else {}), **self._bind(summary, values)},
             values.get("self", UNKNOWN),
             (*frame.calls, Place(frame.path, call.start, call.end)),
             frame.depth + 1,
@@ -515,6 +515,13 @@ class Expansion:
         if not summary.complete:
             self.is_complete = False
         return result
+
+    @staticmethod
+    def _asked(summary: FunctionSummary) -> dict[int, Value]:
+        """The parameters of a dependency, which the framework takes from the request as it does a handler's."""
+        return {
+            number: (Origin(OriginKind.REQUEST, NONE, (name,)),) for number, name in enumerate(summary.parameters)
+        }
 
     @staticmethod
     def _bind(summary: FunctionSummary, values: Mapping[str, Value]) -> dict[int, Value]:

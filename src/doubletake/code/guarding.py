@@ -59,6 +59,7 @@ class Guarding:
     def __init__(self, world: Workspace, summaries: Mapping[str, FunctionSummary]) -> None:
         self._world, self._summaries = world, summaries
         self._roles: dict[str, tuple[GuardRole, Known]] = {}
+        self._verified: dict[tuple[str, int], bool] = {}
 
     def guard(self, reference: Reference, scope: Scope) -> Guard:
         if reference.function:
@@ -158,15 +159,17 @@ class Guarding:
 
     def _verifies(self, candidates: tuple[str, ...], depth: int) -> bool:
         """Whether a callee checks a token, a password or a signature."""
-        for name in candidates:
+        return depth <= FOLLOWED and any(self._verifies_itself(name, depth) for name in candidates)
+
+    def _verifies_itself(self, name: str, depth: int) -> bool:
+        key = (name, depth)
+        if (known := self._verified.get(key)) is None:
             summary = self._summaries.get(name)
-            if summary is None or depth > FOLLOWED:
-                continue
-            if any(effect.kind is EffectKind.VERIFY for effect in summary.effects):
-                return True
-            if any(self._verifies(call.candidates, depth + 1) for call in summary.calls):
-                return True
-        return False
+            known = self._verified[key] = summary is not None and (
+                any(effect.kind is EffectKind.VERIFY for effect in summary.effects)
+                or any(self._verifies(call.candidates, depth + 1) for call in summary.calls)
+            )
+        return known
 
     def by_name(self, name: str, path: str) -> GuardRole:
         """The role that the words of a name suggest, in the language of the file `path`."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from doubletake.code.effects import CallSite, FactKind, FunctionSummary, Known, OriginKind, Value
+from doubletake.code.effects import CallSite, EffectKind, FactKind, FunctionSummary, Known, OriginKind, Value
 
-ACTS = 1  # has an effect, refuses, yields, or calls what it is given
-TESTS = 2  # decides by what it is given: a test of a row may guard what the caller does then
+ACTS = 1  # has an effect, yields, or calls what it is given
+TESTS = 2  # decides by what it is given, or refuses it: a test of a row may guard what the caller does then
 TOLD_APART = frozenset(
     {
         OriginKind.ROW,
@@ -25,6 +25,7 @@ TOLD_APART = frozenset(
     }
 )
 """What a value must be for a test of it to matter."""
+DECISIONS = frozenset({FactKind.TEST, FactKind.RAISE})
 
 
 def noises(
@@ -44,19 +45,21 @@ def noises(
 
 def noise(summary: FunctionSummary) -> int:
     """What a function does itself."""
-    kinds = {fact.kind for fact in summary.facts}
     acts = (
-        summary.effects
-        or summary.invokes
+        summary.invokes
         or summary.is_generator
-        or summary.never_returns
-        or summary.raises
         or not summary.complete
-        or FactKind.RAISE in kinds
+        or any(effect.kind is not EffectKind.LOG for effect in summary.effects)
         or any(call.callbacks for call in summary.calls)
+    )
+    tests = (
+        summary.effects
+        or summary.raises
+        or summary.never_returns
+        or any(fact.kind in DECISIONS for fact in summary.facts)
         or any(region.detail == "after-raise" for region in summary.regions)
     )
-    return (ACTS if acts else 0) | (TESTS if FactKind.TEST in kinds else 0)
+    return (ACTS if acts else 0) | (TESTS if tests else 0)
 
 
 def is_told_apart(value: Value) -> bool:
