@@ -48,6 +48,7 @@ def made(*settings: tuple[str, Kind, str], port: int = 0) -> dict[str, str]:
         (Kind.UPSTREAM, "payments", "http://127.0.0.1:7777"),
         (Kind.UPSTREAM, "unknown", "http://127.0.0.1:9"),
         (Kind.LITERAL, "info", "info"),
+        (Kind.LITERAL, "0.0.0.0", "127.0.0.1"),
     ],
 )
 def test_values(kind, example, value):

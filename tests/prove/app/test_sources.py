@@ -80,6 +80,8 @@ def test_an_unclosed_quote_in_the_users_command(tmp_path):
          ["prisma/migrations/1_a/migration.sql", "prisma/migrations/2_b/migration.sql"]),
         ({"migrations/1.up.sql": "", "migrations/1.down.sql": ""}, ["migrations/1.up.sql"]),
         ({"schema.sql": ""}, ["schema.sql"]),
+        ({"src/infra/db/migrations/2.sql": "", "src/infra/db/migrations/1.sql": "", "src/a.sql": ""},
+         ["src/infra/db/migrations/1.sql", "src/infra/db/migrations/2.sql"]),
         ({}, []),
     ],
 )  # fmt: skip

@@ -15,6 +15,7 @@ from doubletake.prove.app.recognition import live
 
 _LETTERS = string.ascii_letters + string.digits
 _NOWHERE = "http://127.0.0.1:9"  # the discard port: refused at once
+_EVERYWHERE = ("0.0.0.0", "::", "[::]")  # an instance listens to this machine only
 _NO_REDIS = "redis://127.0.0.1:9/0"
 
 
@@ -70,7 +71,7 @@ def _outside(proxy: str, allowed: tuple[str, ...]) -> dict[str, str]:
 def _value(setting: Setting, addresses: Addresses, secret: Secrets, port: int) -> str:
     database, redis = urlsplit(addresses.database), urlsplit(addresses.redis or _NO_REDIS)
     by_kind: Mapping[Kind, str] = {
-        Kind.LITERAL: setting.value,
+        Kind.LITERAL: "127.0.0.1" if setting.value in _EVERYWHERE else setting.value,
         Kind.PORT: str(port or setting.value or ""),
         Kind.DATABASE: _in_the_form_of(setting.value, addresses.database),
         Kind.DATABASE_HOST: database.hostname or "",

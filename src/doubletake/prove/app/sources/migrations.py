@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from doubletake.prove.app.plan import Command, Origin
+from doubletake.prove.app.sources.settings_in_code import files
 
 # The presence of the file tells the tool.
 _TOOLS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -29,6 +30,7 @@ _SCRIPTS = (
     "init.sql",
     "database.sql",
 )
+_DIRECTORIES = ("migrations", "migration", "drizzle")
 
 
 def commands(root: Path) -> list[Command]:
@@ -38,8 +40,12 @@ def commands(root: Path) -> list[Command]:
                 path = name if directory == "." else f"{directory}/{name}"
                 return [Command(words, Origin(path), directory)]
     for pattern in _SCRIPTS:
-        scripts = sorted(path for path in root.glob(pattern) if not path.name.endswith(".down.sql"))
-        if scripts:
-            relative = [path.relative_to(root).as_posix() for path in scripts]
-            return [Command((path,), Origin(path)) for path in relative]
-    return []
+        if scripts := list(root.glob(pattern)):
+            return _executed(root, scripts)
+    nested = [path for path in files(root, (".sql",)) if path.parent.name in _DIRECTORIES]
+    return _executed(root, nested)
+
+
+def _executed(root: Path, scripts: list[Path]) -> list[Command]:
+    kept = sorted(path.relative_to(root).as_posix() for path in scripts if not path.name.endswith(".down.sql"))
+    return [Command((path,), Origin(path)) for path in kept]
