@@ -64,13 +64,27 @@ const judgedLines = StateField.define<DecorationSet>({
 // Typing over several lines is done here: the browser's own way leaves inline styles, which the page's policy forbids.
 const typedOver = EditorView.domEventHandlers({
   beforeinput(event, view) {
-    const lines = event.data?.includes("\n") || view.state.doc.lineAt(view.state.selection.main.from).to < view.state.selection.main.to;
-    if (event.isComposing || event.inputType !== "insertText" || event.data === null || !lines) return false;
+    const text = event.data;
+    if (event.isComposing || event.inputType !== "insertText" || text === null) return false;
+    const [from, to] = selected(view);
+    if (view.state.doc.lineAt(from).to >= to && !text.includes("\n")) return false;
     event.preventDefault();
-    view.dispatch(view.state.replaceSelection(event.data), { userEvent: "input.type", scrollIntoView: true });
+    const changes = { from, to, insert: text };
+    view.dispatch({ changes, selection: { anchor: from + text.length }, userEvent: "input.type", scrollIntoView: true });
     return true;
   },
 });
+
+/** What the browser has selected: the editor hears of it a moment later. */
+function selected(view: EditorView): [number, number] {
+  const root = view.root as ShadowRoot & { getSelection?: () => Selection | null };
+  const shown = root.getSelection?.() ?? document.getSelection();
+  const main = view.state.selection.main;
+  if (!shown?.anchorNode || !shown.focusNode) return [main.from, main.to];
+  if (!view.contentDOM.contains(shown.anchorNode) || !view.contentDOM.contains(shown.focusNode)) return [main.from, main.to];
+  const ends = [view.posAtDOM(shown.anchorNode, shown.anchorOffset), view.posAtDOM(shown.focusNode, shown.focusOffset)];
+  return [Math.min(...ends), Math.max(...ends)];
+}
 
 function speaking(language: string): Extension {
   if (language === "python") return [python(), indentUnit.of("    ")];
