@@ -227,6 +227,20 @@ def test_encryption_is_not_forced_on_those_who_only_prefer_it(boundary, dial, wa
     assert not dial("B", sslmode="prefer").pgconn.ssl_in_use
 
 
+def test_connections_go_stale_and_the_database_goes_away(boundary, dial, wallet):
+    kept = dial("A")
+    boundary.cut_off("A", refusing=False)
+    with pytest.raises(psycopg.OperationalError):
+        deposit(kept, 50)
+    deposit(dial("A"), 1)
+    boundary.cut_off("A", refusing=True)
+    with pytest.raises(psycopg.OperationalError):
+        dial("A")
+    boundary.release_all()
+    deposit(dial("A"), 1)
+    assert balance(wallet) == 102
+
+
 def test_refused_dials(boundary, dial, wallet):
     boundary.gate.refusing = frozenset({"A"})
     with pytest.raises(psycopg.OperationalError):

@@ -82,6 +82,16 @@ class Boundary:
         """Let a held operation go."""
         self._loop.call_soon_threadsafe(self.gate.release, number, action)
 
+    def cut_off(self, lane: str, refusing: bool) -> None:
+        """Break an instance's connections to the database; with `refusing` new ones as well, until `release_all`."""
+
+        async def cut() -> None:
+            if refusing:
+                self.gate.refusing |= {lane}
+            self.gate.cut_all(lane, "postgres")
+
+        self.run(cut()).result(5)
+
     def end_hanging(self) -> None:
         """Break the connections that were left without a reply."""
         self._loop.call_soon_threadsafe(self.gate.end_hanging)

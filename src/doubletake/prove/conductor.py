@@ -14,7 +14,7 @@ from queue import Empty
 from msgspec import Struct
 
 from doubletake.prove.boundary import Boundary
-from doubletake.prove.gate import FORWARD, Action, Closed, Moment, NotUnderstood, Responded
+from doubletake.prove.gate import FORWARD, Action, Away, Closed, Moment, NotUnderstood, Responded, Stale
 from doubletake.prove.postgres.sessions import Sessions, Wait
 from doubletake.prove.request import Request, Response
 from doubletake.prove.schedule import Pause, Point, Schedule, Turn
@@ -42,7 +42,8 @@ class Blocked(Struct, frozen=True):
 
 
 class Fault(Struct, frozen=True):
-    """Meet a lane's operation at a point with an action instead of letting it through."""
+    """Meet a lane's operation at a point with an action instead of letting it through. Stale and Away are of no point:
+    they are there before the lane's request."""
 
     lane: str
     at: Point
@@ -77,7 +78,7 @@ class _Rules:
         self.limits: dict[str, Point | None] = {}
         self.at_point: set[str] = set()  # lanes held where their turn ends
         self.waiting: set[str] = set()  # lanes whose next operation is held because another goes first
-        self._faults = {(fault.lane, fault.at): fault.action for fault in faults}
+        self._faults = {(f.lane, f.at): f.action for f in faults if not isinstance(f.action, Stale | Away)}
         self._counts: Counter[tuple[str, str]] = Counter()
         self._later: dict[int, Action] = {}
 
@@ -124,6 +125,9 @@ class Conductor:
         started = time.time()
         self._drain()
         self._gate.policy = run.rules
+        for fault in faults:
+            if isinstance(fault.action, Stale | Away):
+                self.boundary.cut_off(fault.lane, isinstance(fault.action, Away))
         try:
             for step in schedule:
                 run.step(step)

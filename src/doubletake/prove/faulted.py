@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -11,7 +11,7 @@ from doubletake.prove.aftermath import Extent, Seen, Word, classify
 from doubletake.prove.app.requests.cases import Case
 from doubletake.prove.experiment import NotShown, Result, Shown, Tried
 from doubletake.prove.explorer import Place
-from doubletake.prove.faults import Mishap, fault
+from doubletake.prove.faults import BEFORE_REQUEST, Mishap, fault
 from doubletake.prove.laboratory import Laboratory
 from doubletake.prove.oracle import Observation
 from doubletake.prove.oracle.gates import Gate
@@ -24,7 +24,7 @@ from doubletake.prove.wire.sql_text import summary
 _ALONE = "A"
 _REPEATS = 3
 
-Table = Callable[[Iterable[Place]], Iterator[tuple[Place, Mishap]]]
+Table = Callable[[Sequence[Place]], Iterator[tuple[Place, Mishap]]]
 
 
 class Faulted:
@@ -47,7 +47,9 @@ class Faulted:
         shown: set[str] = set()
         doubted: list[str] = []
         for number, (place, mishap) in enumerate(points):
-            text = f"{mishap.words} at `{summary(place.point.fingerprint)}`"
+            text = mishap.words
+            if mishap not in BEFORE_REQUEST:
+                text += f" at `{summary(place.point.fingerprint)}`"
             yield Tried(experiment=self.name, endpoint=case.endpoint, text=text, done=number, total=len(points))
             trial, word = self._examine(laboratory, case, place, mishap)
             if not word.is_defect or word.code in shown:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
 from doubletake.prove.conductor import Fault
 from doubletake.prove.explorer import Place, writes
-from doubletake.prove.gate import Action, Answer, Cut, CutPoint, Fail, Hang
+from doubletake.prove.gate import Action, Answer, Away, Cut, CutPoint, Fail, Hang, Stale
 from doubletake.prove.wire.operation import Operation, OperationKind
 
 BREAK_BEFORE = Cut(CutPoint.BEFORE)
@@ -43,6 +43,11 @@ AT_COMMIT = (
     Mishap("the connection breaks before COMMIT", BREAK_BEFORE),
     Mishap("COMMIT is carried out and its reply lost", BREAK_AFTER, loses_reply=True),
 )
+# The database, before the request.
+BEFORE_REQUEST = (
+    Mishap("the pool's connections have gone stale", Stale()),
+    Mishap("the database is away", Away()),
+)
 
 # The outside service, at a call.
 AT_CALL = (
@@ -67,8 +72,11 @@ AT_COMMAND = (
 )
 
 
-def at_database(places: Iterable[Place]) -> Iterator[tuple[Place, Mishap]]:
-    """Every mishap at every database operation of a solo run."""
+def at_database(places: Sequence[Place]) -> Iterator[tuple[Place, Mishap]]:
+    """Every mishap at every database operation of a solo run, those before the request first."""
+    first = next((place for place in places if place.operation.wire == "postgres"), None)
+    if first is not None:
+        yield from ((first, mishap) for mishap in BEFORE_REQUEST)
     for place in places:
         if place.operation.wire == "postgres":
             yield from ((place, mishap) for mishap in _table(place.operation))
@@ -82,7 +90,7 @@ def _table(operation: Operation) -> tuple[Mishap, ...]:
     return AT_WRITE if writes(operation) else AT_STATEMENT[:1]
 
 
-def at_services(places: Iterable[Place]) -> Iterator[tuple[Place, Mishap]]:
+def at_services(places: Sequence[Place]) -> Iterator[tuple[Place, Mishap]]:
     """Every mishap at every outside call of a solo run, and at every command to Redis."""
     tables = {OperationKind.CALL: AT_CALL, OperationKind.COMMAND: AT_COMMAND}
     for place in places:

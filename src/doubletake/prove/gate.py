@@ -67,7 +67,15 @@ class Answer(Struct, frozen=True, tag="answer"):
     declared: int | None = None
 
 
-Action = Forward | Fail | Cut | Hang | Slow | Answer
+class Stale(Struct, frozen=True, tag="stale"):
+    """Before the request: break the connections that the instance keeps idle, as a firewall or a failover does."""
+
+
+class Away(Struct, frozen=True, tag="away"):
+    """For the whole request: no connection to the database, old or new."""
+
+
+Action = Forward | Fail | Cut | Hang | Slow | Answer | Stale | Away
 FORWARD = Forward()
 
 # What a policy says of an operation: an action now, or None to hold it.
@@ -174,6 +182,7 @@ class Gate:
         self.journal: list[Moment] = []
         self._held: dict[int, tuple[Operation, Callable[[Action], None]]] = {}
         self._hanging: list[Callable[[], None]] = []
+        self._cuts: dict[int, Callable[[], None]] = {}
 
     def arrive(self, operation: Operation, proceed: Callable[[Action], None]) -> Action | None:
         """What to do with an operation now; None holds it, and `proceed` is called when it is released."""
@@ -206,8 +215,15 @@ class Gate:
         for cut in hanging:
             cut()
 
+    def cut_all(self, lane: str, wire: str) -> None:
+        """Break every connection of an instance over one wire."""
+        for connection in self.of_lane(lane):
+            if connection.wire == wire:
+                self._cuts[connection.number]()
+
     def release_all(self) -> None:
         self.policy = let_through
+        self.refusing = frozenset()
         self.end_hanging()
         for number in list(self._held):
             self.release(number)
@@ -220,13 +236,16 @@ class Gate:
     def accepted(self, operation: Operation, answer: bytes) -> None:
         self.record(Accepted(time.time(), operation, answer))
 
-    def opened(self, connection: Connection) -> None:
+    def opened(self, connection: Connection, cut: Callable[[], None]) -> None:
+        """A connection began; `cut` breaks it."""
         self.connections[connection.number] = connection
+        self._cuts[connection.number] = cut
         self.record(Opened(time.time(), connection.lane, connection.number, connection.wire))
 
     def closed(self, connection: Connection, why: str) -> None:
         if self.connections.pop(connection.number, None) is None:
             return
+        self._cuts.pop(connection.number, None)
         for number, (operation, _) in list(self._held.items()):
             if operation.connection == connection.number:
                 del self._held[number]

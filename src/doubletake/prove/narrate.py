@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from doubletake.core.trace import Lane, Outcome, Row, StepKind, Trace, TraceStep
-from doubletake.prove.gate import Answered, Arrived, Forward, Released, Responded
+from doubletake.prove.gate import Answered, Arrived, Away, Forward, Released, Responded, Stale
 from doubletake.prove.oracle.observation import Answer, Observation
 from doubletake.prove.postgres.catalogue import Schema
 from doubletake.prove.postgres.change import RowChange, Values
@@ -109,6 +109,9 @@ class _Telling:
 
     def steps(self) -> Iterator[TraceStep]:
         dirty: set[str] = set()
+        for fault in self._trial.faults:
+            if isinstance(fault.action, Stale | Away):
+                yield TraceStep(lane=fault.lane, kind=StepKind.FAULT, words=fault_words(fault.action))
         for happening in happenings(self._trial):
             lane = self._name(happening.operation.lane)
             if happening.waits_for:

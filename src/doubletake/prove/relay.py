@@ -83,7 +83,7 @@ class Relay(asyncio.Protocol):
         if self._connection.lane in self._gate.refusing:
             reset(front)
             return
-        self._gate.opened(self._connection)
+        self._gate.opened(self._connection, self.cut)
         self._start(self._dial())
 
     async def _dial(self) -> None:

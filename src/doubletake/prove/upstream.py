@@ -96,7 +96,7 @@ class UpstreamConnection(asyncio.Protocol):
         if f"{self._connection.lane}:{self._service.script.name}" in self._gate.refusing:
             reset(self._transport)
             return
-        self._gate.opened(self._connection)
+        self._gate.opened(self._connection, self._break)
 
     def data_received(self, data: bytes) -> None:
         self._session.receive(data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from doubletake.core.trace import Row
-from doubletake.prove.gate import Action, Answer, Cut, Fail, Forward, Hang, Slow
+from doubletake.prove.gate import Action, Answer, Away, Cut, Fail, Forward, Hang, Slow, Stale
 from doubletake.prove.wire.operation import Operation, Result
 
 _LONGEST_VALUE = 40
@@ -83,5 +83,9 @@ def fault_words(action: Action) -> str:
     if isinstance(action, Answer):
         start = action.body[:60].decode("utf-8", "replace")
         return f"the other side answers {action.status} with {start or 'nothing'}"
+    if isinstance(action, Stale):
+        return "the connections that the pool kept are broken"
+    if isinstance(action, Away):
+        return "the database is away"
     assert isinstance(action, Forward)
     return ""
