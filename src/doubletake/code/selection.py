@@ -18,6 +18,18 @@ from doubletake.code.tree import Assignment, Function, Import, Module
 
 SMALL = 8_000  # lines: below, everything is lowered
 INNER_IMPORT = re.compile(rb"^[ \t]+from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]+(\w+)", re.MULTILINE)
+EVERYDAY = (  # words that also are methods of lists, dictionaries, files and everything else
+    "get set add add_all update delete remove all list first one count exists run open call send search create "
+    "connect merge put patch post head options request retrieve stream write end use route expire move attach "
+    "render confirm capture cancel modify publish begin refresh flush transaction schedule delay pay download "
+    "upload connection del json unlink session acquire fetch sleep"
+)
+EVERYDAY_WORDS = frozenset(EVERYDAY.split())
+SAID = re.compile(rb"([A-Za-z_]\w*)(?:\(\))?\s*\.\s*(?:" + "|".join(sorted(EVERYDAY_WORDS)).encode() + rb")\s*\(")
+CLIENT = re.compile(
+    rb"session|client|http|requests|redis|cache|\bdb|_db|database|conn|pool|cursor|repo|store|engine|prisma|\btx|\btrx|"
+    rb"axios|stripe|broker|queue|scheduler|router|\bapp\b|\bapi|_api|transport|mail|smtp|bucket|s3"
+)
 CONSTRUCTORS = frozenset(("__init__", "constructor"))
 Named = tuple[str, Function, str]
 
@@ -102,6 +114,15 @@ class Selection:
         }
         return self.marked | near
 
+    def _asks_a_client(self, path: str, function: Function) -> bool:
+        """Whether an everyday word is said to what is called like a client: `session.get(…)`, not `row.get(…)`."""
+        data = self._parsed[path].source.data
+        receivers = {found[1].lower() for found in SAID.finditer(data, function.start, function.end)}
+        if any(CLIENT.search(each) for each in receivers):
+            return True
+        table = self._names.table(path)
+        return any(isinstance(table.get(each.decode("utf-8", "replace")), Assignment | Import) for each in receivers)
+
     # ── functions ────────────────────────────────────────────────────────────────────────────────────────────────────
     def worth_lowering(self, handlers: Iterable[str]) -> list[Named]:
         """Functions with an effect of their own, those that frameworks call, and whoever calls them by name."""
@@ -119,14 +140,19 @@ class Selection:
         for path in sorted(self.tops):
             telling = self._models(path).telling
             for each, called in zip(self.functions(path), self.called(path), strict=True):
-                if called & telling or each[0] in wanted:
+                said = called & telling
+                if each[0] in wanted or said - EVERYDAY_WORDS or (said and self._asks_a_client(path, each[1])):
                     choose(each)
+        followed: set[tuple[str, str, str]] = set()
         while waiting:
             symbol = waiting.popleft()[0]
             path, _, qualified = symbol.partition(":")
             outer, _, name = qualified.rpartition(".")
             name = outer if name in CONSTRUCTORS else name
             top = qualified.partition(".")[0]
+            if (path, name, top) in followed:
+                continue
+            followed.add((path, name, top))
             for importer, taken in ((path, {top}), *self.importers.get(path, {}).items()):
                 if top in taken or "" in taken:
                     for each in self.callers(importer).get(name, ()):

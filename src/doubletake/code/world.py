@@ -111,6 +111,8 @@ class Workspace:
         self._entities: dict[str, Entity] = {}
         self._values: dict[str, Val] = {}
         self._lowered: dict[str, Lowered] = {}
+        self._fields: dict[tuple[str, str], Val | None] = {}
+        self._implementations: dict[str, tuple[str, ...]] = {}
         self._in_progress: set[str] = set()
         self._subclasses: dict[str, list[str]] | None = None
         self._expected: dict[str, tuple[str, ...]] = {}
@@ -283,6 +285,15 @@ class Workspace:
 
     def field(self, owner: str, name: str) -> Val | None:
         """An attribute of instances of a class: by annotation, or by what its constructor takes or assigns."""
+        key = (owner, name)
+        if key in self._fields:
+            return self._fields[key]
+        found = self._field(owner, name)
+        if found is not None or not self._in_progress:  # what is being lowered may still say more
+            self._fields[key] = found
+        return found
+
+    def _field(self, owner: str, name: str) -> Val | None:
         for current, node in self.names.classes(owner):
             path = split(current)[0]
             for member in node.members:
@@ -376,6 +387,11 @@ class Workspace:
 
     def implementations(self, symbol: str) -> tuple[str, ...]:
         """The functions that a call of an abstract method may reach: at most three, those of tests last."""
+        if (found := self._implementations.get(symbol)) is None:
+            found = self._implementations[symbol] = self._find_implementations(symbol)
+        return found
+
+    def _find_implementations(self, symbol: str) -> tuple[str, ...]:
         owner, _, name = symbol.rpartition(".")
         if not is_project(owner) or not isinstance(node := self.names.node(owner), Class):
             return (symbol,)
