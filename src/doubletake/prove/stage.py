@@ -12,7 +12,7 @@ from doubletake.prove import redis
 from doubletake.prove.app import instance, prepare
 from doubletake.prove.app.environment import Secrets
 from doubletake.prove.app.failure import StartError
-from doubletake.prove.app.instance import Instance
+from doubletake.prove.app.instance import Instance, runs_as_root
 from doubletake.prove.app.outside import Outside
 from doubletake.prove.app.plan import Addresses, Kind, Plan
 from doubletake.prove.app.requests.cases import Case, cases
@@ -123,6 +123,8 @@ class Stage:
             f"[prove.upstreams], or allow it with allow_hosts"
             for host in self.outside.hosts
         ]
+        if runs_as_root(self.plan):
+            refused.append("the application ran as root: its files or its interpreter are closed to other users")
         if self.prove.allow_hosts:  # an address does not tell which of the allowed hosts it is
             return refused
         peers = {peer for started in self.instances.values() for peer in started.foreign_peers()}

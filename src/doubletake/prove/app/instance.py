@@ -133,6 +133,11 @@ def account_for(plan: Plan) -> Account:
     return account
 
 
+def runs_as_root(plan: Plan) -> bool:
+    """Whether we are root and the application could not be started as anybody else."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0 and account_for(plan).uid is None
+
+
 def _await_port(plan: Plan, process: Process, port: int, deadline: float) -> int:
     began, pause = time.monotonic(), 0.01
     while time.monotonic() < deadline:
