@@ -113,6 +113,18 @@ def test_a_wrong_turn_is_called_by_its_name_whatever_the_names_in_it() -> None:
     assert answer(given, given.bad.text.replace("amount", "plus")).turn == ""
 
 
+@pytest.mark.parametrize("language", ["python", "typescript"])
+def test_the_board_plays_the_remedy_that_was_chosen(language: str) -> None:
+    given = task("lost-update", language)
+    pattern = PATTERNS.find("lost-update")
+    assert pattern is not None
+    chosen = []
+    for fence in pattern.page.section(INSTEAD).fences:
+        if (fence.language, fence.case, fence.context) == (language, given.bad.case, given.bad.context):
+            chosen.append(answer(given, fence.text).remedy)
+    assert chosen == {"python": ["statement", "lock", "lock"], "typescript": ["statement", "condition"]}[language]
+
+
 def test_messages_speak_of_the_editors_lines() -> None:
     given = task("lost-update", "python")
     message = answer(given, given.bad.text).said[0].message

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from doubletake.code import build
-from doubletake.code.effects import STORE_READS, STORE_WRITES, EffectKind
+from doubletake.code.effects import STORE_READS, STORE_WRITES, EffectKind, Trait
 from doubletake.core.config import Config
 from doubletake.learn.exercise import Task
 
@@ -28,23 +28,42 @@ PURPOSES = (
 )
 
 
+class Deeds(Struct, frozen=True):
+    """What functions do: the kinds of their effects (flags of EffectKind) and the traits of these (flags of Trait)."""
+
+    kinds: int = 0
+    traits: int = 0
+
+
 def undone(task: Task, text: str) -> str:
     """What the exercise as written does and `text` in its place does not, in words; "" when the work is still done."""
-    had = effects(task, task.bad.text)
+    had = deeds(task, task.bad.text).kinds
     purpose = next((purpose for purpose in PURPOSES if had & purpose.done_by), None)
-    if purpose is None or effects(task, text) & (purpose.done_by | purpose.or_by):
+    if purpose is None or deeds(task, text).kinds & (purpose.done_by | purpose.or_by):
         return ""
     return purpose.words
 
 
-def effects(task: Task, text: str) -> int:
-    """The effects (flags of EffectKind) of the functions in `text`; those of the context around it do not count."""
+def remedy(task: Task, text: str) -> str:
+    """Which way out of a race `text` took: "lock", "statement" (nothing is read first) or "condition".
+
+    Meant for code that the audit finds nothing in; the board then plays the remedy that the learner chose.
+    """
+    done = deeds(task, text)
+    if done.kinds & EffectKind.LOCK or done.traits & Trait.LOCKS_ROW:
+        return "lock"
+    return "condition" if done.kinds & STORE_READS else "statement"
+
+
+def deeds(task: Task, text: str) -> Deeds:
+    """What the functions in `text` do; those of the context around it do not count."""
     sources = {path: content.encode() for path, content in task.sources(text).items()}
     path = task.program.main.path
     above = len(sources[path]) - len(text.encode())
-    found = 0
+    kinds = traits = 0
     for summary in build(sources, Config()).functions.values():
         if summary.path == path and summary.end > above:
             for effect in summary.effects:
-                found |= effect.kind
-    return found
+                kinds |= effect.kind
+                traits |= effect.traits
+    return Deeds(kinds, traits)

@@ -15,7 +15,7 @@ from doubletake.code.tree import Assignment, Class, Function, Node
 from doubletake.core.finding import Confidence, Finding
 from doubletake.core.source import Source
 from doubletake.learn.exercise import Task
-from doubletake.learn.purpose import undone
+from doubletake.learn.purpose import remedy, undone
 from doubletake.learn.turns import turn
 
 LARGEST = 200_000
@@ -57,6 +57,7 @@ class Answer(Struct, frozen=True):
     state: State
     said: tuple[Said, ...] = ()
     why: str = ""
+    remedy: str = ""  # of solved code: "lock", "statement" or "condition"
     turn: str = ""  # the title of the page's wrong turn that this is, when it is one
 
 
@@ -74,7 +75,9 @@ def answer(task: Task, text: str) -> Answer:
         return Answer(State.GONE, why=f"Nothing here {lost} any more. Mend it, and let it do its work.")
     # Suppressed findings count: a reason written beside the code does not mend it.
     said = judge(task, audit_sources(task.sources(text), system=task.program.system))
-    return replace(said, turn=turn(task, text)) if said.state is State.BREAKS else said
+    if said.state is State.BREAKS:
+        return replace(said, turn=turn(task, text))
+    return replace(said, remedy=remedy(task, text)) if said.state is State.SOLVED else said
 
 
 class Outline(Struct, frozen=True):

@@ -159,4 +159,5 @@ export interface Verdict {
   said: Said[];
   why: string;
   turn: string;
+  remedy: string;
 }
