@@ -48,7 +48,6 @@ MISTAKES = [
     (["audit", "nowhere"], ["cannot audit nowhere", "no such file or directory"]),
     (["audit", "--format", "xml"], ["`xml`", "console"]),
     (["audit", "--select", "rases"], ["`rases`", "Did you mean `races`?"]),
-    (["audit", "--jobs", "-1"], ["--jobs"]),
     (["audit", "--config", "no.toml"], ["no.toml", "cannot read"]),
     (["explain", "DT9999"], ["DT9999"]),
     (["explain"], ["Missing argument"]),

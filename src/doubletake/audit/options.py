@@ -6,16 +6,11 @@ from msgspec import Struct
 
 from doubletake.core.config import Config
 
-POOL_FROM_LINES = 50_000
-"""Below this many lines a pool of processes costs more than it gains."""
-
-
 class Options(Struct, frozen=True, kw_only=True):
     """Settings of one audit.
 
     select, ignore: codes, names or sections of patterns; an empty `select` takes every pattern.
     exclude: gitignore patterns, beside those of the configuration.
-    jobs: processes for parsing; 0 lets the size of the tree decide.
     """
 
     config: Config = Config()
@@ -23,4 +18,3 @@ class Options(Struct, frozen=True, kw_only=True):
     ignore: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     use_cache: bool = True
-    jobs: int = 0

@@ -25,7 +25,6 @@ def words(context: click.Context, parameter: click.Parameter, values: tuple[str,
 @click.option("--statistics", is_flag=True, help="Say how much of the code was understood, and what was left out.")
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Another doubletake.toml.")
 @click.option("--no-cache", is_flag=True, help="Remember nothing and use nothing remembered.")
-@click.option("--jobs", "-j", type=click.IntRange(min=0), default=0, help="Processes; 0 lets the size decide.")
 def command(
     path: Path,
     select: tuple[str, ...],
@@ -38,7 +37,6 @@ def command(
     statistics: bool,
     config: Path | None,
     no_cache: bool,
-    jobs: int,
 ) -> int:
     """Read the backend at PATH (here, when left out) and say what will break in production."""
     from doubletake.audit import Options, audit
@@ -53,7 +51,6 @@ def command(
         ignore=(*settings.audit.ignore, *ignore),
         exclude=(*settings.audit.exclude, *exclude),
         use_cache=not no_cache,
-        jobs=jobs,
     )
     tally = Tally(settings.audit.fail_on, show_low)
     show(tally.watch(audit(path, options)), root, form, output, statistics=statistics)
