@@ -36,6 +36,9 @@ from doubletake.code.lowering.values import PATH_KEPT, merge
 from doubletake.code.noise import ACTS, TESTS, is_told_apart
 
 DEEPEST = 5
+SPLICED = (1_000, 700, 450, 300, 200)
+"""How many calls may have been spliced for another one so deep to be: what is far away is cut off first, and what is near
+not before there is far too much of it. Handlers stay below a hundred; the schedulers of large systems reach everything."""
 EFFECTS_KEPT = 256
 UNKNOWN: Value = (Origin(OriginKind.UNKNOWN),)
 CONSTRUCTORS = ("__init__", "constructor")
@@ -116,6 +119,7 @@ class Expansion:
         self.order = 0
         self.is_complete = True
         self.truncated = 0
+        self.spliced = 0
         self._instances: dict[int, Instance] = {}  # by number of the INSTANCE-making call in the result
         self._closures: dict[int, tuple[Frame, int]] = {}  # region in the result → the frame and region it came from
         self._stack: list[str] = []
@@ -402,7 +406,7 @@ class Expansion:
         summary = self._lookup(name)
         if summary is None:
             return None
-        if depth >= DEEPEST:
+        if depth >= DEEPEST or self.spliced >= SPLICED[depth]:
             self.truncated += 1
             self.is_complete = False
             return None
@@ -473,6 +477,7 @@ class Expansion:
         choice: int,
         placed: int,
     ) -> Value:
+        self.spliced += 1
         is_later = summary.is_async and not call.is_awaited
         kind = RegionKind.DEFERRED if is_later else RegionKind.CALL
         self.order += 1
