@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from doubletake.core.config import Config
 
+
 class Options(Struct, frozen=True, kw_only=True):
     """Settings of one audit.
 
