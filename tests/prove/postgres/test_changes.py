@@ -142,6 +142,8 @@ def test_equal_rows_without_a_key_are_counted() -> None:
     same: dict[str, str | None] = {"a": "1"}
     steps = [change("insert", None, same, n) for n in range(3)] + [change("delete", same, None, 4)]
     assert [row.kind for row in net(steps, {})] == ["insert", "insert"]
+    steps = [change("delete", same, None, n) for n in range(3)] + [change("insert", None, same, 4)]
+    assert [row.kind for row in net(steps, {})] == ["delete", "delete"]
 
 
 @given(st.binary(max_size=60))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
 
 from doubletake.prove.postgres.change import RowChange, Values
+
+Identity = tuple[str, tuple[str | None, ...]]  # the table and the values that tell its rows apart
 
 
 class NetRow(Struct, frozen=True):
@@ -30,9 +32,9 @@ def net(changes: Iterable[RowChange], primary_keys: Mapping[str, tuple[str, ...]
     Raises ValueError for a truncate: what it removed is not in the log.
     """
     done: list[NetRow] = []
-    live: dict[tuple[str, tuple[str | None, ...]], list[int]] = {}
+    live: dict[Identity, list[int]] = {}
 
-    def identity(table: str, row: Values) -> tuple[str, tuple[str | None, ...]]:
+    def identity(table: str, row: Values) -> Identity:
         names = primary_keys.get(table) or tuple(sorted(row))
         return table, tuple(row.get(name) for name in names)
 
@@ -53,18 +55,18 @@ def net(changes: Iterable[RowChange], primary_keys: Mapping[str, tuple[str, ...]
     return _without_returns(done, identity)
 
 
-def _without_returns(rows: list[NetRow], identity: object) -> tuple[NetRow, ...]:
+def _without_returns(rows: list[NetRow], identity: Callable[[str, Values], Identity]) -> tuple[NetRow, ...]:
     """Join a row that was deleted and made again under its old key, and drop what came back to what it was."""
-    assert callable(identity)
-    gone = {identity(row.table, row.before): row for row in rows if row.before is not None and row.after is None}
+    gone: dict[Identity, list[NetRow]] = {}
+    for row in rows:
+        if row.before is not None and row.after is None:
+            gone.setdefault(identity(row.table, row.before), []).append(row)
     result = []
     for row in rows:
-        if row.before is None and row.after is None:
-            continue
-        if row.before is None and row.after is not None:
-            earlier = gone.pop(identity(row.table, row.after), None)
-            if earlier is not None:
-                row = NetRow(row.table, earlier.before, row.after, earlier.xids + row.xids)
-        result.append(row)
-    kept = {id(row) for row in gone.values()}
-    return tuple(row for row in result if row.before != row.after and (row.after is not None or id(row) in kept))
+        if row.before is None and row.after is not None and (earlier := gone.get(identity(row.table, row.after))):
+            first = earlier.pop()
+            row = NetRow(row.table, first.before, row.after, first.xids + row.xids)
+        if row.after is not None:
+            result.append(row)
+    result += [row for stayed in gone.values() for row in stayed]
+    return tuple(row for row in result if row.before != row.after)
