@@ -101,7 +101,13 @@ def test_twice_names_what_protects(bank, path, first, second, verdict, why):
 
 def test_a_serialization_failure_is_a_wrong_status_not_wrong_data(bank):
     (shown,) = ask(bank, twice.EXPERIMENT, case("deposit_serializable", FIFTY, THIRTY))
-    assert (shown.judgement.verdict, shown.judgement.sqlstate) == (Verdict.STATUS_WRONG, "40001")
+    assert (shown.code, shown.judgement.verdict, shown.judgement.sqlstate) == ("DT603", Verdict.STATUS_WRONG, "40001")
+
+
+def test_a_deadlock_is_a_wrong_status(bank):
+    """Each holds what the other wants next. One stop is enough: the lane that is let go first runs into the other."""
+    (shown,) = ask(bank, twice.EXPERIMENT, case("transfer", {"giver": 1, "taker": 2}, {"giver": 2, "taker": 1}))
+    assert (shown.code, shown.judgement.verdict, shown.judgement.sqlstate) == ("DT603", Verdict.STATUS_WRONG, "40P01")
 
 
 @pytest.mark.parametrize(("path", "is_shown"), [("receive", True), ("receive_once", False)])

@@ -262,7 +262,7 @@ def pair(trial: Trial) -> Pair | None:
         for reader in sorted({h.operation.lane for h in done} - {committer}):
             mine = [h for h in done if h.operation.lane == reader]
             reads = [h for h in mine if _reads(h, tables) and h.effective <= at and not h.waits_for]
-            acts = [h for h in mine if writes(h.operation) and (h.released > commit.released or h.waits_for)]
+            acts = [h for h in mine if _was_refused(h) or (writes(h.operation) and _came_after(h, commit))]
             if reads and acts:
                 return Pair(
                     reader=trial.names.get(reader, reader),
@@ -272,6 +272,16 @@ def pair(trial: Trial) -> Pair | None:
                     write=acts[0].operation.text,
                 )
     return None
+
+
+def _came_after(happening: Happening, commit: Happening) -> bool:
+    return happening.released > commit.released or bool(happening.waits_for)
+
+
+def _was_refused(happening: Happening) -> bool:
+    """The database gave it up for the other's sake: a deadlock, or rows that are not as they were read."""
+    failure = happening.result.failure if happening.result is not None else None
+    return failure is not None and failure.code in ("40001", "40P01")
 
 
 def _reads(happening: Happening, tables: set[str]) -> bool:

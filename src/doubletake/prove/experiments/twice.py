@@ -38,7 +38,7 @@ class Twice:
     more at the brink, where one more request would be refused."""
 
     name = "twice"
-    codes = ("DT301", "DT302", "DT303", "DT307", "DT309", "DT310")
+    codes = ("DT301", "DT302", "DT303", "DT307", "DT309", "DT310", "DT603")
 
     def applies(self, case: Case) -> bool:
         return not (case.first.is_safe and case.second.is_safe)
@@ -92,12 +92,13 @@ class Twice:
                 if judgement.is_proven:
                     return self._shown(laboratory, case, baseline, trial, judgement)
             judged.append((trial, judgement))
-        for trial, judgement in judged:
+        for number, (trial, judgement) in enumerate(judged):
             if judgement.is_defect and attempts < _ATTEMPTS:
                 attempts += 1
                 confirmed = laboratory.confirmed(trial, judgement, baseline)
                 if confirmed.is_proven:
                     return self._shown(laboratory, case, baseline, trial, confirmed)
+                judged[number] = (trial, confirmed)
         return self._summary(laboratory, case, baseline, judged, len(plans))
 
     def _summary(
@@ -147,8 +148,8 @@ class Twice:
 def code_of(judgement: Judgement, trial: Trial) -> str:
     """The pattern behind a proven run: the check that lied decides. Rows were made twice though each request had looked
     and found nothing (check-then-create), or something found was no longer true (lost update, check-then-act)."""
-    if judgement.verdict is Verdict.STATUS_WRONG and judgement.sqlstate == "23505":
-        return "DT302"
+    if judgement.verdict is Verdict.STATUS_WRONG and judgement.sqlstate:
+        return "DT302" if judgement.sqlstate == "23505" else "DT603"
     wrong = {difference.table for difference in judgement.differences if difference.table}
     if judgement.name in ("duplicate", "over limit") and wrong & _found_empty(trial) & _inserted(trial):
         return "DT302"
