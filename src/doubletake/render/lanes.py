@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Set
 from msgspec import Struct
 
 from doubletake.core.trace import Lane, Outcome, Row, StepKind, Trace, TraceStep, Verdict
+from doubletake.render.statement import abridged
 
 WRONG = frozenset(
     {Verdict.DATA_WRONG, Verdict.DOUBLE_SUCCESS, Verdict.STATUS_WRONG, Verdict.RESPONSE_ONLY, Verdict.GROWS}
@@ -18,6 +19,8 @@ WRONG = frozenset(
 FINE = frozenset({Verdict.PROTECTED, Verdict.COMMUTES, Verdict.SERIAL})
 
 CHANGES = frozenset({StepKind.WRITE, StepKind.CACHE, StepKind.CALL})
+
+_CLOCK = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
 
 ENDS_WITH = "It ends with"
 
@@ -126,7 +129,7 @@ def overwritten(steps: Iterable[TraceStep]) -> tuple[frozenset[tuple[Key, str | 
             seen = reads.get((step.lane, key))
             for when, lane, written in writes.get(key, ()):
                 unseen = seen is not None and lane != step.lane and when > seen
-                if unseen and written != value and was_computed(step, value):
+                if unseen and written != value and not is_clock(written) and was_computed(step, value):
                     lost.add((key, written))
                     stale.add(number)
             writes.setdefault(key, []).append((number, step.lane, value))
@@ -139,9 +142,17 @@ def overwritten(steps: Iterable[TraceStep]) -> tuple[frozenset[tuple[Key, str | 
 
 def was_computed(step: TraceStep, value: str | None) -> bool:
     """Whether the program sent this value; a statement like `balance = balance + 50` leaves the sum to the database."""
-    return value in step.parameters or (
-        value is not None and re.search(rf"(?<!\w){re.escape(value)}(?!\w)", step.statement) is not None
-    )
+    if value is None:
+        return None in step.parameters
+    plain = value.replace('"', "")
+    if any(plain == sent.replace('"', "") for sent in step.parameters if sent is not None):
+        return True
+    return re.search(rf"(?<!\w){re.escape(plain)}(?!\w)", step.statement.replace('"', "")) is not None
+
+
+def is_clock(value: str | None) -> bool:
+    """A moment in time; that a later one stands over it is no loss."""
+    return value is not None and _CLOCK.match(value) is not None
 
 
 def moment(step: TraceStep, side: int, is_stale: bool, lost: frozenset[tuple[Key, str | None]]) -> Moment:
@@ -197,7 +208,7 @@ def results(trace: Trace) -> tuple[Result, ...]:
     ]
     known = {(row.table, tuple(sorted(row.key.items()))) for row in trace.initial}
     keys = dict.fromkeys(key for _, state in states for key in state if key[:2] in known)
-    telling = [key for key in keys if len({state.get(key, "gone") for _, state in states}) > 1] or list(keys)
+    telling = [key for key in keys if tells({state.get(key, "gone") for _, state in states})] or list(keys)
     return tuple(
         Result(
             label,
@@ -206,6 +217,11 @@ def results(trace: Trace) -> tuple[Result, ...]:
         )
         for label, state in states
     )
+
+
+def tells(values: Set[str | None]) -> bool:
+    """Whether the end states differ here, and not only by when they were written."""
+    return len(values) > 1 and not all(map(is_clock, values))
 
 
 def added(state: Mapping[Key, str | None], known: Set[tuple[str, RowKey]]) -> tuple[tuple[str, int], ...]:
@@ -223,7 +239,7 @@ def row_name(table: str, key: tuple[tuple[str, str], ...]) -> str:
 
 def spoken(step: TraceStep) -> str:
     """The statement with its parameters behind it."""
-    text = " ".join(step.statement.split())
+    text = abridged(step.statement)
     given = ", ".join("NULL" if value is None else value for value in step.parameters)
     return f"{text}  ← {given}" if given else text
 

@@ -17,6 +17,7 @@ from doubletake.render.html.document import document
 from doubletake.render.html.excerpts import excerpt
 from doubletake.render.html.lanes import lanes
 from doubletake.render.html.text import escape, inline
+from doubletake.render.lanes import FINE
 from doubletake.render.renderer import Guide, Setting
 from doubletake.render.words import confidence_counts, extent, gap, plural, told
 
@@ -45,6 +46,8 @@ def whole(title: str, chapters: Sequence[Chapter]) -> str:
         body += [protected(it.report.not_proven, it.shown), reach(it.report), remarks(it.report)]
     return document(title, body, rules=filter_rules(every))
 
+
+HELD = frozenset(map(str, FINE))
 
 Group = tuple[Guide, list[Finding], list[Proven]]
 
@@ -181,21 +184,24 @@ def reasons(finding: Finding) -> Iterator[str]:
 
 
 def protected(tried: list[NotProven], shown: Sequence[Trace]) -> str:
-    """What was tried and did not break, with the reason; and runs worth a look."""
-    if not tried and not shown:
+    """What was tried and did not break, with the reason; what was noticed on the way; and runs worth a look."""
+    firm = [it for it in tried if it.verdict in HELD]
+    rest = [it for it in tried if it.verdict not in HELD]
+    parts = [f"<h2>Tried, and it held</h2>{table_of(firm)}{''.join(map(lanes, shown))}" if firm or shown else ""]
+    parts += [f"<h2>Tried, and not decided</h2>{table_of(rest)}" if rest else ""]
+    return f'<section class="held">{"".join(parts)}</section>' if any(parts) else ""
+
+
+def table_of(tried: list[NotProven]) -> str:
+    if not tried:
         return ""
     rows = "".join(
-        f"<tr><td>{escape(it.endpoint)}</td><td>{escape(it.experiment)}</td><td>{escape(it.code)}</td>"
-        f"<td><b>{escape(it.verdict)}</b></td><td>{escape(it.why.removeprefix(f'{it.verdict}: '))}</td></tr>"
+        f"<tr><td>{escape(it.endpoint)}</td><td>{escape(it.experiment)}</td><td><b>{escape(it.verdict)}</b></td>"
+        f"<td>{escape(it.why.removeprefix(f'{it.verdict}: '))}</td></tr>"
         for it in tried
     )
-    table = (
-        '<table class="tried"><thead><tr><th>request</th><th>experiment</th><th>pattern</th><th>verdict</th>'
-        f"<th>why</th></tr></thead><tbody>{rows}</tbody></table>"
-        if rows
-        else ""
-    )
-    return f'<section class="held"><h2>Tried, and it held</h2>{table}{"".join(map(lanes, shown))}</section>'
+    head = "<tr><th>request</th><th>experiment</th><th>verdict</th><th>why</th></tr>"
+    return f'<table class="tried"><thead>{head}</thead><tbody>{rows}</tbody></table>'
 
 
 def reach(report: Report) -> str:
