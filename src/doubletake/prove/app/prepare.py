@@ -6,7 +6,7 @@ from pathlib import Path
 
 from doubletake.prove.app.environment import Secrets, environment
 from doubletake.prove.app.failure import StartError
-from doubletake.prove.app.instance import account_for, launch
+from doubletake.prove.app.instance import launch, owner_of
 from doubletake.prove.app.plan import Addresses, Command, Plan
 from doubletake.prove.app.process import temporary_home
 
@@ -55,7 +55,7 @@ def _text(plan: Plan, command: Command) -> str:
 
 
 def _execute(plan: Plan, command: Command, addresses: Addresses, secret: Secrets, step: str) -> None:
-    account = account_for(plan)
+    account = owner_of(plan)
     home = temporary_home(account)
     process = launch(plan, command, list(command.words), environment(plan, addresses, secret, home), home, account)
     try:
