@@ -23,7 +23,11 @@ MANY = ", ".join(f'"public"."Candidate"."column{number}"' for number in range(9)
             f'INSERT INTO "public"."Candidate" ("id","name") VALUES ($1::VARCHAR,$2) RETURNING {MANY}',
             "INSERT INTO Candidate (id,name) VALUES ($1,$2) RETURNING …",
         ),
-        ("UPDATE wallets\n  SET balance=$1::INTEGER", "UPDATE wallets SET balance=$1"),
+        (
+            "UPDATE wallets\n  SET balance=$1::INTEGER WHERE id = $2::text[]",
+            "UPDATE wallets SET balance=$1 WHERE id = $2",
+        ),
+        ("DELETE FROM a WHERE b = $1::double precision OR c", "DELETE FROM a WHERE b = $1 OR c"),
         ('PUT ats/candidates/"1"', 'PUT ats/candidates/"1"'),
         ("", ""),
     ],

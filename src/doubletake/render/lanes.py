@@ -102,7 +102,8 @@ def picture(trace: Trace) -> Picture:
         name=trace.name,
         explanation=trace.explanation,
         environment=" · ".join(
-            f"{name} {value}" if name[:1].isupper() else value for name, value in trace.environment.items()
+            f"{name} {value}" if name[:1].isupper() else f"{value} {name}" if value.isdigit() else value
+            for name, value in trace.environment.items()
         ),
         lanes=trace.lanes,
         unanswered=tuple(it for it in trace.lanes if it.name not in answered),

@@ -10,7 +10,7 @@ LONGEST_LIST = 32
 _LISTS = re.compile(r"\b(SELECT|RETURNING)\s+((?:DISTINCT\s+)?)(.+?)(?=\s+FROM\b|$)", re.IGNORECASE | re.DOTALL)
 _QUALIFIER = re.compile(r'"public"\.|\bpublic\.(?=[\w"])')
 _QUOTED = re.compile(r'"(\w+)"')
-_CAST = re.compile(r"(\$\d+)::\w+(?: \w+)?")
+_CAST = re.compile(r"(\$\d+)::(?:double precision|character varying|\w+)(?:\[\])?")
 _PADDING = re.compile(r"\(([^()]*?) AND 1=1\)")
 
 
