@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 
 from doubletake.cli.main import run
+from doubletake.cli.reading import Tally
+from doubletake.core.event import Finished, Found, Noted
+from doubletake.core.finding import Confidence, Finding, Severity
 
 DOUBLETAKE = str(Path(sys.executable).with_name("doubletake"))
 
@@ -107,6 +110,21 @@ def test_a_folder_named_and_a_file_named(app: Path, capsys: pytest.CaptureFixtur
 def test_selection(app: Path, capsys: pytest.CaptureFixture[str], words: list[str], count: int | None) -> None:
     code, findings = found(capsys, *words)
     assert (code, len(findings)) == ((2, 0) if count is None else (int(count > 0), count))
+
+
+def test_what_is_not_shown_is_counted(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Low confidence is hidden, and that is said."""
+    low = Finding(
+        code="DT301", pattern="lost-update", message_id="m", message="perhaps", severity=Severity.HIGH,
+        confidence=Confidence.LOW, path="wallet.py", start_line=1, start_column=1, end_line=1, end_column=2,
+    )  # fmt: skip
+    finished = Finished(verb="audit", seconds=0.0)
+    for shows, count in ((False, 0), (True, 1)):
+        tally = Tally("medium", shows)
+        events = list(tally.watch([Found(low), finished]))
+        assert sum(isinstance(it, Found) for it in events) == count
+        assert any(isinstance(it, Noted) and "--show-low" in it.text for it in events) is not shows
+        assert tally.exit_code() == 0
 
 
 def test_configuration(app: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -144,7 +144,7 @@ def test_json_says_everything(root: Path, events: list[Event]) -> None:
 
 
 def test_jsonl_is_a_finding_a_line(root: Path, events: list[Event]) -> None:
-    (line,) = said("jsonl", root, *events).splitlines()
+    (line,) = said("jsonl", root, *(it for it in events if isinstance(it, Found | Unread | Noted))).splitlines()
     it = json.loads(line)
     assert (it["code"], it["confidence"], it["path"], it["start_line"], it["end_line"]) == (
         "DT301",
@@ -155,6 +155,11 @@ def test_jsonl_is_a_finding_a_line(root: Path, events: list[Event]) -> None:
     )
     assert [(span["role"], span["start_line"]) for span in it["spans"]] == [("write", 6), ("read", 13)]
     assert msgspec.json.decode(line, type=Finding).handler == "POST /deposits"
+
+
+def test_jsonl_of_proofs(root: Path, events: list[Event]) -> None:
+    lines = [json.loads(line) for line in said("jsonl", root, *events).splitlines()]
+    assert [it.get("event", "finding") for it in lines] == ["proven", "not-proven", "reached", "finding"]
 
 
 def test_formats_are_found_by_walking() -> None:

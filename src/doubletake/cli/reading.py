@@ -9,9 +9,10 @@ from typing import TextIO
 
 from doubletake.cli import terminal
 from doubletake.core.errors import ConfigurationError, DoubletakeError
-from doubletake.core.event import Event, Found, Noted, Proven, Unread
+from doubletake.core.event import Event, Finished, Found, Noted, Proven, Unread
 from doubletake.core.finding import Confidence, Finding
 from doubletake.render.renderer import Guide, Setting, renderer
+from doubletake.render.words import plural
 
 BESIDE = ("jsonl",)
 """Formats that hold nothing but findings: what was not read is said beside them, on standard error."""
@@ -43,13 +44,17 @@ class Tally:
         self.threshold = Confidence(fail_on)
         self.show_low = show_low
         self.failing = 0
+        self.hidden = 0
 
     def watch(self, events: Iterable[Event]) -> Iterator[Event]:
         for event in events:
             if isinstance(event, Found):
                 self.failing += self.counts(event.finding)
                 if event.finding.confidence is Confidence.LOW and not self.show_low:
+                    self.hidden += not event.finding.suppressed
                     continue
+            if isinstance(event, Finished) and self.hidden:
+                yield Noted(f"{plural(self.hidden, 'finding')} of low confidence not shown: --show-low shows them")
             self.failing += isinstance(event, Proven)
             yield event
 

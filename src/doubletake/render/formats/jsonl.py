@@ -1,4 +1,7 @@
-"""One finding a line, as JSON: for scripts, and for `prove --from-audit`. Accepted findings are left out."""
+"""One finding a line, as JSON: for scripts, and for `prove --from-audit`. Accepted findings are left out.
+
+What `prove` has to say stands on lines of its own, each with the name of its event.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,14 @@ from typing import TextIO
 
 import msgspec
 
-from doubletake.core.event import Event, Found
+from doubletake.core.event import Event, Found, NotProven, Proven, Reached
 from doubletake.render.renderer import Setting
 
 
 def render(events: Iterable[Event], out: TextIO, setting: Setting) -> None:
     for event in events:
-        if isinstance(event, Found) and not event.finding.suppressed:
-            out.write(msgspec.json.encode(event.finding).decode() + "\n")
+        match event:
+            case Found(finding) if not finding.suppressed:
+                out.write(msgspec.json.encode(finding).decode() + "\n")
+            case Proven() | NotProven() | Reached():
+                out.write(msgspec.json.encode(event).decode() + "\n")
