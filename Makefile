@@ -55,7 +55,7 @@ thorough: examples chromium ## the hundred repeats, fuzzing, every page in the b
 	$(WITH_NODE) $(BIN)/pytest -q -n $(CORES) --dist loadfile -m 'thorough or not thorough'
 
 bench: venv ## the budgets, as ratios
-	$(WITH_NODE) $(BIN)/python -m bench
+	$(WITH_NODE) $(BIN)/python bench/speed.py
 
 web: venv ## rebuild the playbook's page with the pinned Node and lock file
 	cd web && $(WITH_NODE) npm ci --loglevel error --no-audit --no-fund && $(WITH_NODE) npm run --silent build
