@@ -130,6 +130,8 @@ def test_a_deep_link_shows_its_state_and_never_the_beginning(visit: Visit) -> No
     assert "order=ABAB" in page.url
     page.reload()
     expect(page.locator("#break .stamp.wrong")).to_be_visible()
+    page.evaluate(f"location.hash = '{LESSON}?lang=ts&at=break&order=BB'")  # a link opened in the same tab
+    expect(page.locator("#break .slot.lane-a, #break .slot.lane-b")).to_have_text(["B", "B"])
 
 
 def test_undo_restart_and_the_order_that_was_not_tried(visit: Visit) -> None:
@@ -227,8 +229,13 @@ def test_the_engine_and_nothing_else_calls_it_solved(visit: Visit, tmp_path: Pat
     expect(page.get_by_text("Before and after")).to_be_visible()
     expect(page.get_by_text("Now try to lose it again")).to_be_visible()
     assert "code=" in page.url
+    link, shown = page.url, MENDED[language].split("\n")[1].strip()
     page.reload()
-    expect(editor).to_contain_text(MENDED[language].split("\n")[1].strip()[:40])
+    expect(editor).to_contain_text(shown)
+    page.get_by_role("button", name="Start again").click()
+    expect(editor).not_to_contain_text(shown)
+    page.evaluate("link => location.hash = link.split('#')[1]", link)
+    expect(editor).to_contain_text(shown)
 
 
 def test_what_was_typed_outlives_the_server(browser: Browser, patterns: Catalogue, tmp_path: Path) -> None:
