@@ -153,8 +153,9 @@ class Selection:
             if (path, name, top) in followed:
                 continue
             followed.add((path, name, top))
+            spelled = name.encode()
             for importer, taken in ((path, {top}), *self.importers.get(path, {}).items()):
-                if top in taken or "" in taken:
+                if (top in taken or "" in taken) and spelled in self._parsed[importer].source.data:
                     for each in self.callers(importer).get(name, ()):
                         choose(each)
         return list(chosen.values())
