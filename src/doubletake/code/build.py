@@ -14,6 +14,7 @@ from doubletake.code.models import with_own
 from doubletake.code.names import Names
 from doubletake.code.program import ERRORS_KEPT, Program
 from doubletake.code.project import open_project
+from doubletake.code.project.browser import browser_files
 from doubletake.code.schema import Migration, entities, is_migration, read_migration, read_prisma, read_sql
 from doubletake.code.selection import Selection
 from doubletake.code.tree import Module
@@ -47,7 +48,10 @@ def build(files: Mapping[str, bytes], config: Config | None = None) -> Program:
     errors = {path: each.errors[:ERRORS_KEPT] for path, each in parsed.items() if each.errors}
     sources = {path: each.source for path, each in parsed.items()}
     table = {entity.key: entity for entity in found}
-    return Program(summaries, table, handlers, sources, config.system, errors, authenticating, len(world.failed))
+    browser = browser_files(modules, manifests, project.resolve)
+    return Program(
+        summaries, table, handlers, sources, config.system, errors, authenticating, len(world.failed), browser
+    )
 
 
 def _parse(path: str, data: bytes) -> Parsed | None:

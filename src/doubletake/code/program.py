@@ -43,11 +43,13 @@ class Program:
         errors: Mapping[str, tuple[tuple[int, int], ...]],
         authenticating: frozenset[str] = frozenset(),
         failures: int = 0,
+        browser: frozenset[str] = frozenset(),
     ) -> None:
         self.functions, self.entities, self.handlers = functions, entities, handlers
         self.sources, self.system, self.errors = sources, system, errors
         self.authenticating = authenticating
         self.failures = failures  # functions that could not be lowered
+        self.browser = browser  # paths of scripts that run in a browser only
         self._expanded: dict[str, FunctionSummary] = {}
         self._plans: dict[str, Plan] = {}
 

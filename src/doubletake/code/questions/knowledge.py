@@ -123,7 +123,8 @@ class Knowledge:
 
     def is_served(self, f: FunctionSummary) -> bool:
         """Whether the function is part of a backend: no test, no script, nothing that runs in a browser."""
-        return not is_solo_path(f.path) and project_of(f.path) not in self.browser_projects
+        in_browser = f.path in self.program.browser or project_of(f.path) in self.browser_projects
+        return not in_browser and not is_solo_path(f.path)
 
     @cached_property
     def routes(self) -> Mapping[str, Handler]:
