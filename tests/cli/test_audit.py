@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from doubletake.cli.main import run
-from doubletake.cli.reading import Tally
+from doubletake.cli.reading import Tally, show
 from doubletake.core.event import Finished, Found, Noted
 from doubletake.core.finding import Confidence, Finding, Severity
 
@@ -172,6 +172,19 @@ def test_an_output_that_cannot_be_written(app: Path, capsys: pytest.CaptureFixtu
     (app / "file").write_text("")
     assert run(["audit", "--output", "file/report"]) == 2
     assert "cannot write file/report" in capsys.readouterr().err
+
+
+def test_an_interrupted_output_leaves_the_old_one(app: Path) -> None:
+    (app / "report").write_text("before")
+
+    def interrupted():
+        yield Finished(verb="audit", seconds=0.0)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        show(interrupted(), app, "console", app / "report")
+    assert (app / "report").read_text() == "before"
+    assert not list(app.glob(".*.part"))
 
 
 # ── what is remembered ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -77,16 +77,19 @@ def show(
     if output is None:
         chosen.render(events, sys.stdout, setting(root, sys.stdout, statistics))
         return
+    partial = output.with_name(f".{output.name}.part")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        partial = output.with_name(f".{output.name}.part")
-        with open(partial, "w", encoding="utf-8", errors="backslashreplace") as file:
+        file = open(partial, "w", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115 - closed below
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise DoubletakeError(f"cannot write {output}", why, "Name another file with --output.") from None
+    try:
+        with file:
             chosen.render(events, file, setting(root, file, statistics))
         partial.replace(output)
-    except OSError as error:
-        raise DoubletakeError(
-            f"cannot write {output}", (error.strerror or str(error)).lower(), "Name another file with --output."
-        ) from None
+    finally:  # when it was interrupted, the file of before stays as it was
+        partial.unlink(missing_ok=True)
     terminal.say(f"Written: {output}")
 
 
