@@ -137,7 +137,10 @@ def _list(value: Any) -> list[Any]:
 
 def _sound(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema without keywords that hold something else than they should."""
-    kept = {name: value for name, value in schema.items() if isinstance(value, _SHAPES.get(name, object))}
+    kept: dict[str, Any] = {}
+    for name, value in schema.items():
+        if name not in _SHAPES or isinstance(value, _SHAPES[name]):
+            kept[name] = value
     for name in ("required", "type"):
         if isinstance(kept.get(name), list):
             kept[name] = [word for word in kept[name] if isinstance(word, str)]
