@@ -163,6 +163,21 @@ def test_a_table_name_that_a_base_makes() -> None:
     assert found.table == "a" and [each.name for each in found.columns] == ["id"]
 
 
+def test_what_a_mixin_declares() -> None:
+    found = entity(
+        "class User(Base):\n  __tablename__ = 'users'\n  id = Column(Integer, primary_key=True)\n"
+        "class Owned:\n"
+        "  @declared_attr\n  def user_id(cls) -> Mapped[int]:\n    'Whose it is.'\n"
+        "    return mapped_column(ForeignKey('users.id'))\n"
+        "  @declared_attr\n  def user(cls) -> Mapped[User]: return relationship(User, lazy='raise')\n"
+        "  @declared_attr.directive\n  def __table_args__(cls): return (UniqueConstraint('user_id', 'name'),)\n"
+        "class A(Owned, Base):\n  __tablename__ = 'a'\n  id = Column(Integer, primary_key=True)\n  name = Column(String)\n"
+    )
+    assert {each.name for each in found.columns} == {"user_id", "id", "name"} and found.complete
+    assert [(each.name, each.loading) for each in found.relations] == [("user", "none")]
+    assert uniques(found) == [(("id",), "", True), (("user_id", "name"), "", False)]
+
+
 def test_annotated_columns_that_are_defined_once() -> None:
     found = entity(
         "key = Annotated[int, mapped_column(primary_key=True)]\n"

@@ -118,8 +118,28 @@ class PythonReader(PythonPatterns, PythonExpressions):
         definition = self.field(syntax, "definition")
         if definition is None:
             return Opaque(syntax.start_byte, syntax.end_byte, "error", decorators)
-        read = self.class_ if definition.type == "class_definition" else self.function
-        return read(syntax, definition, decorators)
+        if definition.type == "class_definition":
+            return self.class_(syntax, definition, decorators)
+        if any(map(declares, decorators)) and (attribute := self.declared(syntax, definition)) is not None:
+            return attribute
+        return self.function(syntax, definition, decorators)
+
+    def declared(self, outer: Syntax, syntax: Syntax) -> Assignment | None:
+        """SQLAlchemy's `@declared_attr def x(cls) -> T: return value` as the `x: T = value` that it stands for."""
+        name, returns, block = (self.field(syntax, each) for each in ("name", "return_type", "body"))
+        statements = self.children(block) if block is not None else []
+        if name is None or not statements or self.text(name) == "__tablename__":  # that one asks for the class's name
+            return None
+        last = statements[-1]
+        if last.type != "return_statement" or any(each.type != "expression_statement" for each in statements[:-1]):
+            return None
+        return Assignment(
+            outer.start_byte,
+            outer.end_byte,
+            (Name(name.start_byte, name.end_byte, self.text(name)),),
+            self.first(last),
+            annotation=None if returns is None else self.read_type(returns),
+        )
 
     def function(self, outer: Syntax, syntax: Syntax, decorators: tuple[Node, ...]) -> Function:
         name, parameters = self.field(syntax, "name"), self.field(syntax, "parameters")
@@ -333,6 +353,15 @@ def accessor(decorator: Node) -> str:
         case Call(callee=callee) if not isinstance(callee, Call):
             return accessor(callee) if isinstance(callee, Name) and callee.id == "computed_field" else ""
     return ""
+
+
+def declares(decorator: Node) -> bool:
+    match decorator:
+        case Name(id="declared_attr") | Attribute(name="declared_attr"):
+            return True
+        case Attribute(value=value, name="directive" | "cascading"):
+            return declares(value)
+    return False
 
 
 def is_type_checking(test: Node) -> bool:
