@@ -49,8 +49,12 @@ def test_reads_are_learnt_from_the_server(server: postgres.Server, app: psycopg.
             app.execute("UPDATE wallet SET n = 0 WHERE id = 8")
         app.execute("SELECT * FROM empty")
         assert profile.sample([pid])[pid] == {Read("public.empty", "table")}
+        app.execute("SELECT * FROM empty")
+        assert profile.sample([pid]) == {}  # nothing new
         profile.forget()
         assert profile.sample([pid]) == {}
+        app.execute("SELECT * FROM empty")
+        assert profile.sample([pid])[pid] == {Read("public.empty", "table")}  # another request's
     assert app.execute("SHOW transaction_isolation").fetchone() == ("read committed",)
     assert app.execute("SHOW enable_seqscan").fetchone() == ("on",)
     written = writes_of(changes.since(), schema)
