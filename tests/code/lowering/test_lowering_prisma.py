@@ -29,6 +29,10 @@ CASES = {
         "await db.wallet.update({ where: { id }, data: { balance: w.balance + 1 } });",
         ["READ Wallet(id=id)", "WRITE Wallet(id=id) balance=row0.balance~ARITH"],
     ),
+    "a row is a plain object": (
+        "const w = await db.wallet.findUniqueOrThrow({ where: { id } });\nw.balance = w.balance + 1;\nreturn w;",
+        ["READ Wallet(id=id)"],
+    ),
     "increment": (
         "await db.wallet.update({ where: { id }, data: { balance: { increment: n } } });",
         ["WRITE Wallet(id=id) balance±=n"],

@@ -9,7 +9,14 @@ from doubletake.code import Program
 from doubletake.code.effects import STORE_WRITES
 from doubletake.code.questions.delivery import is_compensated, is_resumable, is_swept
 from doubletake.code.questions.knowledge import Knowledge
-from doubletake.code.questions.outside import changes_outside, has_stable_key, is_idempotent, moves_money
+from doubletake.code.questions.outside import (
+    changes_outside,
+    has_stable_key,
+    is_forgetting,
+    is_idempotent,
+    moves_money,
+    service,
+)
 
 CALLS = {  # changes something, moves money, may be repeated
     "httpx.get('https://a.example/payments')": (False, False, False),
@@ -26,6 +33,25 @@ def test_what_a_call_does_over_there(call: str, expected: tuple[bool, bool, bool
     f = expanded(python(f"import httpx\n\ndef work():\n    {call}\n"))
     (effect,) = f.effects
     assert (changes_outside(effect), moves_money(f, effect), is_idempotent(f, effect)) == expected
+
+
+ADDRESSES = {  # who is called, whether nobody's books depend on it
+    "'https://api.example.com/orders'": ("api.example.com", False),
+    "'/orders'": ("/orders", False),
+    "f'{BASE}/orders?x=1'": ("/orders", False),
+    "f'{BASE}/api/revalidate?secret={SECRET}'": ("/api/revalidate", True),
+    "f'{BASE}/files/get-presigned-url'": ("/files/get-presigned-url", True),
+    "BASE": ("the other service", False),
+    "'true'": ("the other service", False),
+}
+
+
+@pytest.mark.parametrize(("address", "expected"), ADDRESSES.items(), ids=ADDRESSES)
+def test_who_is_called(address: str, expected: tuple[str, bool]) -> None:
+    head = "import os\nimport httpx\n\nBASE, SECRET = os.environ['BASE'], os.environ['SECRET']\n"
+    f = expanded(python(f"{head}\ndef work():\n    httpx.post({address}, json={{}})\n"))
+    (effect,) = f.effects
+    assert (service(f, effect), is_forgetting(f, effect)) == expected
 
 
 KEYS = {

@@ -155,7 +155,7 @@ def _attribute(low: Lowering, target: Attribute, value: Val, node: Node) -> None
             _put_later(low, base.effect, name, value)
         return
     low.fact(FactKind.SET, node, name, receiver=low.body.value(base), result=low.body.value(value))
-    entity = low.world.entity(base.type) if base.type else None
+    entity = low.world.entity(base.type) if base.type and (low.is_python or _is_tracked(low, base)) else None
     is_open = not base.type and low.is_python and any(origin.kind in MUTABLE_KINDS for origin in base.origins)
     if entity is None and not is_open:
         if base.entries is not None and isinstance(target.value, Name):
@@ -177,6 +177,12 @@ def _attribute(low: Lowering, target: Attribute, value: Val, node: Node) -> None
             name=f"{name}=",
         )
     )
+
+
+def _is_tracked(low: Lowering, base: Val) -> bool:
+    """Whether the session that read the row notices when its attributes are set. Prisma's are plain objects."""
+    rows = (each.ref for each in base.origins if each.kind is OriginKind.ROW)
+    return any(0 <= ref < len(low.body.effects) and low.body.effects[ref].traits & Trait.TRACKED for ref in rows)
 
 
 def _everywhere(low: Lowering, before: Val, after: Val) -> None:

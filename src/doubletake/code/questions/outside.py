@@ -11,6 +11,9 @@ MONEY_WORDS = re.compile(
     r"(?<![a-z])(charges?|payments?|refunds?|payouts?|transfers?|withdrawals?|capture|topup|top-up|balance)(?![a-z])"
 )
 ASKING_WORDS = re.compile(r"verif|gateways?|status|methods?|settings?|webhooks?|history|list|search|preview|quote|tax/")
+ADDRESS = re.compile(r"(?=.*[/.])[\w./:@-]+")
+FORGETTING = re.compile(r"revalidat|presign|/purge|cache[-_/]?(clear|bust|tag)")
+"""Words in the address of a call that makes the other side forget what it can read again, or only signs a link."""
 COURTESY = re.compile(r"\b(e?mails?|smtp|resend|sendgrid|mailgun|postmark|mailjet|slack|twilio|discord|push)\b")
 UNSTABLE = (OriginKind.FRESH, OriginKind.CLOCK)
 
@@ -35,7 +38,13 @@ def service(f: FunctionSummary, effect: Effect) -> str:
         return "the queue"
     if effect.target.kind is TargetKind.CACHE:
         return "the cache"
-    return next((text for text in url_texts(f, effect) if text), "the other service")
+    addresses = (text.partition("?")[0] for text in url_texts(f, effect))
+    return next((text for text in addresses if ADDRESS.fullmatch(text)), "the other service")
+
+
+def is_forgetting(f: FunctionSummary, effect: Effect) -> bool:
+    """Whether nobody's books depend on the call: it refreshes a cache or signs a link."""
+    return any(FORGETTING.search(text.lower()) for text in (effect.target.name, *url_texts(f, effect)))
 
 
 def url_texts(f: FunctionSummary, effect: Effect) -> tuple[str, ...]:

@@ -9,7 +9,14 @@ from doubletake.code.questions.bookkeeping import is_bookkeeping
 from doubletake.code.questions.control import ancestors, are_exclusive, is_before
 from doubletake.code.questions.delivery import is_compensated, is_repeatable, is_resumable, is_swept
 from doubletake.code.questions.knowledge import Knowledge, Program, Root
-from doubletake.code.questions.outside import changes_outside, has_stable_key, is_courtesy, is_idempotent, service
+from doubletake.code.questions.outside import (
+    changes_outside,
+    has_stable_key,
+    is_courtesy,
+    is_forgetting,
+    is_idempotent,
+    service,
+)
 from doubletake.code.questions.places import function_of, place, route_to
 from doubletake.code.questions.transactions import commit_after, is_transaction, scope
 from doubletake.code.questions.trust import trust
@@ -25,14 +32,14 @@ def detect(program: Program) -> Iterator[Match]:
         told: set[str] = set()
         for effect in root.f.effects:
             name = service(root.f, effect)
-            if is_missed(effect) and name not in told and (match := _match(k, root, effect)) is not None:
+            if is_missed(root.f, effect) and name not in told and (match := _match(k, root, effect)) is not None:
                 told.add(name)
                 yield match
 
 
-def is_missed(call: Effect) -> bool:
+def is_missed(f: FunctionSummary, call: Effect) -> bool:
     """Whether somebody misses the call when it was not made, or made for nothing. A courtesy message is not."""
-    return changes_outside(call) and not is_courtesy(call)
+    return changes_outside(call) and not is_courtesy(call) and not is_forgetting(f, call)
 
 
 def _match(k: Knowledge, root: Root, call: Effect) -> Match | None:
