@@ -75,7 +75,7 @@ def protected(f: FunctionSummary, attempt: int) -> Iterator[Effect]:
     writes = [each for each in inside if each.kind & STORE_WRITES]
     only_notes = bool(writes) and all(is_bookkeeping(each.target.name) for each in writes)
     for each in inside:
-        is_spared = each.target.kind is TargetKind.CACHE or each.traits & (Trait.BEST_EFFORT | Trait.ATTRIBUTE)
+        is_spared = each.target.kind is TargetKind.CACHE or each.traits & (Trait.BEST_EFFORT | Trait.ATTRIBUTE | Trait.LAZY)
         is_note = is_bookkeeping(each.target.name) or (only_notes and each.kind is EffectKind.COMMIT)
         if not is_spared and not is_note:
             yield each

@@ -25,6 +25,7 @@ from doubletake.patterns.match import Match
 
 REPEATS = (RegionKind.LOOP, RegionKind.PARALLEL)
 BOUNDED = ("retry", "pages", "constants", "range")
+ASYNCHRONOUS = "sqlalchemy.ext.asyncio."
 WRITES = EffectKind.CREATE | EffectKind.WRITE
 
 
@@ -59,7 +60,7 @@ def _match(k: Knowledge, root: Root, query: Effect) -> Match | None:
         if query.kind & WRITES and is_conditional_in(f, query, number):
             return None
         sources = rows_iterated(f, loop.value)
-        if query.traits & Trait.LAZY and any(comes_along(query, f.effects[ref]) for ref in sources):
+        if query.traits & Trait.LAZY and not is_asked_for_each(f, query, sources):
             return None
         if any(is_few(f, f.effects[ref]) for ref in sources):
             return None
@@ -92,6 +93,12 @@ def is_few(f: FunctionSummary, read: Effect) -> bool:
         return read.rows is Rows.ONE
     take = dict(read.args).get("take", NONE)
     return take == NONE or all(origin.kind is OriginKind.CONST for origin in f.values[take])
+
+
+def is_asked_for_each(f: FunctionSummary, lazy: Effect, sources: list[int]) -> bool:
+    """Whether touching the relation is a query: what was sent has none, and an asynchronous session refuses to ask."""
+    reads = [f.effects[ref] for ref in sources]
+    return bool(reads) and not any(comes_along(lazy, read) or read.name.startswith(ASYNCHRONOUS) for read in reads)
 
 
 def comes_along(lazy: Effect, source: Effect) -> bool:
