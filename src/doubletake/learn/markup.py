@@ -13,6 +13,7 @@ Piece = tuple[str, str]
 
 _CLASSES = (  # the first match counts; Pygments' token types are a tree and `in` tests for descent
     ("Comment", "comment"),
+    ("Keyword.Type", ""),  # the TypeScript lexer takes any value after a colon for a type
     ("Keyword", "keyword"),
     ("Operator.Word", "keyword"),
     ("Literal.String", "string"),
