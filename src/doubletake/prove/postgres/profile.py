@@ -110,8 +110,9 @@ class Profile:
         return found if len(rows) == len(addresses) else found | {Read(table, "row")}
 
     def _switch(self, statements: list[str], sequential_scans: str) -> None:
-        """Change settings of sessions that are connected now. The server tells its newest session first, so when ours
-        has read the file the others have been told, and each reads it before its next statement."""
+        """Change settings of sessions that are connected now. The postmaster tells them one by one and lets nobody in
+        meanwhile: once our own session has read the file, and a new one was let in, all have been told. Each reads the
+        file before its next statement."""
         for statement in statements:
             self._connection.execute(f"ALTER SYSTEM {statement}")
         self._connection.execute("SELECT pg_reload_conf()")
@@ -119,5 +120,6 @@ class Profile:
         while time.monotonic() < deadline:
             row = self._connection.execute("SHOW enable_seqscan").fetchone()
             if row and row[0] == sequential_scans:
+                self._server.connect().close()
                 return
         raise DoubletakeError("cannot profile the reads", "the server did not take its new settings")
