@@ -8,9 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from doubletake.prove.conductor import Fault, Play
+from doubletake.prove.conductor import Play
 from doubletake.prove.gate import Accepted, Answered, Arrived, Cut, CutPoint, Fail
 from doubletake.prove.request import Request
+from doubletake.prove.rules import Fault
 from doubletake.prove.schedule import Pause, Point, Turn, explain, preempted, serial
 from doubletake.prove.wire.operation import OperationKind
 
@@ -94,6 +95,14 @@ def test_a_lock_inside_the_application_does_not_hang_the_run(bank):
     assert (statuses(play), balance(bank)) == ([200, 200], 180)
     assert [b.kind for b in play.blocked] in (["application"], ["pool"])
     assert "inside the application" in play.unreached
+
+
+def test_a_lock_that_is_asked_for_in_a_loop(bank):
+    play = bank.conductor.play(pair("deposit_polling"), preempted("A", Point(UPDATE), "B"))
+    assert (statuses(play), balance(bank), play.unreached) == ([200, 200], 180, "")
+    (blocked,) = play.blocked
+    assert (blocked.lane, blocked.by, blocked.kind) == ("B", "A", "polling")
+    assert "pg_try_advisory" in blocked.statement
 
 
 def test_a_deadlock_is_left_to_postgresql(bank):

@@ -86,6 +86,7 @@ def test_double_spending_is_found_at_the_brink(bank):
     [
         ("deposit_locked", FIFTY, THIRTY, Verdict.PROTECTED, "lock on public.wallet"),
         ("deposit_atomic", FIFTY, THIRTY, Verdict.PROTECTED, "lock on public.wallet"),
+        ("deposit_polling", FIFTY, THIRTY, Verdict.PROTECTED, "lock"),
         ("deposit_versioned", FIFTY, THIRTY, Verdict.PROTECTED, ""),
         ("create_unique", {"name": "x"}, None, Verdict.PROTECTED, ""),
         ("receive_once", {"amount": 5, "event": "e"}, None, Verdict.PROTECTED, ""),

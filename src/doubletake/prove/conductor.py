@@ -7,17 +7,17 @@ waits for somebody who is held, which the server tells.
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Mapping
 from queue import Empty
 
 from msgspec import Struct
 
 from doubletake.prove.boundary import Boundary
-from doubletake.prove.gate import FORWARD, Action, Away, Closed, Moment, NotUnderstood, Responded, Stale
+from doubletake.prove.gate import Away, Closed, Moment, NotUnderstood, Responded, Stale
 from doubletake.prove.postgres.sessions import Sessions, Wait
 from doubletake.prove.request import Request, Response
-from doubletake.prove.schedule import Pause, Point, Schedule, Turn
+from doubletake.prove.rules import Fault, Rules
+from doubletake.prove.schedule import Pause, Schedule, Turn
 from doubletake.prove.wire.operation import Operation
 from doubletake.prove.wire.sql_text import summary
 
@@ -35,19 +35,10 @@ class Blocked(Struct, frozen=True):
     lane: str
     by: str  # the lane that held it, "" for somebody who is no lane
     statement: str
-    kind: str  # lock type, or "pool" and "application" for waits inside the application
+    kind: str  # lock type; "polling" for a lock that is asked for in a loop, "pool" and "application" for waits inside
     mode: str = ""
     relation: str = ""
     number: int = 0  # of the operation that waited
-
-
-class Fault(Struct, frozen=True):
-    """Meet a lane's operation at a point with an action instead of letting it through. Stale and Away are of no point:
-    they are there before the lane's request."""
-
-    lane: str
-    at: Point
-    action: Action
 
 
 class Play(Struct, frozen=True, kw_only=True):
@@ -69,38 +60,6 @@ class Play(Struct, frozen=True, kw_only=True):
     def lost_connections(self) -> list[Closed]:
         """Connections that ended during the run, other than by a fault of ours."""
         return [moment for moment in self.journal if isinstance(moment, Closed) and moment.why != "fault"]
-
-
-class _Rules:
-    """The gate's policy during one run; asked in the proxies' thread."""
-
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
-        self.limits: dict[str, Point | None] = {}
-        self.at_point: set[str] = set()  # lanes held where their turn ends
-        self.waiting: set[str] = set()  # lanes whose next operation is held because another goes first
-        self._faults = {(f.lane, f.at): f.action for f in faults if not isinstance(f.action, Stale | Away)}
-        self._counts: Counter[tuple[str, str]] = Counter()
-        self._later: dict[int, Action] = {}
-
-    def __call__(self, operation: Operation) -> Action | None:
-        lane = operation.lane
-        if not operation.is_scheduling_point:
-            return FORWARD
-        self._counts[lane, operation.fingerprint] += 1
-        point = Point(operation.fingerprint, self._counts[lane, operation.fingerprint])
-        action = self._faults.get((lane, point), FORWARD)
-        if self.limits.get(lane) == point:
-            self.at_point.add(lane)
-        if lane in self.at_point or lane in self.waiting:
-            self._later[operation.number] = action
-            return None
-        return action
-
-    def is_held(self, lane: str) -> bool:
-        return lane in self.at_point or lane in self.waiting
-
-    def action_on_release(self, operation: Operation) -> Action:
-        return self._later.pop(operation.number, FORWARD)
 
 
 class Conductor:
@@ -179,7 +138,7 @@ class _Run:
     def __init__(self, conductor: Conductor, requests: Mapping[str, Request], faults: tuple[Fault, ...]) -> None:
         self._conductor, self._requests = conductor, requests
         self._gate, self._sessions = conductor.boundary.gate, conductor.sessions
-        self.rules = _Rules(faults)
+        self.rules = Rules(faults)
         self._has_faults = bool(faults)
         # A fault may mean that nothing ever comes: the patience is then that of a client, beyond what HTTP clients
         # give an answer by default where they give it a limit (httpx: 5 s).
@@ -233,6 +192,9 @@ class _Run:
             if lane in self.rules.at_point:
                 return True
             now = time.monotonic()
+            polling = self.rules.polls_with(lane) if self._others_held(lane) else None
+            if polling is not None:
+                self._give_way_to_polling(lane, polling)
             if len(self._gate.journal) != seen:
                 last_move, seen, lock_since, pause = now, len(self._gate.journal), None, _POLL
                 continue
@@ -291,9 +253,18 @@ class _Run:
             Blocked(lane, other, waiting.statement, waiting.lock, waiting.mode, waiting.relation, number)
         )
 
+    def _others_held(self, lane: str) -> list[str]:
+        return [other for other in self.live if other != lane and self.rules.is_held(other)]
+
+    def _give_way_to_polling(self, lane: str, polling: Operation) -> None:
+        """The lane asks again and again for a lock that a held one has: in Redis, or by pg_try_advisory_lock."""
+        for other in self._others_held(lane):
+            self.blocked.append(Blocked(lane, other, polling.text, "polling", number=polling.number))
+            self._finish(other, before=lane)
+
     def _is_stuck(self, lane: str, idle: float) -> bool:
         """Nothing at the boundary for far longer than alone, while another lane is held and may be waited for."""
-        if lane in self.responses or not any(self.rules.is_held(other) for other in self.live if other != lane):
+        if lane in self.responses or not self._others_held(lane):
             return False
         outstanding = any(c.outstanding for c in self._gate.of_lane(lane))
         return not outstanding and idle > self._patience(lane)
@@ -308,7 +279,7 @@ class _Run:
     def _give_way_inside(self, lane: str) -> None:
         """The application itself keeps the lane waiting: a pool, a worker or a lock of its own."""
         kind = "application" if self._gate.of_lane(lane) else "pool"
-        for other in [o for o in self.live if o != lane and self.rules.is_held(o)]:
+        for other in self._others_held(lane):
             self.blocked.append(Blocked(lane, other, "", kind))
             self._finish(other, before=lane)
         if not self.unreached:

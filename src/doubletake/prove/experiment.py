@@ -11,10 +11,10 @@ from msgspec import Struct
 
 from doubletake.core.trace import Trace, Verdict
 from doubletake.prove.app.requests.cases import Case
-from doubletake.prove.conductor import Fault
 from doubletake.prove.laboratory import Laboratory
 from doubletake.prove.oracle.verdict import Judgement
 from doubletake.prove.request import Request
+from doubletake.prove.rules import Fault
 from doubletake.prove.schedule import Schedule
 
 

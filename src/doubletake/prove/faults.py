@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from doubletake.prove.conductor import Fault
 from doubletake.prove.explorer import Place, writes
 from doubletake.prove.gate import Action, Answer, Away, Cut, CutPoint, Fail, Hang, Stale
+from doubletake.prove.rules import Fault
 from doubletake.prove.wire.operation import Operation, OperationKind
 
 BREAK_BEFORE = Cut(CutPoint.BEFORE)

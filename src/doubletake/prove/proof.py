@@ -13,10 +13,10 @@ from doubletake import __version__
 from doubletake.core.errors import DoubletakeError
 from doubletake.core.proof import DIRECTORY, Breakage, Move, Proof, Sent
 from doubletake.prove.app.requests.cases import Case
-from doubletake.prove.conductor import Fault
 from doubletake.prove.experiment import Shown
 from doubletake.prove.gate import Action
 from doubletake.prove.request import Request
+from doubletake.prove.rules import Fault
 from doubletake.prove.schedule import Pause, Point, Schedule, Turn
 
 Users = Mapping[str, Mapping[str, str]]

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from doubletake.prove.conductor import Conductor, Fault, Play
+from doubletake.prove.conductor import Conductor, Play
 from doubletake.prove.invariants import Invariants
 from doubletake.prove.observe import observation, windows
 from doubletake.prove.oracle.observation import Observation
@@ -17,6 +17,7 @@ from doubletake.prove.postgres.changes import Changes
 from doubletake.prove.postgres.restore import Restore, Restored
 from doubletake.prove.redis import RedisServer
 from doubletake.prove.request import Request
+from doubletake.prove.rules import Fault
 from doubletake.prove.schedule import Pause, Schedule, Turn, serial
 from doubletake.prove.upstream import Service
 
