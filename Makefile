@@ -48,17 +48,21 @@ chromium:
 	   && { apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; }; } \
 	   || echo "No Chromium here and no way to install it: the tests that need a browser are reported as not run."
 
-test: examples chromium ## every behaviour once: at most ten minutes on two cores
+test: examples chromium web/node_modules/.installed ## every behaviour once: at most ten minutes on two cores
 	$(WITH_NODE) $(BIN)/pytest -q -n $(CORES) --dist loadfile
 
-thorough: examples chromium ## the hundred repeats, fuzzing, every page in the browser
+thorough: examples chromium web/node_modules/.installed ## the hundred repeats, fuzzing, every page in the browser
 	$(WITH_NODE) $(BIN)/pytest -q -n $(CORES) --dist loadfile -m 'thorough or not thorough'
 
 bench: venv ## the budgets, as ratios
 	$(WITH_NODE) $(BIN)/python bench/speed.py
 
-web: venv ## rebuild the playbook's page with the pinned Node and lock file
-	cd web && $(WITH_NODE) npm ci --loglevel error --no-audit --no-fund && $(WITH_NODE) npm run --silent build
+web: web/node_modules/.installed ## rebuild the playbook's page with the pinned Node and lock file
+	cd web && $(WITH_NODE) npm run --silent build
+
+web/node_modules/.installed: web/package-lock.json $(VENV)/.installed
+	@cd web && $(WITH_NODE) npm ci --ignore-scripts --loglevel error --no-audit --no-fund
+	@touch $@
 
 format: venv ## format the Python code
 	$(BIN)/ruff check -q --fix-only .
