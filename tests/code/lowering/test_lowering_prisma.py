@@ -84,10 +84,10 @@ CASES = {
         'await c.query("SELECT pg_advisory_xact_lock($1)", [n]);\nawait c.query("COMMIT");',
         ["OPEN", "BEGIN", "LOCK advisory(key=n)", "COMMIT"],
     ),
-    "fetch": ('const r = await fetch("https://api.x.io/a");', ["SEND api.x.io NO_TIMEOUT"]),
+    "fetch": ('const r = await fetch("https://api.x.io/a");', ["SEND api.x.io READ_ONLY NO_TIMEOUT"]),
     "fetch with signal": (
         "const r = await fetch(`https://api.x.io/${id}`, { signal: AbortSignal.timeout(3000) });",
-        ["SEND api.x.io HAS_TIMEOUT"],
+        ["SEND api.x.io READ_ONLY HAS_TIMEOUT"],
     ),
 }
 

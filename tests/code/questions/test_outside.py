@@ -54,6 +54,38 @@ def test_who_is_called(address: str, expected: tuple[str, bool]) -> None:
     assert (service(f, effect), is_forgetting(f, effect)) == expected
 
 
+FETCHES = {
+    "fetch(url)": False,
+    "fetch(url, { headers: {} })": False,
+    'fetch(url, { method: "get" })': False,
+    'fetch(url, { method: "POST", body: "{}" })': True,
+    "fetch(url, { method })": True,
+    "fetch(url, options)": True,
+    "fetch(url, { ...options })": True,
+}
+
+
+@pytest.mark.parametrize(("call", "expected"), FETCHES.items(), ids=FETCHES)
+def test_fetch_asks_unless_it_is_told_to_do_something(call: str, expected: bool) -> None:
+    f = expanded(
+        typescript(f"export async function work(url: string, method: string, options: object) {{ await {call}; }}")
+    )
+    (effect,) = f.effects
+    assert changes_outside(effect) is expected
+
+
+def test_the_text_of_an_address_outlives_the_values_between() -> None:
+    f = expanded(
+        typescript("""
+export async function work(id: string, flag: boolean) {
+  await fetch(`${process.env.BASE}/api/revalidate?secret=${process.env.SECRET}&id=${id}&x=${flag ? "true" : "false"}`);
+}
+""")
+    )
+    (effect,) = f.effects
+    assert (service(f, effect), is_forgetting(f, effect)) == ("/api/revalidate", True)
+
+
 KEYS = {
     "none": ("headers={}", False),
     "from the caller": ("headers={'Idempotency-Key': key}", True),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from doubletake.code.effects import (
     NONE,
     EffectKind,
@@ -66,6 +68,9 @@ def apply(
     return result(low, node, name, model, effect, receiver, given, returned)
 
 
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
 def emit(
     low: Lowering, node: Node, name: str, model: CallModel, matched: str, receiver: Val | None, given: Arguments
 ) -> int:
@@ -79,6 +84,8 @@ def emit(
         args["timeout"] = limit
     if kind is EffectKind.RESPOND and receiver is not None and receiver.options and "status" in receiver.options:
         args["status"] = receiver.options["status"]
+    if "url" in args:
+        args["url"] = spelled(args["url"])
     effect = effect_of(
         kind,
         node,
@@ -99,6 +106,8 @@ def traits_of(low: Lowering, model: CallModel, receiver: Val | None, given: Argu
     traits = 0
     for each in model.traits:
         traits |= Trait[each]
+    if "method" in model.args and asks_only(model.args["method"], given):
+        traits |= Trait.READ_ONLY
     if not model.timeout:
         return traits
     traits &= ~(Trait.HAS_TIMEOUT | Trait.NO_TIMEOUT)
@@ -120,6 +129,17 @@ def traits_of(low: Lowering, model: CallModel, receiver: Val | None, given: Argu
     if not default:
         default = "has" if "HAS_TIMEOUT" in model.traits else "none" if "NO_TIMEOUT" in model.traits else ""
     return traits | {"has": Trait.HAS_TIMEOUT, "none": Trait.NO_TIMEOUT, "": Trait(0)}[default]
+
+
+def asks_only(reference: str, given: Arguments) -> bool:
+    """Whether an HTTP request is one that changes nothing (RFC 9110, 9.2.1). `fetch` asks by GET unless told."""
+    method = given.get(reference)
+    if method is not None:
+        return isinstance(method.constant, str) and method.constant.upper() in SAFE_METHODS
+    position, _, is_option = reference.partition(".")
+    options = given.get(position) if is_option else None
+    is_told = options is not None and (options.entries is None or "..." in options.entries)
+    return bool(is_option) and not is_told and not given.is_open
 
 
 def _root_type(low: Lowering, kind: str) -> str:
@@ -160,6 +180,14 @@ def host_of(url: Val | None) -> str:
         first = parts.items[0]
         text = first.constant if isinstance(first.constant, str) else ""
     return text.split("://")[1].split("/")[0] if "://" in text else ""
+
+
+def spelled(url: Val) -> Val:
+    """An address with the text that it is put together from, which says more of it than the values between."""
+    if not url.options or (parts := url.options.get("parts")) is None or not parts.items:
+        return url
+    texts = [each.origins for each in parts.items if isinstance(each.constant, str) and each.constant]
+    return replace(url, origins=merge((*texts, url.origins)))
 
 
 def construct(low: Lowering, node: Node, symbol: str, given: Arguments) -> Val:

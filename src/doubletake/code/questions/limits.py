@@ -17,6 +17,7 @@ from doubletake.code.effects import (
     FunctionSummary,
     Maybe,
     Op,
+    Origin,
     OriginKind,
     RegionKind,
     Trait,
@@ -88,8 +89,15 @@ def is_of_authentication(k: Knowledge, f: FunctionSummary, check: StateCheck) ->
 
 def is_quota(f: FunctionSummary, check: StateCheck) -> bool:
     """Whether the test compares a number of rows with a bound other than none."""
+    if any(_constant(f, origin) == 0 for origin in (f.values[check.other] if check.other != NONE else ())):
+        return False
     is_number = check.origin.kind is OriginKind.COUNT or check.origin.via & Via.COUNTED or check.column == "length"
     return bool(is_number) and check.op in (Op.LESS, Op.MORE) and f.effects[check.read].kind is not EffectKind.EXISTS
+
+
+def _constant(f: FunctionSummary, origin: Origin) -> object:
+    is_constant = origin.kind is OriginKind.CONST and 0 <= origin.ref < len(f.constants)
+    return f.constants[origin.ref] if is_constant else None
 
 
 def is_about_state(k: Knowledge, f: FunctionSummary, check: StateCheck) -> bool:

@@ -11,7 +11,7 @@ MONEY_WORDS = re.compile(
     r"(?<![a-z])(charges?|payments?|refunds?|payouts?|transfers?|withdrawals?|capture|topup|top-up|balance)(?![a-z])"
 )
 ASKING_WORDS = re.compile(r"verif|gateways?|status|methods?|settings?|webhooks?|history|list|search|preview|quote|tax/")
-ADDRESS = re.compile(r"(?=.*[/.])[\w./:@-]+")
+ADDRESS = re.compile(r"(?=.*[/.]\w)[\w./:@-]+")
 FORGETTING = re.compile(r"revalidat|presign|/purge|cache[-_/]?(clear|bust|tag)")
 """Words in the address of a call that makes the other side forget what it can read again, or only signs a link."""
 COURTESY = re.compile(r"\b(e?mails?|smtp|resend|sendgrid|mailgun|postmark|mailjet|slack|twilio|discord|push)\b")
