@@ -80,7 +80,7 @@ class Conductor:
     def play(self, requests: Mapping[str, Request], schedule: Schedule, faults: tuple[Fault, ...] = ()) -> Play:
         """Run the requests (lane → request) under the schedule, to the end of all of them."""
         run = _Run(self, requests, faults)
-        begin = len(self._gate.journal)
+        self._gate.journal.clear()
         started = time.time()
         self._drain()
         self._gate.policy = run.rules
@@ -98,7 +98,7 @@ class Conductor:
         return Play(
             schedule=schedule,
             responses=run.responses,
-            journal=tuple(self._gate.journal[begin:]),
+            journal=tuple(self._gate.journal),
             blocked=tuple(run.blocked),
             transactions=run.transactions,
             unreached=run.unreached,
