@@ -59,9 +59,9 @@ model Wallet {
 """
 
 
-def program(**files: str) -> Program:
-    """Files by name, `_py` and `_ts` for the endings: `models_py=…`; a double underscore is a folder."""
-    contents = {}
+def program(others: dict[str, str] | None = None, **files: str) -> Program:
+    """Files by name, `_py` and `_ts` for the endings (`models_py=…`), two underscores for a folder; others by path."""
+    contents = {path: dedent(text).encode() for path, text in (others or {}).items()}
     for name, text in files.items():
         stem, _, ending = name.rpartition("_")
         contents[f"{stem.replace('__', '/')}.{ending}"] = dedent(text).encode()

@@ -14,7 +14,7 @@ from functools import cached_property
 from doubletake.code.languages import Parsed
 from doubletake.code.models import Models, shipped
 from doubletake.code.names import Names, functions, is_project, language_of
-from doubletake.code.tree import Assignment, Function, Import, Module
+from doubletake.code.tree import Assignment, Function, Import, Module, Node
 
 SMALL = 8_000  # lines: below, everything is lowered
 INNER_IMPORT = re.compile(rb"^[ \t]+from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]+(\w+)", re.MULTILINE)
@@ -117,11 +117,20 @@ class Selection:
     def _asks_a_client(self, path: str, function: Function) -> bool:
         """Whether an everyday word is said to what is called like a client: `session.get(…)`, not `row.get(…)`."""
         data = self._parsed[path].source.data
-        receivers = {found[1].lower() for found in SAID.finditer(data, function.start, function.end)}
-        if any(CLIENT.search(each) for each in receivers):
+        receivers = {found[1] for found in SAID.finditer(data, function.start, function.end)}
+        if any(CLIENT.search(each.lower()) for each in receivers):
+            return True
+        typed = {each.name.encode() for each in function.parameters if self._is_of_library(path, each.annotation)}
+        if typed & receivers:
             return True
         table = self._names.table(path)
         return any(isinstance(table.get(each.decode("utf-8", "replace")), Assignment | Import) for each in receivers)
+
+    def _is_of_library(self, path: str, annotation: Node | None) -> bool:
+        """Whether an annotation names a type that has a model."""
+        symbol = self._names.expression(path, annotation) if annotation is not None else ""
+        models = self._models(path)
+        return bool(symbol) and not is_project(symbol) and models.type(models.canonical(symbol)) is not None
 
     # ── functions ────────────────────────────────────────────────────────────────────────────────────────────────────
     def worth_lowering(self, handlers: Iterable[str]) -> list[Named]:

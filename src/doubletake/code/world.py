@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 
 from doubletake.code.effects import Entity, Origin, OriginKind
 from doubletake.code.lowering.body import Body
-from doubletake.code.lowering.context import Lowering
+from doubletake.code.lowering.context import Lowering, TextRunner
 from doubletake.code.lowering.expressions import READERS
 from doubletake.code.lowering.functions import MODULE_BODY, Lowered, empty, injection, lower, lower_module
+from doubletake.code.lowering.runners import text_runner
 from doubletake.code.lowering.values import UNKNOWN, Val
 from doubletake.code.models import Models, shipped
 from doubletake.code.names import Names, dotted, is_project, language_of, split, unwrapped
@@ -94,6 +95,7 @@ ABSENT = frozenset({"None", "null", "undefined", "void", "NoneType"})
 NEVER = frozenset({"NoReturn", "Never", "never"})
 INFERRED_DEEP = 6
 IMPLEMENTATIONS_KEPT = 3
+RUNNER_PARAMETERS = 4
 
 
 class Workspace:
@@ -112,6 +114,7 @@ class Workspace:
         self._values: dict[str, Val] = {}
         self._lowered: dict[str, Lowered] = {}
         self._fields: dict[tuple[str, str], Val | None] = {}
+        self._runners: dict[str, TextRunner | None] = {}
         self._implementations: dict[str, tuple[str, ...]] = {}
         self._in_progress: set[str] = set()
         self._subclasses: dict[str, list[str]] | None = None
@@ -334,6 +337,16 @@ class Workspace:
         """The function of that name, lowered; None when it is no function of the project."""
         function = self.function(symbol)
         return self.lowered(symbol, function) if function is not None else None
+
+    def text_runner(self, symbol: str) -> TextRunner | None:
+        """How a function runs SQL text that it gets, when that is all it does: `query(text, values)` of a db module."""
+        if symbol not in self._runners:
+            function = self.function(symbol)
+            is_open = symbol not in self._in_progress and len(self._in_progress) < INFERRED_DEEP
+            if function is None or not is_open or not 1 <= len(function.parameters) <= RUNNER_PARAMETERS:
+                return None
+            self._runners[symbol] = text_runner(self.lowered(symbol, function).summary)
+        return self._runners[symbol]
 
     def passed_types(self, symbol: str, argument: str) -> tuple[str, ...]:
         """Types of the arguments with which a function calls the function that it gets as `argument`."""

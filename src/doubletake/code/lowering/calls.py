@@ -19,7 +19,7 @@ from doubletake.code.effects import (
     Value,
     Via,
 )
-from doubletake.code.lowering import closures, duck, modelled, store_statements
+from doubletake.code.lowering import closures, duck, modelled, runners, store_statements
 from doubletake.code.lowering.context import Lowering
 from doubletake.code.lowering.values import UNKNOWN, UNSET, Made, Val, merge, through
 from doubletake.code.tree import Attribute, Await, Call, Cast, Function, Name, Node, Sequence, Template
@@ -292,6 +292,9 @@ def call_project(
     """A call of functions of the project."""
     if low.is_registering and (wrapped := _wrapped(low, candidates[0], given)) is not None:
         return wrapped
+    runner = low.world.text_runner(candidates[0]) if len(candidates) == 1 else None
+    if runner is not None and (value := runners.run(low, node, candidates[0], runner, receiver, given)) is not None:
+        return value
     concrete = tuple(each for candidate in candidates for each in low.world.implementations(candidate))
     if concrete and concrete != candidates:
         candidates, known = concrete, Known.IMPLEMENTS

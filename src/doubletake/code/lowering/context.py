@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+from msgspec import Struct
+
 from doubletake.code.effects import Entity, Fact, FactKind, Origin, OriginKind, RegionKind, Value
 from doubletake.code.lowering.body import Body
 from doubletake.code.lowering.values import UNKNOWN, UNSET, Val, join
@@ -16,12 +18,24 @@ from doubletake.code.tree import Function, Node
 CALLBACKS_DEEP = 6
 
 
+class TextRunner(Struct, frozen=True):
+    """A function that only hands SQL text to the store: which of its parameters are the text and its values.
+
+    handle: the symbol of the client at the top of a file; "" when it is the object's own.
+    """
+
+    text: int
+    bound: int
+    handle: str
+
+
 class World(Protocol):
     """What a function may ask about the rest of the project."""
 
     names: Names
 
     def models(self, path: str) -> Models: ...
+    def function(self, symbol: str) -> Function | None: ...
     def body(self, path: str, function: Function) -> tuple[Node, ...]: ...
     def value_of(self, symbol: str) -> Val: ...
     def annotated(self, path: str, node: Node | None) -> Val: ...
@@ -29,6 +43,7 @@ class World(Protocol):
     def field(self, owner: str, name: str) -> Val | None: ...
     def entity(self, symbol: str) -> Entity | None: ...
     def implementations(self, symbol: str) -> tuple[str, ...]: ...
+    def text_runner(self, symbol: str) -> TextRunner | None: ...
     def passed_types(self, symbol: str, argument: str) -> tuple[str, ...]: ...
     def is_never_returning(self, symbol: str) -> bool: ...
 

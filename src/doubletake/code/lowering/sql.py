@@ -297,7 +297,7 @@ def _condition(node: exp.Expression) -> Column:
         values = node.expressions
         return _value(node.this.name, Op.IN, values[0]) if values else Column(node.this.name, Op.IN)
     if isinstance(node, exp.Is) and isinstance(node.this, exp.Column):
-        return Column(node.this.name, Op.NULL)
+        return Column(node.this.name, Op.TRUE if node.args.get("negate") else Op.NULL)
     if isinstance(node, exp.Not) and isinstance(node.this, exp.Is):
         return Column(node.this.this.name, Op.TRUE)
     column = node.find(exp.Column)
