@@ -9,6 +9,7 @@ import { defineConfig } from "vitest/config";
 function builtFrom(): Plugin {
   return {
     name: "built-from",
+    apply: "build", // running the tests builds nothing
     closeBundle() {
       const digest = createHash("sha256");
       const names = readdirSync(import.meta.dirname, { recursive: true }) as string[];
@@ -27,6 +28,7 @@ const FONTS = ["@fontsource/ibm-plex-mono", "@fontsource/ibm-plex-serif"];
 function licences(script: string): Plugin {
   return {
     name: "licences",
+    apply: "build",
     generateBundle() {
       const folders = new Map<string, string>();
       for (const id of this.getModuleIds()) {

@@ -31,6 +31,9 @@ CASES = [  # what is changed in a good request, method, status or None
     ({"host": None}, "GET", 421),
     ({"origin": "http://localhost:7301.evil.example"}, "POST", 403),
     ({"origin": "http://127.0.0.1:7302"}, "POST", 403),
+    ({"origin": "http://127.0.0.1:73010"}, "POST", 403),
+    ({"origin": "http://127.0.0.1:7301.evil.example"}, "POST", 403),
+    ({"origin": "http://127.0.0.1:7301@evil.example"}, "POST", 403),
     ({"origin": "https://127.0.0.1:7301"}, "POST", 403),
     ({"origin": "http://localhost:7301"}, "POST", 403),  # another name than the one it was sent to
     ({"origin": "null"}, "POST", 403),

@@ -1,0 +1,77 @@
+"""How a run is cut into the presses of its order: a table of runs, each step written as lane and word."""
+
+from __future__ import annotations
+
+import pytest
+
+from doubletake.core.trace import Row, StepKind, Trace, TraceStep
+from doubletake.learn.retell import retold
+
+ROW = Row("wallets", {"id": "1"}, {"balance": "100"})
+OTHER = Row("users", {"id": "1"}, {"email": "anna@example.com"})
+WORDS = {StepKind.READ: "reads", StepKind.LOCK: "locks", StepKind.WRITE: "writes"}
+
+
+def step(text: str) -> TraceStep:
+    """`A read`, `B |write` (held there by the schedule), `B lock waits A`, `A read users`."""
+    lane, kind, *rest = text.split()
+    row = OTHER if "users" in rest else ROW
+    return TraceStep(
+        lane=lane,
+        kind=StepKind(kind.removeprefix("|")),
+        words="?",
+        held=kind.startswith("|"),
+        waits_for=rest[1] if "waits" in rest else "",
+        before=(row,) if kind in ("read", "lock") and "waits" not in rest else (),
+        after=(row,) if kind.endswith("write") else (),
+    )
+
+
+def presses(trace: Trace) -> list[str]:
+    """One text for each press: what it set off."""
+    told: list[str] = []
+    for one in trace.steps:
+        text = f"{one.lane} {one.words}"
+        told = [*told, text] if one.held else [*told[:-1], f"{told[-1]}, {text}"]
+    return told
+
+
+CASES = [
+    (
+        "ABAB",
+        ["A read", "B read", "A |write", "A commit", "B |write", "B commit"],
+        ["A reads", "B reads", "A writes, A commits", "B writes, B commits"],
+    ),
+    (
+        "AABB",
+        ["A read users", "A read", "A |write", "A commit", "B read users", "B read", "B |write", "B commit"],
+        ["A reads", "A writes, A commits", "B reads", "B writes, B commits"],
+    ),
+    (
+        "ABAB",
+        ["A lock", "B lock waits A", "A |write", "A commit", "B lock", "B |write", "B commit"],
+        ["A locks", "B waits: A holds this row", "A writes, A commits, B locks", "B writes, B commits"],
+    ),
+    (  # B is pressed twice while it waits: the second press keeps waiting, and all of B follows A
+        "ABBA",
+        ["A lock", "B lock waits A", "A |write", "A commit", "B lock", "B |write", "B commit"],
+        [
+            "A locks",
+            "B waits: A holds this row",
+            "B waits: A holds this row",
+            "A writes, A commits, B locks, B writes, B commits",
+        ],
+    ),
+    (
+        "BAAB",
+        ["B write", "A write waits B", "B |commit", "A write", "A |commit"],
+        ["B writes", "A waits: B holds this row", "A waits: B holds this row", "B commits, A writes, A commits"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("order", "run", "told"), CASES)
+def test_steps_belong_to_the_press_that_set_them_off(order: str, run: list[str], told: list[str]) -> None:
+    trace = retold(Trace(title="", lanes=(), steps=tuple(map(step, run))), order, "wallets", WORDS)
+    assert presses(trace) == told
+    assert trace.order == order
