@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from doubletake.prove.oracle.observation import Mechanism, Observation
 from doubletake.prove.oracle.reading import Reading
+from doubletake.prove.wire.sql_text import fingerprint, summary
 
 # The first that fired is named: what the database enforced comes before what the application decided.
 _RANK = ("lock", "constraint", "condition", "isolation", "refusal", "application lock")
@@ -31,7 +32,7 @@ def protecting(run: Observation, reading: Reading) -> Mechanism | None:
 
 def explain(mechanism: Mechanism) -> str:
     """The mechanism in words, with the statement at which it fired."""
-    statement = f": {' '.join(mechanism.statement.split())}" if mechanism.statement else ""
+    statement = f" at `{summary(fingerprint(mechanism.statement))}`" if mechanism.statement else ""
     subject = f" {mechanism.subject}" if mechanism.subject else ""
     words = {
         "lock": f"one request waited for the other's lock on{subject or ' a row'}",
