@@ -33,7 +33,7 @@ def build(files: Mapping[str, bytes], config: Config | None = None) -> Program:
     manifests and lock files. Never raises on what a file holds; what could not be parsed is in `Program.errors`.
     """
     config = config or Config()
-    parsed = {path: found for path, data in files.items() if (found := _parse(path, data)) is not None}
+    parsed = {path: each for path, data in files.items() if (each := _parse(path, data)) is not None}
     modules = {path: each.outline() for path, each in parsed.items()}
     manifests = {path: data for path, data in files.items() if path not in parsed}
     project = open_project(modules, manifests)
@@ -106,7 +106,7 @@ def _lower_callees(world: Workspace) -> None:
 def _expecting(world: Workspace, registered: list[Registered]) -> list[Registered]:
     """Tell the world what the framework will pass to the functions that were registered."""
     for each in registered:
-        types = PASSED.get(each.registration.framework)
+        types = PASSED.get(each.registration.framework, ())
         for reference in each.registration.references if types else ():
             if reference.function:
                 world.expect(reference.function, types)

@@ -72,7 +72,9 @@ class Guarding:
     def injected(self, function: str) -> Iterator[Guard]:
         """Dependencies of a handler: calls that the framework makes for its parameters."""
         summary = self._summaries.get(function)
-        for call in summary.calls if summary is not None else ():
+        if summary is None:
+            return
+        for call in summary.calls:
             if call.is_injected and call.candidates:
                 role, known = self.role(call.candidates[0], "")
                 if role is not GuardRole.UNKNOWN:

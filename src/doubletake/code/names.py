@@ -99,8 +99,8 @@ class Names:
         if (module := self.modules.get(path)) is not None:
             for each in module.imports:
                 is_open = each.name == "*" and not each.reexports
-                target = self._resolve(path, each) if is_open else None
-                if target in self.modules and (found := self.lookup(target, name)):
+                target = self._file(path, each) if is_open else ""
+                if target and (found := self.lookup(target, name)):
                     return found
         return ""
 
@@ -122,15 +122,15 @@ class Names:
 
     def imported(self, path: str, item: Import) -> str:
         """The symbol that an import brings in."""
-        target = self._resolve(path, item)
-        if target in self.modules:
+        target = self._file(path, item)
+        if target:
             if item.name == "":
                 return self._whole(target)
             if found := self.exported(target, item.name):
                 return found
         if (inner := self._submodule_of(path, item)) in self.modules:
             return f"{inner}:"
-        if target in self.modules:
+        if target:
             return f"{target}:{item.name}"
         if item.name and language_of(path) == "python":  # a module in a folder without __init__.py
             inner = self._resolve(path, Import(0, 0, f"{item.module}.{item.name}".lstrip("."), "", "", item.level))
@@ -139,6 +139,11 @@ class Names:
         if item.level or item.module.startswith("."):
             return f"{item.module.lstrip('./')}.{item.name}".strip(".") or item.alias
         return library_name(item.module, item.name, language_of(path))
+
+    def _file(self, path: str, item: Import) -> str:
+        """The file of the project that an import leads to, "" when it is none."""
+        target = self._resolve(path, item)
+        return target if target is not None and target in self.modules else ""
 
     def _whole(self, path: str) -> str:
         """What `require` of a file gives: the module, or the one thing that it is made of (`module.exports = pool`)."""
@@ -175,11 +180,11 @@ class Names:
         if local is not None and (found := self.lookup(path, local)):
             return found
         for each in module.imports:
-            if each.reexports and each.alias == name and (target := self._resolve(path, each)) in self.modules:
+            if each.reexports and each.alias == name and (target := self._file(path, each)):
                 return f"{target}:" if each.name == "" else self.exported(target, each.name)
         for each in module.imports:
-            target = self._resolve(path, each) if each.reexports and each.name == "*" else None
-            if target in self.modules and (found := self.exported(target, name)):
+            target = self._file(path, each) if each.reexports and each.name == "*" else ""
+            if target and (found := self.exported(target, name)):
                 return found
         if local is not None:
             return f"{path}:{local}"
@@ -199,8 +204,9 @@ class Names:
         if (found := self.method(symbol, name)) is not None:
             return found
         node = self.node(symbol)
-        if isinstance(node, Assignment) and isinstance(unwrapped(node.value), ObjectLiteral):
-            for entry in unwrapped(node.value).entries:
+        table = unwrapped(node.value) if isinstance(node, Assignment) else None
+        if isinstance(table, ObjectLiteral):
+            for entry in table.entries:
                 if entry.key is None:
                     continue
                 if getattr(entry.key, "value", None) == name or getattr(entry.key, "id", None) == name:
@@ -355,7 +361,7 @@ def unwrapped(node: Node | None) -> Node | None:
 
 
 def _function_argument(arguments: tuple[Argument, ...]) -> Node | None:
-    functions = [each.value for each in arguments if isinstance(each.value, Function)]
+    functions: list[Node] = [each.value for each in arguments if isinstance(each.value, Function)]
     if not functions:
         functions = [
             each.value
@@ -419,5 +425,6 @@ def _functions(symbol: str, node: Node | None, owner: str) -> Iterator[tuple[str
         elif isinstance(value, ObjectLiteral):
             for entry in value.entries:
                 name = getattr(entry.key, "value", None) or getattr(entry.key, "id", None)
-                if isinstance(name, str) and isinstance(unwrapped(entry.value), Function):
-                    yield f"{symbol}.{name}", unwrapped(entry.value), ""
+                function = unwrapped(entry.value)
+                if isinstance(name, str) and isinstance(function, Function):
+                    yield f"{symbol}.{name}", function, ""

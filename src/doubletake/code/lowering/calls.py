@@ -181,8 +181,8 @@ def method(low: Lowering, base: Val, name: str, node: Node) -> Val:
             return Val(base.origins, symbol=f"{base.type}.{name}", receiver=base)
     if base.column is not None:
         return Val(base.origins, symbol=f"store.Column.{name}", receiver=base)
-    known = duck.delegate(low, name, node) if not base.type else ""
-    return Val(base.origins, symbol=known or f"any.{name}", receiver=base)
+    delegate = duck.delegate(low, name, node) if not base.type else ""
+    return Val(base.origins, symbol=delegate or f"any.{name}", receiver=base)
 
 
 def dispatch(low: Lowering, node: Node, callee: Val, receiver: Val | None, name: str, given: Arguments) -> Val:

@@ -73,8 +73,8 @@ def _atoms(
                 _atoms(low, each, negated, atoms, used, joined)
             else:
                 holds = Maybe.YES if operator == "and" else Maybe.NO
-                value = low.body.origins(_union(used))
-                with low.trial(RegionKind.BRANCH, each, value=value, holds=holds):
+                number = low.body.origins(_union(used))
+                with low.trial(RegionKind.BRANCH, each, value=number, holds=holds):
                     _atoms(low, each, negated, atoms, used, joined)
     elif isinstance(node, Operation) and node.operator in COMPARISONS and len(node.operands) == 2:
         left, right = (low.evaluate(each) for each in node.operands)

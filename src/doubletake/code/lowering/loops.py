@@ -23,9 +23,9 @@ def read_comprehension(low: Lowering, node: Comprehension) -> Val:
             )
             assignments.bind(low, clause.target, element(iterated), node)
             for test in clause.conditions:
-                value, fact = conditions.condition(low, test)
+                tested, fact = conditions.condition(low, test)
                 opened.append(
-                    low.body.open(RegionKind.BRANCH, node, value=value, fact=fact, holds=conditions.Maybe.YES)
+                    low.body.open(RegionKind.BRANCH, node, value=tested, fact=fact, holds=conditions.Maybe.YES)
                 )
         key = low.evaluate(node.key) if node.key is not None else None
         value = low.evaluate(node.element)
@@ -39,8 +39,8 @@ def loop_detail(low: Lowering, iterable: Node | None) -> str:
     """What kind of loop it is, where that can be seen: "constants" or "range"."""
     if isinstance(iterable, Sequence):
         return "constants"
-    is_named = isinstance(iterable, Call) and isinstance(iterable.callee, Name)
-    return "range" if is_named and iterable.callee.id in ("range", "xrange") else ""
+    callee = iterable.callee if isinstance(iterable, Call) else None
+    return "range" if isinstance(callee, Name) and callee.id in ("range", "xrange") else ""
 
 
 def retries(node: Loop) -> bool:

@@ -43,7 +43,8 @@ def run(
     low: Lowering, node: Node, symbol: str, runner: TextRunner, receiver: Val | None, given: Arguments
 ) -> Val | None:
     """The effects of a call of such a function; None when its text is not known here."""
-    names = [each.name for each in low.world.function(symbol).parameters]
+    function = low.world.function(symbol)
+    names = [each.name for each in function.parameters] if function is not None else []
     first = 1 if names[:1] in (["self"], ["cls"]) else 0
 
     def argument(parameter: int) -> Val | None:

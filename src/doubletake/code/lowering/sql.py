@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from functools import lru_cache
+from typing import Any
 
 import sqlglot
 from msgspec import Struct
@@ -197,7 +198,7 @@ def parse(text: str) -> tuple[Parsed, ...]:
     return found or (Parsed(EffectKind.QUERY),)
 
 
-def _statement(tree: exp.Expression) -> list[Parsed]:
+def _statement(tree: Any) -> list[Parsed]:
     if isinstance(tree, exp.Select):
         return _select(tree)
     if isinstance(tree, exp.Update):
@@ -264,13 +265,13 @@ def _insert(tree: exp.Insert) -> Parsed:
     return Parsed(EffectKind.CREATE, _table(target), puts=puts, traits=Trait.UPSERT if tree.args.get("conflict") else 0)
 
 
-def _table(node: exp.Expression | None) -> str:
+def _table(node: Any) -> str:
     if isinstance(node, exp.Schema):
         node = node.this
     return node.name if isinstance(node, exp.Table) else ""
 
 
-def _where(tree: exp.Expression) -> tuple[Column, ...]:
+def _where(tree: Any) -> tuple[Column, ...]:
     clause = tree.args.get("where")
     if clause is None:
         return ()
@@ -284,7 +285,7 @@ OPERATIONS = {exp.EQ: Op.EQ, exp.NEQ: Op.NE, exp.GT: Op.MORE, exp.GTE: Op.MORE, 
               exp.Like: Op.LIKE, exp.ILike: Op.LIKE}  # fmt: skip
 
 
-def _condition(node: exp.Expression) -> Column:
+def _condition(node: Any) -> Column:
     op = OPERATIONS.get(type(node))
     if op is not None:
         left, right = node.this, node.expression
@@ -311,7 +312,7 @@ def _put(node: exp.EQ) -> Column:
     return Column(name, Op.EQ, found.parameter, relative, found.constant)
 
 
-def _value(name: str, op: Op, node: exp.Expression) -> Column:
+def _value(name: str, op: Op, node: Any) -> Column:
     holder = node.find(exp.Placeholder)
     if holder is not None:
         return Column(name, op, holder.name.removeprefix("p_"))

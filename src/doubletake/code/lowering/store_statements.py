@@ -242,7 +242,7 @@ def bind_parameters(
 
 def _with(receiver: Val | None, **changes: object) -> Val:
     statement = receiver.statement if receiver is not None else None
-    if statement is None:
+    if receiver is None or statement is None:
         return UNKNOWN
     for key in ("where", "puts", "loads"):
         if key in changes:
