@@ -89,6 +89,17 @@ def test_sizes_that_cannot_be(bomb):
     assert not session.understood
 
 
+@pytest.mark.parametrize(
+    "words", [("BLPOP", "jobs", "0"), ("XREADGROUP", "GROUP", "g", "c", "block", "0", "STREAMS", "s")]
+)
+def test_a_worker_that_waits_for_jobs_does_nothing(words):
+    session = Session("A", 1, itertools.count(1))
+    (chunk,) = session.client(command(*words))
+    assert chunk.operation is None
+    replies, results = session.server(b"*-1\r\n")
+    assert (len(replies), results) == (1, [])
+
+
 def test_deep_nesting_is_counted_not_recursed():
     session = Session("A", 1, itertools.count(1))
     session.client(command("GET", "x"))

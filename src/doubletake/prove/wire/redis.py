@@ -24,7 +24,9 @@ GET MGET EXISTS TTL PTTL TYPE STRLEN GETRANGE HGET HMGET HGETALL HEXISTS HLEN HK
 SISMEMBER SMISMEMBER SCARD ZRANGE ZRANGEBYSCORE ZREVRANGE ZSCORE ZRANK ZCARD ZCOUNT SCAN HSCAN SSCAN ZSCAN KEYS DBSIZE
 RANDOMKEY
 """
-_SESSION = frozenset(_OF_SESSION.split())
+# Commands that wait for something to come: a worker's idle state, which no run may wait for the end of.
+_OF_WAITING = "BLPOP BRPOP BLMOVE BLMPOP BRPOPLPUSH BZPOPMIN BZPOPMAX BZMPOP WAIT MONITOR"
+_SESSION = frozenset((_OF_SESSION + _OF_WAITING).split())
 READS = frozenset(_OF_READING.split())
 _IDENTIFIER = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9a-fA-F]{16,}|\d+")
 _LONGEST_LINE = 64 * 1024
@@ -83,7 +85,7 @@ class Session:
         elif name == "EXEC":
             operation = self._operation("; ".join(["MULTI", *(self._queued or ()), "EXEC"]))
             self._queued = None
-        elif name and name not in _SESSION:
+        elif name and name not in _SESSION and not (name.startswith("XREAD") and "BLOCK" in map(str.upper, words)):
             operation = self._operation(" ".join([name, *words[1:]]))
         if words:
             self._owed.append(operation)
