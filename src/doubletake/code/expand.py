@@ -33,7 +33,8 @@ from doubletake.code.effects import (
     Via,
 )
 from doubletake.code.lowering.values import PATH_KEPT, merge
-from doubletake.code.noise import ACTS, TESTS, is_told_apart
+from doubletake.code.noise import ACTS, is_quiet
+from doubletake.code.noise import UNKNOWN as NOT_UNDERSTOOD
 
 DEEPEST = 5
 SPLICED = (1_000, 700, 450, 300, 200)
@@ -415,9 +416,11 @@ class Expansion:
     # ── calls of which only the value matters ────────────────────────────────────────────────────────────────────────
     def _is_quiet(self, summary: FunctionSummary, values: Mapping[str, Value]) -> bool:
         noise = self._noise(summary.name)
-        if noise is None or noise & ACTS or self._authenticates(summary.name):
+        if noise is None or self._authenticates(summary.name) or not is_quiet(noise, values.values()):
             return False
-        return not noise & TESTS or not any(is_told_apart(value) for value in values.values())
+        if noise & NOT_UNDERSTOOD:
+            self.is_complete = False
+        return True
 
     def _value_of_call(self, frame: Frame, number: int) -> Value:
         """What a call inside of a quiet function gives."""
@@ -524,9 +527,7 @@ class Expansion:
     @staticmethod
     def _asked(summary: FunctionSummary) -> dict[int, Value]:
         """The parameters of a dependency, which the framework takes from the request as it does a handler's."""
-        return {
-            number: (Origin(OriginKind.REQUEST, NONE, (name,)),) for number, name in enumerate(summary.parameters)
-        }
+        return {number: (Origin(OriginKind.REQUEST, NONE, (name,)),) for number, name in enumerate(summary.parameters)}
 
     @staticmethod
     def _bind(summary: FunctionSummary, values: Mapping[str, Value]) -> dict[int, Value]:

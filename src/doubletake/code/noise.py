@@ -6,12 +6,14 @@ what becomes of a row that goes through one, and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from doubletake.code.effects import CallSite, EffectKind, FactKind, FunctionSummary, Known, OriginKind, Value
 
-ACTS = 1  # has an effect, yields, or calls what it is given
+ACTS = 1  # has an effect
 TESTS = 2  # decides by what it is given, or refuses it: a test of a row may guard what the caller does then
+CALLS = 4  # calls what it is given
+UNKNOWN = 8  # something in it was not understood
 TOLD_APART = frozenset(
     {
         OriginKind.ROW,
@@ -25,6 +27,8 @@ TOLD_APART = frozenset(
     }
 )
 """What a value must be for a test of it to matter."""
+CALLED = frozenset({OriginKind.FUNCTION, OriginKind.CALLBACK, OriginKind.PARAM, OriginKind.RESULT})
+NOTHING: frozenset[OriginKind] = frozenset()
 DECISIONS = frozenset({FactKind.TEST, FactKind.RAISE})
 
 
@@ -45,13 +49,7 @@ def noises(
 
 def noise(summary: FunctionSummary) -> int:
     """What a function does itself."""
-    acts = (
-        summary.invokes
-        or summary.is_generator
-        or not summary.complete
-        or any(effect.kind is not EffectKind.LOG for effect in summary.effects)
-        or any(call.callbacks for call in summary.calls)
-    )
+    acts = any(effect.kind is not EffectKind.LOG for effect in summary.effects)
     tests = (
         summary.effects
         or summary.raises
@@ -59,9 +57,17 @@ def noise(summary: FunctionSummary) -> int:
         or any(fact.kind in DECISIONS for fact in summary.facts)
         or any(region.detail == "after-raise" for region in summary.regions)
     )
-    return (ACTS if acts else 0) | (TESTS if tests else 0)
+    return (
+        (ACTS if acts else 0)
+        | (TESTS if tests else 0)
+        | (CALLS if summary.invokes else 0)
+        | (0 if summary.complete else UNKNOWN)
+    )
 
 
-def is_told_apart(value: Value) -> bool:
-    """Whether a test of this value may matter to the caller."""
-    return any(origin.kind in TOLD_APART for origin in value)
+def is_quiet(noise: int, values: Iterable[Value]) -> bool:
+    """Whether a function that makes this noise and is given these values is told by what it returns alone."""
+    if noise & ACTS:
+        return False
+    matters = (TOLD_APART if noise & TESTS else NOTHING) | (CALLED if noise & CALLS else NOTHING)
+    return not matters or not any(origin.kind in matters for value in values for origin in value)
