@@ -137,7 +137,7 @@ AROUND_TYPESCRIPT = {
     "for each": ("n.forEach((id) => { db.wallet.delete({ where: { id } }); });", ["LOOP"]),
     "timer": ("setTimeout(() => db.wallet.delete({ where: { id: n } }), 10);", ["DEFERRED:timer"]),
     "catch": ("work().catch(() => db.wallet.delete({ where: { id: n } }));", ["HANDLER:catch"]),
-    "while": ("while (n) { await db.wallet.delete({ where: { id: n } }); }", ["LOOP", "BRANCH"]),
+    "while": ("while (n) { await db.wallet.delete({ where: { id: n } }); }", ["LOOP:while", "BRANCH"]),
 }
 
 

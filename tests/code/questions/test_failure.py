@@ -6,8 +6,8 @@ import pytest
 from programs import found, python, typescript
 
 from doubletake.code import Program
+from doubletake.code.questions.control import handlers
 from doubletake.code.questions.failure import Fate, attempts, fate, is_probe, protected
-from doubletake.code.questions.uniqueness import handlers
 
 IN_PYTHON = {
     "pass": ("pass", Fate.HIDDEN),

@@ -71,14 +71,14 @@ def _assigned(body: tuple[Node, ...]) -> list[str]:
 
 
 def detail_of(low: Lowering, node: Loop) -> str:
-    """ "retry", "pages", "constants", "range" or ""."""
+    """ "retry", "pages", "constants", "range", "while" or ""."""
     if retries(node):
         return "retry"
     if pages(low, node):
         return "pages"
     if node.iterable is not None:
         return loop_detail(low, node.iterable)
-    return ""
+    return "while"
 
 
 def is_constant(value: Val) -> bool:

@@ -19,6 +19,16 @@ def is_inside(f: FunctionSummary, region: int, outer: int) -> bool:
     return outer in ancestors(f, region)
 
 
+def handlers(f: FunctionSummary, attempt: int) -> list[int]:
+    """The HANDLER regions of a TRY region."""
+    choice = f.regions[attempt].choice
+    return [
+        number
+        for number, region in enumerate(f.regions)
+        if region.kind is RegionKind.HANDLER and region.choice == choice != NONE
+    ]
+
+
 def innermost(f: FunctionSummary, region: int, *kinds: RegionKind) -> int:
     """The nearest region of one of these kinds around `region` (itself included); NONE when there is none."""
     return next((number for number in ancestors(f, region) if f.regions[number].kind in kinds), NONE)

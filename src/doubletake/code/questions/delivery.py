@@ -13,10 +13,9 @@ from doubletake.code.effects import (
     RegionKind,
     Rows,
 )
-from doubletake.code.questions.control import ancestors, is_inside
+from doubletake.code.questions.control import ancestors, handlers, is_inside
 from doubletake.code.questions.knowledge import Knowledge
 from doubletake.code.questions.outside import changes_outside
-from doubletake.code.questions.uniqueness import handlers
 
 
 def is_compensated(f: FunctionSummary, call: Effect, write: Effect) -> bool:

@@ -22,7 +22,7 @@ from doubletake.code.effects import (
     Trait,
 )
 from doubletake.code.questions.bookkeeping import is_bookkeeping
-from doubletake.code.questions.control import ancestors, innermost, is_inside
+from doubletake.code.questions.control import ancestors, handlers, innermost, is_inside
 
 BROAD = frozenset({"", "Exception", "BaseException", "builtins.Exception", "builtins.BaseException", "Error"})
 FAMILIES = frozenset(
@@ -75,10 +75,24 @@ def protected(f: FunctionSummary, attempt: int) -> Iterator[Effect]:
     writes = [each for each in inside if each.kind & STORE_WRITES]
     only_notes = bool(writes) and all(is_bookkeeping(each.target.name) for each in writes)
     for each in inside:
-        is_spared = each.target.kind is TargetKind.CACHE or each.traits & (Trait.BEST_EFFORT | Trait.ATTRIBUTE | Trait.LAZY)
+        is_spared = each.target.kind is TargetKind.CACHE or each.traits & (
+            Trait.BEST_EFFORT | Trait.ATTRIBUTE | Trait.LAZY
+        )
         is_note = is_bookkeeping(each.target.name) or (only_notes and each.kind is EffectKind.COMMIT)
-        if not is_spared and not is_note:
+        if not is_spared and not is_note and not _is_settled(f, each, attempt):
             yield each
+
+
+def _is_settled(f: FunctionSummary, effect: Effect, attempt: int) -> bool:
+    """Whether a handler further in deals with every failure of the effect, so that none comes this far."""
+    for number in ancestors(f, effect.region):
+        if number == attempt:
+            return False
+        if f.regions[number].kind is RegionKind.TRY and any(
+            is_broad(f.regions[handler]) and fate(f, handler) is not Fate.REPORTED for handler in handlers(f, number)
+        ):
+            return True
+    return False
 
 
 def logs(f: FunctionSummary, handler: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
@@ -30,7 +31,7 @@ from doubletake.code.names import split
 from doubletake.code.questions.guards import sides
 from doubletake.code.questions.rows import column_name
 from doubletake.core.config import System
-from doubletake.core.source import Span
+from doubletake.core.source import Source, Span
 
 STORE = STORE_READS | STORE_WRITES
 SOLO = (HandlerKind.STARTUP, HandlerKind.CLI)
@@ -38,9 +39,18 @@ OFF_ROUTES = frozenset((HandlerKind.STARTUP, HandlerKind.CLI, HandlerKind.JOB))
 SOLO_PATHS = ("test", "tests", "__tests__", "migrations", "alembic", "seeds", "seed", "scripts", "fixtures", "spec")
 
 
+ANSWERS_VIOLATIONS = re.compile(
+    rb"exception_handler\(\s*(\w+\.)*IntegrityError|"  # FastAPI, Flask's is `errorhandler`
+    rb"errorhandler\(\s*(\w+\.)*IntegrityError|"
+    rb"\(\s*_?err(or)?\b[^()]*,\s*_?req\b(?s:.){0,4000}?P2002"  # Express: (error, request, response, next)
+)
+
+
 class Program(Protocol):
     """What the questions need of a linked program."""
 
+    @property
+    def sources(self) -> Mapping[str, Source]: ...
     @property
     def functions(self) -> Mapping[str, FunctionSummary]: ...
     @property
@@ -94,6 +104,11 @@ class Knowledge:
         """What the effect is on, as the code calls it."""
         entity = self.entity(effect)
         return entity.name if entity else effect.target.name.rpartition(":")[2] or "the rows"
+
+    @cached_property
+    def answers_violations(self) -> bool:
+        """Whether a handler of the whole application turns a violated constraint into an answer."""
+        return any(ANSWERS_VIOLATIONS.search(source.data) for source in self.program.sources.values())
 
     # ── what runs here ───────────────────────────────────────────────────────────────────────────────────────────────
     @cached_property

@@ -15,6 +15,7 @@ from doubletake.code.effects import (
     Op,
     Origin,
     OriginKind,
+    Value,
     Via,
 )
 from doubletake.code.questions.guards import Check, guards
@@ -54,10 +55,21 @@ def state_checks(f: FunctionSummary, effect: Effect) -> Iterator[StateCheck]:
             if value == NONE:
                 continue
             op = operator(check.atom, value == check.atom.right, check.holds)
-            for origin in f.values[value]:
+            for origin in _tested(f.values[value], op):
                 if _is_stored(f, origin) and f.effects[origin.ref].order < effect.order:
                     column = "" if origin.kind is OriginKind.COUNT else ".".join(origin.path[:1])
                     yield StateCheck(check, origin.ref, column, op, other, origin)
+
+
+def _tested(value: Value, op: Op) -> Iterator[Origin]:
+    """What a test looks at: an object that was made of several columns of a row is there when the row is."""
+    columns: dict[int, set[str]] = {}
+    for origin in value:
+        if origin.kind is OriginKind.ROW and origin.path:
+            columns.setdefault(origin.ref, set()).add(origin.path[0])
+    whole = {ref for ref, names in columns.items() if len(names) > 1} if op in (Op.NULL, Op.TRUE) else set()
+    yield from (origin for origin in value if origin.kind is not OriginKind.ROW or origin.ref not in whole)
+    yield from (Origin(OriginKind.ROW, ref) for ref in sorted(whole))
 
 
 def _is_stored(f: FunctionSummary, origin: Origin) -> bool:

@@ -12,8 +12,8 @@ MONEY_WORDS = re.compile(
 )
 ASKING_WORDS = re.compile(r"verif|gateways?|status|methods?|settings?|webhooks?|history|list|search|preview|quote|tax/")
 ADDRESS = re.compile(r"(?=.*[/.]\w)[\w./:@-]+")
-FORGETTING = re.compile(r"revalidat|presign|/purge|cache[-_/]?(clear|bust|tag)")
-"""Words in the address of a call that makes the other side forget what it can read again, or only signs a link."""
+FORGETTING = re.compile(r"revalidat|presign|/purge|cache[-_/]?(clear|bust|tag)|captcha|siteverify|introspect|userinfo")
+"""Words in the address of a call that makes the other side forget what it can read again, signs, or only asks."""
 COURTESY = re.compile(r"\b(e?mails?|smtp|resend|sendgrid|mailgun|postmark|mailjet|slack|twilio|discord|push)\b")
 UNSTABLE = (OriginKind.FRESH, OriginKind.CLOCK)
 
@@ -43,7 +43,7 @@ def service(f: FunctionSummary, effect: Effect) -> str:
 
 
 def is_forgetting(f: FunctionSummary, effect: Effect) -> bool:
-    """Whether nobody's books depend on the call: it refreshes a cache or signs a link."""
+    """Whether nobody's books depend on the call: it refreshes a cache, signs a link, or only asks."""
     return any(FORGETTING.search(text.lower()) for text in (effect.target.name, *url_texts(f, effect)))
 
 

@@ -13,7 +13,8 @@ from doubletake.code.effects import (
     OriginKind,
     RegionKind,
 )
-from doubletake.code.questions.control import ancestors, is_inside
+from doubletake.code.questions.control import ancestors, handlers, is_inside
+from doubletake.code.questions.failure import is_broad
 from doubletake.code.questions.rows import column_name
 
 VIOLATIONS = ("IntegrityError", "UniqueViolation", "UniqueViolationError", "DuplicateKeyError", "ConstraintViolation")
@@ -45,16 +46,6 @@ def _is_handled(f: FunctionSummary, effect: Effect) -> bool:
     return any(expects_violation(f, handler) for attempt in attempts for handler in handlers(f, attempt))
 
 
-def handlers(f: FunctionSummary, attempt: int) -> list[int]:
-    """The HANDLER regions of a TRY region."""
-    choice = f.regions[attempt].choice
-    return [
-        number
-        for number, region in enumerate(f.regions)
-        if region.kind is RegionKind.HANDLER and region.choice == choice != NONE
-    ]
-
-
 def expects_violation(f: FunctionSummary, handler: int) -> bool:
     """Whether a handler is about the violation: by the type it catches, or by the code that it looks for."""
     caught = f.regions[handler].detail
@@ -62,7 +53,18 @@ def expects_violation(f: FunctionSummary, handler: int) -> bool:
         return True
     tests = (fact for fact in f.facts if fact.kind is FactKind.TEST and is_inside(f, fact.region, handler))
     values = (value for fact in tests for atom in fact.tests for value in (atom.left, atom.right) if value != NONE)
-    return any(_names_violation(f, origin.kind, origin.ref) for value in values for origin in f.values[value])
+    if any(_names_violation(f, origin.kind, origin.ref) for value in values for origin in f.values[value]):
+        return True
+    return is_broad(f.regions[handler]) and any(
+        each.kind is EffectKind.RESPOND and is_inside(f, each.region, handler) and _is_callers_fault(f, each)
+        for each in f.effects
+    )
+
+
+def _is_callers_fault(f: FunctionSummary, respond: Effect) -> bool:
+    value = dict(respond.args).get("status", NONE)
+    codes = (f.constants[o.ref] for o in (f.values[value] if value != NONE else ()) if o.kind is OriginKind.CONST)
+    return any(isinstance(code, int) and 400 <= code < 500 for code in codes)
 
 
 def _names_violation(f: FunctionSummary, kind: OriginKind, ref: int) -> bool:

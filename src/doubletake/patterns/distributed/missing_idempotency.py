@@ -17,6 +17,7 @@ from doubletake.code.effects import (
     Trait,
     Via,
 )
+from doubletake.code.questions.bookkeeping import is_bookkeeping
 from doubletake.code.questions.control import is_before
 from doubletake.code.questions.knowledge import Knowledge, Program, Root
 from doubletake.code.questions.lookups import state_checks
@@ -53,7 +54,9 @@ def is_delivered(root: Root) -> bool:
 def _webhook(k: Knowledge, root: Root) -> Iterator[Match]:
     f = root.f
     for effect in f.effects:
-        if not effect.kind & STORE_WRITES or not effect.target.name or not adds_up(k, f, effect):
+        if not effect.kind & STORE_WRITES or not effect.target.name or is_bookkeeping(effect.target.name):
+            continue
+        if not adds_up(k, f, effect):
             continue
         if not is_recognised(k, f, effect):
             doubt = "its constraints could not be read" if may_be_unique(k, effect) else ""
@@ -105,8 +108,10 @@ def is_recognised(k: Knowledge, f: FunctionSummary, effect: Effect) -> bool:
                 return True
             if each.traits & Trait.UPSERT:
                 return True
+    kept = {each.target.name for each in f.effects if each.kind is EffectKind.CREATE} - {effect.target.name}
     return any(
-        True for check in state_checks(f, effect) if check.column or f.effects[check.read].kind is not EffectKind.READ
+        check.column or f.effects[check.read].kind is not EffectKind.READ or f.effects[check.read].target.name in kept
+        for check in state_checks(f, effect)
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from doubletake.code.effects import NONE, STORE_WRITES, Effect, EffectKind, FunctionSummary, RegionKind
-from doubletake.code.questions.control import innermost, is_inside
+from doubletake.code.questions.control import handlers, innermost, is_inside
 from doubletake.code.questions.failure import (
     MATTERS,
     Fate,
@@ -26,7 +26,6 @@ from doubletake.code.questions.knowledge import Knowledge, Program
 from doubletake.code.questions.outside import moves_money, service, url_texts
 from doubletake.code.questions.places import place
 from doubletake.code.questions.trust import trust
-from doubletake.code.questions.uniqueness import handlers
 from doubletake.core.finding import Role
 from doubletake.patterns.match import Match
 

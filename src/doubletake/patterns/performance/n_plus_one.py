@@ -24,7 +24,7 @@ from doubletake.core.finding import Role
 from doubletake.patterns.match import Match
 
 REPEATS = (RegionKind.LOOP, RegionKind.PARALLEL)
-BOUNDED = ("retry", "pages", "constants", "range")
+BOUNDED = ("retry", "pages", "constants", "range", "while")
 ASYNCHRONOUS = "sqlalchemy.ext.asyncio."
 WRITES = EffectKind.CREATE | EffectKind.WRITE
 

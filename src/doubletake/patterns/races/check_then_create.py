@@ -34,12 +34,16 @@ PROTECTS = (Verdict.MUTEX, Verdict.ISOLATION)
 def detect(program: Program) -> Iterator[Match]:
     k = Knowledge(program)
     for root in k.shared_roots(STORE_READS, EffectKind.CREATE | EffectKind.WRITE):
+        told: set[object] = set()
         for number, effect in enumerate(root.f.effects):
             if effect.kind not in (EffectKind.CREATE, EffectKind.WRITE) or effect.traits & Trait.UPSERT:
                 continue
             if counts_attempts(effect.target.name):
                 continue
-            if (match := _create(k, root, number)) is not None:
+            match = _create(k, root, number)
+            # one look-up before several branches that create is one race
+            if match is not None and (race := (match.roles, match.message, match.entity, match.function)) not in told:
+                told.add(race)
                 yield match
 
 
@@ -78,8 +82,10 @@ def _match(k: Knowledge, root: Root, write: int, check: StateCheck, columns: fro
         return None
     if has_parent_lock(f, check.read, write):
         return None
+    if not columns and entity is not None and any(not each.primary for each in entity.uniques):
+        return None  # it may well be looked for by what is unique
     unique = is_unique_over(entity, columns) if columns or entity is None else Maybe.NO
-    if unique is Maybe.YES and (handles_violation(f, w) or _is_fresh(f, w, columns, entity)):
+    if unique is Maybe.YES and (handles_violation(f, w) or k.answers_violations or _is_fresh(f, w, columns, entity)):
         return None
     message = {Maybe.YES: "unhandled", Maybe.NO: "duplicate", Maybe.UNKNOWN: "maybe-duplicate"}[unique]
     doubts = ["its constraints could not be read"] if unique is Maybe.UNKNOWN else []
