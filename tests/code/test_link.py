@@ -209,3 +209,69 @@ def x(id: str):
     f = found.expand(found.handlers[0].function)
     assert [origin.kind for origin in f.values[f.returns[0]]] == [OriginKind.REQUEST]
     assert any(region.detail == "after-raise" for region in f.regions)
+
+
+FACTORIES = """
+import express, { Router } from "express";
+import { who } from "./auth.js";
+import { db } from "./db.js";
+
+function orders(store) {
+  const router = Router();
+  router.use(who);
+  router.get("/:id", async (req, res) => { res.json(await store.find(req.params.id)); });
+  return router;
+}
+
+const notes = makeNotes();
+function makeNotes() {
+  const router = Router();
+  router.post("/", async (req, res) => { res.json({}); });
+  return router;
+}
+
+export function createApp() {
+  const app = express();
+  app.use("/orders", orders(db));
+  app.use("/notes", notes);
+  app.get("/health", (_req, res) => res.json({}));
+  return app;
+}
+"""
+
+
+def test_routers_that_functions_make() -> None:
+    assert routes(program(auth_ts=AUTH, app_ts=FACTORIES, db_ts="export const db = {};")) == {
+        "GET /orders/:id": ("GET /{id}", {"AUTHENTICATES"}),
+        "POST /notes": ("POST /", set()),
+        "GET /health": ("GET /health", set()),
+    }
+
+
+def test_a_fastapi_application_that_a_function_makes() -> None:
+    found = program(
+        security_py=SECURITY,
+        app_py="""
+from fastapi import APIRouter, Depends, FastAPI
+from security import current_user
+router = APIRouter()
+
+@router.get("/me")
+def me():
+    return 1
+
+def create_app() -> FastAPI:
+    app = FastAPI()
+    app.include_router(router, prefix="/api", dependencies=[Depends(current_user)])
+
+    @app.get("/health")
+    def health():
+        return "ok"
+
+    return app
+""",
+    )
+    assert routes(found) == {
+        "GET /api/me": ("me", {"AUTHENTICATES"}),
+        "GET /health": ("health", set()),
+    }

@@ -73,10 +73,11 @@ def test_typescript(case: str) -> None:
     exported, imported, name = CLIENTS[case]
     head = 'import { Pool } from "pg";\n' if "require" not in case else 'const { Pool } = require("pg");\n'
     call = f"{name}.query" if name else "query"
+    body = f'await {call}("DELETE FROM users WHERE id = $1", [id]);'
     found = program(
         db_ts=exported if "inner" in exported else head + exported,
         inner_ts=head + "export const pool = new Pool();",
-        app_ts=f'{imported}\nexport async function f(id) {{ await {call}("DELETE FROM users WHERE id = $1", [id]); }}\n',
+        app_ts=f"{imported}\nexport async function f(id) {{ {body} }}\n",
     )
     assert effects(found, "f") == ["DELETE table:users(id=id)"]
 

@@ -75,15 +75,20 @@ def _declared(files: Mapping[str, bytes]) -> list[Entity]:
 
 def _lower_all(world: Workspace, selection: Selection, modules: Mapping[str, Module]) -> list[Registered]:
     """Lower the tops of files, which say what frameworks call, then every function that matters and what those call."""
-    registered: list[Registered] = []
     skipped = {path for path, module in modules.items() if is_migration(module) or basename(path) == "conftest.py"}
     for path in sorted(selection.tops - skipped):
-        top = world.top(path, modules[path])
-        registered += _expecting(world, top.registered)
-    handlers = [each.function for it in registered for each in it.registration.references if each.function]
-    for symbol, function, owner in selection.worth_lowering(handlers):
+        _expecting(world, world.top(path, modules[path]).registered)
+    handlers = [
+        reference.function
+        for lowered in world.all_lowered.values()
+        for each in lowered.registered
+        for reference in each.registration.references
+    ]
+    for symbol, function, owner in selection.worth_lowering(filter(None, handlers)):
         if symbol.partition(":")[0] not in skipped:
-            registered += _expecting(world, world.lowered(symbol, function, owner).registered)
+            _expecting(world, world.lowered(symbol, function, owner).registered)
+    world.lower_again()
+    registered = [each for lowered in world.all_lowered.values() for each in lowered.registered]
     for each in list(registered):
         for symbol, function in each.inline:
             registered += world.inline(symbol, function, each.scope).registered
@@ -103,14 +108,13 @@ def _lower_callees(world: Workspace) -> None:
         waiting = found
 
 
-def _expecting(world: Workspace, registered: list[Registered]) -> list[Registered]:
+def _expecting(world: Workspace, registered: list[Registered]) -> None:
     """Tell the world what the framework will pass to the functions that were registered."""
     for each in registered:
         types = PASSED.get(each.registration.framework, ())
         for reference in each.registration.references if types else ():
             if reference.function:
                 world.expect(reference.function, types)
-    return registered
 
 
 __all__ = ["build"]

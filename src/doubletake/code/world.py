@@ -119,6 +119,7 @@ class Workspace:
         self._in_progress: set[str] = set()
         self._subclasses: dict[str, list[str]] | None = None
         self._expected: dict[str, tuple[str, ...]] = {}
+        self._stale: list[str] = []
         self.failed: list[str] = []  # functions that could not be lowered
         for entity in entities:
             self.add_entity(entity)
@@ -360,7 +361,19 @@ class Workspace:
 
     def expect(self, symbol: str, types: tuple[str, ...]) -> None:
         """A framework passes values of these types to a function whose parameters may have no annotations."""
-        self._expected.setdefault(symbol, types)
+        if symbol not in self._expected:
+            self._expected[symbol] = types
+            if symbol in self._lowered:
+                self._stale.append(symbol)
+
+    def lower_again(self) -> None:
+        """Lower once more what was lowered before it was known what a framework passes to it."""
+        for symbol in self._stale:
+            function = self.function(symbol)
+            if function is not None and any(each.annotation is None for each in function.parameters):
+                del self._lowered[symbol]
+                self.lowered(symbol, function)
+        self._stale.clear()
 
     def top(self, path: str, module: Module) -> Lowered:
         """The statements at the top of a file, lowered."""

@@ -73,6 +73,7 @@ class Lowering:
         self.scope: dict[str, Val] = {}
         self.callbacks = 0
         self.registrations: list[Any] = []
+        self.function = ""  # the symbol of the function that is lowered
         self.returned: list[Val] = []
         self.fields: dict[str, Val] = {}
         self.passes: dict[int, tuple[str, ...]] = {}  # types of what a function that is a parameter gets, by parameter

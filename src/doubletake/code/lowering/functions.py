@@ -17,14 +17,14 @@ from doubletake.code.effects import (
     RegionKind,
     Via,
 )
-from doubletake.code.lowering import assignments, calls, duck, statements
+from doubletake.code.lowering import assignments, calls, duck, registration, statements
 from doubletake.code.lowering.body import Body
 from doubletake.code.lowering.context import Lowering, World
 from doubletake.code.lowering.expressions import READERS
-from doubletake.code.lowering.registration import Registered, register
+from doubletake.code.lowering.registration import Registered
 from doubletake.code.lowering.values import UNKNOWN, Val, element, join
 from doubletake.code.names import split
-from doubletake.code.tree import Call, Function, Module, Node, Parameter
+from doubletake.code.tree import Assignment, Call, Class, Function, Module, Node, Parameter
 
 MODULE_BODY = "<module>"
 CHECKED_TYPES = frozenset(
@@ -58,6 +58,7 @@ def lower(
     path, _ = split(symbol)
     body = Body(function.start, function.end)
     low = Lowering(world, path, body, READERS, owner)
+    low.function = symbol
     for name, value in (outer or {}).items():
         low.scope[name] = low.detached(name, value)
     _parameters(low, function, owner, expected)
@@ -103,19 +104,9 @@ def lower_module(world: World, path: str, module: Module) -> Lowered:
 
 def _decorated(low: Lowering, node: Node) -> None:
     """Decorators of a function at the top: `@router.get("/x")` registers the function below it."""
-    if not isinstance(node, Function):
-        return
-    symbol = f"{low.path}:{node.name}"
-    function = Val(low.body.of_constant(OriginKind.FUNCTION, symbol), symbol=symbol)
-    for each in reversed(node.decorators):
-        if not isinstance(each, Call):
-            continue
-        callee, receiver, _ = calls.resolve(low, each)
-        found = low.models.call(callee.symbol) if callee.symbol and ":" not in callee.symbol else None
-        if found is not None and found[0].registers:
-            given = calls.arguments(low, each)
-            given = calls.Arguments((*given.positions, function), given.keywords)
-            register(low, each, low.models.canonical(callee.symbol), found[0], callee.receiver or receiver, given)
+    if isinstance(node, Function):
+        symbol = f"{low.path}:{node.name}"
+        registration.decorated(low, node, Val(low.body.of_constant(OriginKind.FUNCTION, symbol), symbol=symbol))
 
 
 def _finish(
@@ -244,7 +235,19 @@ def injection(world: World, path: str, node: Node, fallback: str) -> str | None:
     arguments = node.arguments  # type: ignore[attr-defined]
     if not arguments:
         return fallback
-    return world.names.expression(path, arguments[0].value) or fallback or "?"
+    return _dependency(world, path, arguments[0].value) or fallback or "?"
+
+
+def _dependency(world: World, path: str, node: Node) -> str:
+    """The function behind `f`, behind what `f(…)` made, and behind a name for that; an object is its `__call__`."""
+    symbol = world.names.expression(path, node)
+    made = node if isinstance(node, Call) else None
+    if ":" in symbol and isinstance(known := world.names.node(symbol), Assignment) and isinstance(known.value, Call):
+        made = known.value
+        symbol = world.names.expression(split(symbol)[0], made) or symbol
+    if made is not None and ":" in symbol and isinstance(world.names.node(symbol), Class):
+        return world.names.method(symbol, "__call__") or symbol
+    return symbol
 
 
 def _inject(low: Lowering, function: Function, parameter: Parameter, symbol: str, typed: Val, position: int) -> Val:

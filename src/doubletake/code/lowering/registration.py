@@ -11,11 +11,12 @@ from doubletake.code.effects import Known, OriginKind, Place
 from doubletake.code.lowering.context import Lowering
 from doubletake.code.lowering.values import UNKNOWN, Closure, Val
 from doubletake.code.models import CallModel
-from doubletake.code.tree import Function, Node
+from doubletake.code.tree import Assignment, Call, Function, Node
 
 if TYPE_CHECKING:
     from doubletake.code.lowering.calls import Arguments
 
+FACTORY = "made by "
 PLACEHOLDER = re.compile(r":(\w+)")
 
 
@@ -86,6 +87,23 @@ def register(low: Lowering, node: Node, name: str, model: CallModel, receiver: V
     return receiver or UNKNOWN
 
 
+def decorated(low: Lowering, node: Function, function: Val) -> None:
+    """Register a function by its decorators: `@router.get("/x")`, `@shared_task`."""
+    from doubletake.code.lowering.calls import Arguments, arguments, resolve
+
+    for each in reversed(node.decorators):
+        if isinstance(each, Call):
+            callee, receiver, _ = resolve(low, each)
+        else:
+            callee, receiver = low.evaluate(each), None
+        found = low.models.call(callee.symbol) if callee.symbol and ":" not in callee.symbol else None
+        if found is not None and found[0].registers:
+            given = arguments(low, each) if isinstance(each, Call) else Arguments()
+            given = Arguments((*given.positions, function), given.keywords)
+            name = low.models.canonical(callee.symbol)
+            register(low, each, name, found[0], callee.receiver or receiver, given)
+
+
 def _listed(value: Val | None) -> tuple[Val, ...]:
     return () if value is None else value.items if value.items is not None else (value,)
 
@@ -154,13 +172,30 @@ def _symbol_of(low: Lowering, closure: Closure) -> str:
 
 
 def identity(low: Lowering, value: Val | None) -> str:
-    """Which router an object is: the module-level name or the place where it was made."""
+    """Which router an object is: the name at the top of a file, or the function that makes it."""
     if value is None:
         return ""
     for origin in value.origins:
         if origin.kind is OriginKind.MODULE:
             name = str(low.body.named(origin))
-            return name if ":" in name else f"{low.path}:{name}"
-        if origin.kind in (OriginKind.PARAM, OriginKind.RESULT, OriginKind.ARGUMENT):
+            return _maker(low, name) or name if ":" in name else _made_here(low) or f"{low.path}:{name}"
+        if origin.kind is OriginKind.RESULT and 0 <= origin.ref < len(low.body.calls):
+            return f"{FACTORY}{low.body.calls[origin.ref].candidates[0]}"
+        if origin.kind in (OriginKind.PARAM, OriginKind.ARGUMENT):
             return f"{low.path}#{origin.kind}:{origin.ref}"
-    return ""
+    return _made_here(low) if value.type else ""
+
+
+def _made_here(low: Lowering) -> str:
+    """A router that a function makes is known by the function: whoever calls it gets that one."""
+    return f"{FACTORY}{low.function}" if low.function else ""
+
+
+def _maker(low: Lowering, name: str) -> str:
+    """The function that makes what a name at the top of a file stands for."""
+    node = low.names.node(name)
+    value = node.value if isinstance(node, Assignment) else None
+    if not isinstance(value, Call):
+        return ""
+    symbol = low.names.expression(name.partition(":")[0], value.callee)
+    return f"{FACTORY}{symbol}" if ":" in symbol and isinstance(low.names.node(symbol), Function) else ""

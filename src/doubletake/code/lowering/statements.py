@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from doubletake.code.effects import NONE, FactKind, Maybe, Origin, OriginKind, RegionKind
-from doubletake.code.lowering import assignments, calls, conditions, loops, scopes
+from doubletake.code.lowering import assignments, calls, conditions, loops, registration, scopes
 from doubletake.code.lowering.context import Lowering
 from doubletake.code.lowering.values import UNKNOWN, Closure, Val, element, join, merge
 from doubletake.code.tree import (
@@ -287,6 +287,13 @@ def run_block(low: Lowering, node: Block) -> Outcome:
     return run(low, node.body), ()
 
 
+def run_function(low: Lowering, node: Function) -> Outcome:
+    """A function inside a function runs when it is called; its decorators run here."""
+    if node.decorators:
+        registration.decorated(low, node, low.scope.get(node.name) or Val(function=Closure(node, low.scope)))
+    return GOES_ON
+
+
 def skip(low: Lowering, node: Node) -> Outcome:
     return GOES_ON
 
@@ -312,7 +319,7 @@ STATEMENTS: dict[type[Node], Callable[[Lowering, Any], Outcome]] = {
     Exit: run_exit,
     Assert: run_assert,
     Block: run_block,
-    Function: skip,
+    Function: run_function,
     Class: skip,
     Import: skip,
 }
