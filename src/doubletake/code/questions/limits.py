@@ -65,6 +65,8 @@ def limits(k: Knowledge, f: FunctionSummary, write: int) -> Iterator[Limit]:
             continue
         if w.kind is not EffectKind.WRITE or not check.column or not is_about_state(k, f, check):
             continue
+        if entity is not None and len(check.origin.path) > 1 and entity.column(check.origin.path[1]) is not None:
+            continue  # an attribute of an object that was made of this column and others
         same = is_same_row(f, entity, check.read, write)
         if same is Maybe.NO or not puts_column(entity, w, check.column):
             continue

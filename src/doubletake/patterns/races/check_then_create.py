@@ -68,10 +68,17 @@ def looked_for(f: FunctionSummary, entity: Entity | None, check: StateCheck, wri
         for column, value in asked.items()
         if column in put and put[column] != NONE and identity(f, f.values[value]) & identity(f, f.values[put[column]])
     }
-    if is_same and (write.kind is EffectKind.CREATE or is_same == asked.keys()):
+    if is_same and write.kind is EffectKind.CREATE:
+        is_open = {column for column, value in asked.items() if column in put and not _is_constant(f, value)}
+        return frozenset(is_same | is_open)  # a value that went through objects of the program may be the same
+    if is_same and is_same == asked.keys():
         return frozenset(is_same)
-    is_open = any(each.op in (Op.OPAQUE, Op.MAYBE) for each in read.where) or "*" in put
-    return frozenset() if write.kind is EffectKind.CREATE and is_open else None
+    is_unread = any(each.op in (Op.OPAQUE, Op.MAYBE) for each in read.where) or "*" in put
+    return frozenset() if write.kind is EffectKind.CREATE and is_unread else None
+
+
+def _is_constant(f: FunctionSummary, value: int) -> bool:
+    return all(origin.kind is OriginKind.CONST for origin in f.values[value])
 
 
 def _match(k: Knowledge, root: Root, write: int, check: StateCheck, columns: frozenset[str]) -> Match | None:
