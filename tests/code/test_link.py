@@ -275,3 +275,41 @@ def create_app() -> FastAPI:
         "GET /api/me": ("me", {"AUTHENTICATES"}),
         "GET /health": ("health", set()),
     }
+
+
+def test_jobs_and_messages() -> None:
+    found = program(
+        app_py="""
+from apscheduler.schedulers.background import BackgroundScheduler
+from celery import Celery, shared_task
+scheduler = BackgroundScheduler()
+celery = Celery("x")
+
+def sweep():
+    pass
+
+@celery.task
+def send(id):
+    pass
+
+@shared_task(bind=True)
+def resend(self, id):
+    pass
+
+def start():
+    scheduler.add_job(sweep, "interval", minutes=1)
+""",
+        jobs_ts="""
+import cron from "node-cron";
+import { Worker } from "bullmq";
+cron.schedule("0 * * * *", async () => { clean(); });
+new Worker("mails", async (job) => { mail(job.data); });
+""",
+    )
+    assert {(each.kind.name, each.function.rpartition(":")[2]) for each in found.handlers} == {
+        ("JOB", "sweep"),
+        ("JOB", "send"),
+        ("JOB", "resend"),
+        ("JOB", "0 * * * *"),
+        ("MESSAGE", "mails"),
+    }

@@ -21,7 +21,7 @@ from doubletake.code.names import split
 from doubletake.code.world import Workspace
 
 MOUNTED_DEEP = 6
-SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
+SCHEDULED = (HandlerKind.JOB, HandlerKind.MESSAGE)
 
 
 def link(
@@ -61,8 +61,13 @@ class Routers:
         """The handlers of one registration: one for every place where its router is mounted."""
         if route.kind != "route" or not route.references:
             return
-        *before, last = route.references
         kind = HandlerKind[route.handler]
+        if kind in SCHEDULED:  # among triggers and arguments, the function is what is run
+            last = next((each for each in route.references if each.function in summaries), None)
+            if last is not None:
+                yield Handler(last.function, kind, "", "", route.place, framework=route.framework)
+            return
+        *before, last = route.references
         summary = summaries.get(last.function)
         own = tuple(self._guarding.guard(each, Scope.ROUTE) for each in before)
         injected = self._guarding.injected(last.function)

@@ -43,7 +43,9 @@ def apply(
     model, matched = found
     receiver = callee.receiver if callee.receiver is not None else receiver
     if model.registers:
-        return register(low, node, name, model, receiver, given)
+        value = register(low, node, name, model, receiver, given)
+        if not model.kind:
+            return value
     if model.statement:
         return store_statements.link(low, node, name, model, receiver, given)
     if model.shape:

@@ -11,7 +11,7 @@ from doubletake.code.effects import Known, OriginKind, Place
 from doubletake.code.lowering.context import Lowering
 from doubletake.code.lowering.values import UNKNOWN, Closure, Val
 from doubletake.code.models import CallModel
-from doubletake.code.tree import Assignment, Call, Function, Node
+from doubletake.code.tree import Assignment, Attribute, Call, Function, Node
 
 if TYPE_CHECKING:
     from doubletake.code.lowering.calls import Arguments
@@ -89,13 +89,15 @@ def register(low: Lowering, node: Node, name: str, model: CallModel, receiver: V
 
 def decorated(low: Lowering, node: Function, function: Val) -> None:
     """Register a function by its decorators: `@router.get("/x")`, `@shared_task`."""
-    from doubletake.code.lowering.calls import Arguments, arguments, resolve
+    from doubletake.code.lowering.calls import Arguments, arguments, method, resolve
 
     for each in reversed(node.decorators):
         if isinstance(each, Call):
             callee, receiver, _ = resolve(low, each)
         else:
-            callee, receiver = low.evaluate(each), None
+            base = low.evaluate(each.value) if isinstance(each, Attribute) else None
+            callee = low.evaluate(each) if base is None else method(low, base, each.name, each)
+            receiver = base
         found = low.models.call(callee.symbol) if callee.symbol and ":" not in callee.symbol else None
         if found is not None and found[0].registers:
             given = arguments(low, each) if isinstance(each, Call) else Arguments()
