@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 
 from msgspec.structs import replace
@@ -23,6 +24,7 @@ from doubletake.prove.wire.sql_text import summary
 
 _ALONE = "A"
 _REPEATS = 3
+_LONGER = 3  # times the budget of a pair's schedules: a fault is two runs and more, and some wait for nothing
 
 Table = Callable[[Sequence[Place]], Iterator[tuple[Place, Mishap]]]
 
@@ -46,7 +48,11 @@ class Faulted:
             return
         shown: set[str] = set()
         doubted: list[str] = []
+        began, tried = time.monotonic(), 0
         for number, (place, mishap) in enumerate(points):
+            if time.monotonic() - began > _LONGER * laboratory.budget.seconds:
+                break
+            tried = number + 1
             text = mishap.words
             if mishap not in BEFORE_REQUEST:
                 text += f" at `{summary(place.point.fingerprint)}`"
@@ -63,8 +69,9 @@ class Faulted:
             shown.add(word.code)
             yield self._shown(laboratory, case, trial, word, text)
         if not shown:
-            why = doubted[0] if doubted else f"{len(points)} faults, each answered honestly and all or nothing"
-            yield self._not(case, Verdict.SERIAL if not doubted else Verdict.INCONCLUSIVE, why, len(points))
+            why = doubted[0] if doubted else f"{tried} faults, each answered honestly and all or nothing"
+            missing = self._not(case, Verdict.SERIAL if not doubted else Verdict.INCONCLUSIVE, why)
+            yield replace(missing, explored=tried, total=len(points))
 
     def _examine(self, laboratory: Laboratory, case: Case, place: Place, mishap: Mishap) -> tuple[Trial, Word]:
         baseline = laboratory.baseline({_ALONE: case.first})
@@ -122,16 +129,8 @@ class Faulted:
             runs=laboratory.trials.count,
         )
 
-    def _not(self, case: Case, verdict: Verdict, why: str, explored: int = 0) -> NotShown:
-        return NotShown(
-            experiment=self.name,
-            code=self.codes[0],
-            endpoint=case.endpoint,
-            verdict=verdict,
-            why=why,
-            explored=explored,
-            total=explored,
-        )
+    def _not(self, case: Case, verdict: Verdict, why: str) -> NotShown:
+        return NotShown(experiment=self.name, code=self.codes[0], endpoint=case.endpoint, verdict=verdict, why=why)
 
 
 def _whole(run: Observation) -> Observation:
