@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import pkgutil
 from pathlib import Path
@@ -18,8 +19,10 @@ class Commands(click.Group):
         return sorted(module.name for module in pkgutil.iter_modules([str(Path(__file__).parent / "commands")]))
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        if name not in self.list_commands(context):
-            return None
+        there = self.list_commands(context)
+        if name not in there:
+            near = difflib.get_close_matches(name, there, 1)
+            context.fail(f"No such command '{name}'." + (f" Did you mean '{near[0]}'?" if near else ""))
         return importlib.import_module(f"doubletake.cli.commands.{name}").command
 
 

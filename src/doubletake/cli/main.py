@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 
-ISSUES = "https://github.com/doubletake-dev/doubletake/issues"
 INTERRUPTED, BROKEN_PIPE, NOT_DONE = 130, 141, 2
 
 
@@ -68,7 +67,7 @@ def own_fault(error: Exception) -> str:
     said = " ".join(str(error).split())[:300]
     return (
         f"doubletake stopped on a fault of its own: {type(error).__name__}{': ' + said if said else ''}{where}. "
-        f"Please report it at {ISSUES}; DOUBLETAKE_DEBUG=1 shows more."
+        f"Please report it to the project, with what DOUBLETAKE_DEBUG=1 shows."
     )
 
 

@@ -9,7 +9,7 @@ from typing import TextIO
 
 from doubletake.cli import terminal
 from doubletake.core.errors import ConfigurationError, DoubletakeError
-from doubletake.core.event import Event, Finished, Found, Noted, Proven, Unread
+from doubletake.core.event import Event, Finished, Found, Noted, Proven, Reached, Unread
 from doubletake.core.finding import Confidence, Finding
 from doubletake.render.renderer import Guide, Setting, renderer
 from doubletake.render.words import plural
@@ -18,8 +18,9 @@ BESIDE = ("jsonl",)
 """Formats that hold nothing but findings: what was not read is said beside them, on standard error."""
 
 
-def root_of(path: Path) -> Path:
-    """The directory that paths in the output are relative to. Raises DoubletakeError when there is none."""
+def root_of(path: Path, verb: str) -> Path:
+    """The directory that paths in the output are relative to. Raises DoubletakeError, which says that one cannot
+    `verb` it, when there is none."""
     try:
         if path.is_dir():
             return path
@@ -29,7 +30,9 @@ def root_of(path: Path) -> Path:
         raise DoubletakeError(
             f"cannot read {path}", (error.strerror or str(error)).lower(), "Name another one."
         ) from None
-    raise DoubletakeError(f"cannot audit {path}", "there is no such file or directory", "Name the folder of a backend.")
+    raise DoubletakeError(
+        f"cannot {verb} {path}", "there is no such file or directory", "Name the folder of a backend."
+    )
 
 
 class Tally:
@@ -45,6 +48,8 @@ class Tally:
         self.show_low = show_low
         self.failing = 0
         self.hidden = 0
+        self.asked = 0
+        self.answered = 0
 
     def watch(self, events: Iterable[Event]) -> Iterator[Event]:
         for event in events:
@@ -55,6 +60,11 @@ class Tally:
                     continue
             if isinstance(event, Finished) and self.hidden:
                 yield Noted(f"{plural(self.hidden, 'finding')} of low confidence not shown: --show-low shows them")
+            if isinstance(event, Reached):
+                self.asked += 1
+                self.answered += event.succeeded
+            if isinstance(event, Finished) and self.nothing_answered:
+                yield Noted("nothing could be tried: no request was answered with success")
             self.failing += isinstance(event, Proven)
             yield event
 
@@ -62,8 +72,15 @@ class Tally:
         """Preview patterns and accepted findings are shown and never fail a run."""
         return not finding.suppressed and finding.status == "stable" and finding.confidence.rank <= self.threshold.rank
 
+    @property
+    def nothing_answered(self) -> bool:
+        """An application that refuses every request was not looked at, however well it runs."""
+        return self.asked > 0 and not self.answered
+
     def exit_code(self) -> int:
-        return 1 if self.failing else 0
+        if self.failing:
+            return 1
+        return 2 if self.nothing_answered else 0
 
 
 def show(
@@ -77,6 +94,8 @@ def show(
     if output is None:
         chosen.render(events, sys.stdout, setting(root, sys.stdout, statistics))
         return
+    if output.is_dir():
+        raise DoubletakeError(f"cannot write {output}", "it is a folder", "Name a file with --output.")
     partial = output.with_name(f".{output.name}.part")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)

@@ -29,8 +29,9 @@ def takes_colour(stream: TextIO, environment: Mapping[str, str] = os.environ) ->
     return stream.isatty() and environment.get("TERM") != "dumb"
 
 
-def width(stream: TextIO) -> int:
-    if not stream.isatty():
+def width(stream: TextIO, environment: Mapping[str, str] = os.environ) -> int:
+    """Columns. COLUMNS says it for files and pipes too; shells export it only when they are told to."""
+    if not stream.isatty() and not environment.get("COLUMNS"):
         return PLAIN
     return max(NARROW, min(WIDE, shutil.get_terminal_size((PLAIN, 24)).columns))
 

@@ -43,7 +43,7 @@ def command(
     from doubletake.cli.reading import Tally, root_of, show
     from doubletake.core.config import load
 
-    root = root_of(path)
+    root = root_of(path, "audit")
     settings = load(root, config)
     options = Options(
         config=settings,

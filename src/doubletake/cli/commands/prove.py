@@ -18,7 +18,7 @@ from doubletake.cli.commands.audit import words
 )
 @click.option("--suspected", is_flag=True, help="With --from-audit: ask nowhere else.")
 @click.option("--budget", metavar="BUDGET", help="How long to look at each pair of requests: 30s, 2m, or a count.")
-@click.option("--format", "form", default="console", metavar="NAME", help="console, json or html.")
+@click.option("--format", "form", default="console", metavar="NAME", help="console, jsonl, json or html.")
 @click.option(
     "--output", "-o", type=click.Path(path_type=Path), metavar="FILE", help="Write there, not to the terminal."
 )
@@ -46,7 +46,7 @@ def command(
 
     if suspected and from_audit is None:
         raise click.UsageError("--suspected needs --from-audit FILE, which says where that is.")
-    root = root_of(path)
+    root = root_of(path, "prove")
     settings = load(root, config)
     tally = Tally(settings.audit.fail_on)
     events = proving(

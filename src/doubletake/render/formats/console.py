@@ -103,7 +103,7 @@ class _Writer:
         return text
 
     def proofs(self, finished: Finished) -> Text:
-        answered = sum(it.status is not None and it.status < 400 for it in self.reached)
+        answered = sum(it.succeeded for it in self.reached)
         text = Text.assemble((f"{self.proven} proven", "bold magenta" if self.proven else "bold"))
         text.append(f", {self.held} tried and not shown")
         if self.reached:

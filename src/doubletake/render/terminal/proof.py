@@ -49,8 +49,7 @@ def reach_table(reached: Iterable[Reached], width: int) -> Text:
     widest = min(max(len(it.endpoint) for it in rows), width // 2)
     text = Text("What was reached\n", "bold")
     for it in rows:
-        good = it.status is not None and it.status < 400
         text.append(f"  {shown(it.endpoint):<{widest}}  ")
-        text.append(str(it.status or "no answer"), "green" if good else "yellow")
+        text.append(str(it.status or "no answer"), "green" if it.succeeded else "yellow")
         text.append(f"  {shown(it.why)}\n" if it.why else "\n", "dim")
     return text

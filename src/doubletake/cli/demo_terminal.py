@@ -1,0 +1,111 @@
+"""What the demonstration says in the terminal: for each project what was read, and finding → verdict → test."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+from rich.console import Console
+from rich.text import Text
+
+from doubletake.cli import terminal
+from doubletake.cli.joining import endpoints, held, shows
+from doubletake.core.errors import DoubletakeError
+from doubletake.core.event import Event, Finished, NotProven, Proven, Ran
+from doubletake.core.finding import Confidence, Finding, Severity
+from doubletake.core.trace import Trace, Verdict
+from doubletake.render.renderer import Guide
+from doubletake.render.terminal import lanes
+from doubletake.render.terminal.finding import CONFIDENCE_STYLE
+from doubletake.render.terminal.proof import held as held_line
+from doubletake.render.words import plural
+
+NAME_WIDTH, ROUTE_WIDTH = 30, 34
+
+
+class Seen(Struct, frozen=True):
+    """What came of looking twice at one project."""
+
+    name: str
+    root: Path
+    findings: tuple[Finding, ...]
+    events: tuple[Event, ...]
+
+    @property
+    def proofs(self) -> tuple[Proven, ...]:
+        return tuple(it for it in self.events if isinstance(it, Proven))
+
+    @property
+    def tried(self) -> tuple[NotProven, ...]:
+        return tuple(it for it in self.events if isinstance(it, NotProven))
+
+    @property
+    def runs(self) -> tuple[Trace, ...]:
+        """Recorded runs in which something held the requests apart."""
+        return tuple(it.trace for it in self.events if isinstance(it, Ran) and it.trace.verdict is Verdict.PROTECTED)
+
+
+class Teller:
+    """What the demonstration says in the terminal."""
+
+    def __init__(self, guides: Mapping[str, Guide]) -> None:
+        colour = terminal.takes_colour(sys.stdout)
+        self.console = Console(highlight=False, width=terminal.width(sys.stdout), no_color=not colour)
+        self.guides = guides
+
+    def begin(self, name: str, root: Path) -> None:
+        self.console.print()
+        self.console.rule(Text.assemble((name, "bold"), f"  {root}"), align="left", characters="━")
+
+    def read(self, seen: Seen) -> None:
+        for it in seen.events:
+            if isinstance(it, Finished) and it.verb == "audit":
+                counted = f"{plural(it.files, 'file')}, {plural(it.lines, 'line')} in {it.seconds:.2f} s"
+                self.console.print(f"read    {counted}: {plural(len(seen.findings), 'finding')}")
+
+    def could_not(self, error: DoubletakeError) -> None:
+        self.console.print(Text.assemble(("not proven  ", "yellow"), str(error)))
+
+    def verdicts(self, seen: Seen) -> None:
+        """Finding → verdict → test, surest first; then what was shown and not read; in clean code, what held."""
+        for it in sorted(seen.findings, key=lambda one: (one.confidence.rank, list(Severity).index(one.severity))):
+            guide = self.guides.get(it.code)
+            proof = next((one for one in seen.proofs if shows(one, it)), None)
+            kept = held(it, guide.experiment if guide else "", seen.tried) if proof is None else None
+            self.console.print(verdict(it, proof, kept))
+        for proof in seen.proofs:
+            if not any(shows(proof, it) for it in seen.findings):
+                name = self.guides[proof.code].name if proof.code in self.guides else ""
+                self.console.print(row(f"{proof.code} {name}", ", ".join(endpoints(proof)), proof))
+        if not seen.findings:
+            for tried in seen.tried:
+                said = Text("  ").append_text(held_line(tried))
+                said.truncate(self.console.width, overflow="ellipsis")
+                self.console.print(said)
+
+    def picture(self, trace: Trace) -> None:
+        self.console.print()
+        self.console.print(lanes.text(trace, self.console.width), soft_wrap=True)
+
+    def end(self, report: Path) -> None:
+        self.console.print()
+        for label, value in (("The report", report.resolve().as_uri()), ("The playbook", f"{sys.argv[0]} learn")):
+            self.console.print(Text.assemble(f"{label:<14}", (value, "bold")))
+
+
+def verdict(finding: Finding, proof: Proven | None, kept: NotProven | None) -> Text:
+    where = f"{finding.path}:{finding.start_line}"
+    doubt = f"{finding.confidence}, {kept.verdict}" if kept else str(finding.confidence)
+    return row(f"{finding.code} {finding.pattern}", finding.handler, proof, where, doubt)
+
+
+def row(name: str, route: str, proof: Proven | None, where: str = "not foretold by reading", doubt: str = "") -> Text:
+    """Two lines: the pattern, the route and the verdict; where it is, and the test that guards it from now on."""
+    said = Text.assemble((f"  {name:<{NAME_WIDTH}}", "bold"), f"{route:<{ROUTE_WIDTH}}")
+    if proof is None:
+        return said.append(doubt).append(f"\n     {where}", "dim")
+    said.append("PROVEN", CONFIDENCE_STYLE[Confidence.PROVEN]).append(f"  {proof.trace.name or proof.trace.verdict}")
+    said.append(f"\n     {where}", "dim")
+    return said.append(f"  → {proof.test}", "dim") if proof.test else said
