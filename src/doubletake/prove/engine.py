@@ -112,7 +112,7 @@ def _events(result: Result, keep: Keep, case: Case, users: Users) -> Iterator[Ev
     elif isinstance(result, NotShown):
         if result.trace is not None:
             yield Ran(result.experiment, result.trace)
-        explored = f" ({result.explored} of {result.total} schedules)" if result.total else ""
+        explored = f" ({result.explored} of {result.total} tried)" if result.total else ""
         yield NotProven(result.experiment, result.code, result.verdict.value, result.why + explored, result.endpoint)
     else:
         proof, test = keep(result, case, users)
