@@ -77,6 +77,13 @@ def looked_for(f: FunctionSummary, entity: Entity | None, check: StateCheck, wri
     return frozenset() if write.kind is EffectKind.CREATE and is_unread else None
 
 
+def _may_be_by_unique(entity: Entity, read: Effect) -> bool:
+    """Whether conditions that could not be read may ask for what is unique."""
+    unique = {column for each in entity.uniques if not each.primary for column in each.columns}
+    asked = {column_name(entity, cond.column) for cond in read.where if cond.op is Op.EQ}
+    return bool(unique) and asked <= unique
+
+
 def _is_constant(f: FunctionSummary, value: int) -> bool:
     return all(origin.kind is OriginKind.CONST for origin in f.values[value])
 
@@ -89,8 +96,8 @@ def _match(k: Knowledge, root: Root, write: int, check: StateCheck, columns: fro
         return None
     if has_parent_lock(f, check.read, write):
         return None
-    if not columns and entity is not None and any(not each.primary for each in entity.uniques):
-        return None  # it may well be looked for by what is unique
+    if not columns and entity is not None and _may_be_by_unique(entity, r):
+        return None
     unique = is_unique_over(entity, columns) if columns or entity is None else Maybe.NO
     if unique is Maybe.YES and (handles_violation(f, w) or k.answers_violations or _is_fresh(f, w, columns, entity)):
         return None
