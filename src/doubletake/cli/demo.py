@@ -32,14 +32,25 @@ REPORT = Path(".doubletake") / "demo.html"
 
 def demo(app: Path | None) -> int:
     """Show it on `app`, or on the two examples and their mended twins. Gives the exit code, 0."""
+    prepare_report()  # not after minutes of work
     shown = guides()
     teller = Teller(shown)
     seen = [it for roots in ([(app,)] if app else ours()) for it in look_twice(roots, teller)]
-    REPORT.parent.mkdir(exist_ok=True)
     chapters = [chapter(it, Setting(root=it.root, guides=shown)) for it in seen]
     REPORT.write_text(whole("doubletake: what was found, and what was proven", chapters), "utf-8")
     teller.end(REPORT)
     return 0
+
+
+def prepare_report() -> None:
+    """Make sure that the report can be written. Raises DoubletakeError."""
+    try:
+        REPORT.parent.mkdir(exist_ok=True)
+        with REPORT.open("a"):
+            pass
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise DoubletakeError(f"cannot write {REPORT}", why, "Run it in a folder that can be written.") from None
 
 
 def chapter(seen: Seen, setting: Setting) -> Chapter:
