@@ -167,7 +167,7 @@ def depends_elsewhere(f: FunctionSummary, check: StateCheck, write: int) -> bool
     for number, each in enumerate(f.effects):
         if number == write or not _is_behind(f, each, check):
             continue
-        if each.kind is EffectKind.CREATE and not each.traits & Trait.UPSERT:
+        if each.kind is EffectKind.CREATE and not each.traits & Trait.UPSERT and not is_bookkeeping(each.target.name):
             return True
         if each.kind in (EffectKind.SEND, EffectKind.PUBLISH) and not each.traits & HARMLESS_TWICE:
             return True

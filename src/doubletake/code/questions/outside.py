@@ -68,6 +68,11 @@ def moves_money(f: FunctionSummary, effect: Effect) -> bool:
     return any(MONEY_WORDS.search(text) and not ASKING_WORDS.search(text) for text in texts)
 
 
+def is_only_announced(call: Effect) -> bool:
+    """Whether the call makes a payment that somebody has to confirm."""
+    return "intent" in call.name.lower() and call.name.endswith(".create") and "confirm" not in dict(call.args)
+
+
 def is_idempotent(f: FunctionSummary, effect: Effect) -> bool:
     """Whether sending it again leaves the other side as it is: by its model, or because it is a PUT or DELETE."""
     if effect.traits & Trait.IDEMPOTENT or effect.name.rpartition(".")[2] in ("put", "delete"):

@@ -15,6 +15,7 @@ from doubletake.code.questions.outside import (
     is_courtesy,
     is_forgetting,
     is_idempotent,
+    is_only_announced,
     service,
 )
 from doubletake.code.questions.places import function_of, place, route_to
@@ -39,7 +40,7 @@ def detect(program: Program) -> Iterator[Match]:
 
 def is_missed(f: FunctionSummary, call: Effect) -> bool:
     """Whether somebody misses the call when it was not made, or made for nothing. A courtesy message is not."""
-    return changes_outside(call) and not is_courtesy(call) and not is_forgetting(f, call)
+    return changes_outside(call) and not (is_courtesy(call) or is_forgetting(f, call) or is_only_announced(call))
 
 
 def _match(k: Knowledge, root: Root, call: Effect) -> Match | None:

@@ -21,7 +21,14 @@ from doubletake.code.questions.bookkeeping import is_bookkeeping
 from doubletake.code.questions.control import is_before
 from doubletake.code.questions.knowledge import Knowledge, Program, Root
 from doubletake.code.questions.lookups import state_checks
-from doubletake.code.questions.outside import fresh_origin, is_idempotent, key_of, moves_money, service
+from doubletake.code.questions.outside import (
+    fresh_origin,
+    is_idempotent,
+    is_only_announced,
+    key_of,
+    moves_money,
+    service,
+)
 from doubletake.code.questions.places import function_of, place, route_to
 from doubletake.code.questions.sources import source_of
 from doubletake.code.questions.trust import trust
@@ -124,7 +131,10 @@ def _money(root: Root, call: Effect) -> Match | None:
     if key != NONE and fresh is None:
         return None
     source = source_of(root, fresh, call) if fresh is not None else None
-    confidence, because = trust(f, (call,), "" if call.traits & Trait.MONEY else "its address says that money is moved")
+    doubt = "" if call.traits & Trait.MONEY else "its address says that money is moved"
+    if is_only_announced(call):
+        doubt = "nothing is charged before it is confirmed"
+    confidence, because = trust(f, (call,), doubt)
     return Match(
         message="fresh-key" if fresh is not None else "no-key",
         at=place(f, call),
