@@ -281,6 +281,7 @@ def test_odd_files_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str], wha
         ({"node_modules/x/a.js": "x"}, "left out: 1 directories installed or built"),
         ({"a.js": "a=1;" * 4000}, "left out: 1 files minified"),
         ({"a.py": "x = 1\n" * 400_000}, "nothing under"),
+        ({"a.py": "\0" * 1000, "b.ts": "\0"}, "could be read: a.py: it is no text (and 1 more)"),
     ],
 )
 def test_nothing_to_read(tmp_path: Path, capsys: pytest.CaptureFixture[str], files: dict[str, str], said: str) -> None:

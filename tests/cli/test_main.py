@@ -43,9 +43,11 @@ def test_version() -> None:
 
 
 MISTAKES = [
-    (["adit"], ["No such command", "adit"]),
+    (["adit"], ["No such command", "adit", "Did you mean 'audit'?"]),
     (["audit", "--nonsense"], ["--nonsense"]),
     (["audit", "nowhere"], ["cannot audit nowhere", "no such file or directory"]),
+    (["prove", "nowhere"], ["cannot prove nowhere", "no such file or directory"]),
+    (["audit", "--output", "."], ["cannot write .", "folder"]),
     (["audit", "--format", "xml"], ["`xml`", "console"]),
     (["audit", "--select", "rases"], ["`rases`", "Did you mean `races`?"]),
     (["audit", "--config", "no.toml"], ["no.toml", "cannot read"]),
@@ -100,6 +102,13 @@ def test_letters_that_the_terminal_lacks() -> None:
     assert "\\u25b6" in done.stdout
 
 
+@pytest.mark.parametrize("columns", [60, 80])
+def test_as_wide_as_it_is_told(columns: int) -> None:
+    prose = run("explain", "DT301", COLUMNS=str(columns)).stdout.partition("What it looks like")[2].split("▶")[0]
+    lines = [line.rstrip() for line in prose.splitlines() if not line.startswith("    ")]
+    assert columns - 20 < max(map(len, lines)) <= columns
+
+
 def test_nobody_reads_any_more() -> None:
     """`doubletake … | head -1`."""
     process = subprocess.Popen([DOUBLETAKE, "explain", "DT301"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -115,7 +124,7 @@ def test_a_fault_of_ours_is_one_line() -> None:
     except KeyError as error:
         line = own_fault(error)
     assert "\n" not in line
-    assert "KeyError" in line and "test_main.py:" in line and "report it at https://" in line
+    assert "KeyError" in line and "test_main.py:" in line and "DOUBLETAKE_DEBUG=1" in line
 
 
 @pytest.mark.parametrize("after", [0.0, 0.03, 0.06, 0.1, 0.15])

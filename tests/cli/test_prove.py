@@ -99,6 +99,7 @@ MISTAKES = [
     (["replay", "nothing.json"], ["nothing.json"]),
     (["replay", "doubletake.toml"], ["doubletake.toml", "no proof file"]),
     (["demo", "nowhere"], ["nowhere"]),
+    (["replay", "--picture", "."], ["cannot read ."]),
 ]
 
 
@@ -126,6 +127,24 @@ def test_an_application_that_dies(tmp_path: Path, capfd: pytest.CaptureFixture[s
     said = capfd.readouterr().err
     assert "cannot start the application" in said and "no licence key" in said and "python app.py" in said
     assert "Traceback" not in said
+
+
+def test_nothing_answered_is_no_clean_result(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Python's own server refuses every POST: nothing was looked at, so nothing is clean."""
+    (tmp_path / "doubletake.toml").write_text(
+        "[prove]\nstart = 'python -m http.server {port}'\nrequests = [{ method = 'POST', path = '/orders' }]\n"
+    )
+    assert run(["prove", str(tmp_path)]) == 2
+    said = capfd.readouterr().out
+    assert "POST /orders  501" in said and "no request was answered with success" in said
+
+
+def test_a_seed_that_is_not_there(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "doubletake.toml").write_text("[prove]\nstart = 'python -m http.server {port}'\nseed = ['rows.sql']\n")
+    assert run(["prove", str(tmp_path)]) == 2
+    said = capfd.readouterr().err
+    assert "cannot seed the application: cannot read rows.sql: no such file or directory" in said
+    assert "Mend that and run again." in said and "Errno" not in said
 
 
 def test_a_missing_extra_is_named() -> None:
@@ -191,6 +210,16 @@ def test_the_demonstration_on_an_application_that_cannot_start(
     said = capfd.readouterr().out
     assert "DT301 lost-update" in said and "not proven" in said and "nowhere.py" in said
     assert "lost-update" in (tmp_path / ".doubletake" / "demo.html").read_text()
+
+
+def test_a_report_that_cannot_be_written_is_told_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".doubletake").write_text("a file where the folder would be")
+    monkeypatch.chdir(tmp_path)
+    assert run(["demo"]) == 2
+    captured = capfd.readouterr()
+    assert not captured.out and "cannot write .doubletake/demo.html" in captured.err
 
 
 @pytest.mark.thorough

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 
@@ -18,7 +18,7 @@ from doubletake.audit.selection import select
 from doubletake.audit.suppress import apply
 from doubletake.core.config import Config
 from doubletake.core.errors import DoubletakeError
-from doubletake.core.event import Event, Finished, Found, Noted, Progress, Started
+from doubletake.core.event import Event, Finished, Found, Noted, Progress, Started, Unread
 from doubletake.core.finding import Finding
 
 
@@ -37,9 +37,11 @@ def audit(root: Path, options: Options | None = None) -> Iterator[Event]:
     except OSError as error:
         raise DoubletakeError(f"cannot read {root}", (error.strerror or str(error)).lower()) from None
     if not files.code:
-        raise nothing_to_read(root, files)
+        raise nothing_to_read(root, files.unread, files.skipped)
     yield Progress("read", len(files.code), len(files.code))
     result = yield from remembered(files, options.config, Cache(directory, options.use_cache))
+    if files.code.keys() <= {it.path for it in result.unread if not it.line}:
+        raise nothing_to_read(root, (*files.unread, *result.unread), files.skipped)
     findings, unused = apply(result.findings, result.pardons, options.config.suppress, active, codes_named)
     yield from report(files, result, [it for it in findings if it.code in active], unused, perf_counter() - began)
 
@@ -61,14 +63,14 @@ def remembered(files: Files, config: Config, cache: Cache) -> Generator[Progress
     return result
 
 
-def nothing_to_read(root: Path, files: Files) -> DoubletakeError:
-    if files.unread:
-        first = files.unread[0]
-        more = f" (and {len(files.unread) - 1} more)" if len(files.unread) > 1 else ""
+def nothing_to_read(root: Path, unread: Sequence[Unread], skipped: Mapping[str, int]) -> DoubletakeError:
+    if unread:
+        first = unread[0]
+        more = f" (and {len(unread) - 1} more)" if len(unread) > 1 else ""
         return DoubletakeError(
             f"nothing under {root} could be read", f"{first.path or '.'}: {first.why}{more}", "Mend that and run again."
         )
-    left_out = ", ".join(f"{count} {reason}" for reason, count in files.skipped.items() if count)
+    left_out = ", ".join(f"{count} {reason}" for reason, count in skipped.items() if count)
     return DoubletakeError(
         f"nothing to audit under {root}",
         "there is no Python, TypeScript or JavaScript of its own" + (f"; left out: {left_out}" if left_out else ""),

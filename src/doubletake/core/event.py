@@ -25,7 +25,7 @@ class Found(Struct, frozen=True, tag="found", tag_field="event"):
 
 
 class Unread(Struct, frozen=True, tag="unread", tag_field="event"):
-    """A file that could not be read whole: reported, never silently clean."""
+    """A file that could not be read whole: reported, never silently clean. Without a line, nothing of it was read."""
 
     path: str
     why: str
@@ -71,6 +71,10 @@ class Reached(Struct, frozen=True, tag="reached", tag_field="event"):
     endpoint: str
     status: int | None
     why: str = ""
+
+    @property
+    def succeeded(self) -> bool:
+        return self.status is not None and self.status < 400
 
 
 class Finished(Struct, frozen=True, tag="finished", tag_field="event", kw_only=True):

@@ -34,5 +34,5 @@ class StartError(DoubletakeError):
 
     def _advice(self) -> str:
         if not self.add:
-            return ""
+            return "Mend that and run again."
         return "Add to doubletake.toml:\n" + "\n".join(f"    {line}" for line in self.add.splitlines())

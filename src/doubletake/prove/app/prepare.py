@@ -81,7 +81,8 @@ def _execute_file(plan: Plan, command: Command, database: str, step: str) -> Non
     try:
         script = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise StartError(step, f"cannot read {command.words[0]}: {error}", command=command) from None
+        why = (error.strerror or str(error)).lower() if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise StartError(step, f"cannot read {command.words[0]}: {why}", command=command, plan=plan) from None
     try:
         with psycopg.connect(database, autocommit=True) as connection:
             connection.execute(script.encode())  # bytes: no placeholders, several statements in one message
