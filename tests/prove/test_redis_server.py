@@ -63,6 +63,16 @@ def test_what_differs_and_the_way_back(running: RedisServer, client: redis.Redis
     assert 90 < client.ttl("session") <= 100
 
 
+def test_the_order_of_a_set_is_no_difference(running: RedisServer, client: redis.Redis) -> None:
+    client.sadd("seen", *(f"member {number}" for number in range(600)))
+    running.snapshot()
+    for _ in range(5):
+        running.restore()
+        assert running.differences() == ()
+    client.srem("seen", "member 7")
+    assert [each.key for each in running.differences()] == ["seen"]
+
+
 def test_other_databases_are_seen(running: RedisServer, client: redis.Redis) -> None:
     with redis.Redis(running.host, running.port, db=3) as other:
         other.set("a", "1")

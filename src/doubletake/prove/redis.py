@@ -38,6 +38,7 @@ class RedisServer:
         self._child = child
         self._clients: dict[int, redis.Redis] = {}
         self._kept: dict[int, dict[bytes, Dumped]] = {}
+        self._unordered: dict[tuple[int, bytes], KeyValue] = {}
 
     @property
     def url(self) -> str:
@@ -46,6 +47,13 @@ class RedisServer:
     def snapshot(self) -> None:
         """Remember every key of every database as it is now."""
         self._kept = {database: self._dump(database) for database in self._databases()}
+        # A set or hash that was restored may be serialised in another order: these are compared by content.
+        self._unordered = {
+            (database, key): self._value(database, key, _name(database, key))
+            for database, kept in self._kept.items()
+            for key in kept
+            if _text(self._client(database).type(key)) in ("set", "hash")
+        }
 
     def differences(self) -> tuple[KeyValue, ...]:
         """The keys that differ from the snapshot, for the oracle. Keys of databases other than 0 carry its number."""
@@ -56,8 +64,10 @@ class RedisServer:
                 before, after = kept.get(key), now.get(key)
                 if before and after and before.data == after.data and bool(before.expires) == bool(after.expires):
                     continue
-                name = _text(key) if database == 0 else f"{database}:{_text(key)}"
-                found.append(self._value(database, key, name) if after else KeyValue(key=name, type="none", value=None))
+                name = _name(database, key)
+                value = self._value(database, key, name) if after else KeyValue(key=name, type="none", value=None)
+                if value != self._unordered.get((database, key)):
+                    found.append(value)
         return tuple(found)
 
     def restore(self) -> None:
@@ -191,6 +201,10 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _name(database: int, key: bytes) -> str:
+    return _text(key) if database == 0 else f"{database}:{_text(key)}"
 
 
 def _text(value: bytes | str) -> str:

@@ -34,7 +34,7 @@ class Chapter(Struct, frozen=True):
 def whole(title: str, chapters: Sequence[Chapter]) -> str:
     """The report on one project, or on several, as one page."""
     groups = [grouped(it.report, it.setting) for it in chapters]
-    every = [group for of_one in groups for group in of_one]
+    every = [one for of_project in groups for one in of_project]
     body = ['<p class="mark" aria-label="doubletake"><span>doubletake</span></p>']
     for number, (it, own) in enumerate(zip(chapters, groups, strict=True)):
         body.append(head(it.name, it.report))
