@@ -135,8 +135,16 @@ def test_nothing_answered_is_no_clean_result(tmp_path: Path, capfd: pytest.Captu
         "[prove]\nstart = 'python -m http.server {port}'\nrequests = [{ method = 'POST', path = '/orders' }]\n"
     )
     assert run(["prove", str(tmp_path)]) == 2
-    said = capfd.readouterr().out
-    assert "POST /orders  501" in said and "no request was answered with success" in said
+    captured = capfd.readouterr()
+    assert "POST /orders  501" in captured.out and "no request was answered with success" in captured.err
+
+
+def test_an_endpoint_that_is_not_there(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "doubletake.toml").write_text(
+        "[prove]\nstart = 'python -m http.server {port}'\nrequests = [{ method = 'POST', path = '/orders' }]\n"
+    )
+    assert run(["prove", str(tmp_path), "--endpoint", "POST /oders"]) == 2
+    assert "no endpoint contains `POST /oders`" in (said := capfd.readouterr().err) and "POST /orders" in said
 
 
 def test_a_seed_that_is_not_there(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -178,14 +186,20 @@ def descendants() -> set[int]:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="not run: processes are counted in /proc")
-@pytest.mark.parametrize("after", [0.3, 1.0, 1.8, 2.6])
-def test_interrupted_at_any_moment(tmp_path: Path, after: float) -> None:
+@pytest.mark.parametrize(
+    ("verb", "after"), [("prove", 0.3), ("prove", 1.0), ("prove", 1.8), ("prove", 2.6), ("demo", 1.5), ("demo", 4.0)]
+)
+def test_interrupted_at_any_moment(tmp_path: Path, verb: str, after: float) -> None:
     """Ctrl-C while servers start, while the application starts, in the middle of a run: quiet, and nothing stays."""
     assert ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
     shop = copied("shop", tmp_path)
     before = descendants()
     process = subprocess.Popen(
-        [DOUBLETAKE, "prove", str(shop)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+        [DOUBLETAKE, verb, str(shop)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+        start_new_session=True,
     )
     time.sleep(after)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to everyone at once

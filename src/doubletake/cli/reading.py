@@ -63,8 +63,6 @@ class Tally:
             if isinstance(event, Reached):
                 self.asked += 1
                 self.answered += event.succeeded
-            if isinstance(event, Finished) and self.nothing_answered:
-                yield Noted("nothing could be tried: no request was answered with success")
             self.failing += isinstance(event, Proven)
             yield event
 
@@ -72,15 +70,15 @@ class Tally:
         """Preview patterns and accepted findings are shown and never fail a run."""
         return not finding.suppressed and finding.status == "stable" and finding.confidence.rank <= self.threshold.rank
 
-    @property
-    def nothing_answered(self) -> bool:
-        """An application that refuses every request was not looked at, however well it runs."""
-        return self.asked > 0 and not self.answered
-
     def exit_code(self) -> int:
-        if self.failing:
-            return 1
-        return 2 if self.nothing_answered else 0
+        """Raises DoubletakeError when an application refused every request: it was not looked at, so it is not clean."""
+        if self.asked and not self.answered:
+            raise DoubletakeError(
+                "cannot prove anything",
+                "no request was answered with success",
+                "What was reached says why each was not.",
+            )
+        return 1 if self.failing else 0
 
 
 def show(

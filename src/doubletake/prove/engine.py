@@ -9,6 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from doubletake.core import config
+from doubletake.core.errors import ConfigurationError
 from doubletake.core.event import Event, Finished, Noted, NotProven, Progress, Proven, Ran, Reached, Started
 from doubletake.core.route import is_route
 from doubletake.prove.app.requests.cases import Case
@@ -55,6 +56,9 @@ def prove(job: Job, keep: Keep = keep_nothing) -> Iterator[Event]:
     with Stage.open(job.root, job.settings.prove, said.append) as stage:
         yield from (Progress("start", number, len(said), text) for number, text in enumerate(said, 1))
         yield from (Reached(endpoint, None, why) for endpoint, why in stage.unasked)
+        _refuse_unknown(
+            job.endpoints, [*(endpoint for endpoint, _ in stage.unasked), *(it.endpoint for it in stage.cases)]
+        )
         rows = stage.reach([case for case in stage.cases if _is_wanted(case, job)])
         yield from (Reached(row.endpoint, row.status, row.why) for row in rows)
         laboratory = stage.laboratory(_budget(job), job.settings.system.instances)
@@ -80,6 +84,13 @@ def _budget(job: Job) -> Budget:
     seconds, count = config.budget(job.settings.prove.budget)
     default = Budget()
     return Budget(schedules=count or default.schedules, seconds=seconds or default.seconds)
+
+
+def _refuse_unknown(words: tuple[str, ...], endpoints: list[str]) -> None:
+    for word in words:
+        if not any(word in endpoint for endpoint in endpoints):
+            there = ", ".join(dict.fromkeys(endpoints))
+            raise ConfigurationError("cannot choose", f"no endpoint contains `{word}`", f"There are: {there}.")
 
 
 def _is_wanted(case: Case, job: Job) -> bool:
