@@ -112,9 +112,13 @@ def bind(low: Lowering, target: Node, value: Val, node: Node) -> None:
 
 
 def _positions(low: Lowering, target: Sequence, value: Val, node: Node) -> None:
+    from doubletake.code.lowering.expressions import column_at
+
     for position, each in enumerate(target.items):
         if isinstance(each, Spread):
             bind(low, each.value, Val(value.origins, value.type, value.item), node)
+        elif column := column_at(value, position):
+            bind(low, each, Val(extend(value.origins, column)), node)
         elif value.items is not None and position < len(value.items):
             bind(low, each, value.items[position], node)
         else:
@@ -155,14 +159,19 @@ def _attribute(low: Lowering, target: Attribute, value: Val, node: Node) -> None
             _put_later(low, base.effect, name, value)
         return
     low.fact(FactKind.SET, node, name, receiver=low.body.value(base), result=low.body.value(value))
+    if not write_attribute(low, node, base, name, value) and isinstance(target.value, Name) and not base.symbol:
+        entries = base.entries if base.entries is not None else {"...": Val(base.origins)}
+        low.scope[target.value.id] = replace(base, entries={**entries, name: value})
+
+
+def write_attribute(low: Lowering, node: Node, base: Val, name: str, value: Val) -> bool:
+    """A column of a row is set: the effect of it. Gives whether the object may be a row."""
     entity = low.world.entity(base.type) if base.type and (low.is_python or _is_tracked(low, base)) else None
     is_open = not base.type and low.is_python and any(origin.kind in MUTABLE_KINDS for origin in base.origins)
     if entity is None and not is_open:
-        if base.entries is not None and isinstance(target.value, Name):
-            low.scope[target.value.id] = replace(base, entries={**base.entries, name: value})
-        return
+        return False
     if entity is not None and entity.relation(name) is not None:
-        return
+        return True
     number = low.body.value(base)
     low.body.effect(
         effect_of(
@@ -177,6 +186,7 @@ def _attribute(low: Lowering, target: Attribute, value: Val, node: Node) -> None
             name=f"{name}=",
         )
     )
+    return True
 
 
 def _is_tracked(low: Lowering, base: Val) -> bool:

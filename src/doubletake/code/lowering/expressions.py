@@ -70,7 +70,7 @@ def attribute(low: Lowering, base: Val, name: str, node: Node) -> Val:
     if base.entries is not None:
         if name in base.entries:
             return base.entries[name]
-        if (spread := base.entries.get("...")) is not None:
+        if (spread := base.entries.get("...")) is not None and not base.type:
             return Val(extend(spread.origins, name))
     if base.type and (found := _of_instance(low, base, name, node)) is not None:
         return found
@@ -188,6 +188,10 @@ def described(low: Lowering, spec: str, base: Val, name: str) -> Val:
     """A value by its description in a model: "request", "principal", "config", "type:…", "origin type:…"."""
     origin, _, kind = spec.partition(" ") if not spec.startswith("type:") else ("", "", spec)
     kind = kind.removeprefix("type:").replace("*", name)
+    if origin == "count":  # how many rows a statement touched
+        return Val(
+            tuple(Origin(OriginKind.COUNT, each.ref) if each.kind is OriginKind.ROW else each for each in base.origins)
+        )
     if origin == "receiver" or not origin:
         return Val(base.origins, kind, receiver=base, options=base.options)
     known = OriginKind[origin.upper()] if origin.upper() in OriginKind.__members__ else OriginKind.UNKNOWN
@@ -204,6 +208,8 @@ def item(low: Lowering, base: Val, key: Val) -> Val:
     if key.constant is not UNSET:
         if base.entries is not None and key.constant in base.entries:
             return base.entries[key.constant]
+        if isinstance(key.constant, int) and (column := column_at(base, key.constant)):
+            return Val(extend(base.origins, column))
         if (
             base.items is not None
             and isinstance(key.constant, int)
@@ -221,6 +227,13 @@ def item(low: Lowering, base: Val, key: Val) -> Val:
     if base.symbol:
         return Val(symbol=base.symbol)
     return Val(through(base.origins, Via.ELEMENT), base.item)
+
+
+def column_at(base: Val, position: int) -> str:
+    """The column at a position of a row that a SELECT with named columns gave; "" when that is not known."""
+    columns = (base.options or {}).get("columns")
+    names = columns.items if columns is not None and columns.items is not None else ()
+    return str(names[position].constant) if -len(names) <= position < len(names) else ""
 
 
 def read_await(low: Lowering, node: Await) -> Val:

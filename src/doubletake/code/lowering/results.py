@@ -69,7 +69,7 @@ def _returned(
     if spec in ("callback", "callbacks") and returned is not None:
         many = Val(through(returned.origins, Via.ELEMENT), "list", returned.type)
         return many if spec == "callbacks" else returned
-    if spec == "instance":
+    if spec == "configured":
         options = given.positions[0].entries if given.positions else {}
         return Val(UNKNOWN.origins, model.type, options=dict(options or {}))
     if spec in RETURNS:
@@ -98,7 +98,8 @@ def _one_row(low: Lowering, receiver: Val, given: Arguments) -> Val:
 
 
 def _rows(low: Lowering, receiver: Val, given: Arguments) -> Val:
-    return Val(receiver.origins, "", "row", effect=receiver.effect)
+    rows = (receiver.options or {}).get("rows", receiver)
+    return Val(rows.origins, "", "row", effect=receiver.effect, options=rows.options if rows is not receiver else None)
 
 
 def _date(low: Lowering, receiver: Val, given: Arguments) -> Val:

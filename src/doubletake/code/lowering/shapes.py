@@ -22,7 +22,7 @@ from doubletake.code.effects import (
     TargetKind,
     Trait,
 )
-from doubletake.code.lowering import prisma, sql, store_statements
+from doubletake.code.lowering import assignments, prisma, sql, store_statements
 from doubletake.code.lowering.body import effect_of
 from doubletake.code.lowering.context import Lowering
 from doubletake.code.lowering.values import UNKNOWN, UNSET, Made, Statement, Val, element, merge
@@ -90,7 +90,17 @@ def text(
     if bound is None and len(given.positions) > 1:
         bound = Val(merge(each.origins for each in given.positions[1:]), items=given.positions[1:])
     value = sql.execute(low, node, name, first, bound, receiver, Rows[model.rows] if model.rows else Rows.UNKNOWN)
+    if model.keeps == "cursor" and receiver is not None:
+        _move_cursor(low, receiver, value)
     return replace(value, type=model.type, item=model.item or "row", receiver=receiver)
+
+
+def _move_cursor(low: Lowering, cursor: Val, rows: Val) -> None:
+    """A cursor stands on the rows of its last statement: `cur.execute(…)`, then `cur.fetchone()`."""
+    moved = replace(cursor, effect=rows.effect, options={**(cursor.options or {}), "rows": rows})
+    for name, value in low.scope.items():
+        if value is cursor:
+            low.scope[name] = moved
 
 
 def key(
@@ -190,7 +200,7 @@ def _instance(
             kind,
             node,
             target=Target(TargetKind.ENTITY, key, NONE if key else number),
-            puts=_columns(low, made, receiver),
+            puts=_columns(low, made, receiver) if kind is EffectKind.CREATE else (),
             rows=Rows.ONE,
             row=number,
             handle=handle_number(low, receiver),
@@ -270,7 +280,19 @@ def end(
     return Val(receiver.origins, model.type or receiver.type, options=enter, receiver=receiver)
 
 
+def set_attribute(
+    low: Lowering, node: Node, name: str, model: CallModel, matched: str, receiver: Val | None, given: Arguments
+) -> Val | None:
+    """`setattr(row, column, value)`: a write of a column, of any column when its name is computed."""
+    if len(given.positions) == 3:
+        row, column, value = given.positions
+        written = column.constant if isinstance(column.constant, str) else "*"
+        assignments.write_attribute(low, node, row, written, value)
+    return UNKNOWN
+
+
 SHAPES: dict[str, Shape] = {
+    "setattr": set_attribute,
     "execute": execute,
     "sql": text,
     "key": key,

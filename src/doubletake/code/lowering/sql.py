@@ -61,6 +61,7 @@ class Parsed(Struct, frozen=True):
     rows: Rows = Rows.UNKNOWN
     joins: tuple[str, ...] = ()
     column: str = ""  # when one column is selected
+    columns: tuple[str, ...] = ()  # when several are, by position
     aggregate: str = ""
     detail: str = ""
 
@@ -145,7 +146,12 @@ def execute(
         if statement.aggregate in ("max", "min"):
             origin = Origin(OriginKind.ROW, number, (statement.column,) if statement.column else (), Via.EXTREME)
         low.body.refine(number, result=low.body.origins((origin,)))
-        value = Val((origin,), "", "", effect=number)
+        columns = (
+            {"columns": Val(items=tuple(low.constant(each) for each in statement.columns))}
+            if statement.columns
+            else None
+        )
+        value = Val((origin,), "", "", effect=number, options=columns)
     return value
 
 
@@ -231,6 +237,9 @@ def _select(tree: exp.Select) -> list[Parsed]:
         arguments = tuple(_value("key", Op.EQ, each) for each in (call.expressions if call is not None else ())[:1])
         return [Parsed(EffectKind.LOCK, "", arguments, detail="advisory")]
     kind, rows, column, aggregate = EffectKind.READ, Rows.UNKNOWN, "", ""
+    columns: tuple[str, ...] = ()
+    if len(tree.expressions) > 1 and all(isinstance(each.unalias(), exp.Column) for each in tree.expressions):
+        columns = tuple(each.alias_or_name for each in tree.expressions)
     if len(tree.expressions) == 1:
         only = tree.expressions[0].unalias()
         if isinstance(only, exp.Count):
@@ -247,9 +256,9 @@ def _select(tree: exp.Select) -> list[Parsed]:
         rows = Rows.ONE if isinstance(number, exp.Literal) and number.name == "1" else Rows.BOUNDED
     traits = Trait.LOCKS_ROW if any(each.args.get("update") for each in tree.args.get("locks") or ()) else 0
     joins = tuple(_table(each.this) for each in tree.args.get("joins") or ())
-    return [
-        Parsed(kind, table, _where(tree), traits=traits, rows=rows, joins=joins, column=column, aggregate=aggregate)
-    ]
+    where = _where(tree)
+    more = {"joins": joins, "column": column, "columns": columns, "aggregate": aggregate}
+    return [Parsed(kind, table, where, traits=traits, rows=rows, **more)]
 
 
 def _insert(tree: exp.Insert) -> Parsed:

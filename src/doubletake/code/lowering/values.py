@@ -104,10 +104,13 @@ def merge(parts: Iterable[Value]) -> Value:
 
 def extend(origins: Value, name: str, via: int = 0) -> Value:
     """The same origins one attribute further."""
-    return tuple(
-        Origin(origin.kind, origin.ref, (*origin.path, name)[:PATH_KEPT] if name else origin.path, origin.via | via)
-        for origin in origins
-    )
+    return tuple(Origin(origin.kind, origin.ref, _further(origin, name), origin.via | via) for origin in origins)
+
+
+def _further(origin: Origin, name: str) -> tuple[str, ...]:
+    if not name or (origin.kind is OriginKind.ROW and origin.path[-1:] == (name,)):  # the one column that was selected
+        return origin.path
+    return (*origin.path, name)[:PATH_KEPT]
 
 
 def through(origins: Value, via: int) -> Value:
