@@ -71,7 +71,7 @@ class Tally:
         return not finding.suppressed and finding.status == "stable" and finding.confidence.rank <= self.threshold.rank
 
     def exit_code(self) -> int:
-        """Raises DoubletakeError when an application refused every request: it was not looked at, so it is not clean."""
+        """Raises DoubletakeError when an application refused every request: what was not looked at is not clean."""
         if self.asked and not self.answered:
             raise DoubletakeError(
                 "cannot prove anything",
