@@ -1,8 +1,8 @@
 """POST /orders/1/pay, the connection to the database is lost: half (DT605).
 
-data wrong (half): the connection breaks before it at `update orders set status=?::varchar, charge_id=?::varchar
-where orders.id = ?::integer`: the client gets 500, but the outside service has done all of it and none of the rows
-are written; the client tries again and is told 200, and the outside service has done it twice.
+data wrong (half): the connection breaks before it at `update orders`: the client gets 500, but the outside service
+has done all of it and none of the rows are written; the client tries again and is told 200, and the outside service
+has done it twice.
 
 What was seen: A calls POST payments/charges; A writes orders; the connection breaks before it took effect; A
 answers 500.

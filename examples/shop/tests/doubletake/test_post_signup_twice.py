@@ -5,9 +5,9 @@ rows in users is 2, but A then B: 1; B then A: 1. the number of new rows in wall
 1.
 
 What was seen: A finds nothing in users; B finds nothing in users; B adds a row to users: email new@example.com,
-password_hash b7cd9b66125cf984d27969fa5f0ef0d7$197c4b…, is_admin f, created_at 2026-11-20 09:18:42.829827; B adds a
+password_hash e1f6ba04976bba716e1fb947a891625c$519d37…, is_admin f, created_at 2026-11-20 10:13:23.872946; B adds a
 row to wallets: user_id 836687, balance 0; B commits; B answers 201; A adds a row to users: email new@example.com,
-password_hash 7adcfb2439eda12c83ee3ae8e06981d3$9d1617…, is_admin f, created_at 2026-11-20 09:18:42.741218; A adds a
+password_hash fee8e07d426e76014f58008966bcaedf$2fd4b3…, is_admin f, created_at 2026-11-20 10:13:23.786162; A adds a
 row to wallets: user_id 836688, balance 0; A commits; A answers 201.
 """
 

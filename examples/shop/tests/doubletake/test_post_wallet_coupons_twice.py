@@ -6,9 +6,9 @@ then B: 1; B then A: 1.
 
 What was seen: A finds nothing in coupon_redemptions; B finds nothing in coupon_redemptions; B writes wallets:
 balance 10000 → 10500; B adds a row to coupon_redemptions: coupon_id 1, user_id 1, redeemed_at 2026-11-20
-09:18:45.436971; B commits; B reads wallets: balance 10500; B answers 200; A writes wallets: balance 10500 → 11000;
-A adds a row to coupon_redemptions: coupon_id 1, user_id 1, redeemed_at 2026-11-20 09:18:45.430258; A commits; A
-reads wallets: balance 11000; A answers 200.
+10:13:27.64367; B commits; B reads wallets: balance 10500; B answers 200; A writes wallets: balance 10500 → 11000; A
+adds a row to coupon_redemptions: coupon_id 1, user_id 1, redeemed_at 2026-11-20 10:13:27.625732; A commits; A reads
+wallets: balance 11000; A answers 200.
 """
 
 
