@@ -14,7 +14,9 @@ ASKING_WORDS = re.compile(r"verif|gateways?|status|methods?|settings?|webhooks?|
 ADDRESS = re.compile(r"(?=.*[/.]\w)[\w./:@-]+")
 FORGETTING = re.compile(r"revalidat|presign|/purge|cache[-_/]?(clear|bust|tag)|captcha|siteverify|introspect|userinfo")
 """Words in the address of a call that makes the other side forget what it can read again, signs, or only asks."""
-COURTESY = re.compile(r"\b(e?mails?|smtp|resend|sendgrid|mailgun|postmark|mailjet|slack|twilio|discord|push)\b")
+COURTESY = re.compile(
+    r"\b(e?mail(s|er)?|sms|smtp|resend|sendgrid|mailgun|postmark|mailjet|slack|twilio|discord|push)\b"
+)
 UNSTABLE = (OriginKind.FRESH, OriginKind.CLOCK)
 
 
@@ -25,9 +27,12 @@ def changes_outside(effect: Effect) -> bool:
     return not effect.traits & (Trait.READ_ONLY | Trait.BEST_EFFORT)
 
 
-def is_courtesy(effect: Effect) -> bool:
-    """Whether the call sends somebody a message that nobody's books depend on."""
-    return bool(effect.traits & Trait.MAIL) or bool(COURTESY.search(effect.target.name))
+def is_courtesy(f: FunctionSummary, effect: Effect) -> bool:
+    """Whether the call sends somebody a message that nobody's books depend on: by its model, address, or file."""
+    if effect.traits & Trait.MAIL:
+        return True
+    texts = (effect.target.name, *url_texts(f, effect), (effect.path or f.path).rpartition("/")[2].replace("_", "."))
+    return any(COURTESY.search(text) for text in texts)
 
 
 def service(f: FunctionSummary, effect: Effect) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from doubletake.code.effects import (
     NONE,
     STORE_WRITES,
@@ -29,6 +31,7 @@ from doubletake.code.questions.lookups import operator
 from doubletake.code.questions.rows import column_name, identity, is_same_row
 
 CAPABILITY = ("token", "secret", "code", "slug", "hash", "signature", "uuid_token")
+RANK = re.compile(r"admin|staff|superuser|moderator", re.IGNORECASE)
 TELLS = EffectKind.RESPOND | EffectKind.SEND | EffectKind.PUBLISH
 ROLE_WORDS = ("admin", "role", "staff", "superuser", "permission", "scope", "type", "moderator", "is_super")
 
@@ -122,7 +125,18 @@ def partial_tests(f: FunctionSummary, use: Effect | Fact) -> tuple[int, ...]:
 
 def _is_about_owner(f: FunctionSummary, atom: Comparison) -> bool:
     kinds = {origin.kind for origin in origins(f, atom)}
-    return OriginKind.PRINCIPAL in kinds and (OriginKind.ROW in kinds or _is_role(f, atom))
+    if OriginKind.PRINCIPAL in kinds and (OriginKind.ROW in kinds or _is_role(f, atom)):
+        return True
+    return any(_names_role(f, origin) for origin in origins(f, atom))
+
+
+def _names_role(f: FunctionSummary, origin: Origin) -> bool:
+    """Whether a value is the name of a role, or says whether somebody has one: the caller's, however it was read."""
+    if origin.path:
+        return bool(RANK.search(origin.path[-1])) and origin.kind in (OriginKind.ROW, OriginKind.RESULT)
+    is_constant = origin.kind in (OriginKind.CONST, OriginKind.MODULE) and 0 <= origin.ref < len(f.constants)
+    text = f.constants[origin.ref] if is_constant else None
+    return isinstance(text, str) and bool(RANK.search(text.rpartition(".")[2].rpartition(":")[2]))
 
 
 def _is_role(f: FunctionSummary, atom: Comparison) -> bool:

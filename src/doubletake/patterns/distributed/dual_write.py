@@ -40,7 +40,7 @@ def detect(program: Program) -> Iterator[Match]:
 
 def is_missed(f: FunctionSummary, call: Effect) -> bool:
     """Whether somebody misses the call when it was not made, or made for nothing. A courtesy message is not."""
-    return changes_outside(call) and not (is_courtesy(call) or is_forgetting(f, call) or is_only_announced(call))
+    return changes_outside(call) and not (is_courtesy(f, call) or is_forgetting(f, call) or is_only_announced(call))
 
 
 def _match(k: Knowledge, root: Root, call: Effect) -> Match | None:

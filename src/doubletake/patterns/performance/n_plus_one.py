@@ -57,8 +57,8 @@ def _match(k: Knowledge, root: Root, query: Effect) -> Match | None:
         loop = f.regions[number]
         if loop.kind not in REPEATS or loop.value == NONE or loop.detail in BOUNDED or not depends_on(f, query, number):
             continue
-        if query.kind & WRITES and is_conditional_in(f, query, number):
-            return None
+        if query.kind & WRITES and (is_conditional_in(f, query, number) or any(put.relative for put in query.puts)):
+            return None  # not for all of them, or another amount for each
         sources = rows_iterated(f, loop.value)
         if query.traits & Trait.LAZY and not is_asked_for_each(f, query, sources):
             return None
@@ -98,6 +98,12 @@ def is_few(f: FunctionSummary, read: Effect) -> bool:
 def is_asked_for_each(f: FunctionSummary, lazy: Effect, sources: list[int]) -> bool:
     """Whether touching the relation is a query: what was sent has none, and an asynchronous session refuses to ask."""
     reads = [f.effects[ref] for ref in sources]
+    while any(read.traits & Trait.LAZY for read in reads):  # rows of relations: the query that all of them came from
+        if any(comes_along(lazy, read) for read in reads):
+            return False
+        owners = (rows_iterated(f, read.row) for read in reads if read.traits & Trait.LAZY and read.row != NONE)
+        before, reads = reads, [read for read in reads if not read.traits & Trait.LAZY]
+        reads += [f.effects[ref] for refs in owners for ref in refs if f.effects[ref] not in before]
     return bool(reads) and not any(comes_along(lazy, read) or read.name.startswith(ASYNCHRONOUS) for read in reads)
 
 
