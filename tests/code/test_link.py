@@ -313,3 +313,31 @@ new Worker("mails", async (job) => { mail(job.data); });
         ("JOB", "0 * * * *"),
         ("MESSAGE", "mails"),
     }
+
+
+WRAPPED = """
+import express, { Router } from "express";
+import * as controller from "./controller.js";
+const wrap = (handler) => (req, res, next) => Promise.resolve(handler(req, res, next)).catch(next);
+const requireRole = (role) => (req, res, next) => (req.user.role === role ? next() : res.status(403).end());
+
+export function build() {
+  const router = Router();
+  router.post("/a", requireRole("admin"), wrap(controller.create));
+  router.get("/b", wrap(async (req, res) => { res.json(req.query); }));
+  return router;
+}
+const app = express();
+app.use("/v1", build());
+app.put("/c", wrap(controller.create));
+"""
+
+
+def test_handlers_that_are_wrapped() -> None:
+    found = program(app_ts=WRAPPED, controller_ts="export async function create(req, res) { res.json(req.body); }")
+    assert routes(found) == {
+        "POST /v1/a": ("create", {"AUTHORIZES"}),
+        "GET /v1/b": ("GET /b", set()),
+        "PUT /c": ("create", set()),
+    }
+    assert all(each.function in found.functions for each in found.handlers)

@@ -22,7 +22,7 @@ from doubletake.code.effects import (
 from doubletake.code.lowering import closures, duck, modelled, runners, store_statements
 from doubletake.code.lowering.context import Lowering
 from doubletake.code.lowering.values import UNKNOWN, UNSET, Made, Val, merge, through
-from doubletake.code.tree import Attribute, Await, Call, Cast, Function, Name, Node, Sequence, Template
+from doubletake.code.tree import Assignment, Attribute, Await, Call, Cast, Function, Name, Node, Sequence, Template
 
 STORE_LOOKING = frozenset(
     (
@@ -84,6 +84,13 @@ def read_call(low: Lowering, node: Call) -> Val:
         from doubletake.code.lowering.surroundings import around
 
         return around(low, node, callee, receiver, found)
+    if found is not None and found[0].registers and not low.is_registering:
+        low.is_registering = True  # functions among the arguments are for the framework to run
+        try:
+            given = arguments(low, node)
+        finally:
+            low.is_registering = False
+        return dispatch(low, node, callee, receiver, name, given)
     return dispatch(low, node, callee, receiver, name, arguments(low, node))
 
 
@@ -220,6 +227,8 @@ def unknown(low: Lowering, node: Node, symbol: str, receiver: Val | None, given:
         if each.function is not None and each.function.lowered < 0:
             wrapped = each.function
             closures.run_closure(low, node, each, (), "", RegionKind.CALLBACK)
+    if low.is_registering and (inner := wrapped_function(low, given)) is not None:
+        return inner
     parts: list[Value] = [each.origins for each in given.all if each.constant is UNSET]
     if receiver is not None and receiver.constant is UNSET:
         parts.append(receiver.origins)
@@ -235,6 +244,16 @@ def unknown(low: Lowering, node: Node, symbol: str, receiver: Val | None, given:
     if symbol.startswith(UNRESOLVED_PREFIX) and fact != NONE and last.lower() in STORE_LOOKING:
         low.body.unresolved.append(fact)
     return Val(through(merge(parts), Via.OPAQUE) or UNKNOWN.origins, function=wrapped if low.is_registering else None)
+
+
+def wrapped_function(low: Lowering, given: Arguments) -> Val | None:
+    """The function that a call wraps for a framework: `asyncHandler(create)`, `wrap(async (req, res) => …)`."""
+    for each in given.all:
+        if each.function is not None and not each.symbol:
+            return Val(function=each.function)
+        if ":" in each.symbol and isinstance(low.names.node(each.symbol), Function | Assignment):
+            return each
+    return None
 
 
 def passed(low: Lowering, given: Arguments, receiver: Val | None) -> tuple[tuple[str, int], ...]:
@@ -290,7 +309,7 @@ def call_project(
     low: Lowering, node: Node, candidates: tuple[str, ...], known: Known, receiver: Val | None, given: Arguments
 ) -> Val:
     """A call of functions of the project."""
-    if low.is_registering and (wrapped := _wrapped(low, candidates[0], given)) is not None:
+    if low.is_registering and (wrapped := wrapped_function(low, given)) is not None:
         return wrapped
     runner = low.world.text_runner(candidates[0]) if len(candidates) == 1 else None
     if runner is not None and (value := runners.run(low, node, candidates[0], runner, receiver, given)) is not None:
@@ -308,16 +327,6 @@ def call_project(
     typed = low.world.returned(candidates[0])
     origins = (Origin(OriginKind.RESULT, number),)
     return Val(origins, typed.type, typed.item, options=typed.options)
-
-
-def _wrapped(low: Lowering, wrapper: str, given: Arguments) -> Val | None:
-    """The function that is handed through a wrapper while routes are registered: `asyncHandler(controller.list)`."""
-    for each in given.all:
-        if each.function is not None:
-            return Val(function=each.function, symbol=wrapper)
-        if ":" in each.symbol and isinstance(low.names.node(each.symbol), Function):
-            return Val(each.origins, symbol=each.symbol)
-    return None
 
 
 # ── small questions ──────────────────────────────────────────────────────────────────────────────────────────────────

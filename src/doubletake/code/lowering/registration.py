@@ -160,9 +160,23 @@ def _references(
     if value.symbol and ":" in value.symbol:
         return [Reference(value.symbol.rpartition(":")[2].rpartition(".")[2], Known.EXACT, place, value.symbol)]
     router = identity(low, value)
+    if (maker := _maker_of(low, value)) and not _is_router(value):
+        return [Reference(maker, Known.EXACT, place)]
     if value.symbol or value.type:
         return [Reference(value.symbol or value.type, Known.EXACT, place, "", router)]
     return [Reference("", Known.NONE, place, "", router)]
+
+
+def _maker_of(low: Lowering, value: Val) -> str:
+    """The name of the function of the project that made a value: `requireRole("admin")`."""
+    for origin in value.origins:
+        if origin.kind is OriginKind.RESULT and 0 <= origin.ref < len(low.body.calls):
+            return low.body.calls[origin.ref].candidates[0].partition(":")[2]
+    return ""
+
+
+def _is_router(value: Val) -> bool:
+    return value.type.rpartition(".")[2] in ("Router", "APIRouter", "Express", "FastAPI", "Application")
 
 
 def _symbol_of(low: Lowering, closure: Closure) -> str:
