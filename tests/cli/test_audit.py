@@ -159,6 +159,25 @@ def test_suppressed_in_the_configuration(app: Path, capsys: pytest.CaptureFixtur
     assert found(capsys) == (0, [])
 
 
+@pytest.mark.parametrize(
+    ("code", "reason", "said"),
+    [
+        ("lost-update", "", "[[suppress]] lost-update under *.py gives no reason"),
+        ("lost-update", "  ", "[[suppress]] lost-update under *.py gives no reason"),
+        ("DT999", "known", "[[suppress]] DT999: no pattern has this code or name"),
+        ("n-plus-one", "known", "[[suppress]] n-plus-one under *.py suppresses nothing any more"),
+    ],
+)
+def test_a_configured_suppression_that_does_not_count(
+    app: Path, capsys: pytest.CaptureFixture[str], code: str, reason: str, said: str
+) -> None:
+    (app / "doubletake.toml").write_text(f"[[suppress]]\ncode = '{code}'\npath = '*.py'\nreason = '{reason}'\n")
+    assert run(["audit"]) == 1
+    assert capsys.readouterr().out.count("[[suppress]]") == 1
+    run(["audit"])
+    assert said in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("form", ["console", "json", "jsonl", "html"])
 def test_to_a_file(app: Path, capsys: pytest.CaptureFixture[str], form: str) -> None:
     assert run(["audit", "--format", form, "--output", "made/report"]) == 1

@@ -10,7 +10,7 @@ from doubletake.code.effects import EffectKind, Fails, GuardRole, OriginKind, Re
 from doubletake.code.lowering.shapes import SHAPES
 from doubletake.code.lowering.store_statements import LINKS
 from doubletake.code.models import FOLDER, shipped
-from doubletake.core.config import Config
+from doubletake.core.config import Config, Models
 from doubletake.core.errors import ConfigurationError
 
 LANGUAGES = ("python", "typescript")
@@ -69,27 +69,23 @@ const ledger = new LedgerClient();
 export async function f(amount) { await ledger.transfers.post({ amount }); }
 """
     assert build({"app.ts": text}).functions["app.ts:f"].effects == ()
-    own = {
-        "typescript": {
-            "ledger": {
-                "calls": {
-                    "@acme/ledger.LedgerClient.*.post": {
-                        "kind": "SEND",
-                        "target": "service:ledger",
-                        "args": {"body": "0"},
-                        "traits": ["MONEY"],
-                    }
-                }
+    ledger = {
+        "calls": {
+            "@acme/ledger.LedgerClient.*.post": {
+                "kind": "SEND",
+                "target": "service:ledger",
+                "args": {"body": "0"},
+                "traits": ["MONEY"],
             }
         }
     }
-    program = build({"app.ts": text}, Config(models=own))
+    program = build({"app.ts": text}, Config(models=Models(typescript={"ledger": ledger})))
     assert effects(program, "f") == ["SEND ledger"]
 
 
 def test_a_users_model_that_is_none() -> None:
     with pytest.raises(ConfigurationError, match=r"models\.python\.ledger"):
-        build({"a.py": b""}, Config(models={"python": {"ledger": {"calls": {"x": {"knd": "SEND"}}}}}))
+        build({"a.py": b""}, Config(models=Models(python={"ledger": {"calls": {"x": {"knd": "SEND"}}}})))
 
 
 def test_what_is_unknown_passes_values_on() -> None:

@@ -29,6 +29,8 @@ def test_both_homes(tmp_path: Path) -> None:
         ("[[prove.requests]]\nmethd = 'GET'\n", ["methd", "method"]),
         ("[prove.upstreams.pay]\nvarible = 'X'\n", ["`prove.upstreams.pay.varible`", "variable"]),
         ("[system]\nregions = 'three'\n", ["system.regions", "int"]),
+        ("[models.pyton.acme]\n", ["`models.pyton`", "Did you mean `python`?"]),
+        ("[models]\npython = 3\n", ["models.python", "object"]),
         ("[system\n", ["not valid TOML", "line 1"]),
         ("[[suppress]]\ncode = 'DT301'\npath = 'x'\n", ["reason"]),
     ],

@@ -7,7 +7,7 @@ or names are parted by commas. The reason is not optional: a suppression without
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 from msgspec import Struct
@@ -113,7 +113,7 @@ def apply(
             used.add(given)
             reason = given.reason
         for number, (rule, codes, spec) in enumerate(rules):
-            if not reason and finding.code in codes and spec.match_file(finding.path):
+            if not reason and rule.reason.strip() and finding.code in codes and spec.match_file(finding.path):
                 used_rules.add(number)
                 reason = rule.reason
         settled.append(msgspec.structs.replace(finding, suppressed=reason) if reason else finding)
@@ -122,9 +122,18 @@ def apply(
         for it in written
         if it not in used and it.code in active
     ]
+    unused += [Noted(why) for rule, codes, _ in rules for why in wrong_with(rule, codes)]
     unused += [
         Noted(f"[[suppress]] {rule.code} under {rule.path} suppresses nothing any more: take it out")
         for number, (rule, codes, _) in enumerate(rules)
-        if number not in used_rules and codes & active
+        if number not in used_rules and codes & active and rule.reason.strip()
     ]
     return tuple(settled), tuple(unused)
+
+
+def wrong_with(rule: Suppression, codes: frozenset[str]) -> Iterator[str]:
+    """Why a configured suppression does not count."""
+    if not codes:
+        yield f"[[suppress]] {rule.code}: no pattern has this code or name"
+    if not rule.reason.strip():
+        yield f"[[suppress]] {rule.code} under {rule.path} gives no reason, so the findings stay: write why"

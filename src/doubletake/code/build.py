@@ -39,7 +39,8 @@ def build(files: Mapping[str, bytes], config: Config | None = None) -> Program:
     project = open_project(modules, manifests)
     names = Names(modules, project.resolve, project.submodule)
     found = entities(names, _migrations(files, parsed, modules), _declared(files))
-    models = {language: with_own(language, config.models) for language in ("python", "typescript")}
+    own = {"python": config.models.python, "typescript": config.models.typescript}
+    models = {language: with_own(language, tables) for language, tables in own.items()}
     world = Workspace(names, lambda path, function: parsed[path].body(function), found, models)
     registered = _lower_all(world, Selection(names, parsed, modules), modules)
     summaries = decorated(world, {name: each.summary for name, each in world.all_lowered.items()})
@@ -89,6 +90,10 @@ def _lower_all(world: Workspace, selection: Selection, modules: Mapping[str, Mod
             _expecting(world, world.lowered(symbol, function, owner).registered)
     world.lower_again()
     registered = [each for lowered in world.all_lowered.values() for each in lowered.registered]
+    named = (reference.function for each in registered for reference in each.registration.references)
+    for name in dict.fromkeys(named):
+        if name and name not in world.all_lowered:
+            world.lowered_by_name(name)
     for each in list(registered):
         for symbol, function in each.inline:
             registered += world.inline(symbol, function, each.scope).registered

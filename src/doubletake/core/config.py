@@ -22,8 +22,6 @@ class System(Struct, frozen=True, kw_only=True):
     regions: int = 1
     instances: int = 2
     workers: int = 1
-    caches: int = 1
-    environments: dict[str, dict[str, Any]] = {}
 
 
 class Audit(Struct, frozen=True, kw_only=True):
@@ -89,12 +87,19 @@ class Prove(Struct, frozen=True, kw_only=True):
     budget: str = "200"
 
 
+class Models(Struct, frozen=True, kw_only=True):
+    """The user's own library models by language, each table as a file in code/models holds it."""
+
+    python: dict[str, dict[str, Any]] = {}
+    typescript: dict[str, dict[str, Any]] = {}
+
+
 class Config(Struct, frozen=True, kw_only=True):
     system: System = System()
     audit: Audit = Audit()
     prove: Prove = Prove()
     suppress: tuple[Suppression, ...] = ()
-    models: dict[str, Any] = {}  # the user's own library models, as in code/models
+    models: Models = Models()
 
 
 def load(root: Path, explicit: Path | None = None) -> Config:

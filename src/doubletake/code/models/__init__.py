@@ -251,12 +251,11 @@ def shipped(language: str) -> Models:
     return Models(tuple(_read(path) for path in sorted((FOLDER / language).glob("*.toml"))))
 
 
-def with_own(language: str, tables: Mapping[str, Any]) -> Models:
-    """The shipped models and the user's own: `[models.python.NAME]` holds what a file of models holds.
+def with_own(language: str, own: Mapping[str, Mapping[str, Any]]) -> Models:
+    """The shipped models and the user's `own` by name: `[models.python.NAME]` holds what a file of models holds.
 
     Raises ConfigurationError for a table that is no model.
     """
-    own = tables.get(language) or {}
     if not own:
         return shipped(language)
     found = [_read(path) for path in sorted((FOLDER / language).glob("*.toml"))]
