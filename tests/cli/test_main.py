@@ -145,3 +145,26 @@ def test_interrupted_at_any_moment(after: float) -> None:
     _, said = process.communicate(timeout=30)
     assert b"Traceback" not in said
     assert process.returncode in (0, 130)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the system has no timers of its own")
+def test_an_interrupt_that_falls_into_a_callback_is_not_lost() -> None:
+    code = """
+import os, signal, sys, weakref
+from doubletake.cli import main as program
+
+class Thing:
+    pass
+
+def run(arguments):
+    thing = Thing()
+    kept = weakref.ref(thing, lambda _: os.kill(os.getpid(), signal.SIGINT))
+    del thing
+    while True:
+        signal.pause()
+
+program.run = run
+raise SystemExit(program.main([]))
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
+    assert (ended.returncode, ended.stderr) == (130, "")

@@ -16,6 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     0: nothing at or above the threshold; 1: findings or proofs; 2: the run was not done; 130: interrupted.
     """
+    sys.unraisablehook = lose_no_interrupt
     try:
         code = run(arguments)
         sys.stdout.flush()
@@ -69,6 +70,17 @@ def own_fault(error: Exception) -> str:
         f"doubletake stopped on a fault of its own: {type(error).__name__}{': ' + said if said else ''}{where}. "
         f"Please report it to the project, with what DOUBLETAKE_DEBUG=1 shows."
     )
+
+
+def lose_no_interrupt(lost: sys.UnraisableHookArgs) -> None:
+    """Ctrl-C that fell into a callback of the interpreter, where nothing can be raised, is raised a moment later."""
+    import signal
+
+    if not issubclass(lost.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(lost)
+    elif hasattr(signal, "setitimer"):
+        signal.signal(signal.SIGALRM, signal.default_int_handler)
+        signal.setitimer(signal.ITIMER_REAL, 0.001)
 
 
 def never_fail_on_letters() -> None:
