@@ -197,7 +197,7 @@ def table_of(tried: list[NotProven]) -> str:
         return ""
     rows = "".join(
         f"<tr><td>{escape(it.endpoint)}</td><td>{escape(it.experiment)}</td><td><b>{escape(it.verdict)}</b></td>"
-        f"<td>{escape(it.why.removeprefix(f'{it.verdict}: '))}</td></tr>"
+        f"<td>{inline(it.why.removeprefix(f'{it.verdict}: '))}</td></tr>"
         for it in tried
     )
     head = "<tr><th>request</th><th>experiment</th><th>verdict</th><th>why</th></tr>"
