@@ -138,7 +138,7 @@ class Expansion:
             summary,
             values=tuple(self._values),
             constants=tuple(constant for _, constant in self._constants),  # type: ignore[misc]
-            regions=tuple(replace(each, last=last) for each, last in zip(self.regions, self._lasts, strict=True)),
+            regions=self._placed_regions(),
             facts=tuple(self.facts),
             effects=tuple(self.effects),
             calls=tuple(self.calls),
@@ -278,17 +278,20 @@ class Expansion:
             )
         )
 
-    def _touch(self, region: int) -> None:
-        """Everything around has lasted until now."""
-        while region != NONE:
-            self._lasts[region] = self.order
-            region = self.regions[region].parent
+    def _placed_regions(self) -> tuple[Region, ...]:
+        """The regions, each lasting as long as what is in it. An outer one always comes before what it holds."""
+        lasts = self._lasts
+        for number in range(len(lasts) - 1, 0, -1):
+            outer = self.regions[number].parent
+            if outer != NONE and lasts[outer] < lasts[number]:
+                lasts[outer] = lasts[number]
+        return tuple([replace(each, last=last) for each, last in zip(self.regions, lasts, strict=True)])
 
     def _fact(self, frame: Frame, number: int) -> None:
         fact = frame.summary.facts[number]
         frame.facts[number] = len(self.facts)
         region = frame.regions[fact.region]
-        self._touch(region)
+        self._lasts[region] = self.order
         self.facts.append(
             replace(
                 fact,
@@ -296,14 +299,14 @@ class Expansion:
                 order=self.order,
                 receiver=self.value(frame, fact.receiver),
                 result=self.value(frame, fact.result),
-                args=tuple((name, self.value(frame, value)) for name, value in fact.args),
-                tests=tuple(
-                    Comparison(self.value(frame, t.left), t.op, self.value(frame, t.right), t.negated)
-                    for t in fact.tests
-                ),
+                args=tuple([(name, self.value(frame, value)) for name, value in fact.args]) if fact.args else (),
+                tests=tuple([self._comparison(frame, each) for each in fact.tests]) if fact.tests else (),
                 path=frame.path,
             )
         )
+
+    def _comparison(self, frame: Frame, atom: Comparison) -> Comparison:
+        return Comparison(self.value(frame, atom.left), atom.op, self.value(frame, atom.right), atom.negated)
 
     def _effect(self, frame: Frame, number: int) -> None:
         effect = frame.summary.effects[number]
@@ -316,7 +319,7 @@ class Expansion:
             return
         region = frame.regions[effect.region]
         frame.effects[number] = placed = len(self.effects)
-        self._touch(region)
+        self._lasts[region] = self.order
         self.effects.append(effect)  # its own number is known to values that refer to it
         self.effects[placed] = replace(
             effect,
@@ -369,7 +372,7 @@ class Expansion:
     def _call(self, frame: Frame, number: int) -> None:
         call = frame.summary.calls[number]
         region = frame.regions[call.region]
-        self._touch(region)
+        self._lasts[region] = self.order
         placed = len(self.calls)
         arguments = tuple((name, self.value(frame, value)) for name, value in call.args)
         self.calls.append(replace(call, region=region, order=self.order, args=arguments, result=NONE, callbacks=()))
@@ -511,7 +514,7 @@ class Expansion:
         self._stack.append(summary.name)
         self._emit(inner)
         self._stack.pop()
-        self._touch(number)
+        self._lasts[number] = self.order
         if is_constructor:
             self._instances[placed].fields.update(
                 {name: self._values_at(self.value(inner, value)) for name, value in summary.fields}
@@ -584,7 +587,7 @@ class Expansion:
             if kind == "region" and number == callback:
                 continue
             self._item(frame, kind, number)
-        self._touch(placed)
+        self._lasts[placed] = self.order
         value = frame.summary.regions[callback].value
         self.regions[placed] = replace(self.regions[placed], value=self.value(frame, value))
         return self._values_at(self.value(frame, value))
