@@ -72,7 +72,29 @@ def is_capability(column: str) -> bool:
 
 
 def is_scoped(f: FunctionSummary, effect: Effect) -> bool:
-    """Whether the statement itself names who is asking."""
+    """Whether the statement itself names who is asking, or rows that were found or made with that name."""
+    for cond in effect.where:
+        if cond.op is Op.EQ and cond.value != NONE and _is_of_own_row(f, effect.order, cond.value):
+            return True
+    return _names_caller(f, effect)
+
+
+def _is_of_own_row(f: FunctionSummary, before: int, value: int) -> bool:
+    rows = [origin for origin in f.values[value] if origin.kind is not OriginKind.CONST]
+    return bool(rows) and all(
+        origin.kind is OriginKind.ROW and 0 <= origin.ref < len(f.effects) and _is_own(f, before, f.effects[origin.ref])
+        for origin in rows
+    )
+
+
+def _is_own(f: FunctionSummary, before: int, row: Effect) -> bool:
+    """Whether a row was found or made with the caller's name, or is such a row read once more."""
+    if row.order >= before:
+        return False
+    return _names_caller(f, row) or (not row.where and row.row != NONE and _is_of_own_row(f, row.order, row.row))
+
+
+def _names_caller(f: FunctionSummary, effect: Effect) -> bool:
     return any(cond.value != NONE and is_principal(f, cond.value) for cond in effect.where) or any(
         put.value != NONE and is_principal(f, put.value) for put in effect.puts if effect.kind is EffectKind.CREATE
     )

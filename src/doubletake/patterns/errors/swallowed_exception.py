@@ -80,10 +80,10 @@ def _attempt(
         elif outcome is Fate.DEFAULTED and (not is_logged or is_route or _means_something_else(f, number)):
             doubt = "it is logged" if is_logged else ""
             yield _match(k, f, work[0], number, "defaulted", doubt)
-        elif outcome is Fate.LOGGED and not is_log_enough:
+        elif outcome is Fate.LOGGED and not is_log_enough and not tells_later(f, number):
             if _is_main_work(f, attempt, work):
                 yield _match(k, f, _main(work), number, "logged", "it is logged")
-            elif (paid := next((each for each in work if moves_money(f, each)), None)) and not tells_later(f, number):
+            elif (paid := next((each for each in work if moves_money(f, each)), None)) is not None:
                 yield _match(k, f, paid, number, "logged", "it is logged")
 
 
