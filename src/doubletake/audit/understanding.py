@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from doubletake.audit.arbitrate import arbitrate
 from doubletake.audit.known import codes_named, wins_over
@@ -22,8 +24,9 @@ NAMES: Mapping[str, str] = {"python": "Python", "typescript": "TypeScript", "jav
 
 def understand(files: Files, config: Config) -> Result:
     """Everything that follows from the contents: no files are read and nothing is written from here on."""
-    program = build(files.everything, config)
-    said = list(match(program))
+    with no_collection():
+        program = build(files.everything, config)
+        said = list(match(program))
     sources = {path: Source(path, data) for path, data in files.code.items()}
 
     def statement(finding: Finding) -> str:
@@ -33,6 +36,18 @@ def understand(files: Files, config: Config) -> Result:
     allowed, wrong = suppressions(files)
     notes = [it for it in said if isinstance(it, Noted)]
     return Result(findings, tuple(damaged(program)), (*notes, *wrong), allowed, dict(program.statistics()))
+
+
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """Without the cyclic garbage collector, which would visit again and again millions of values that all stay."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def suppressions(files: Files) -> tuple[tuple[Pardon, ...], tuple[Noted, ...]]:
