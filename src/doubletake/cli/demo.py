@@ -81,7 +81,8 @@ def look_twice(roots: tuple[Path, ...], teller: Teller) -> Iterator[Seen]:
             seen = Seen(half.name, half.root, tuple(findings), (*half.events, *events))
             teller.verdicts(seen)
             if seen.proofs:
-                teller.picture(min((it.trace for it in seen.proofs), key=legibility))
+                told = min(seen.proofs, key=lambda it: legibility(it.trace))
+                teller.story(seen, told, roots[1] if half is read[0] and len(roots) > 1 else None)
             yield seen
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from difflib import SequenceMatcher, unified_diff
 from pathlib import Path
 
 from msgspec import Struct
 from rich.console import Console
+from rich.markdown import Markdown
 from rich.text import Text
 
 from doubletake.cli import terminal
@@ -16,13 +18,15 @@ from doubletake.core.errors import DoubletakeError
 from doubletake.core.event import Event, Finished, NotProven, Proven, Ran
 from doubletake.core.finding import Confidence, Finding, Severity
 from doubletake.core.trace import Trace, Verdict
+from doubletake.render.excerpt import Sources
 from doubletake.render.renderer import Guide
 from doubletake.render.terminal import lanes
-from doubletake.render.terminal.finding import CONFIDENCE_STYLE
+from doubletake.render.terminal.finding import CONFIDENCE_STYLE, full
 from doubletake.render.terminal.proof import held as held_line
 from doubletake.render.words import plural
 
 NAME_WIDTH, ROUTE_WIDTH = 30, 34
+CHANGE_STYLE = {"-": "red", "+": "green"}
 
 
 class Seen(Struct, frozen=True):
@@ -85,14 +89,50 @@ class Teller:
                 said.truncate(self.console.width, overflow="ellipsis")
                 self.console.print(said)
 
-    def picture(self, trace: Trace) -> None:
-        self.console.print()
-        self.console.print(lanes.text(trace, self.console.width), soft_wrap=True)
+    def story(self, seen: Seen, proof: Proven, mended: Path | None) -> None:
+        """One proof from end to end: the line, the two requests, the mend, and the test that guards it from now on."""
+        finding = next((it for it in seen.findings if shows(proof, it)), None)
+        guide = self.guides.get(proof.code)
+        if finding is not None:
+            self.headline("The line")
+            section = guide.section if guide else ""
+            self.console.print(full(finding, section, Sources(seen.root), self.console.width), soft_wrap=True)
+        self.headline("What happens")
+        self.console.print(lanes.text(proof.trace, self.console.width), soft_wrap=True)
+        changed = hunk(seen.root / finding.path, mended / finding.path, finding) if finding and mended else ()
+        if changed:
+            self.headline("The mend")
+            for line in changed:
+                self.console.print(Text(f"  {line}", CHANGE_STYLE.get(line[:1], "dim")), soft_wrap=True)
+        elif guide and guide.remedy:
+            self.headline("The mend")
+            self.console.print(Markdown(guide.remedy))
+        if proof.test:
+            self.headline("The test")
+            self.console.print(f"  {seen.root / proof.test}  fails today, and passes once it is mended")
+
+    def headline(self, words: str) -> None:
+        self.console.print(Text(f"\n{words}", "bold"))
 
     def end(self, report: Path) -> None:
         self.console.print()
         for label, value in (("The report", report.resolve().as_uri()), ("The playbook", f"{sys.argv[0]} learn")):
             self.console.print(Text.assemble(f"{label:<14}", (value, "bold")))
+
+
+def hunk(written: Path, mended: Path, finding: Finding) -> tuple[str, ...]:
+    """What the mended twin of a file changes at the place of a finding, as a diff; empty where it changes nothing."""
+    try:
+        before, after = (path.read_text("utf-8").splitlines() for path in (written, mended))
+    except OSError:
+        return ()
+    for group in SequenceMatcher(None, before, after, autojunk=False).get_grouped_opcodes(2):
+        changed = [(low, high) for tag, low, high, _, _ in group if tag != "equal"]
+        if any(low < finding.end_line and finding.start_line <= max(high, low + 1) for low, high in changed):
+            first, last = group[0], group[-1]
+            old, new = before[first[1] : last[2]], after[first[3] : last[4]]
+            return tuple(unified_diff(old, new, lineterm="", n=2))[3:]
+    return ()
 
 
 def verdict(finding: Finding, proof: Proven | None, kept: NotProven | None) -> Text:
