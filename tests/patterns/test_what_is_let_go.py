@@ -140,7 +140,7 @@ def found(code: str, text: str) -> int:
     program = build({"models.py": MODELS.encode(), "main.py": (HEAD + text).encode()})
     code, _, message = code.partition(" ")
     matches = catalogue().find(code).detector().detect(program)
-    return sum(match.message == message or not message for match in matches)
+    return sum(match.message_id == message or not message for match in matches)
 
 
 @pytest.mark.parametrize(("code", "text", "fine", "defect"), CASES, ids=[f"{c[0]}-{c[2][1][:30]}" for c in CASES])
