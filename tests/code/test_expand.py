@@ -219,3 +219,59 @@ def f(id):
     while regions[-1].parent >= 0:
         regions.append(f.regions[regions[-1].parent])
     assert "retry" in [each.detail for each in regions]
+
+
+CRUD = """
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from models import Wallet
+
+class Crud:
+    def __init__(self, model):
+        self.model = model
+
+    def get(self, db: Session, id):
+        return db.query(self.model).filter(self.model.id == id).first()
+
+    def add(self, db: Session, data):
+        thing = self.model(**data)
+        db.add(thing)
+        db.commit()
+        return thing
+
+    def remove(self, db: Session, id):
+        thing = self.get(db, id)
+        db.delete(thing)
+
+class Wallets(Crud):
+    def close(self, db: Session, id):
+        wallet = self.get(db, id)
+        wallet.status = "closed"
+
+wallets = Wallets(Wallet)
+"""
+
+
+def test_a_repository_made_for_an_entity() -> None:
+    found = python(
+        """
+from crud import Crud, wallets
+from sqlalchemy.orm import Session
+from models import Wallet
+
+def f(db: Session, id):
+    Crud(Wallet).remove(db, id)
+
+def g(db: Session, id, data):
+    wallets.close(db, id)
+    wallets.add(db, data)
+""",
+        crud_py=CRUD,
+    )
+    assert effects(found, "f") == ["READ Wallet(id=id)", "DELETE Wallet"]
+    assert effects(found, "g") == [
+        "READ Wallet(id=id)",
+        "WRITE Wallet status='closed' ATTRIBUTE",
+        "CREATE Wallet",
+        "COMMIT",
+    ]

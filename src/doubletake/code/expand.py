@@ -105,7 +105,9 @@ class Expansion:
         is_authenticating: Callable[[str], bool],
         noise: Callable[[str], int | None] = lambda name: ACTS,
         plans: dict[str, Plan] | None = None,
+        is_entity: Callable[[str], bool] = lambda name: False,
     ) -> None:
+        self._is_entity = is_entity
         self._lookup, self._authenticates, self._noise = lookup, is_authenticating, noise
         self._plans = {} if plans is None else plans
         self._values: dict[Value, int] = {}
@@ -353,6 +355,9 @@ class Expansion:
             return replace(target, ref=self.value(frame, target.ref)) if target.ref != NONE else target
         number = self.value(frame, target.ref)
         for origin in self._listed[number]:
+            is_class = origin.kind is OriginKind.MODULE and not origin.path and not effect.traits & Trait.ATTRIBUTE
+            if is_class and self._is_entity(name := self._named(origin)):
+                return Target(TargetKind.ENTITY, name)
             if (
                 origin.kind is OriginKind.ROW
                 and not origin.path

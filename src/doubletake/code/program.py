@@ -57,7 +57,13 @@ class Program:
         """The function with its callees spliced in. Raises KeyError for a name that is no function of the program."""
         if (found := self._expanded.get(name)) is None:
             summary = self.functions[name]
-            expansion = Expansion(self.functions.get, self.authenticating.__contains__, self.noises.get, self._plans)
+            expansion = Expansion(
+                self.functions.get,
+                self.authenticating.__contains__,
+                self.noises.get,
+                self._plans,
+                self.entities.__contains__,
+            )
             found = self._expanded[name] = expansion.run(summary, self._arguments(name, summary))
         return found
 

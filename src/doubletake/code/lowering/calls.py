@@ -21,7 +21,7 @@ from doubletake.code.effects import (
 )
 from doubletake.code.lowering import closures, duck, modelled, runners, store_statements
 from doubletake.code.lowering.context import Lowering
-from doubletake.code.lowering.values import UNKNOWN, UNSET, Made, Val, merge, through
+from doubletake.code.lowering.values import UNKNOWN, UNSET, Made, Val, extend, merge, through
 from doubletake.code.tree import Assignment, Attribute, Await, Call, Cast, Function, Name, Node, Sequence, Template
 
 STORE_LOOKING = frozenset(
@@ -233,6 +233,8 @@ def unknown(low: Lowering, node: Node, symbol: str, receiver: Val | None, given:
     if receiver is not None and receiver.constant is UNSET:
         parts.append(receiver.origins)
     last = symbol.rpartition(".")[2]
+    if receiver is not None and ":" in receiver.type and symbol.startswith(UNRESOLVED_PREFIX):
+        parts.insert(0, extend(receiver.origins, last))  # `self.model(…)`: an instance of whatever that is
     fact = low.fact(
         FactKind.CALL,
         node,
@@ -244,6 +246,29 @@ def unknown(low: Lowering, node: Node, symbol: str, receiver: Val | None, given:
     if symbol.startswith(UNRESOLVED_PREFIX) and fact != NONE and last.lower() in STORE_LOOKING:
         low.body.unresolved.append(fact)
     return Val(through(merge(parts), Via.OPAQUE) or UNKNOWN.origins, function=wrapped if low.is_registering else None)
+
+
+def _made_with_entity(low: Lowering, node: Node, receiver: Val | None) -> Val | None:
+    """An object at the top of a file that was made for an entity (`wallets = Crud(Wallet)`), as if made here."""
+    if receiver is None or ":" not in receiver.type or [o.kind for o in receiver.origins] != [OriginKind.MODULE]:
+        return receiver
+    symbol = str(low.body.named(receiver.origins[0]))
+    definition = low.names.node(symbol) if ":" in symbol else None
+    made = definition.value if isinstance(definition, Assignment) else None
+    constructor = low.names.method(receiver.type, "__init__" if low.is_python else "constructor")
+    if not isinstance(made, Call) or constructor is None:
+        return receiver
+    given = []
+    for position, each in enumerate(made.arguments):
+        entity = low.names.expression(symbol.partition(":")[0], each.value)
+        if low.is_entity(entity):
+            given.append(
+                (each.name or str(position), low.body.origins(low.body.of_constant(OriginKind.MODULE, entity)))
+            )
+    if not given:
+        return receiver
+    number = low.body.call(node, (constructor,), Known.EXACT, tuple(given))
+    return Val((Origin(OriginKind.RESULT, number),), receiver.type)
 
 
 def wrapped_function(low: Lowering, given: Arguments) -> Val | None:
@@ -317,6 +342,7 @@ def call_project(
     concrete = tuple(each for candidate in candidates for each in low.world.implementations(candidate))
     if concrete and concrete != candidates:
         candidates, known = concrete, Known.IMPLEMENTS
+    receiver = _made_with_entity(low, node, receiver)
     number = low.body.call(
         node,
         candidates,

@@ -49,9 +49,9 @@ def apply(
     if model.statement:
         return store_statements.link(low, node, name, model, receiver, given)
     if model.shape:
-        value = shapes.SHAPES[model.shape](low, node, name, model, matched, receiver, given)
-        if value is not None:
-            return value
+        shaped = shapes.SHAPES[model.shape](low, node, name, model, matched, receiver, given)
+        if shaped is not None:
+            return shaped
     effect = NONE
     if model.kind:
         effect = emit(low, node, name, model, matched, receiver, given)

@@ -91,7 +91,10 @@ def _compared(low: Lowering, node: Operation) -> Val:
     conds = conditions.store_conditions(low, node.operator, operands)
     origins = through(merge(each.origins for each in operands if each.constant is UNSET), Via.COMPARE)
     column = next((each for each in operands if each.column is not None), None)
-    return Val(origins, conds=conds, options={"of": column} if column is not None else None)
+    if column is not None:
+        return Val(origins, conds=conds, options={"of": column})
+    is_open = operands and operands[0].origins and operands[0].origins[0].path and node.operator == "=="
+    return Val(origins, conds=conds, options={"left": operands[0], "right": operands[1]} if is_open else None)
 
 
 def read_conditional(low: Lowering, node: Conditional) -> Val:

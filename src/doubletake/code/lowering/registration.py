@@ -94,10 +94,11 @@ def decorated(low: Lowering, node: Function, function: Val) -> None:
     for each in reversed(node.decorators):
         if isinstance(each, Call):
             callee, receiver, _ = resolve(low, each)
+        elif isinstance(each, Attribute):
+            receiver = low.evaluate(each.value)
+            callee = method(low, receiver, each.name, each)
         else:
-            base = low.evaluate(each.value) if isinstance(each, Attribute) else None
-            callee = low.evaluate(each) if base is None else method(low, base, each.name, each)
-            receiver = base
+            callee, receiver = low.evaluate(each), None
         found = low.models.call(callee.symbol) if callee.symbol and ":" not in callee.symbol else None
         if found is not None and found[0].registers:
             given = arguments(low, each) if isinstance(each, Call) else Arguments()

@@ -257,8 +257,19 @@ def _select(tree: exp.Select) -> list[Parsed]:
     traits = Trait.LOCKS_ROW if any(each.args.get("update") for each in tree.args.get("locks") or ()) else 0
     joins = tuple(_table(each.this) for each in tree.args.get("joins") or ())
     where = _where(tree)
-    more = {"joins": joins, "column": column, "columns": columns, "aggregate": aggregate}
-    return [Parsed(kind, table, where, traits=traits, rows=rows, **more)]
+    return [
+        Parsed(
+            kind,
+            table,
+            where,
+            traits=traits,
+            rows=rows,
+            joins=joins,
+            column=column,
+            columns=columns,
+            aggregate=aggregate,
+        )
+    ]
 
 
 def _insert(tree: exp.Insert) -> Parsed:

@@ -46,6 +46,9 @@ COLUMN_OPERATIONS = {
 }  # fmt: skip
 
 
+OPEN_KINDS = {OriginKind.PARAM, OriginKind.SELF, OriginKind.RESULT, OriginKind.ARGUMENT}
+
+
 def link(low: Lowering, node: Node, name: str, model: CallModel, receiver: Val | None, given: Arguments) -> Val:
     """One link of a statement: it starts one, adds to one, or is a part of one (a column's operation)."""
     return LINKS[model.statement](low, node, name, model, receiver, given)
@@ -83,30 +86,49 @@ def start(low: Lowering, node: Node, name: str, model: CallModel, receiver: Val 
     if inner is not None and not entities:  # `select(exists().where(…))`
         return Val(statement=replace(inner, family=family, handle=receiver if model.rows == "handle" else inner.handle))
     columns = tuple(each.column[1] for each in given.positions if each.column is not None)
-    statement = Statement(family, model.detail, entities, aggregate=aggregate, loads=columns)
+    open_ended = given.positions[:1] if not entities and not aggregate else ()
+    subject = next((each for each in open_ended if {origin.kind for origin in each.origins} <= OPEN_KINDS), None)
+    statement = Statement(family, model.detail, entities, aggregate=aggregate, loads=columns, subject=subject)
     if model.rows == "handle" and receiver is not None:
         statement = replace(statement, handle=receiver)
     return Val(statement=statement)
 
 
 def where(low: Lowering, node: Node, name: str, model: CallModel, receiver: Val | None, given: Arguments) -> Val:
-    value = _with(receiver, where=_conds(low, given.positions))
+    value = _with(
+        receiver,
+        where=_conds(low, given.positions, receiver.statement.subject if receiver and receiver.statement else None),
+    )
     if value.statement is not None and not value.statement.entities:  # `exists().where(User.email == …)` says it here
         entities, _ = _subject(low, given.positions)
         return replace(value, statement=replace(value.statement, entities=entities))
     return value
 
 
-def _conds(low: Lowering, values: tuple[Val, ...]) -> tuple[Cond, ...]:
+def _conds(low: Lowering, values: tuple[Val, ...], subject: Val | None = None) -> tuple[Cond, ...]:
     found: list[Cond] = []
     for value in values:
         if value.conds:
             found.extend(value.conds)
+        elif (compared := _of_subject(low, value, subject)) is not None:
+            found.append(compared)
         elif value.items is not None:
             found.extend(_conds(low, value.items))
         elif value.constant is UNSET:
             found.append(Cond("*", Op.OPAQUE, low.body.value(value)))
     return tuple(found)
+
+
+def _of_subject(low: Lowering, value: Val, subject: Val | None) -> Cond | None:
+    """`self.model.id == id`, when the statement is about `self.model`."""
+    options = value.options or {}
+    if subject is None or "left" not in options or "right" not in options or not subject.origins:
+        return None
+    left, right = options["left"], options["right"]
+    for origin in left.origins:
+        if origin.path and replace(origin, path=origin.path[:-1]) == subject.origins[0]:
+            return Cond(origin.path[-1], Op.EQ, low.body.value(right))
+    return None
 
 
 def where_keywords(
@@ -333,7 +355,7 @@ def execute_statement(
     kind = KINDS.get(statement.verb, EffectKind.QUERY)
     if kind is EffectKind.READ and statement.aggregate:
         kind = EffectKind.EXISTS if statement.aggregate == "exists" else EffectKind.COUNT
-    if not statement.entities and kind is EffectKind.READ and not statement.where:
+    if not statement.entities and kind is EffectKind.READ and not statement.where and statement.subject is None:
         return UNKNOWN if not statement.aggregate else Val((Origin(OriginKind.UNKNOWN),))
     traits = statement.traits | Trait.TRACKED
     puts = statement.puts
@@ -347,7 +369,7 @@ def execute_statement(
         effect_of(
             kind,
             node,
-            target=Target(TargetKind.ENTITY, statement.entities[0] if statement.entities else ""),
+            target=_target(low, statement),
             where=statement.where,
             puts=puts,
             handle=low.body.value(handle) if handle is not None else NONE,
@@ -378,6 +400,12 @@ def execute_statement(
         origin = Origin(OriginKind.ROW, effect, path, via)
     low.body.refine(effect, result=low.body.origins((origin,)))
     return Val((origin,), "" if origin.path else entity, entity, effect=effect)
+
+
+def _target(low: Lowering, statement: Statement) -> Target:
+    if statement.entities or statement.subject is None:
+        return Target(TargetKind.ENTITY, statement.entities[0] if statement.entities else "")
+    return Target(TargetKind.ENTITY, "", low.body.value(statement.subject))
 
 
 def _puts_of_value(low: Lowering, value: Val) -> tuple[Put, ...]:

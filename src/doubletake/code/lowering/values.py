@@ -41,6 +41,7 @@ class Statement(Struct, frozen=True):
     text: Any = None  # Val of raw text
     handle: Any = None  # Val that runs it, when it is known before execution
     bound: Any = None  # Val of separate parameters
+    subject: Any = None  # Val that says what it is about, where only the caller knows (`select(self.model)`)
 
 
 class Made(Struct, frozen=True):
