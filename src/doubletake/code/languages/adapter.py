@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from tree_sitter import Node as Syntax
 from tree_sitter import Parser, Tree
@@ -25,11 +25,17 @@ BYTE_ORDER_MARKS = (
 )
 
 
+OneReader = TypeVar("OneReader", bound=Reader)
+
+
 class Adapter(Protocol):
     """A language. `name` is "python", "typescript" or "javascript"; `suffixes` are the file endings it reads."""
 
-    name: str
-    suffixes: tuple[str, ...]
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def suffixes(self) -> tuple[str, ...]: ...
 
     def parse(self, source: Source) -> Parsed:
         """Parse a file. Never raises on what the file holds: see `Module.errors`."""
@@ -43,7 +49,7 @@ class Parsed:
     the source that was given.
     """
 
-    def __init__(self, source: Source, tree: Tree | None, reader: Reader, outline: OutlineReading) -> None:
+    def __init__(self, source: Source, tree: Tree | None, reader: Reader, outline: Callable[[Syntax], Module]) -> None:
         self.source = source
         self._tree, self._reader, self._read_outline = tree, reader, outline
         self._module: Module | None = None
@@ -55,7 +61,7 @@ class Parsed:
                 end = len(self.source.data)
                 self._module = Module(0, end, (), (), {}, ((0, end),))
             else:
-                self._module = self._read_outline(self._reader, self._tree.root_node)
+                self._module = self._read_outline(self._tree.root_node)
         return self._module
 
     def body(self, function: Function) -> tuple[Node, ...]:
@@ -100,15 +106,11 @@ class Parsed:
         return tuple(self._reader.errors)
 
 
-class OutlineReading(Protocol):
-    def __call__(self, reader: Reader, root: Syntax) -> Module: ...
-
-
 def parse_with(
     grammar: Grammar,
-    reader: type[Reader],
+    reader: type[OneReader],
     source: Source,
-    outline: OutlineReading,
+    outline: Callable[[OneReader, Syntax], Module],
     prepare: Callable[[bytes], bytes] = bytes,
 ) -> Parsed:
     """What every adapter's `parse` does, given its grammar, its reader and how an outline is read.
@@ -119,7 +121,8 @@ def parse_with(
     data = source.data
     is_text = b"\0" not in data
     tree = Parser(grammar.language).parse(prepare(data)) if is_text else None
-    return Parsed(source, tree, reader(grammar, data), outline)
+    reading = reader(grammar, data)
+    return Parsed(source, tree, reading, lambda root: outline(reading, root))
 
 
 def in_utf8(source: Source) -> Source:

@@ -35,22 +35,21 @@ class PythonPatterns(Reader):
 
     def case(self, syntax: Syntax) -> Case:
         patterns = [child for child in self.children(syntax) if child.type == "case_pattern"]
-        if len(patterns) == 1:
-            tests = self.alternatives_of(patterns[0])
-        else:  # case a, b:
-            tests = (
-                (Sequence(patterns[0].start_byte, patterns[-1].end_byte, tuple(map(self.pattern, patterns))),)
-                if patterns
-                else ()
-            )
+        tests = self.alternatives_of(patterns[0]) if len(patterns) == 1 else self.together(patterns)
         guard = self.field(syntax, "guard")
         body = self.body(self.field(syntax, "consequence"))
         if len(tests) == 1 and isinstance(tests[0], Assignment) and tests[0].value is None:
             tests, body = (), (tests[0], *body)
-        if len(tests) == 1 and isinstance(tests[0], Opaque) and tests[0].kind == "anything":
+        elif len(tests) == 1 and isinstance(tests[0], Opaque) and tests[0].kind == "anything":
             tests = ()
         guards = self.children(guard) if guard else []
         return Case(tests, body, self.read(guards[0]) if guards else None)
+
+    def together(self, patterns: list[Syntax]) -> tuple[Node, ...]:
+        """`case a, b:` tests one sequence."""
+        if not patterns:
+            return ()
+        return (Sequence(patterns[0].start_byte, patterns[-1].end_byte, tuple(map(self.pattern, patterns))),)
 
     def alternatives_of(self, syntax: Syntax) -> tuple[Node, ...]:
         children = self.children(syntax)

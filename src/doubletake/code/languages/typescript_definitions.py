@@ -108,9 +108,6 @@ class TypeScriptDefinitions(TypeScriptModules):
             parameter.pattern = self.read(target)
         return parameter
 
-    def decorator(self, syntax: Syntax) -> Node:
-        return self.inside(syntax)
-
     # ── classes ──────────────────────────────────────────────────────────────────────────────────────────────────────
     def read_class_declaration(self, syntax: Syntax) -> Node:
         name = self.field(syntax, "name")

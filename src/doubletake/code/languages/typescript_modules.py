@@ -55,9 +55,9 @@ class TypeScriptModules(TypeScriptExpressions):
                     yield self.imported(child, source, "", self.text(self.children(child)[-1]), is_type=is_type)
                 case "named_imports":
                     for specifier in self.children(child):
-                        name, alias = self.specified(specifier)
+                        original, alias = self.specified(specifier)
                         for_type = is_type or has_token(specifier, "type")
-                        yield self.imported(specifier, source, name, alias, is_type=for_type)
+                        yield self.imported(specifier, source, original, alias, is_type=for_type)
 
     def imported(
         self,
@@ -93,6 +93,9 @@ class TypeScriptModules(TypeScriptExpressions):
                 yield self.noted(Import(assignment.start, assignment.end, module[0], "", ""))
                 return
         yield assignment
+
+    def decorator(self, syntax: Syntax) -> Node:
+        return self.inside(syntax)
 
     # ── export ───────────────────────────────────────────────────────────────────────────────────────────────────────
     def export(self, name: str, local: str) -> None:

@@ -56,8 +56,8 @@ def read(name: str, data: bytes) -> Iterator[tuple[str, str, str]]:
             yield "python", str(package.get("name")), str(package.get("version"))
     elif name == "Pipfile.lock":
         for group in ("default", "develop"):
-            for library, package in items(decoded(data).get(group)):
-                yield "python", library, str(dict(items(package)).get("version", "")).lstrip("=")
+            for library, locked in items(decoded(data).get(group)):
+                yield "python", library, str(dict(items(locked)).get("version", "")).lstrip("=")
     elif name == "pyproject.toml":
         yield from pyproject(toml(text))
     elif name.startswith("requirements") and name.endswith(".txt"):

@@ -42,17 +42,15 @@ def read_migration(parsed: Parsed) -> Migration:
     if function is not None:
         for call, table in operations(parsed.body(function), ""):
             changes.extend(changes_of(call, table))
-    constants = {name: node.value for node in module.body if isinstance(node, Assignment) for name in names_of(node)}
-    after = tuple(str(each.value) for each in literal_items(constants.get("down_revision")) if is_text(each))
+    assignments = [node for node in module.body if isinstance(node, Assignment)]
+    constants = {name: node.value for node in assignments for name in names_of(node)}
+    before = literal_items(constants.get("down_revision"))
+    after = tuple(each.value for each in before if isinstance(each, Literal) and isinstance(each.value, str))
     return Migration(parsed.source.path, tuple(changes), text_of(constants.get("revision")), after)
 
 
 def names_of(node: Assignment) -> list[str]:
     return [target.id for target in node.targets if isinstance(target, Name)]
-
-
-def is_text(node: Node) -> bool:
-    return isinstance(node, Literal) and isinstance(node.value, str)
 
 
 def operations(body: tuple[Node, ...], table: str) -> Iterator[tuple[Call, str]]:
