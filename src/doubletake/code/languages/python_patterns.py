@@ -39,7 +39,7 @@ class PythonPatterns(Reader):
         guard = self.field(syntax, "guard")
         body = self.body(self.field(syntax, "consequence"))
         if len(tests) == 1 and isinstance(tests[0], Assignment) and tests[0].value is None:
-            tests, body = (), (tests[0], *body)
+            body, tests = (tests[0], *body), ()
         elif len(tests) == 1 and isinstance(tests[0], Opaque) and tests[0].kind == "anything":
             tests = ()
         guards = self.children(guard) if guard else []
