@@ -156,6 +156,15 @@ def test_tagged_templates_with_type_arguments(tag: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("parameters", ["in out T", "out T, in V = A", "\n  in T,\n  out V extends A\n", "in T"])
+def test_marks_of_variance(parameters: str) -> None:
+    module = whole(f"export interface A<{parameters}> extends B<T> {{ a: T }}\nconst x = a in B;", "a.ts")
+    assert module.errors == ()
+    interface, assignment = module.body
+    assert isinstance(interface, Class) and interface.name == "A"
+    assert isinstance(assignment, Assignment) and shape(assignment.value)[:2] == ("Operation", ("operator", "in"))
+
+
 def test_markup_in_a_template_is_text() -> None:
     node = value("`x<b>`")
     assert isinstance(node, Literal) and node.value == "x<b>"

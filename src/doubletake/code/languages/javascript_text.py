@@ -12,6 +12,9 @@ TAG_TYPES = re.compile(
     rb"(?<=[\w$])<(?:[\w\s.,\[\]|&?:\"']|\{[^{}`$<>]{0,400}\}|<[\w\s.,\[\]|&\"']{0,200}>){1,400}>(?=`)"
 )
 USING = re.compile(rb"(?:^|(?<=[;{}]))([ \t]*)(?:(await)[ \t]+)?using(?=[ \t]+[\w$]+[ \t]*[:=][^=])", re.MULTILINE)
+# `interface Box<in out T>`: who may be put in and taken out. Nothing else follows `<` or `,` like this.
+VARIANCE = re.compile(rb"(?<=[<,\s])(?:in[ \t]+out|in|out)(?=[ \t]+[A-Z]\w*[ \t]*(?:[,>=\n]|extends\b))")
+TYPE_HEAD = re.compile(rb"\b(?:interface|class|type)[ \t]+\w+\s*<[^(){};]{1,2000}")
 
 
 def unescaped(text: str) -> str:
@@ -29,11 +32,17 @@ def _character(escape: re.Match[str]) -> str:
     return body
 
 
+def _without_variance(head: re.Match[bytes]) -> bytes:
+    return VARIANCE.sub(lambda mark: b" " * len(mark[0]), head[0])
+
+
 def as_the_grammar_knows_it(data: bytes) -> bytes:
     """The same number of bytes, with what the grammars would misread rewritten: every offset still holds.
 
-    Type arguments of tagged templates become blanks, and `using x = …` becomes `const x = …`.
+    Type arguments of tagged templates and marks of variance become blanks, and `using x = …` becomes `const x = …`.
     """
+    if b"out " in data or b"<in " in data:
+        data = TYPE_HEAD.sub(_without_variance, data)
     if b">`" in data:
         data = TAG_TYPES.sub(lambda found: b" " * len(found[0]), data)
     if b"using" in data:
