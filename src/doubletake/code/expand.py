@@ -19,6 +19,7 @@ from doubletake.code.effects import (
     EffectKind,
     Fact,
     FunctionSummary,
+    Invoke,
     Known,
     Origin,
     OriginKind,
@@ -593,9 +594,9 @@ class Expansion:
                 continue
             self._item(frame, kind, number)
         self._lasts[placed] = self.order
-        value = frame.summary.regions[callback].value
-        self.regions[placed] = replace(self.regions[placed], value=self.value(frame, value))
-        return self._values_at(self.value(frame, value))
+        given = frame.summary.regions[callback].value
+        self.regions[placed] = replace(self.regions[placed], value=self.value(frame, given))
+        return self._values_at(self.value(frame, given))
 
 
 def planned(summary: FunctionSummary) -> Plan:
@@ -608,7 +609,12 @@ def planned(summary: FunctionSummary) -> Plan:
     steps += ((each.order, "invoke", n) for n, each in enumerate(summary.invokes))
     steps += ((each.order, "region", n) for n, each in enumerate(summary.regions) if n)
     steps.sort()
-    tables = {"fact": summary.facts, "effect": summary.effects, "call": summary.calls, "invoke": summary.invokes}
+    tables: Mapping[str, Sequence[Fact | Effect | CallSite | Invoke]] = {
+        "fact": summary.facts,
+        "effect": summary.effects,
+        "call": summary.calls,
+        "invoke": summary.invokes,
+    }
 
     def holder(kind: str, number: int) -> int:
         region = number if kind == "region" else tables[kind][number].region
