@@ -19,8 +19,6 @@ def test_what_was_stored_is_found(tmp_path: Path) -> None:
     cache.store_result(KEY, b"result")
     assert Cache(tmp_path).result(KEY) == b"result"
     assert Cache(tmp_path).result(digest(b"other")) is None
-    cache.store_blobs({b"a": b"1"})
-    assert Cache(tmp_path).blobs() == {b"a": b"1"}
 
 
 def test_any_damage_is_absence(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What an audit remembers under `.doubletake/cache`: one stored result for an unchanged tree, and a blob for each file.
+"""What an audit remembers under `.doubletake/cache`: the result for a tree that has not changed.
 
 Everything is keyed by content and by the version of doubletake, so there is nothing to invalidate. Files are written
 beside their place and moved into it, so that a reader never sees half of one, whatever interrupts the writer; a check
@@ -10,12 +10,10 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
-
-import msgspec
 
 DIRECTORY = Path(".doubletake") / "cache"
 _MAGIC = b"doubletake cache 1\n"
@@ -59,24 +57,10 @@ class Cache:
 
     def result(self, key: bytes) -> bytes | None:
         """The stored result of the audit with this key."""
-        payload = self._read("result", key)
-        return payload
+        return self._read("result", key)
 
     def store_result(self, key: bytes, payload: bytes) -> None:
         self._write("result", key, payload)
-
-    def blobs(self) -> dict[bytes, bytes]:
-        """What is known of single files: digest of the content → blob."""
-        payload = self._read("files", our_version())
-        if payload is None:
-            return {}
-        try:
-            return msgspec.msgpack.decode(payload, type=dict[bytes, bytes])
-        except msgspec.DecodeError:
-            return {}
-
-    def store_blobs(self, blobs: Mapping[bytes, bytes]) -> None:
-        self._write("files", our_version(), msgspec.msgpack.encode(blobs))
 
     def _read(self, name: str, key: bytes) -> bytes | None:
         if not self.enabled:

@@ -13,7 +13,7 @@ from queue import Empty
 from msgspec import Struct
 
 from doubletake.prove.boundary import Boundary
-from doubletake.prove.gate import Away, Closed, Moment, NotUnderstood, Responded, Stale
+from doubletake.prove.gate import Away, Moment, Responded, Stale
 from doubletake.prove.postgres.sessions import Sessions, Wait
 from doubletake.prove.request import Request, Response
 from doubletake.prove.rules import Fault, Rules
@@ -52,14 +52,6 @@ class Play(Struct, frozen=True, kw_only=True):
     unreached: str = ""  # why the schedule was not played as meant, "" when it was
     started: float = 0.0  # seconds since the epoch
     ended: float = 0.0
-
-    @property
-    def was_understood(self) -> bool:
-        return not any(isinstance(moment, NotUnderstood) for moment in self.journal)
-
-    def lost_connections(self) -> list[Closed]:
-        """Connections that ended during the run, other than by a fault of ours."""
-        return [moment for moment in self.journal if isinstance(moment, Closed) and moment.why != "fault"]
 
 
 class Conductor:

@@ -39,10 +39,6 @@ class Trial(Struct, frozen=True, kw_only=True):
     names: dict[str, str] = {}  # instance → the request that ran there
 
     @property
-    def is_swapped(self) -> bool:
-        return any(lane != name for lane, name in self.names.items())
-
-    @property
     def changes(self) -> tuple[RowChange, ...]:
         return self.observation.changes
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from doubletake.code.effects import Entity, Fact, FactKind, Origin, OriginKind, RegionKind, Value
+from doubletake.code.effects import Entity, FactKind, Origin, OriginKind, RegionKind, Value
 from doubletake.code.lowering.body import Body
 from doubletake.code.lowering.values import UNKNOWN, UNSET, Val, join
 from doubletake.code.models import Models
@@ -170,9 +170,6 @@ class Lowering:
 
     def fact(self, kind: FactKind, node: Node, name: str = "", **more: Any) -> int:
         return self.body.fact(kind, node, name, **more)
-
-    def last_fact(self, number: int) -> Fact | None:
-        return self.body.facts[number] if 0 <= number < len(self.body.facts) else None
 
     @contextmanager
     def trial(self, kind: RegionKind, node: Node, **more: Any) -> Iterator[int]:

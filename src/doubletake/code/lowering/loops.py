@@ -8,8 +8,6 @@ from doubletake.code.lowering.context import Lowering
 from doubletake.code.lowering.values import UNSET, Val, element, merge, through
 from doubletake.code.tree import Assignment, Call, Comprehension, Loop, Name, Node, Sequence, Try
 
-RANGES = ("builtins.range", "builtins.reversed")
-
 
 def read_comprehension(low: Lowering, node: Comprehension) -> Val:
     opened: list[int] = []

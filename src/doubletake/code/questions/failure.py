@@ -43,7 +43,6 @@ FAMILIES = frozenset(
 
 MATTERS = STORE_READS | STORE_WRITES | EffectKind.COMMIT | EffectKind.SEND | EffectKind.PUBLISH | EffectKind.QUERY
 PASSES_ON = ("next", "NextFunction", "reject", "callback", "done", "cb", "captureException", "capture_exception")
-LOGS = ("log.", "logger.", "logging.", "console.", "print", "warn", "error", "exception", "captureException")
 
 
 PROBE = re.compile(r"health|alive|is_?up\b|\bping|ready|reachable|available|probe|heartbeat", re.IGNORECASE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from doubletake.code.effects import Effect, FunctionSummary, Known, Maybe
+from doubletake.code.effects import Effect, FunctionSummary, Known
 from doubletake.core.finding import Confidence
 
 LEVELS = (Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW)
@@ -27,8 +27,3 @@ def trust(f: FunctionSummary, effects: Iterable[Effect], *doubts: str) -> tuple[
     because = list(dict.fromkeys(because))
     level = 2 if guessed else min(len(because), 2)
     return LEVELS[level], tuple(because) or ("every name is resolved and nothing protects it",)
-
-
-def unless_yes(answer: Maybe, doubt: str) -> str:
-    """A doubt for an answer that is not known for certain."""
-    return doubt if answer is not Maybe.YES else ""

@@ -30,10 +30,6 @@ class Command(Struct, frozen=True):
     def __str__(self) -> str:
         return " ".join(word if "{port}" in word else shlex.quote(word) for word in self.words)
 
-    @property
-    def takes_port(self) -> bool:
-        return any("{port}" in word for word in self.words)
-
 
 class Kind(StrEnum):
     """What a setting holds, which decides what the instance is given."""

@@ -19,8 +19,6 @@ from doubletake.prove.wire.postgres_state import Owed, Running, State, Statement
 from doubletake.prove.wire.postgres_values import decode_all
 from doubletake.prove.wire.sql_text import fingerprint, kind_of, statements
 
-# Which client message is owed which answer; the owed ones wait in a queue that the server's messages shorten.
-_OWED = frozenset("PBDECSQF")
 # Client messages that make the server answer: what was gathered before them must go out with them.
 _FLUSHING = frozenset("SHQEFX")
 
