@@ -17,6 +17,7 @@ from doubletake.code.effects import (
     GuardRole,
     Handler,
     HandlerKind,
+    Known,
     Maybe,
     Op,
     Origin,
@@ -41,6 +42,18 @@ def is_permitted(handler: Handler) -> bool:
     if handler.public is Maybe.YES:
         return True
     return any(guard.role in (GuardRole.AUTHORIZES, GuardRole.VERIFIES) for guard in handler.guards)
+
+
+def is_guarded_out_of_sight(handler: Handler | None) -> bool:
+    """Whether something that the project made for the route guards it, and only its name is known."""
+    guards = handler.guards if handler is not None else ()
+    return any(
+        guard.role is GuardRole.AUTHENTICATES
+        and guard.known is Known.GUESSED
+        and not guard.function
+        and guard.name.isidentifier()
+        for guard in guards
+    )
 
 
 def chosen_by_request(k: Knowledge, f: FunctionSummary, effect: Effect) -> tuple[Origin, int] | None:

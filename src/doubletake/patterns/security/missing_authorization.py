@@ -19,6 +19,7 @@ from doubletake.code.questions.knowledge import Knowledge, Program, Root
 from doubletake.code.questions.ownership import (
     chosen_by_request,
     is_behind_scoped_read,
+    is_guarded_out_of_sight,
     is_permitted,
     is_publicly_listed,
     is_scoped,
@@ -104,7 +105,9 @@ def _found(
     entity = k.entity(effect)
     source = source_of(root, origin, effect)
     knows = _knows_principal(root)
-    confidence, because = trust(f, (effect,), "" if knows else "the route does not ask who is calling")
+    doubt = "" if knows else "the route does not ask who is calling"
+    unread = "what the route's guard asks for could not be read" if is_guarded_out_of_sight(root.handler) else ""
+    confidence, because = trust(f, (effect,), doubt, unread)
     return Match(
         message=message,
         at=place(f, effect),
