@@ -25,6 +25,7 @@ from doubletake.code.effects import (
 from doubletake.code.lowering import assignments, prisma, sql, store_statements
 from doubletake.code.lowering.body import effect_of
 from doubletake.code.lowering.context import Lowering
+from doubletake.code.lowering.execution import execute_statement
 from doubletake.code.lowering.values import UNKNOWN, UNSET, Made, Statement, Val, element, merge
 from doubletake.code.models import CallModel
 from doubletake.code.tree import Node
@@ -49,7 +50,7 @@ def execute(
     bound = given.positions[1] if len(given.positions) > 1 else given.keywords.get("params")
     rows = Rows[model.rows] if model.rows else Rows.UNKNOWN
     if first.statement is not None:
-        value = store_statements.execute_statement(low, node, name, first.statement, receiver, rows, bound)
+        value = execute_statement(low, node, name, first.statement, receiver, rows, bound)
     elif first.type == "str" or first.constant is not UNSET or (first.options and "parts" in first.options):
         value = sql.execute(low, node, name, first, bound, receiver, rows)
     else:
@@ -86,7 +87,7 @@ def text(
         bound = first.entries.get("values", bound)
         first = first.entries["text"]
     if first.statement is not None:
-        return store_statements.execute_statement(low, node, name, first.statement, receiver, Rows.UNKNOWN, bound)
+        return execute_statement(low, node, name, first.statement, receiver, Rows.UNKNOWN, bound)
     if bound is None and len(given.positions) > 1:
         bound = Val(merge(each.origins for each in given.positions[1:]), items=given.positions[1:])
     value = sql.execute(low, node, name, first, bound, receiver, Rows[model.rows] if model.rows else Rows.UNKNOWN)
