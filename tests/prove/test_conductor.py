@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ import pytest
 
 from doubletake.prove.conductor import Play
 from doubletake.prove.gate import Accepted, Answered, Arrived, Cut, CutPoint, Fail
+from doubletake.prove.proxy import Address
 from doubletake.prove.request import Request
 from doubletake.prove.rules import Fault
 from doubletake.prove.schedule import Pause, Point, Turn, explain, preempted, serial
@@ -45,6 +47,23 @@ def test_a_serial_schedule_runs_one_after_the_other(bank):
     play = bank.conductor.play(pair("deposit"), serial("A", "B"))
     lanes = "".join(m.operation.lane for m in play.journal if isinstance(m, Arrived))
     assert (statuses(play), balance(bank), lanes.rstrip("B").rstrip("A")) == ([200, 200], 180, "")
+
+
+def test_what_is_not_understood_is_no_schedule(bank):
+    """Bytes that no protocol explains pass through, and could not have been held: then nothing is said of the run."""
+    with socket.create_server(("127.0.0.1", 0)) as behind:
+        port = bank.boundary.listen_postgres("A", Address("127.0.0.1", behind.getsockname()[1]))
+        with socket.create_connection(("127.0.0.1", port)) as strange:
+            strange.sendall(b"\x7f\xff\xff\xff GET / HTTP/1.1")
+            other, _ = behind.accept()
+            with other:
+                assert other.recv(100)
+                play = bank.conductor.play(pair("deposit"), serial("A", "B"))
+                assert play.unreached == "a connection of A speaks what is not understood"
+                assert statuses(play) == [200, 200]
+        while any(it.is_strange for it in bank.boundary.gate.of_lane("A")):
+            time.sleep(0.001)
+    assert bank.conductor.play(pair("deposit"), serial("A", "B")).unreached == ""
 
 
 @pytest.mark.parametrize("first", "AB")

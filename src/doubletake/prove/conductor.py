@@ -7,13 +7,13 @@ waits for somebody who is held, which the server tells.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from queue import Empty
 
 from msgspec import Struct
 
 from doubletake.prove.boundary import Boundary
-from doubletake.prove.gate import Away, Moment, Responded, Stale
+from doubletake.prove.gate import Away, Moment, NotUnderstood, Responded, Stale
 from doubletake.prove.postgres.sessions import Sessions, Wait
 from doubletake.prove.request import Request, Response
 from doubletake.prove.rules import Fault, Rules
@@ -93,10 +93,16 @@ class Conductor:
             journal=tuple(self._gate.journal),
             blocked=tuple(run.blocked),
             transactions=run.transactions,
-            unreached=run.unreached,
+            unreached=run.unreached or self._strange(requests),
             started=started,
             ended=time.time(),
         )
+
+    def _strange(self, lanes: Iterable[str]) -> str:
+        """Why the schedule cannot be vouched for: something of a lane went by that nobody could have held."""
+        seen = {moment.lane for moment in self._gate.journal if isinstance(moment, NotUnderstood)}
+        seen |= {lane for lane in lanes if any(it.is_strange for it in self._gate.of_lane(lane))}
+        return f"a connection of {min(seen)} speaks what is not understood" if seen else ""
 
     def _drain(self) -> None:
         while True:

@@ -169,6 +169,7 @@ class Connection(Struct):
     backend: int | None = None
     status: str = "I"
     outstanding: tuple[int, ...] = ()  # operations sent on and not answered
+    is_strange: bool = False  # what passes through it is not understood, so nothing of it can be held
 
 
 class Gate:

@@ -132,7 +132,7 @@ class Relay(asyncio.Protocol):
 
     def _note_strange(self, understood: bool) -> None:
         if not understood and not self._is_strange:
-            self._is_strange = True
+            self._is_strange = self._connection.is_strange = True
             self._gate.record(NotUnderstood(time.time(), self._connection.lane, self._connection.number))
 
     def _answer(self, data: bytes) -> None:
