@@ -22,6 +22,7 @@ from doubletake.code.names import split
 from doubletake.code.world import Workspace
 
 WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+RANK = re.compile(r"admin|staff|superuser|moderator", re.IGNORECASE)
 FOLLOWED = 3
 ENTRIES = ("dispatch", "__call__", "use", "canActivate")  # of a class that guards
 WHO = (GuardRole.AUTHENTICATES, GuardRole.AUTHORIZES)
@@ -140,11 +141,13 @@ class Guarding:
         return GuardRole.AUTHORIZES if 403 in answers else GuardRole.UNKNOWN
 
     def _tests_result(self, summary: FunctionSummary, depth: int) -> bool:
-        """Whether a test looks into what an authenticating callee gave: `if not user.is_admin`."""
+        """Whether a test looks into what an authenticating callee gave, or asks for a rank: `if not user.is_admin`."""
         for fact in summary.facts:
             for atom in fact.tests:
                 for number in (atom.left, atom.right):
                     for origin in summary.values[number] if number >= 0 else ():
+                        if origin.kind is OriginKind.ROW and origin.path and RANK.search(origin.path[-1]):
+                            return True
                         if (
                             origin.kind is not OriginKind.RESULT
                             or not origin.path

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from doubletake.code.effects import (
     NONE,
     STORE_WRITES,
@@ -25,6 +23,7 @@ from doubletake.code.effects import (
     RegionKind,
     Rows,
 )
+from doubletake.code.guarding import RANK
 from doubletake.code.questions.control import innermost, is_before
 from doubletake.code.questions.guards import Check, guards, origins, sides
 from doubletake.code.questions.knowledge import Knowledge, is_principal
@@ -32,7 +31,6 @@ from doubletake.code.questions.lookups import operator
 from doubletake.code.questions.rows import column_name, identity, is_same_row
 
 CAPABILITY = ("token", "secret", "code", "slug", "hash", "signature", "uuid_token")
-RANK = re.compile(r"admin|staff|superuser|moderator", re.IGNORECASE)
 TELLS = EffectKind.RESPOND | EffectKind.SEND | EffectKind.PUBLISH
 ROLE_WORDS = ("admin", "role", "staff", "superuser", "permission", "scope", "type", "moderator", "is_super")
 
