@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 
+from doubletake.code.annotations import Annotations
 from doubletake.code.effects import Entity, Origin, OriginKind
+from doubletake.code.interfaces import Interfaces
 from doubletake.code.lowering.body import Body
 from doubletake.code.lowering.context import Lowering, TextRunner
 from doubletake.code.lowering.expressions import READERS
@@ -13,18 +15,15 @@ from doubletake.code.lowering.functions import MODULE_BODY, Lowered, empty, inje
 from doubletake.code.lowering.runners import text_runner
 from doubletake.code.lowering.values import UNKNOWN, Val
 from doubletake.code.models import Models, shipped
-from doubletake.code.names import Names, dotted, is_project, language_of, split, unwrapped
+from doubletake.code.names import Names, is_project, language_of, split, unwrapped
 from doubletake.code.tree import (
     Assignment,
     Call,
     Class,
     Function,
-    Literal,
     Module,
     Name,
     Node,
-    Sequence,
-    Subscript,
     Type,
 )
 from doubletake.code.tree import (
@@ -32,69 +31,8 @@ from doubletake.code.tree import (
 )
 
 Bodies = Callable[[str, Function], tuple[Node, ...]]
-COLLECTIONS = frozenset(
-    [
-        "list",
-        "List",
-        "Sequence",
-        "Iterable",
-        "Collection",
-        "set",
-        "Set",
-        "frozenset",
-        "FrozenSet",
-        "tuple",
-        "Tuple",
-        "Array",
-        "ReadonlyArray",
-        "Iterator",
-        "Generator",
-        "AsyncIterator",
-        "AsyncIterable",
-        "AsyncGenerator",
-        "deque",
-        "ScalarResult",
-    ]
-)
-TRANSPARENT = frozenset(
-    [
-        "Optional",
-        "Awaitable",
-        "Coroutine",
-        "Promise",
-        "ClassVar",
-        "Final",
-        "Mapped",
-        "Partial",
-        "Readonly",
-        "Required",
-        "NonNullable",
-        "Type",
-        "type",
-        "PromiseLike",
-        "Omit",
-        "Pick",
-        "Self",
-        "Annotated",
-        "Union",
-        "|",
-        "&",
-        "Depends",
-    ]
-)
-PRIMITIVES = {
-    "str": "str",
-    "string": "str",
-    "int": "int",
-    "float": "float",
-    "bool": "bool",
-    "number": "",
-    "boolean": "",
-}
-ABSENT = frozenset({"None", "null", "undefined", "void", "NoneType"})
 NEVER = frozenset({"NoReturn", "Never", "never"})
 INFERRED_DEEP = 6
-IMPLEMENTATIONS_KEPT = 3
 RUNNER_PARAMETERS = 4
 
 
@@ -110,14 +48,14 @@ class Workspace:
         self.names = names
         self.body = bodies
         self._models = models or {}
+        self._annotations = Annotations(names, self.models)
+        self._interfaces = Interfaces(names)
         self._entities: dict[str, Entity] = {}
         self._values: dict[str, Val] = {}
         self._lowered: dict[str, Lowered] = {}
         self._fields: dict[tuple[str, str], Val | None] = {}
         self._runners: dict[str, TextRunner | None] = {}
-        self._implementations: dict[str, tuple[str, ...]] = {}
         self._in_progress: set[str] = set()
-        self._subclasses: dict[str, list[str]] | None = None
         self._expected: dict[str, tuple[str, ...]] = {}
         self._stale: list[str] = []
         self.failed: list[str] = []  # functions that could not be lowered
@@ -163,7 +101,7 @@ class Workspace:
             return Val(symbol=symbol)
         if not isinstance(node, Assignment):
             return Val()
-        if (known := self._generated(symbol)) is not None:
+        if (known := self._annotations.generated(symbol)) is not None:
             return Val(symbol=known)
         if node.declares == "type":
             return Val(symbol=symbol)
@@ -187,11 +125,6 @@ class Workspace:
             return Val()
         return value
 
-    def _generated(self, symbol: str) -> str | None:
-        """The library type behind a distinctive name that generated code gives to it (`PrismaClient`)."""
-        path, name = split(symbol)
-        return self.models(path).class_names.get(name)
-
     def _is_function(self, path: str, node: Node) -> bool:
         if not isinstance(node, Name):
             return False
@@ -199,67 +132,13 @@ class Workspace:
         return is_project(symbol) and isinstance(self.names.node(symbol), Function)
 
     # ── types ────────────────────────────────────────────────────────────────────────────────────────────────────────
-    def annotated(self, path: str, node: Node | None, depth: int = 0) -> Val:
+    def annotated(self, path: str, node: Node | None) -> Val:
         """The type that an annotation names: `type`, `item`, and in `options["injects"]` what a framework passes."""
-        if node is None or depth > 8:
-            return Val()
-        if isinstance(node, Literal) and isinstance(node.value, str):
-            return self._named(path, Type(node.start, node.end, node.value.strip("'\" ")), (), depth)
-        if isinstance(node, Subscript):
-            key = node.key
-            arguments = key.items if isinstance(key, Sequence) else (key,)
-            return self._named(path, Type(node.start, node.end, dotted(node.value)), arguments, depth)
-        if isinstance(node, Type):
-            return self._named(path, node, node.arguments, depth)
-        name = dotted(node)
-        return self._named(path, Type(node.start, node.end, name), (), depth) if name else Val()
+        return self._annotations.annotated(path, node)
 
-    def _named(self, path: str, node: Type, arguments: tuple[Node, ...], depth: int) -> Val:
-        name = node.name
-        last = name.rpartition(".")[2]
-        if last in TRANSPARENT and arguments:
-            return self._transparent(path, last, arguments, depth)
-        if last in COLLECTIONS:
-            inner = self.annotated(path, arguments[0], depth + 1) if arguments else Val()
-            return Val(type="list", item=inner.type)
-        if name in PRIMITIVES or name in ABSENT:
-            return Val(type=PRIMITIVES.get(name, ""))
-        symbol = self.names.expression(path, node)
-        models = self.models(path)
-        if not symbol:
-            return Val(type=models.class_names.get(last, ""))
-        if not is_project(symbol):
-            canonical = models.canonical(symbol)
-            if models.type(canonical) is None and (known := models.class_names.get(last)):
-                canonical = known
-            inner = self.annotated(path, arguments[0], depth + 1) if arguments else Val()
-            return Val(type=canonical, item=inner.type)
-        definition = self.names.node(symbol)
-        is_type = definition is None or isinstance(definition, Assignment) or getattr(definition, "is_interface", False)
-        if is_type and (known := self._generated(symbol)) is not None:
-            return Val(type=known)
-        if isinstance(definition, Assignment):
-            return self.annotated(split(symbol)[0], definition.value, depth + 1)
-        if isinstance(definition, Class):
-            return Val(type=symbol)
-        return Val(type=models.class_names.get(last, ""))
-
-    def _transparent(self, path: str, name: str, arguments: tuple[Node, ...], depth: int) -> Val:
-        found = Val()
-        for each in arguments:
-            if isinstance(each, Call):
-                injected = injection(self, path, each, found.type)
-                if injected is not None:
-                    found.options = {"injects": Val(symbol=injected)}
-                continue
-            typed = self.annotated(path, each, depth + 1)
-            if typed.type and not found.type:
-                found.type, found.item = typed.type, typed.item
-            if typed.options and not found.options:
-                found.options = typed.options
-            if name in ("Annotated", "Omit", "Pick", "Coroutine") and found.type and name != "Annotated":
-                break
-        return found
+    def implementations(self, symbol: str) -> tuple[str, ...]:
+        """The functions that a call of an abstract method may reach: at most three, those of tests last."""
+        return self._interfaces.implementations(symbol)
 
     def returned(self, symbol: str) -> Val:
         """The type of what a function gives, by its annotation, else by what its returns are."""
@@ -269,17 +148,11 @@ class Workspace:
             return Val()
         typed = self.annotated(path, function.returns)
         if typed.type:
-            if function.is_generator and typed.type == "list" and self._is_dependency(function):
-                return Val(type=typed.type, item=typed.item)
             return typed
         if len(self._in_progress) >= INFERRED_DEEP or symbol in self._in_progress:
             return Val()
         value = self.lowered(symbol, function).returned
         return Val(type=value.type, item=value.item)
-
-    @staticmethod
-    def _is_dependency(function: Function) -> bool:
-        return True
 
     def function(self, symbol: str) -> Function | None:
         node = self.names.node(symbol)
@@ -410,53 +283,6 @@ class Workspace:
     @property
     def all_lowered(self) -> Mapping[str, Lowered]:
         return self._lowered
-
-    def implementations(self, symbol: str) -> tuple[str, ...]:
-        """The functions that a call of an abstract method may reach: at most three, those of tests last."""
-        if (found := self._implementations.get(symbol)) is None:
-            found = self._implementations[symbol] = self._find_implementations(symbol)
-        return found
-
-    def _find_implementations(self, symbol: str) -> tuple[str, ...]:
-        owner, _, name = symbol.rpartition(".")
-        if not is_project(owner) or not isinstance(node := self.names.node(owner), Class):
-            return (symbol,)
-        if not self._is_abstract(node, symbol):
-            return (symbol,)
-        found: dict[str, None] = {}
-        waiting, seen = [owner], set()
-        while waiting:
-            current = waiting.pop(0)
-            for each in self.subclasses.get(current, ()):
-                if each in seen:
-                    continue
-                seen.add(each)
-                waiting.append(each)
-                inner = self.names.node(each)
-                if isinstance(inner, Class) and any(getattr(member, "name", "") == name for member in inner.members):
-                    found[f"{each}.{name}"] = None
-        ranked = sorted(found, key=lambda each: any(word in each.lower() for word in ("test", "fake", "mock", "stub")))
-        return tuple(ranked[:IMPLEMENTATIONS_KEPT]) or (symbol,)
-
-    @property
-    def subclasses(self) -> dict[str, list[str]]:
-        if self._subclasses is None:
-            self._subclasses = self.names.subclasses()
-        return self._subclasses
-
-    def _is_abstract(self, owner: Class, symbol: str) -> bool:
-        if owner.is_interface:
-            return True
-        function = self.function(symbol)
-        if function is None:
-            return False
-        decorators = {dotted(each).rpartition(".")[2] for each in function.decorators}
-        if "abstractmethod" in decorators:
-            return True
-        path, _ = split(symbol)
-        return any(
-            each.rpartition(".")[2] == "Protocol" for each in self.names.library_bases(symbol.rpartition(".")[0])
-        ) and bool(path)
 
     def injected_parameters(self, symbol: str) -> frozenset[str]:
         """Names of the parameters that the framework fills with something other than what the caller sent."""
