@@ -39,7 +39,14 @@ def root(db: Session, wallet_id: int):
     wallet.balance = VALUE
     db.commit()
 """
-NOISES = [("double", 0), ("times", 0), ("positive", TESTS), ("limit", TESTS), ("apply", CALLS), ("stored", ACTS | TESTS)]
+NOISES = [
+    ("double", 0),
+    ("times", 0),
+    ("positive", TESTS),
+    ("limit", TESTS),
+    ("apply", CALLS),
+    ("stored", ACTS | TESTS),
+]
 
 
 def expanded(value: str) -> FunctionSummary:

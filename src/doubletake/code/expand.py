@@ -1,7 +1,7 @@
 """A function with its callees spliced in: one summary in which values, regions and effects of all refer to each other.
 
-Each callee's values are rewritten over its arguments; what it returns becomes what the call gave. Bounded: so many calls
-deep, so many effects, three implementations of an interface; what is cut off makes the result incomplete.
+Each callee's values are rewritten over its arguments; what it returns becomes what the call gave. Bounded: so many
+calls deep, so many effects, three implementations of an interface; what is cut off makes the result incomplete.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ from doubletake.code.noise import UNKNOWN as NOT_UNDERSTOOD
 
 DEEPEST = 5
 SPLICED = (1_000, 700, 450, 300, 200)
-"""How many calls may have been spliced for another one so deep to be: what is far away is cut off first, and what is near
-not before there is far too much of it. Handlers stay below a hundred; the schedulers of large systems reach everything."""
+"""How many calls may have been spliced for another one so deep to be: what is far away is cut off first. Handlers stay
+below a hundred; the schedulers of large systems reach everything."""
 EFFECTS_KEPT = 256
 UNKNOWN: Value = (Origin(OriginKind.UNKNOWN),)
 CONSTRUCTORS = ("__init__", "constructor")

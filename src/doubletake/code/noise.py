@@ -1,7 +1,7 @@
 """Which functions a caller can tell from the value they give: the others need not be spliced, only what they return.
 
-Most calls in a large program are of such functions: they format, convert, look up. Whoever reads a handler wants to know
-what becomes of a row that goes through one, and nothing else.
+Most calls in a large program are of such functions: they format, convert, look up. Whoever reads a handler wants to
+know what becomes of a row that goes through one, and nothing else.
 """
 
 from __future__ import annotations
