@@ -120,6 +120,3 @@ def _expecting(world: Workspace, registered: list[Registered]) -> None:
         for reference in each.registration.references if types else ():
             if reference.function:
                 world.expect(reference.function, types)
-
-
-__all__ = ["build"]

@@ -12,7 +12,6 @@ from doubletake.code.effects import (
     Guard,
     GuardRole,
     Known,
-    Maybe,
     OriginKind,
     Place,
     Scope,
@@ -240,6 +239,3 @@ def tests_principal(summary: FunctionSummary) -> bool:
                 ):
                     return True
     return False
-
-
-__all__ = ["Guarding", "Maybe", "refuses"]

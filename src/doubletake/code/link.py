@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from doubletake.code.effects import (
-    EffectKind,
     FunctionSummary,
     Guard,
-    GuardRole,
     Handler,
     HandlerKind,
-    Known,
     Maybe,
     Scope,
 )
 from doubletake.code.guarding import Guarding
-from doubletake.code.lowering.registration import Reference, Registered, Registration
-from doubletake.code.names import split
+from doubletake.code.lowering.registration import Registered, Registration
 from doubletake.code.world import Workspace
 
 MOUNTED_DEEP = 6
@@ -129,6 +125,3 @@ def covers(guarded: str, path: str) -> bool:
 
 def is_webhook(path: str) -> bool:
     return "webhook" in path.lower()
-
-
-__all__ = ["EffectKind", "GuardRole", "Known", "Reference", "Routers", "joined", "link", "split"]

@@ -6,14 +6,14 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 
 from doubletake.code.annotations import Annotations
-from doubletake.code.effects import Entity, Origin, OriginKind
+from doubletake.code.effects import Entity
 from doubletake.code.interfaces import Interfaces
 from doubletake.code.lowering.body import Body
 from doubletake.code.lowering.context import Lowering, TextRunner
 from doubletake.code.lowering.expressions import READERS
 from doubletake.code.lowering.functions import MODULE_BODY, Lowered, empty, injection, lower, lower_module
 from doubletake.code.lowering.runners import text_runner
-from doubletake.code.lowering.values import UNKNOWN, Val
+from doubletake.code.lowering.values import Val
 from doubletake.code.models import Models, shipped
 from doubletake.code.names import Names, is_project, language_of, split, unwrapped
 from doubletake.code.tree import (
@@ -304,6 +304,3 @@ class Workspace:
         function = self.function(symbol)
         returns = function.returns if function is not None else None
         return isinstance(returns, Type) and returns.name.rpartition(".")[2] in NEVER
-
-
-__all__ = ["UNKNOWN", "Origin", "OriginKind", "Workspace"]

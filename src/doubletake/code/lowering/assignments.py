@@ -30,7 +30,6 @@ from doubletake.code.tree import (
     Mapping,
     Name,
     Node,
-    Operation,
     Sequence,
     Spread,
     Subscript,
@@ -220,10 +219,3 @@ def _subscript(low: Lowering, target: Subscript, value: Val, node: Node) -> None
         else:
             changed = replace(base, items=None, origins=merge((base.origins, extend(value.origins, ""))))
         low.scope[target.value.id] = changed
-
-
-def parameters_of(node: Node) -> tuple[str, ...]:
-    return tuple(each.name for each in getattr(node, "parameters", ()))
-
-
-__all__ = ["Operation", "bind", "parameters_of", "read_assignment"]

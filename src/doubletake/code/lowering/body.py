@@ -10,7 +10,6 @@ from msgspec.structs import replace
 from doubletake.code.effects import (
     NONE,
     CallSite,
-    Cond,
     Effect,
     EffectKind,
     Fact,
@@ -20,10 +19,8 @@ from doubletake.code.effects import (
     Maybe,
     Origin,
     OriginKind,
-    Put,
     Region,
     RegionKind,
-    Rows,
     Value,
 )
 from doubletake.code.lowering.values import Val
@@ -166,16 +163,9 @@ class Body:
         return len(self.facts) + len(self.effects) + len(self.calls) + len(self.invokes)
 
 
-def conds_on(pairs: list[tuple[str, int]], op: object) -> tuple[Cond, ...]:
-    return tuple(Cond(column, op, value) for column, value in pairs)  # type: ignore[arg-type]
-
-
 def effect_of(kind: EffectKind, node: Node, **more: object) -> Effect:
     """An effect at a node; region and order are set when it is added."""
     from doubletake.code.effects import Target, TargetKind
 
     more.setdefault("target", Target(TargetKind.NONE))
     return Effect(kind, node.start, node.end, 0, 0, **more)  # type: ignore[arg-type]
-
-
-__all__ = ["Body", "Cond", "Constant", "Put", "Rows", "conds_on", "effect_of"]

@@ -10,7 +10,6 @@ from msgspec import Struct
 
 from doubletake.code.effects import (
     NONE,
-    Fact,
     FactKind,
     Known,
     Origin,
@@ -19,7 +18,7 @@ from doubletake.code.effects import (
     Value,
     Via,
 )
-from doubletake.code.lowering import closures, duck, modelled, runners, store_statements
+from doubletake.code.lowering import closures, duck, modelled, runners
 from doubletake.code.lowering.callees import method, resolve
 from doubletake.code.lowering.context import Lowering
 from doubletake.code.lowering.values import UNKNOWN, UNSET, Made, Val, extend, merge, through
@@ -336,6 +335,3 @@ def tagged(low: Lowering, node: Template, value: Val, parts: list[Val]) -> Val:
         items=tuple(each for each in parts if each not in plain),
     )
     return dispatch(low, node, callee, callee.receiver, "", Arguments((text, bound), {}))
-
-
-__all__ = ["Arguments", "Fact", "call_project", "read_call", "store_statements"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from doubletake.code.effects import NONE, Comparison, Cond, FactKind, Maybe, Op, RegionKind
+from doubletake.code.effects import Comparison, Cond, FactKind, Maybe, Op, RegionKind
 from doubletake.code.lowering.context import Lowering
 from doubletake.code.lowering.values import UNSET, Val
-from doubletake.code.tree import Assignment, Await, Call, Cast, Literal, Node, Operation
+from doubletake.code.tree import Await, Call, Cast, Node, Operation
 
 COMPARISONS = {
     "==": Op.EQ,
@@ -136,19 +136,3 @@ def combined(operands: list[Val], is_and: bool) -> tuple[Cond, ...]:
     """Conditions joined by `&` or `|`; alternatives are not understood one by one."""
     conds = tuple(cond for each in operands for cond in each.conds)
     return conds if is_and else tuple(Cond(cond.column, Op.OPAQUE, cond.value) for cond in conds)
-
-
-def is_literal(node: Node) -> bool:
-    return isinstance(node, Literal)
-
-
-__all__ = [
-    "COMPARISONS",
-    "NONE",
-    "Assignment",
-    "combined",
-    "condition",
-    "is_literal",
-    "simple_fact",
-    "store_conditions",
-]

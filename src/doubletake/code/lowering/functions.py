@@ -9,7 +9,6 @@ from doubletake.code.effects import (
     NONE,
     EffectKind,
     FunctionSummary,
-    Known,
     Membership,
     Origin,
     OriginKind,
@@ -264,6 +263,3 @@ def _inject(low: Lowering, function: Function, parameter: Parameter, symbol: str
     if isinstance(target, Function) and target.is_generator and value.type == "list":
         value = Val(value.origins, element(value).type, options=value.options)
     return Val(value.origins, typed.type or value.type, typed.item or value.item, options=value.options)
-
-
-__all__ = ["MODULE_BODY", "Known", "Lowered", "injection", "lower", "lower_module"]

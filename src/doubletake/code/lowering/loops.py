@@ -5,7 +5,7 @@ from __future__ import annotations
 from doubletake.code.effects import RegionKind, Via
 from doubletake.code.lowering import assignments, conditions
 from doubletake.code.lowering.context import Lowering
-from doubletake.code.lowering.values import UNSET, Val, element, merge, through
+from doubletake.code.lowering.values import Val, element, merge, through
 from doubletake.code.tree import Assignment, Call, Comprehension, Loop, Name, Node, Sequence, Try
 
 
@@ -77,9 +77,3 @@ def detail_of(low: Lowering, node: Loop) -> str:
     if node.iterable is not None:
         return loop_detail(low, node.iterable)
     return "while"
-
-
-def is_constant(value: Val) -> bool:
-    return value.constant is not UNSET or (
-        bool(value.items) and all(each.constant is not UNSET for each in value.items or ())
-    )

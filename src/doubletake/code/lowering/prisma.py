@@ -23,7 +23,7 @@ from doubletake.code.effects import (
 )
 from doubletake.code.lowering.body import effect_of
 from doubletake.code.lowering.context import Lowering
-from doubletake.code.lowering.values import UNKNOWN, UNSET, Val, merge, through
+from doubletake.code.lowering.values import UNKNOWN, Val
 from doubletake.code.models import CallModel
 from doubletake.code.tree import Node
 
@@ -233,6 +233,3 @@ def _nested(
     )
     for each, each_kind, each_value in inner[:4] if depth < DEEPEST else ():
         _nested(low, node, name, target, each, each_kind, each_value, client, depth + 1)
-
-
-__all__ = ["UNSET", "conditions", "delegate", "merge", "through"]

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from doubletake.code.effects import (
-    NONE,
     EffectKind,
     Known,
-    Origin,
-    OriginKind,
     RegionKind,
     Target,
     TargetKind,
 )
-from doubletake.code.lowering import calls
 from doubletake.code.lowering.body import effect_of
 from doubletake.code.lowering.context import Lowering
 from doubletake.code.lowering.values import Val
@@ -65,6 +61,3 @@ def leave(low: Lowering, node: Node, number: int) -> None:
 
 def suppresses(low: Lowering, number: int) -> bool:
     return low.body.regions[number].detail.startswith(SUPPRESS)
-
-
-__all__ = ["NONE", "Origin", "OriginKind", "calls", "enter", "leave", "suppresses"]

@@ -11,7 +11,6 @@ from doubletake.code.effects import (
     NONE,
     Cond,
     EffectKind,
-    Fails,
     Known,
     Op,
     Origin,
@@ -303,5 +302,3 @@ SHAPES: dict[str, Shape] = {
     "end": end,
     "prisma": prisma.delegate,
 }
-
-__all__ = ["SHAPES", "Fails"]

@@ -10,7 +10,7 @@ from msgspec import Struct
 from doubletake.code.effects import NONE, FactKind, Maybe, Origin, OriginKind, RegionKind
 from doubletake.code.lowering import assignments, calls, conditions, loops, registration, scopes
 from doubletake.code.lowering.context import Lowering
-from doubletake.code.lowering.values import UNKNOWN, Closure, Val, element, join, merge
+from doubletake.code.lowering.values import Closure, Val, element, merge
 from doubletake.code.tree import (
     Assert,
     Assignment,
@@ -323,5 +323,3 @@ STATEMENTS: dict[type[Node], Callable[[Lowering, Any], Outcome]] = {
     Class: skip,
     Import: skip,
 }
-
-__all__ = ["STATEMENTS", "UNKNOWN", "After", "join", "run"]
