@@ -18,10 +18,8 @@ ABOVE = {
     "audit": {"core", "code", "patterns"},
     "prove": {"core"},
     "render": {"core"},
-    "provenance": {"core"},
     "learn": {"core", "code", "patterns", "audit", "prove"},
     "cli": {"core", "code", "patterns", "audit", "prove", "render", "learn"},
-    "pytest_plugin": {"core", "prove"},
 }
 """Package → packages that it may import. `audit` and `prove` never know of each other: `cli` joins them."""
 

@@ -1,4 +1,4 @@
-"""What an engine says while it works. Renderers and the store consume these; engines print nothing."""
+"""What an engine says while it works. Renderers consume these; engines print nothing."""
 
 from __future__ import annotations
 
