@@ -135,7 +135,7 @@ class Knowledge:
             if name.endswith(f":{MODULE_BODY}"):
                 called = (split(each)[0] for call in f.calls for each in call.candidates)
                 found |= {f.path} & set(called)
-        served = {f.path for name, f in self.program.functions.items() if self.handler_kinds[name]}
+        served = {f.path for name, f in self.program.functions.items() if self.leads[name]}
         return frozenset(found - served)
 
     def is_served(self, f: FunctionSummary) -> bool:
@@ -159,23 +159,26 @@ class Knowledge:
         return tuple(Root(self.program, name, handlers.get(name)) for name in names if self.is_served(functions[name]))
 
     @cached_property
-    def handler_kinds(self) -> Mapping[str, frozenset[HandlerKind]]:
-        """For each function, the kinds of the handlers that lead to it."""
-        found: dict[str, set[HandlerKind]] = {name: set() for name in self.program.functions}
+    def leads(self) -> Mapping[str, Mapping[HandlerKind, Handler]]:
+        """For each function, the first handler of each kind that leads to it."""
+        found: dict[str, dict[HandlerKind, Handler]] = {name: {} for name in self.program.functions}
         for handler in self.program.handlers:
-            waiting, seen = [handler.function], set[str]()
+            waiting = [handler.function]
             while waiting:
                 name = waiting.pop()
-                if name in seen or name not in found:
-                    continue
-                seen.add(name)
-                found[name].add(handler.kind)
-                waiting += [each for call in self.program.functions[name].calls for each in call.candidates]
-        return {name: frozenset(kinds) for name, kinds in found.items()}
+                if name in found and handler.kind not in found[name]:
+                    found[name][handler.kind] = handler
+                    waiting += [each for call in self.program.functions[name].calls for each in call.candidates]
+        return found
+
+    def route_to(self, name: str) -> str:
+        """The first route that leads to the function, "" when none does."""
+        handler = self.leads.get(name, {}).get(HandlerKind.HTTP)
+        return handler.route if handler else ""
 
     def is_off_the_routes(self, name: str) -> bool:
         """Whether the program has routes and none leads to the function: it runs at the start, or by the clock."""
-        return bool(self.program.handlers) and self.handler_kinds.get(name, frozenset()) <= OFF_ROUTES
+        return bool(self.program.handlers) and self.leads.get(name, {}).keys() <= OFF_ROUTES
 
     def doubt_about(self, root: Root) -> str:
         """What is not known of how often a root runs at once."""

@@ -47,6 +47,7 @@ def _match(k: Knowledge, f: FunctionSummary, effect: Effect) -> Match:
         confidence=confidence,
         because=because,
         roles=((Role.DEFINITION, definition),) if definition else (),
+        handler=k.route_to(f.name),
         names={
             "client": client(effect),
             "service": service(f, effect),

@@ -141,6 +141,7 @@ def _match(k: Knowledge, f: FunctionSummary, work: Effect, region: int, message:
         confidence=confidence,
         because=because,
         roles=((Role.CALL, place(f, work)),),
+        handler=k.route_to(f.name),
         names={"effect": describe(k, f, work)},
         entity=work.target.name,
     )
