@@ -40,16 +40,11 @@ class CallModel(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     kind: str = ""  # effect kind, "" for a call without effect
     shape: str = ""  # how its arguments are read: "prisma", "sql", "execute", "key", "instance", "query", "redis"
     target: str = ""  # "service:stripe", "cache", "queue:email", "lock"
-    entity: str = ""
     key: str = ""
-    where: str = ""
     puts: str = ""
     text: str = ""
     bound: str = ""
     rows: str = ""
-    lock: str = ""
-    loads: str = ""
-    limit: str = ""
     args: dict[str, str] = {}
     timeout: str = ""  # where a timeout is given
     fails: str = ""
@@ -68,9 +63,7 @@ class CallModel(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     method: str = ""  # HTTP method of a route
     handler: str = ""  # kind of handler
     never_returns: bool = False
-    raises: tuple[str, ...] = ()
     enter: str = ""  # `with call() as x`: "transaction", "self", "lock", "connection"
-    role: str = ""  # of a guard made by this call
     injects: str = ""  # a parameter whose default is this call gets the result of the argument
     note: str = ""
 
@@ -86,10 +79,7 @@ class TypeModel(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     default_timeout: str = ""  # "has", "none"
     timeout: str = ""  # where its constructor takes one
     base: str = ""  # "entity": subclasses are entities; "schema": subclasses validate
-    tracked: bool = False
-    service: str = ""
     origin: str = ""
-    call: str = ""  # calling an instance gives this type
     through: str = ""  # the method that all others go through, so that a subclass need only override that one
     note: str = ""
 
