@@ -127,7 +127,7 @@ class Annotations:
         found = Val()
         for each in arguments:
             if isinstance(each, Call):
-                injected = injection(self, path, each, found.type)
+                injected = injection(self.names, self.models(path), path, each, found.type)
                 if injected is not None:
                     found.options = {"injects": Val(symbol=injected)}
                 continue

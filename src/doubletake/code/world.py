@@ -295,7 +295,10 @@ class Workspace:
             known = models.type(typed.type) if typed.type else None
             is_injected = bool(typed.options and "injects" in typed.options)
             if isinstance(parameter.default, Call):
-                is_injected = is_injected or injection(self, path, parameter.default, typed.type) is not None
+                is_injected = (
+                    is_injected
+                    or injection(self.names, self.models(path), path, parameter.default, typed.type) is not None
+                )
             if is_injected or (known is not None and known.base != "schema" and not known.origin):
                 found.add(parameter.name)
         return frozenset(found)

@@ -22,7 +22,8 @@ from doubletake.code.lowering.context import Lowering, World
 from doubletake.code.lowering.expressions import READERS
 from doubletake.code.lowering.registration import Registered
 from doubletake.code.lowering.values import UNKNOWN, Val, element, join
-from doubletake.code.names import split
+from doubletake.code.models import Models
+from doubletake.code.names import Names, split
 from doubletake.code.tree import Assignment, Call, Class, Function, Module, Node, Parameter
 
 MODULE_BODY = "<module>"
@@ -220,32 +221,29 @@ def _injected(low: Lowering, parameter: Parameter, typed: Val) -> str | None:
     if typed.options and "injects" in typed.options:
         return typed.options["injects"].symbol or typed.type
     default = parameter.default
-    if default is None or not hasattr(default, "callee"):
-        return None
-    return injection(low.world, low.path, default, typed.type)
+    return injection(low.names, low.models, low.path, default, typed.type) if isinstance(default, Call) else None
 
 
-def injection(world: World, path: str, node: Node, fallback: str) -> str | None:
+def injection(names: Names, models: Models, path: str, node: Call, fallback: str) -> str | None:
     """`Depends(f)`: the symbol of f; of the annotated class when nothing is named."""
-    symbol = world.names.expression(path, node.callee)  # type: ignore[attr-defined]
-    found = world.models(path).call(symbol) if symbol and ":" not in symbol else None
+    symbol = names.expression(path, node.callee)
+    found = models.call(symbol) if symbol and ":" not in symbol else None
     if found is None or not found[0].injects:
         return None
-    arguments = node.arguments  # type: ignore[attr-defined]
-    if not arguments:
+    if not node.arguments:
         return fallback
-    return _dependency(world, path, arguments[0].value) or fallback or "?"
+    return _dependency(names, path, node.arguments[0].value) or fallback or "?"
 
 
-def _dependency(world: World, path: str, node: Node) -> str:
+def _dependency(names: Names, path: str, node: Node) -> str:
     """The function behind `f`, behind what `f(…)` made, and behind a name for that; an object is its `__call__`."""
-    symbol = world.names.expression(path, node)
+    symbol = names.expression(path, node)
     made = node if isinstance(node, Call) else None
-    if ":" in symbol and isinstance(known := world.names.node(symbol), Assignment) and isinstance(known.value, Call):
+    if ":" in symbol and isinstance(known := names.node(symbol), Assignment) and isinstance(known.value, Call):
         made = known.value
-        symbol = world.names.expression(split(symbol)[0], made) or symbol
-    if made is not None and ":" in symbol and isinstance(world.names.node(symbol), Class):
-        return world.names.method(symbol, "__call__") or symbol
+        symbol = names.expression(split(symbol)[0], made) or symbol
+    if made is not None and ":" in symbol and isinstance(names.node(symbol), Class):
+        return names.method(symbol, "__call__") or symbol
     return symbol
 
 
