@@ -1,5 +1,6 @@
 """What is told by a project's own files: small trees, and what is made of each."""
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -140,3 +141,72 @@ def test_the_users_word_counts_most(tmp_path):
 def test_any_line_is_words_or_nothing(line):
     words = rewrite.words(line)
     assert words is None or all(isinstance(word, str) for word in words)
+
+
+ODD = (
+    b"",
+    b"\0" * 50,
+    b"\xff\xfe\x00",
+    b"{",
+    b"[]",
+    b"null",
+    b'{"scripts": 3, "engines": 4, "main": []}',
+    b'{"scripts": {"start": 3, "build": "node \\"x"}}',
+    b"web: 'unclosed",
+    b"services: 3",
+    b"services:\n  a: 3\n  b:\n    command: [1, {}]\n    environment: [X, 3]\n",
+    b"a: &a [*a]",
+    b"FROM x\nCMD [\nENTRYPOINT []\nENV A",
+    b"[project]\nscripts = 3\n[tool]\npoetry = 4",
+    b"app = FastAPI(\nos.environ[3]\nclass S(BaseSettings):\n    x: int = \n",
+)
+PLACES = (
+    "Procfile",
+    "package.json",
+    "app.py",
+    "compose.yaml",
+    "Dockerfile",
+    ".env.example",
+    "pyproject.toml",
+    "alembic.ini",
+    "manage.py",
+    "schema.sql",
+    "prisma/schema.prisma",
+    "src/index.ts",
+)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_project_is_read_or_refused_whatever_its_files_hold(tmp_path, place):
+    path = tmp_path / place
+    path.parent.mkdir(exist_ok=True)
+    for content in ODD:
+        path.write_bytes(content)
+        resolved_or_refused(tmp_path)
+    path.unlink()
+    path.symlink_to("nowhere")
+    resolved_or_refused(tmp_path)
+    path.unlink()
+    path.mkdir()
+    resolved_or_refused(tmp_path)
+
+
+def resolved_or_refused(root):
+    """Anything but a plan or a StartError is a fault of ours."""
+    assert resolve(root, Prove(start="x {port}")).start.words == ("x", "{port}")
+    with contextlib.suppress(StartError):
+        resolve(root, Prove())
+
+
+@pytest.mark.parametrize(
+    ("prove", "said"),
+    [
+        (Prove(start=" "), "names no program"),
+        (Prove(start="a", setup=("",)), "setup = '' names no program"),
+        (Prove(start="a", directory="nowhere"), "directory = 'nowhere' is no folder"),
+        (Prove(start="a 'b"), "No closing quotation"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(tmp_path, prove, said):
+    with pytest.raises(StartError, match=said):
+        resolve(tmp_path, prove)

@@ -19,6 +19,8 @@ def resolve(root: Path, prove: Prove) -> Plan:
     prove: the `[prove]` table; what it leaves out is looked for. Raises StartError when nothing says how to start.
     """
     base = (root / prove.directory).resolve()
+    if not base.is_dir():
+        raise StartError("start", f"directory = {prove.directory!r} is no folder here", add='[prove]\ndirectory = "…"')
     start = _words(prove.start, "start") if prove.start else commands.start(base)
     if start is None:
         raise StartError(
@@ -44,9 +46,12 @@ def resolve(root: Path, prove: Prove) -> Plan:
 
 def _words(text: str, key: str) -> Command:
     try:
-        return Command(tuple(shlex.split(text)), Origin(f"{_TOML} [prove].{key}"))
+        words = tuple(shlex.split(text))
     except ValueError as error:
         raise StartError("start", f"cannot read {key} = {text!r}: {error}", add=f'[prove]\n{key} = "…"') from None
+    if not words:
+        raise StartError("start", f"{key} = {text!r} names no program", add=f'[prove]\n{key} = "…"')
+    return Command(words, Origin(f"{_TOML} [prove].{key}"))
 
 
 def _settings(base: Path, prove: Prove) -> tuple[Setting, ...]:

@@ -15,7 +15,7 @@ _BUILT = ("dist", "build", "lib", "out")
 
 def start(root: Path) -> Command | None:
     manifest = _manifest(root)
-    scripts = manifest.get("scripts", {})
+    scripts = _scripts(manifest)
     for name in _SCRIPTS:
         line = scripts.get(name)
         if isinstance(line, str):
@@ -29,7 +29,7 @@ def start(root: Path) -> Command | None:
 
 def build(root: Path) -> list[Command]:
     """What must be made before the start: the Prisma client, and the build when the start command runs its result."""
-    scripts = _manifest(root).get("scripts", {})
+    scripts = _scripts(_manifest(root))
     result = []
     if (root / "prisma" / "schema.prisma").is_file() and not (root / "node_modules" / ".prisma").is_dir():
         schema = (root / "prisma" / "schema.prisma").read_text("utf-8", "replace")
@@ -48,6 +48,11 @@ def _manifest(root: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return manifest if isinstance(manifest, dict) else {}
+
+
+def _scripts(manifest: dict[str, Any]) -> dict[str, Any]:
+    scripts = manifest.get("scripts")
+    return scripts if isinstance(scripts, dict) else {}
 
 
 def _line(root: Path, text: str) -> int:

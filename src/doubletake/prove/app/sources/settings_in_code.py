@@ -63,11 +63,19 @@ def files(root: Path, endings: tuple[str, ...] = (".py", *_JAVASCRIPT)) -> Itera
         directories[:] = sorted(name for name in directories if name not in _SKIPPED and not name.startswith("."))
         for name in sorted(names):
             path = Path(directory, name)
-            if name.endswith(endings) and not name.endswith(".d.ts") and path.stat().st_size < _LARGEST:
+            if name.endswith(endings) and not name.endswith(".d.ts") and _size(path) < _LARGEST:
                 count += 1
                 if count > _MOST_FILES:
                     return
                 yield path
+
+
+def _size(path: Path) -> int:
+    """In bytes; that of a link that leads nowhere is too much."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return _LARGEST
 
 
 def _reads(path: Path, text: str) -> Iterator[tuple[str, str, int]]:
