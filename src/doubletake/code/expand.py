@@ -16,7 +16,6 @@ from doubletake.code.effects import (
     Comparison,
     Cond,
     Effect,
-    EffectKind,
     Fact,
     FunctionSummary,
     Invoke,
@@ -625,14 +624,3 @@ def planned(summary: FunctionSummary) -> Plan:
         return outermost
 
     return tuple((kind, n, holder(kind, n) if held else NONE) for _, kind, n in steps), tuple(held)
-
-
-def kinds_of(summary: FunctionSummary) -> int:
-    """The kinds of a function's own effects, as one number."""
-    bits = 0
-    for each in summary.effects:
-        bits |= each.kind
-    return bits
-
-
-__all__ = ["DEEPEST", "EffectKind", "Expansion", "kinds_of"]

@@ -14,10 +14,9 @@ from doubletake.core.errors import DoubletakeError
 from doubletake.core.proof import DIRECTORY, Breakage, Move, Proof, Sent
 from doubletake.prove.app.requests.cases import Case
 from doubletake.prove.experiment import Shown
-from doubletake.prove.gate import Action
 from doubletake.prove.request import Request
 from doubletake.prove.rules import Fault
-from doubletake.prove.schedule import Pause, Point, Schedule, Turn
+from doubletake.prove.schedule import Pause, Turn
 
 Users = Mapping[str, Mapping[str, str]]
 
@@ -90,12 +89,6 @@ def parse(content: bytes, name: str) -> Proof:
     return found
 
 
-def project_of(path: Path) -> Path:
-    """The project in whose `.doubletake/proofs` the file lies, else the working directory."""
-    parents = path.resolve().parents
-    return parents[2] if len(parents) > 2 and parents[0].name == "proofs" else Path.cwd()
-
-
 def sent(request: Request, users: Users) -> Sent:
     """The request for a file."""
     headers = dict(request.headers)
@@ -141,22 +134,6 @@ def case(proof: Proof, users: Users, present: Iterable[Case] = ()) -> Case:
     second = request(proof.requests[lanes[-1]], users)
     return Case(
         endpoint=proof.endpoint, first=first, second=second, once=proof.once, user=proof.requests[lanes[0]].user
-    )
-
-
-def schedule(proof: Proof) -> Schedule:
-    return tuple(
-        Pause(move.pause)
-        if move.pause
-        else Turn(move.lane, Point(move.before, move.occurrence) if move.before else None)
-        for move in proof.schedule
-    )
-
-
-def faults(proof: Proof) -> tuple[Fault, ...]:
-    return tuple(
-        Fault(it.lane, Point(it.before, it.occurrence), msgspec.convert(it.action, Action, strict=False))
-        for it in proof.faults
     )
 
 

@@ -17,7 +17,6 @@ from doubletake.prove.postgres.footprint import (
     Read,
     Write,
     dependencies,
-    narrow,
     writes_of,
 )
 from doubletake.prove.postgres.profile import Profile
@@ -172,14 +171,6 @@ def test_what_depends_on_what(mine: Read | Write, theirs: Read | Write, depends:
     found = dependencies(of(mine), of(theirs))
     assert bool(found) == depends == bool(dependencies(of(theirs), of(mine)))
     assert all("public" in dependency.explain() for dependency in found)
-
-
-def test_a_statement_has_its_part_of_the_whole() -> None:
-    whole = Footprint(frozenset({row("5"), GAP, Read("public.line", "table")}), frozenset({updated("5", "n")}))
-    select = narrow(whole, footprint("SELECT n FROM wallet WHERE id = 5", [], SCHEMA))
-    assert select == Footprint(frozenset({row("5"), GAP}))
-    assert narrow(whole, footprint("SELECT f()", [], SCHEMA)) == whole
-    assert narrow(Footprint(), footprint("SELECT * FROM line", [], SCHEMA)).reads == {Read("public.line", "table")}
 
 
 @settings(max_examples=150, deadline=None)

@@ -30,7 +30,6 @@ OPPOSITE = {
     Op.IN: Op.NOT_IN,
     Op.NOT_IN: Op.IN,
 }
-ABSENT = (Op.NULL, Op.EQ, Op.LESS)
 
 
 class StateCheck(Struct, frozen=True):

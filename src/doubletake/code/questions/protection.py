@@ -9,7 +9,6 @@ from msgspec import Struct
 
 from doubletake.code.effects import (
     NONE,
-    STORE_WRITES,
     ColumnKind,
     Effect,
     EffectKind,
@@ -177,8 +176,3 @@ def level(f: FunctionSummary, begin: Effect) -> str:
     words = [str(named) for _, named, _ in identity(f, f.values[value])] if value != NONE else []
     paths = [part for origin in (f.values[value] if value != NONE else ()) for part in origin.path]
     return " ".join((*words, *paths))
-
-
-def writes(f: FunctionSummary) -> Iterator[int]:
-    """The numbers of the effects that change the store."""
-    return (number for number, each in enumerate(f.effects) if each.kind & STORE_WRITES)

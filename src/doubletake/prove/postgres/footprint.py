@@ -102,20 +102,6 @@ def collides(one: Write, other: Write) -> bool:
     return _same(one.key, other.key) or bool(one.uniques & other.uniques)
 
 
-def narrow(whole: Footprint, statement: Footprint) -> Footprint:
-    """The part of a request's footprint that one of its statements can have.
-
-    whole: of the request, as the server showed it. statement: of the text, which knows tables and sometimes a key. What
-    the text says and the server did not see (an empty table, a session that chose its own isolation level) stays.
-    """
-    if UNKNOWN_TABLE in statement.tables:
-        return whole
-    reads = {read for said in statement.reads for read in whole.reads if _may_be(said, read)}
-    writes = {write for said in statement.writes for write in whole.writes if _may_be(said, write)}
-    unseen = {said for said in statement.reads if not any(read.table == said.table for read in whole.reads)}
-    return Footprint(frozenset(reads | unseen), frozenset(writes))
-
-
 def writes_of(changes: Iterable[RowChange], schema: Schema) -> frozenset[Write]:
     """The writes in decoded changes."""
     found = set()
@@ -142,10 +128,6 @@ def writes_of(changes: Iterable[RowChange], schema: Schema) -> frozenset[Write]:
 def _same(one: Key, other: Key) -> bool:
     """False only when both are known by the same columns and the values differ."""
     return not (one[0] and one[0] == other[0] and one[1] != other[1])
-
-
-def _may_be(said: Read | Write, seen: Read | Write) -> bool:
-    return said.table == seen.table and (seen.kind in ("gap", "table", "unknown") or _same(said.key, seen.key))
 
 
 def _spell(key: Key) -> str:
