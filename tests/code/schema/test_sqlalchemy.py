@@ -171,7 +171,8 @@ def test_what_a_mixin_declares() -> None:
         "    return mapped_column(ForeignKey('users.id'))\n"
         "  @declared_attr\n  def user(cls) -> Mapped[User]: return relationship(User, lazy='raise')\n"
         "  @declared_attr.directive\n  def __table_args__(cls): return (UniqueConstraint('user_id', 'name'),)\n"
-        "class A(Owned, Base):\n  __tablename__ = 'a'\n  id = Column(Integer, primary_key=True)\n  name = Column(String)\n"
+        "class A(Owned, Base):\n  __tablename__ = 'a'\n"
+        "  id = Column(Integer, primary_key=True)\n  name = Column(String)\n"
     )
     assert {each.name for each in found.columns} == {"user_id", "id", "name"} and found.complete
     assert [(each.name, each.loading) for each in found.relations] == [("user", "none")]
