@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,12 @@ def test_budgets(text: str, meant: tuple[float | None, int | None]) -> None:
 def test_no_budgets(text: str) -> None:
     with pytest.raises(ConfigurationError, match="Write 30s, 2m or 200"):
         budget(text)
+
+
+def test_the_front_page_shows_what_is_accepted(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "README.md").read_text()
+    shown = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert len(shown) == 2
+    for text in shown:
+        (tmp_path / "doubletake.toml").write_text(text)
+        assert load(tmp_path) != Config()
