@@ -6,24 +6,20 @@ from pathlib import Path
 
 import click
 
-
-def words(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(word.strip() for value in values for word in value.split(",") if word.strip())
+from doubletake.cli.options import takes_config, takes_format, takes_output, takes_path, words
 
 
 @click.command(short_help="Read a backend and say what will break.")
-@click.argument("path", type=click.Path(path_type=Path), default=".")
+@takes_path
 @click.option("--select", multiple=True, callback=words, metavar="WORDS", help="Only these codes, names or sections.")
 @click.option("--ignore", multiple=True, callback=words, metavar="WORDS", help="Not these codes, names or sections.")
 @click.option("--section", multiple=True, callback=words, metavar="NAMES", help="Only these sections, as in --select.")
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave out paths, as in .gitignore.")
 @click.option("--show-low", is_flag=True, help="Show findings of low confidence too.")
-@click.option("--format", "form", default="console", metavar="NAME", help="console, jsonl, json or html.")
-@click.option(
-    "--output", "-o", type=click.Path(path_type=Path), metavar="FILE", help="Write there, not to the terminal."
-)
+@takes_format
+@takes_output
 @click.option("--statistics", is_flag=True, help="Say how much of the code was understood, and what was left out.")
-@click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Another doubletake.toml.")
+@takes_config
 @click.option("--no-cache", is_flag=True, help="Remember nothing and use nothing remembered.")
 def command(
     path: Path,

@@ -6,24 +6,20 @@ from pathlib import Path
 
 import click
 
-from doubletake.cli.commands.audit import words
+from doubletake.cli.options import FILE, takes_config, takes_format, takes_output, takes_path, words
 
 
 @click.command(short_help="Run the application and show what breaks.")
-@click.argument("path", type=click.Path(path_type=Path), default=".")
+@takes_path
 @click.option("--experiment", multiple=True, callback=words, metavar="NAMES", help="Only these experiments.")
 @click.option("--endpoint", multiple=True, metavar="WORD", help="Only endpoints that contain it (POST /orders).")
-@click.option(
-    "--from-audit", type=click.Path(path_type=Path), metavar="FILE", help="Begin where an audit found something."
-)
+@click.option("--from-audit", type=FILE, metavar="FILE", help="Begin where an audit found something.")
 @click.option("--suspected", is_flag=True, help="With --from-audit: ask nowhere else.")
 @click.option("--budget", metavar="BUDGET", help="How long to look at each pair of requests: 30s, 2m, or a count.")
-@click.option("--format", "form", default="console", metavar="NAME", help="console, jsonl, json or html.")
-@click.option(
-    "--output", "-o", type=click.Path(path_type=Path), metavar="FILE", help="Write there, not to the terminal."
-)
+@takes_format
+@takes_output
 @click.option("--statistics", is_flag=True, help="Say how many runs it took.")
-@click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Another doubletake.toml.")
+@takes_config
 @click.option("--no-test", is_flag=True, help="Write no regression tests into the project.")
 def command(
     path: Path,
