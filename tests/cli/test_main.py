@@ -83,6 +83,7 @@ def test_explain(what: str) -> None:
     for part in ("DT301 lost-update", "What it looks like", "Do this instead", "When it is fine", "▶ ", "← read"):
         assert part in done.stdout
     assert "\x1b" not in done.stdout
+    assert not [line for line in done.stdout.splitlines() if line.endswith(" ")]
 
 
 def test_explain_in_the_other_language() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import TextIO
 
 from rich.console import Console, Group
@@ -19,8 +20,9 @@ LIMIT = 6_000
 
 def explain(pattern: Pattern, language: str, out: TextIO, width: int, colour: bool) -> None:
     """Write the page to `out`. `language` chooses the examples; "" takes the first that the page has."""
+    page = StringIO()
     console = Console(
-        file=out,
+        file=page,
         width=min(width, 100),
         no_color=not colour,
         force_terminal=colour,
@@ -30,6 +32,9 @@ def explain(pattern: Pattern, language: str, out: TextIO, width: int, colour: bo
         legacy_windows=False,
     )
     console.print(contents(pattern, language))
+    out.writelines(
+        f"{line.rstrip()}\n" for line in page.getvalue().splitlines()
+    )  # rich fills paragraphs up with blanks
 
 
 def contents(pattern: Pattern, language: str) -> Group:
