@@ -126,12 +126,12 @@ def hunk(written: Path, mended: Path, finding: Finding) -> tuple[str, ...]:
         before, after = (path.read_text("utf-8").splitlines() for path in (written, mended))
     except OSError:
         return ()
-    for group in SequenceMatcher(None, before, after, autojunk=False).get_grouped_opcodes(2):
+    for group in SequenceMatcher(None, before, after, autojunk=False).get_grouped_opcodes(1):
         changed = [(low, high) for tag, low, high, _, _ in group if tag != "equal"]
         if any(low < finding.end_line and finding.start_line <= max(high, low + 1) for low, high in changed):
             first, last = group[0], group[-1]
             old, new = before[first[1] : last[2]], after[first[3] : last[4]]
-            return tuple(unified_diff(old, new, lineterm="", n=2))[3:]
+            return tuple(unified_diff(old, new, lineterm="", n=1))[3:]
     return ()
 
 
