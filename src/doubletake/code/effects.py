@@ -496,7 +496,6 @@ class Entity(Struct, frozen=True, array_like=True, gc=False):
     checks: tuple[str, ...] = ()  # CHECK constraints, as text
     version: str = ""  # the version column the ORM maintains
     policies: tuple[str, ...] = ()
-    hooks: tuple[str, ...] = ()
     grows: Maybe = Maybe.UNKNOWN
     complete: bool = True
 
@@ -559,9 +558,7 @@ class Handler(Struct, frozen=True, array_like=True, gc=False):
     place: Place
     sources: tuple[int, ...] = ()
     guards: tuple[Guard, ...] = ()
-    concurrent: Maybe = Maybe.YES
     redelivered: Maybe = Maybe.UNKNOWN
-    maps_errors: Maybe = Maybe.UNKNOWN
     public: Maybe = Maybe.UNKNOWN
     framework: str = ""
 
