@@ -7,7 +7,7 @@ from programs import found, python, typescript
 
 from doubletake.code import Program
 from doubletake.code.questions.control import handlers
-from doubletake.code.questions.failure import Fate, attempts, fate, is_probe, protected
+from doubletake.code.questions.failure import Fate, attempts, fate, is_probe, protected, read_whole
 
 IN_PYTHON = {
     "pass": ("pass", Fate.HIDDEN),
@@ -109,3 +109,29 @@ def work(s: Session):
 )
 def test_a_function_that_asks_if_somebody_is_there(name: str, expected: bool) -> None:
     assert is_probe(name) is expected
+
+
+@pytest.mark.parametrize(("body", "expected"), [("log.error('no')", Fate.LOGGED), ("pass", Fate.HIDDEN)])
+def test_a_handler_beyond_the_end_of_what_is_spliced(body: str, expected: Fate) -> None:
+    """A function may call so much that its last lines are cut off: a handler there is read where it stands."""
+    steps = "\n".join(f"def step_{n}(s: Session):\n" + "    s.add(User(email='x'))\n" * 30 for n in range(12))
+    calls = "".join(f"        step_{n}(s)\n" for n in range(12))
+    p = python(f"""
+import logging
+from sqlalchemy.orm import Session
+from models import User
+
+log = logging.getLogger(__name__)
+
+{steps}
+def work(s: Session):
+    try:
+{calls}        s.commit()
+    except Exception as error:
+        {body}
+""")
+    name = found(p, "work")
+    f, own = p.expand(name), p.functions[name]
+    assert not f.complete
+    (handler,) = (each for attempt in attempts(f) for each in handlers(f, attempt))
+    assert fate(*read_whole(own, f, handler)) is expected

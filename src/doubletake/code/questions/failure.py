@@ -94,6 +94,23 @@ def _is_settled(f: FunctionSummary, effect: Effect, attempt: int) -> bool:
     return False
 
 
+def read_whole(own: FunctionSummary, f: FunctionSummary, handler: int) -> tuple[FunctionSummary, int]:
+    """The handler where all of it can be read: what is spliced into a long function may be cut off before its end.
+
+    own: the function as it is written. f: the same with its callees. Gives one of the two, and the handler's number.
+    """
+    region = f.regions[handler]
+    if f.complete:
+        return f, handler
+    kept = {(each.start, each.end) for each in (*f.facts, *f.effects) if (each.path or f.path) == own.path}
+    here = (each for each in (*own.facts, *own.effects) if region.start <= each.start < region.end)
+    if all((each.start, each.end) in kept for each in here):
+        return f, handler
+    places = [(each.kind, each.start, each.end) for each in own.regions]
+    place = (region.kind, region.start, region.end)
+    return (own, places.index(place)) if place in places else (f, handler)
+
+
 def logs(f: FunctionSummary, handler: int) -> bool:
     """Whether the handler leaves a line for somebody to find."""
     if any(each.kind is EffectKind.LOG and is_inside(f, each.region, handler) for each in f.effects):

@@ -19,6 +19,7 @@ from doubletake.code.questions.failure import (
     logs,
     may_swallow,
     protected,
+    read_whole,
     returned_constants,
     tells_later,
 )
@@ -50,7 +51,8 @@ def detect(program: Program) -> Iterator[Match]:
             continue
         is_unattended = k.is_off_the_routes(name)
         for attempt in attempts(f):
-            if (f.regions[attempt].path or f.path) == f.path:
+            region = f.regions[attempt]  # what is spliced is told where it stands
+            if (region.path or f.path) == f.path and own.start <= region.start < own.end:
                 yield from _attempt(k, own, f, attempt, is_get or is_unattended)
         yield from _suppressed(k, f)
         yield from _rejections(k, f)
@@ -71,10 +73,11 @@ def _attempt(
         region = f.regions[number]
         if not is_broad(region) or calls_back(own, region):
             continue
-        outcome = fate(f, number)
+        whole, there = read_whole(own, f, number)
+        outcome = fate(whole, there)
         if outcome in (Fate.HIDDEN, Fate.LOGGED) and is_on_the_way_out(f, attempt):
             continue
-        is_logged = logs(f, number)
+        is_logged = logs(whole, there)
         if outcome is Fate.HIDDEN:
             yield _match(k, f, work[0], number, "hidden")
         elif outcome is Fate.DEFAULTED and (not is_logged or is_route or _means_something_else(f, number)):
