@@ -68,17 +68,21 @@ def is_broad(region: Region) -> bool:
     return bool(caught & (BROAD | FAMILIES))
 
 
+def is_missed(effect: Effect) -> bool:
+    """Whether somebody may miss what the effect did when it failed."""
+    if not effect.kind & MATTERS or effect.target.kind is TargetKind.CACHE:
+        return False
+    return not effect.traits & (Trait.BEST_EFFORT | Trait.ATTRIBUTE | Trait.LAZY)
+
+
 def protected(f: FunctionSummary, attempt: int) -> Iterator[Effect]:
     """The effects inside a region whose failure matters to somebody."""
     inside = [each for each in f.effects if each.kind & MATTERS and is_inside(f, each.region, attempt)]
     writes = [each for each in inside if each.kind & STORE_WRITES]
     only_notes = bool(writes) and all(is_bookkeeping(each.target.name) for each in writes)
     for each in inside:
-        is_spared = each.target.kind is TargetKind.CACHE or each.traits & (
-            Trait.BEST_EFFORT | Trait.ATTRIBUTE | Trait.LAZY
-        )
         is_note = is_bookkeeping(each.target.name) or (only_notes and each.kind is EffectKind.COMMIT)
-        if not is_spared and not is_note and not _is_settled(f, each, attempt):
+        if is_missed(each) and not is_note and not _is_settled(f, each, attempt):
             yield each
 
 
@@ -240,16 +244,6 @@ def tells_later(f: FunctionSummary, handler: int) -> bool:
     for value in answers:
         found = {f.constants[o.ref] for o in (f.values[value] if value != NONE else ()) if o.kind is OriginKind.CONST}
         if True in found and False in found:
-            return True
-    return False
-
-
-def may_swallow(own: FunctionSummary) -> bool:
-    """Whether a handler of the function itself, seen without its callees, does not report what it catches."""
-    for number, region in enumerate(own.regions):
-        if region.kind is RegionKind.SCOPE and region.detail.startswith("suppress"):
-            return True
-        if region.kind is RegionKind.HANDLER and fate(own, number) is not Fate.REPORTED:
             return True
     return False
 

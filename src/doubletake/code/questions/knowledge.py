@@ -29,6 +29,7 @@ from doubletake.code.effects import (
 from doubletake.code.lowering.functions import MODULE_BODY
 from doubletake.code.names import split
 from doubletake.code.questions.guards import sides
+from doubletake.code.questions.reaching import meeting, references
 from doubletake.code.questions.rows import column_name
 from doubletake.core.config import System
 from doubletake.core.source import Source, Span
@@ -193,8 +194,17 @@ class Knowledge:
             if all(self.program.reach[root.name] & need for need in needs):
                 yield root
 
-    def roots_to(self, is_wanted: Callable[[FunctionSummary], bool]) -> Iterator[Root]:
-        """Roots that lead to a function of which `is_wanted` is true."""
+    @cached_property
+    def meeting(self) -> frozenset[str]:
+        """The functions that lead both to a read and to a write of rows of one entity."""
+        return meeting(self.program.functions, self.program.callers, self._referring)
+
+    @cached_property
+    def _referring(self) -> Mapping[str, list[str]]:
+        return references(self.program.functions)
+
+    def leading_to(self, is_wanted: Callable[[FunctionSummary], bool]) -> frozenset[str]:
+        """The functions that lead to one of which `is_wanted` is true, by calling it or by mentioning it."""
         waiting = [name for name, f in self.program.functions.items() if is_wanted(f)]
         leading: set[str] = set()
         while waiting:
@@ -202,6 +212,12 @@ class Knowledge:
             if name not in leading:
                 leading.add(name)
                 waiting += [caller for caller, _ in self.program.callers.get(name, ())]
+                waiting += self._referring.get(name, ())
+        return frozenset(leading)
+
+    def roots_to(self, is_wanted: Callable[[FunctionSummary], bool]) -> Iterator[Root]:
+        """Roots that lead to a function of which `is_wanted` is true."""
+        leading = self.leading_to(is_wanted)
         return (root for root in self.roots if root.name in leading)
 
     # ── columns ──────────────────────────────────────────────────────────────────────────────────────────────────────

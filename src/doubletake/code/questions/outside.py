@@ -73,6 +73,13 @@ def moves_money(f: FunctionSummary, effect: Effect) -> bool:
     return any(MONEY_WORDS.search(text) and not ASKING_WORDS.search(text) for text in texts)
 
 
+def may_move_money(f: FunctionSummary) -> bool:
+    """Whether a function makes a call that moves money, or mentions an address that may become part of one."""
+    if any(each.traits & Trait.MONEY for each in f.effects):
+        return True
+    return any(isinstance(text, str) and MONEY_WORDS.search(text.lower()) for text in f.constants)
+
+
 def is_only_announced(call: Effect) -> bool:
     """Whether the call makes a payment that somebody has to confirm."""
     return "intent" in call.name.lower() and call.name.endswith(".create") and "confirm" not in dict(call.args)

@@ -26,6 +26,7 @@ from doubletake.code.questions.outside import (
     is_idempotent,
     is_only_announced,
     key_of,
+    may_move_money,
     moves_money,
     service,
 )
@@ -42,7 +43,10 @@ WEBHOOK = re.compile(r"web-?_?hooks?|/ipn\b|/events?/incoming", re.IGNORECASE)
 
 def detect(program: Program) -> Iterator[Match]:
     k = Knowledge(program)
+    paying = k.leading_to(may_move_money)
     for root in k.shared_roots(STORE_WRITES | EffectKind.SEND | EffectKind.PUBLISH):
+        if root.name not in paying and not is_delivered(root):
+            continue
         if is_delivered(root):
             yield from _webhook(k, root)
         for effect in root.f.effects:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from doubletake.code.effects import NONE, STORE_WRITES, Effect, EffectKind, FunctionSummary, RegionKind
 from doubletake.code.questions.control import handlers, innermost, is_inside
 from doubletake.code.questions.failure import (
-    MATTERS,
     Fate,
     attempts,
     calls_back,
@@ -15,9 +14,9 @@ from doubletake.code.questions.failure import (
     fate,
     ignored_rejections,
     is_broad,
+    is_missed,
     is_probe,
     logs,
-    may_swallow,
     protected,
     read_whole,
     returned_constants,
@@ -26,6 +25,7 @@ from doubletake.code.questions.failure import (
 from doubletake.code.questions.knowledge import Knowledge, Program
 from doubletake.code.questions.outside import moves_money, service, url_texts
 from doubletake.code.questions.places import place
+from doubletake.code.questions.reaching import may_swallow
 from doubletake.code.questions.trust import trust
 from doubletake.core.finding import Role
 from doubletake.patterns.match import Match
@@ -36,13 +36,14 @@ CATCHES = (RegionKind.TRY, RegionKind.SCOPE, RegionKind.HANDLER)
 
 def detect(program: Program) -> Iterator[Match]:
     k = Knowledge(program)
+    leading = k.leading_to(lambda f: any(is_missed(each) for each in f.effects))
     for name in program.functions:
         own = program.functions[name]
         if not k.is_served(own) or own.path in k.scripts:
             continue
         if not any(region.kind in CATCHES for region in own.regions):
             continue
-        if not program.reach[name] & MATTERS or not may_swallow(own):
+        if name not in leading or not may_swallow(own, is_missed, leading):
             continue
         f = program.expand(name)
         handler = k.routes.get(name)

@@ -19,6 +19,7 @@ from doubletake.code.effects import (
 from doubletake.code.questions.control import ancestors
 from doubletake.code.questions.knowledge import Knowledge, Program, Root
 from doubletake.code.questions.places import function_of, place, route_to
+from doubletake.code.questions.reaching import repeats
 from doubletake.code.questions.trust import trust
 from doubletake.core.finding import Role
 from doubletake.patterns.match import Match
@@ -31,7 +32,11 @@ WRITES = EffectKind.CREATE | EffectKind.WRITE
 
 def detect(program: Program) -> Iterator[Match]:
     k = Knowledge(program)
+    asking = k.leading_to(lambda f: any(is_query(each) for each in f.effects))
+    repeating = asking & k.leading_to(lambda f: repeats(f, is_query, asking, BOUNDED))
     for root in k.shared_roots(STORE_READS | WRITES):
+        if root.name not in repeating:
+            continue
         told: set[tuple[object, ...]] = set()
         for effect in root.f.effects:
             if not is_query(effect) or (match := _match(k, root, effect)) is None:

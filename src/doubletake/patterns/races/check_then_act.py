@@ -20,6 +20,8 @@ CHANGES = EffectKind.WRITE | EffectKind.CREATE
 def detect(program: Program) -> Iterator[Match]:
     k = Knowledge(program)
     for root in k.shared_roots(STORE_READS, CHANGES):
+        if root.name not in k.meeting:
+            continue
         told: set[object] = set()
         for number, effect in enumerate(root.f.effects):
             if effect.kind & CHANGES:

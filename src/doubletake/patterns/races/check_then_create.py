@@ -34,6 +34,8 @@ PROTECTS = (Verdict.MUTEX, Verdict.ISOLATION)
 def detect(program: Program) -> Iterator[Match]:
     k = Knowledge(program)
     for root in k.shared_roots(STORE_READS, EffectKind.CREATE | EffectKind.WRITE):
+        if root.name not in k.meeting:
+            continue
         told: set[object] = set()
         for number, effect in enumerate(root.f.effects):
             if effect.kind not in (EffectKind.CREATE, EffectKind.WRITE) or effect.traits & Trait.UPSERT:

@@ -21,6 +21,8 @@ DERIVED = Via.ARITH | Via.EXTREME | Via.CONCAT | Via.SPREAD
 def detect(program: Program) -> Iterator[Match]:
     k = Knowledge(program)
     for root in k.shared_roots(EffectKind.READ, EffectKind.WRITE):
+        if root.name not in k.meeting:
+            continue
         for number, effect in enumerate(root.f.effects):
             if effect.kind is EffectKind.WRITE and (match := _write(k, root, number)) is not None:
                 yield match
