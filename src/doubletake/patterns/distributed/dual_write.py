@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from doubletake.code.effects import NONE, STORE_WRITES, Effect, EffectKind, FunctionSummary, HandlerKind
+from doubletake.code.effects import NONE, STORE_WRITES, Effect, EffectKind, FunctionSummary, HandlerKind, Trait
 from doubletake.code.questions.bookkeeping import is_bookkeeping
 from doubletake.code.questions.control import ancestors, are_exclusive, is_before
 from doubletake.code.questions.delivery import is_compensated, is_repeatable, is_resumable, is_swept
@@ -29,13 +29,26 @@ REDELIVERED = (HandlerKind.MESSAGE, HandlerKind.JOB)
 
 def detect(program: Program) -> Iterator[Match]:
     k = Knowledge(program)
+    telling = k.leading_to(lambda f: any(changes_outside(each) for each in f.effects))
+    storing = k.leading_to(may_be_durable)
     for root in k.shared_roots(STORE_WRITES, EffectKind.SEND | EffectKind.PUBLISH):
+        if root.name not in telling or root.name not in storing:
+            continue
         told: set[str] = set()
         for effect in root.f.effects:
             name = service(root.f, effect)
             if is_missed(root.f, effect) and name not in told and (match := _match(k, root, effect)) is not None:
                 told.add(name)
                 yield match
+
+
+def may_be_durable(f: FunctionSummary) -> bool:
+    """Whether a function commits, opens a transaction or makes a write that commits alone."""
+    return (
+        any(each.kind is EffectKind.COMMIT for each in f.effects)
+        or any(is_transaction(region) for region in f.regions)
+        or any(each.kind & STORE_WRITES and each.traits & Trait.AUTOCOMMIT for each in f.effects)
+    )
 
 
 def is_missed(f: FunctionSummary, call: Effect) -> bool:
