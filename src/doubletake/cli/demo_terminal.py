@@ -78,11 +78,11 @@ class Teller:
             guide = self.guides.get(it.code)
             proof = next((one for one in seen.proofs if shows(one, it)), None)
             kept = held(it, guide.experiment if guide else "", seen.tried) if proof is None else None
-            self.console.print(verdict(it, proof, kept))
+            self.console.print(verdict(it, proof, kept), soft_wrap=True)
         for proof in seen.proofs:
             if not any(shows(proof, it) for it in seen.findings):
                 name = self.guides[proof.code].name if proof.code in self.guides else ""
-                self.console.print(row(f"{proof.code} {name}", ", ".join(endpoints(proof)), proof))
+                self.console.print(row(f"{proof.code} {name}", ", ".join(endpoints(proof)), proof), soft_wrap=True)
         if not seen.findings:
             for tried in seen.tried:
                 said = Text("  ").append_text(held_line(tried))
@@ -109,7 +109,8 @@ class Teller:
             self.console.print(Markdown(guide.remedy))
         if proof.test:
             self.headline("The test")
-            self.console.print(f"  {seen.root / proof.test}  fails today, and passes once it is mended")
+            said = f"  {seen.root / proof.test}  fails today, and passes once it is mended"
+            self.console.print(said, soft_wrap=True)
 
     def headline(self, words: str) -> None:
         self.console.print(Text(f"\n{words}", "bold"))
@@ -117,7 +118,7 @@ class Teller:
     def end(self, report: Path) -> None:
         self.console.print()
         for label, value in (("The report", report.resolve().as_uri()), ("The playbook", f"{sys.argv[0]} learn")):
-            self.console.print(Text.assemble(f"{label:<14}", (value, "bold")))
+            self.console.print(Text.assemble(f"{label:<14}", (value, "bold")), soft_wrap=True)
 
 
 def hunk(written: Path, mended: Path, finding: Finding) -> tuple[str, ...]:
