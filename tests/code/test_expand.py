@@ -275,3 +275,22 @@ def g(db: Session, id, data):
         "CREATE Wallet",
         "COMMIT",
     ]
+
+
+def test_attributes_that_are_made_of_each_other_end_somewhere() -> None:
+    found = python(
+        SESSION
+        + """
+class Box:
+    def __init__(self, w):
+        self.here = self.there
+        self.there = self.here
+        self.kept = self.kept.kept or w
+
+def f(s: Session, id):
+    box = Box(s.get(Wallet, id))
+    box.kept.status = "closed"
+    box.here.status = "closed"
+"""
+    )
+    assert [each.split(" ")[0] for each in effects(found, "f")][:1] == ["READ"]

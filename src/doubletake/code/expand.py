@@ -218,8 +218,11 @@ class Expansion:
             return self._continued(given, origin) if given is not None else UNKNOWN
         return (origin,)
 
-    def _continued(self, base: Value, origin: Origin) -> Value:
-        """The origins of a base, one path further; attributes of new objects are what their constructor put there."""
+    def _continued(self, base: Value, origin: Origin, followed: tuple[tuple[int, str], ...] = ()) -> Value:
+        """The origins of a base, one path further; attributes of new objects are what their constructor put there.
+
+        followed: objects and attributes on the way here; one that is made of itself is not followed again.
+        """
         if not origin.path and not origin.via and len(base) == 1:
             return base
         found: list[Value] = []
@@ -227,9 +230,10 @@ class Expansion:
             path = (*each.path, *origin.path)
             if each.kind is OriginKind.RESULT and each.ref in self._instances and path:
                 field = self._instances[each.ref].fields.get(path[0])
-                if field is not None:
+                step = (each.ref, path[0])
+                if field is not None and step not in followed:
                     rest = Origin(OriginKind.UNKNOWN, NONE, path[1:], each.via | origin.via)
-                    found.append(self._continued(field, rest))
+                    found.append(self._continued(field, rest, (*followed, step)))
                     continue
             found.append((Origin(each.kind, each.ref, path[:PATH_KEPT], each.via | origin.via),))
         return found[0] if len(found) == 1 else merge(found)
