@@ -124,7 +124,19 @@ class Selection:
         if typed & receivers:
             return True
         table = self._names.table(path)
-        return any(isinstance(table.get(each.decode("utf-8", "replace")), Assignment | Import) for each in receivers)
+        return any(self._may_be_client(path, table.get(each.decode("utf-8", "replace"))) for each in receivers)
+
+    def _may_be_client(self, path: str, said_to: object) -> bool:
+        """Whether a name at the top of a file may stand for a library's object, made here or in another file."""
+        if isinstance(said_to, Assignment):
+            return True
+        if not isinstance(said_to, Import):
+            return False
+        symbol = self._names.imported(path, said_to)
+        target, _, name = symbol.partition(":")
+        if not is_project(symbol) or not name:
+            return not is_project(symbol)  # what a module of the project is asked for is a function of it
+        return isinstance(self._names.table(target).get(name.partition(".")[0]), Assignment)
 
     def _is_of_library(self, path: str, annotation: Node | None) -> bool:
         """Whether an annotation names a type that has a model."""

@@ -106,8 +106,10 @@ def read_whole(own: FunctionSummary, f: FunctionSummary, handler: int) -> tuple[
     region = f.regions[handler]
     if f.complete:
         return f, handler
-    kept = {(each.start, each.end) for each in (*f.facts, *f.effects) if (each.path or f.path) == own.path}
-    here = (each for each in (*own.facts, *own.effects) if region.start <= each.start < region.end)
+    spliced: tuple[Fact | Effect, ...] = (*f.facts, *f.effects)
+    written: tuple[Fact | Effect, ...] = (*own.facts, *own.effects)
+    kept = {(each.start, each.end) for each in spliced if (each.path or f.path) == own.path}
+    here = (each for each in written if region.start <= each.start < region.end)
     if all((each.start, each.end) in kept for each in here):
         return f, handler
     places = [(each.kind, each.start, each.end) for each in own.regions]
