@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from doubletake.code.effects import NONE, Effect, EffectKind, FactKind, FunctionSummary, OriginKind, TargetKind, Trait
+from doubletake.code.effects import NONE, Effect, EffectKind, FactKind, FunctionSummary, Trait
 from doubletake.code.lowering.functions import MODULE_BODY
 from doubletake.code.questions.definitions import has_limit_of_its_own, set_up_at
 from doubletake.code.questions.knowledge import Knowledge, Program
+from doubletake.code.questions.outside import service
 from doubletake.code.questions.places import place
 from doubletake.code.questions.trust import trust
 from doubletake.core.finding import Role
@@ -67,14 +68,3 @@ def has_idle_signal(f: FunctionSummary, effect: Effect) -> bool:
 def client(effect: Effect) -> str:
     library, _, method = effect.name.partition(".")
     return method if library == "builtins" else library
-
-
-def service(f: FunctionSummary, effect: Effect) -> str:
-    """The other side, as far as it can be named."""
-    if effect.target.name:
-        return effect.target.name
-    if effect.target.kind is TargetKind.CACHE:
-        return "the cache"
-    url = dict(effect.args).get("url", NONE)
-    texts = [f.constants[o.ref] for o in (f.values[url] if url != NONE else ()) if o.kind is OriginKind.CONST]
-    return next((str(text) for text in texts if isinstance(text, str) and text), "the other side")
