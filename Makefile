@@ -18,7 +18,7 @@ help: ## list what one may do
 venv: $(VENV)/.installed ## everything the other targets need, in .venv
 
 $(VENV)/.installed: pyproject.toml
-	@test -n "$(PYTHON)" || { echo "doubletake needs Python 3.11 or newer, and there is none on the PATH."; exit 2; }
+	@test -n "$(PYTHON)" || { echo "looktwice needs Python 3.11 or newer, and there is none on the PATH."; exit 2; }
 	@if command -v uv >/dev/null 2>&1; then \
 	   test -x $(BIN)/python || uv venv -q --python "$(PYTHON)" $(VENV); \
 	   VIRTUAL_ENV=$(VENV) uv pip install -q -e '.[prove,learn,demo,test]'; \
@@ -41,7 +41,7 @@ examples: venv $(NODE_APPS:%=%/node_modules/.installed)
 	@touch $@
 
 demo: examples ## audit and prove two small backends, or your own: make demo APP=path
-	@$(WITH_NODE) $(BIN)/doubletake demo $(APP)
+	@$(WITH_NODE) $(BIN)/looktwice demo $(APP)
 
 chromium:
 	@test -n "$(BROWSER)" || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \

@@ -23,11 +23,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-SCRATCH = Path(tempfile.gettempdir()) / "doubletake-bench"  # not below the repository, whose .gitignore would hide it
+SCRATCH = Path(tempfile.gettempdir()) / "looktwice-bench"  # not below the repository, whose .gitignore would hide it
 PYTHON_TREE = "Django==5.2.7"
 TYPESCRIPT_TREE = "effect@3.18.4"
 BANDIT = "bandit==1.8.6"
-AUDIT = [sys.executable, "-c", "from doubletake.cli.main import main; main()"]
+AUDIT = [sys.executable, "-c", "from looktwice.cli.main import main; main()"]
 
 
 class Run(NamedTuple):
@@ -94,7 +94,7 @@ def audited(language: str, tree: Path) -> Iterator[Row]:
     if language == "Python" and (command := bandit()) is not None:
         other = run([*command, "-q", "-r", str(copy), "-f", "json", "-o", os.devnull])
         yield Row("bandit on the same tree", f"{lines / other.cpu / 1_000:,.0f} kLOC per CPU-s", "", None)
-        yield Row("doubletake beside bandit", f"{other.cpu / cold.cpu:.1f} times as fast", "", None)
+        yield Row("looktwice beside bandit", f"{other.cpu / cold.cpu:.1f} times as fast", "", None)
     shutil.rmtree(copy, ignore_errors=True)
 
 

@@ -46,7 +46,7 @@ function licences(script: string): Plugin {
   };
 }
 
-const OUT = "../src/doubletake/learn/assets";
+const OUT = "../src/looktwice/learn/assets";
 
 // Two classic scripts, no modules: a page that was opened from a disk may load scripts but no modules.
 // The editor is a script of its own, loaded when somebody first wants to edit.
@@ -67,7 +67,7 @@ export default defineConfig(({ mode }) => {
         input: editor ? "src/editor/editor.ts" : "src/main.ts",
         output: {
           format: "iife",
-          name: editor ? "doubletakeEditing" : "doubletakePage",
+          name: editor ? "looktwiceEditing" : "looktwicePage",
           entryFileNames: editor ? "editor.js" : "page.js",
           assetFileNames: (asset) => (asset.names.some((name) => name.endsWith(".css")) ? "page.css" : "[name][extname]"),
         },

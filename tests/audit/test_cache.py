@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from doubletake.audit.cache import Cache, digest, tree_key, write_whole
+from looktwice.audit.cache import Cache, digest, tree_key, write_whole
 
 KEY = digest(b"key")
 
@@ -25,7 +25,7 @@ def test_any_damage_is_absence(tmp_path: Path) -> None:
     """Every single byte of the file, changed; and the file cut off at every length."""
     cache = Cache(tmp_path)
     cache.store_result(KEY, b"result")
-    path = tmp_path / ".doubletake" / "cache" / "result"
+    path = tmp_path / ".looktwice" / "cache" / "result"
     whole = path.read_bytes()
     for at in range(len(whole)):
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
@@ -38,7 +38,7 @@ def test_any_damage_is_absence(tmp_path: Path) -> None:
 
 def test_it_keeps_out_of_git(tmp_path: Path) -> None:
     Cache(tmp_path).store_result(KEY, b"")
-    assert (tmp_path / ".doubletake" / "cache" / ".gitignore").read_text() == "*\n"
+    assert (tmp_path / ".looktwice" / "cache" / ".gitignore").read_text() == "*\n"
 
 
 def test_switched_off(tmp_path: Path) -> None:
@@ -52,9 +52,9 @@ def test_switched_off(tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_written(tmp_path: Path, obstacle: str) -> None:
     """No cache, no error."""
     if obstacle == "file":
-        (tmp_path / ".doubletake").write_text("in the way")
+        (tmp_path / ".looktwice").write_text("in the way")
     else:
-        (tmp_path / ".doubletake" / "cache" / "result").mkdir(parents=True)
+        (tmp_path / ".looktwice" / "cache" / "result").mkdir(parents=True)
     cache = Cache(tmp_path)
     cache.store_result(KEY, b"result")
     assert cache.result(KEY) is None
@@ -93,7 +93,7 @@ def test_many_at_once(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert not wrong
-    assert not list((tmp_path / ".doubletake" / "cache").glob(".new-*"))
+    assert not list((tmp_path / ".looktwice" / "cache").glob(".new-*"))
 
 
 def test_keys() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from doubletake.audit.discover import discover
+from looktwice.audit.discover import discover
 
 
 def plant(root: Path, files: dict[str, str]) -> Path:

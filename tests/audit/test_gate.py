@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from doubletake.audit.gate import LARGEST, TooLargeError, skip_reason
+from looktwice.audit.gate import LARGEST, TooLargeError, skip_reason
 
 LONG = b"a=1;" * 4000
 

@@ -6,19 +6,19 @@ import msgspec
 import pytest
 from msgspec import Struct
 
-from doubletake.audit.arbitrate import arbitrate
-from doubletake.audit.selection import select
-from doubletake.audit.suppress import apply, pardons
-from doubletake.code.languages import adapter_for
-from doubletake.core.config import Suppression
-from doubletake.core.errors import ConfigurationError
-from doubletake.core.finding import Confidence, Finding, Severity
-from doubletake.core.source import Source
+from looktwice.audit.arbitrate import arbitrate
+from looktwice.audit.selection import select
+from looktwice.audit.suppress import apply, pardons
+from looktwice.code.languages import adapter_for
+from looktwice.core.config import Suppression
+from looktwice.core.errors import ConfigurationError
+from looktwice.core.finding import Confidence, Finding, Severity
+from looktwice.core.source import Source
 
 HIGH, MEDIUM, LOW = Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW
 
 
-def finding(code: str = "DT301", line: int = 5, **more) -> Finding:
+def finding(code: str = "LT301", line: int = 5, **more) -> Finding:
     given = {
         "code": code, "pattern": code.lower(), "message_id": "m", "message": "said", "severity": Severity.HIGH,
         "confidence": HIGH, "path": "a.py", "start_line": line, "start_column": 1, "end_line": line, "end_column": 9,
@@ -31,18 +31,18 @@ def settle(*findings: Finding, wins_over: dict[str, tuple[str, ...]] | None = No
 
 
 # ── one place, one finding ───────────────────────────────────────────────────────────────────────────────────────────
-WINS = {"DT301": ("DT307", "DT303"), "DT303": ("DT302",)}
+WINS = {"LT301": ("LT307", "LT303"), "LT303": ("LT302",)}
 
 
 @pytest.mark.parametrize(
     ("said", "left"),
     [
-        ([("DT301", 5, HIGH), ("DT307", 5, HIGH)], ["DT301"]),
-        ([("DT301", 5, HIGH), ("DT307", 6, HIGH)], ["DT301", "DT307"]),
-        ([("DT301", 5, MEDIUM), ("DT307", 5, HIGH)], ["DT301", "DT307"]),  # the surer one is not silenced
-        ([("DT301", 5, HIGH), ("DT303", 5, HIGH), ("DT302", 5, HIGH)], ["DT301"]),
-        ([("DT307", 5, HIGH), ("DT302", 5, HIGH)], ["DT302", "DT307"]),
-        ([("DT301", 5, LOW), ("DT301", 5, HIGH)], ["DT301"]),
+        ([("LT301", 5, HIGH), ("LT307", 5, HIGH)], ["LT301"]),
+        ([("LT301", 5, HIGH), ("LT307", 6, HIGH)], ["LT301", "LT307"]),
+        ([("LT301", 5, MEDIUM), ("LT307", 5, HIGH)], ["LT301", "LT307"]),  # the surer one is not silenced
+        ([("LT301", 5, HIGH), ("LT303", 5, HIGH), ("LT302", 5, HIGH)], ["LT301"]),
+        ([("LT307", 5, HIGH), ("LT302", 5, HIGH)], ["LT302", "LT307"]),
+        ([("LT301", 5, LOW), ("LT301", 5, HIGH)], ["LT301"]),
     ],
 )
 def test_places(said: list[tuple[str, int, Confidence]], left: list[str]) -> None:
@@ -56,8 +56,8 @@ def test_the_surest_of_equals_stays() -> None:
 
 
 def test_a_winner_over_several_lines() -> None:
-    found = settle(finding("DT307", 6), finding("DT301", 5, end_line=8), wins_over=WINS)
-    assert [it.code for it in found] == ["DT301"]
+    found = settle(finding("LT307", 6), finding("LT301", 5, end_line=8), wins_over=WINS)
+    assert [it.code for it in found] == ["LT301"]
 
 
 def test_preview_says_at_most_medium() -> None:
@@ -86,20 +86,20 @@ class Known(Struct, frozen=True):
 
 
 KNOWN = [
-    Known("DT101", "sql-injection", "security"),
-    Known("DT301", "lost-update", "races"),
-    Known("DT303", "check-then-act", "races"),
+    Known("LT101", "sql-injection", "security"),
+    Known("LT301", "lost-update", "races"),
+    Known("LT303", "check-then-act", "races"),
 ]
 
 
 @pytest.mark.parametrize(
     ("wanted", "unwanted", "codes"),
     [
-        ((), (), {"DT101", "DT301", "DT303"}),
-        (("races",), (), {"DT301", "DT303"}),
-        (("dt301", "sql-injection"), (), {"DT101", "DT301"}),
-        (("DT3",), ("lost-update",), {"DT303"}),
-        ((), ("races",), {"DT101"}),
+        ((), (), {"LT101", "LT301", "LT303"}),
+        (("races",), (), {"LT301", "LT303"}),
+        (("lt301", "sql-injection"), (), {"LT101", "LT301"}),
+        (("LT3",), ("lost-update",), {"LT303"}),
+        ((), ("races",), {"LT101"}),
     ],
 )
 def test_selection(wanted: tuple[str, ...], unwanted: tuple[str, ...], codes: set[str]) -> None:
@@ -110,7 +110,7 @@ def test_selection(wanted: tuple[str, ...], unwanted: tuple[str, ...], codes: se
     ("word", "hint"),
     [
         ("race", "`races`"),
-        ("DT310", "`DT30"),
+        ("LT310", "`LT30"),
         ("lost_update", "`lost-update`"),
         ("?", "a section"),
         ("", "a section"),
@@ -133,39 +133,39 @@ def suppress(
     """(reason given to each finding, notes) for a file of this text."""
     parsed = adapter_for(path).parse(Source(path, text.encode()))
     allowed, wrong = pardons(parsed.source, parsed.comments(), resolve)
-    settled, unused = apply(findings, allowed, rules, frozenset({"DT101", "DT301", "DT303"}), resolve)
+    settled, unused = apply(findings, allowed, rules, frozenset({"LT101", "LT301", "LT303"}), resolve)
     return [it.suppressed for it in settled], [f"{it.line}: {it.text}" for it in (*wrong, *unused)]
 
 
 @pytest.mark.parametrize(
     ("text", "line", "reason"),
     [
-        ("a = 1  # doubletake: ignore[DT301] one worker only\n", 1, "one worker only"),
-        ("# doubletake: ignore[DT301] one worker only\na = 1\n", 2, "one worker only"),
-        ("# doubletake: ignore[lost-update] by name\na = 1\n", 2, "by name"),
-        ("# doubletake: ignore[DT303, DT301] two\na = 1\n", 2, "two"),
-        ("# doubletake: ignore[DT301] above\n# and a word more\n\na = 1\n", 4, "above"),
-        ("a = (\n  1)  # doubletake: ignore[DT301] on a later line of it\n", (1, 2), "on a later line of it"),
-        ("#doubletake:ignore[DT301]tight\na = 1\n", 2, "tight"),
-        ("a = 1  # noqa: X # doubletake: ignore[DT301] after another\n", 1, "after another"),
-        ("a = 1  # doubletake: ignore[DT301] früher geprüft\n", 1, "früher geprüft"),
+        ("a = 1  # looktwice: ignore[LT301] one worker only\n", 1, "one worker only"),
+        ("# looktwice: ignore[LT301] one worker only\na = 1\n", 2, "one worker only"),
+        ("# looktwice: ignore[lost-update] by name\na = 1\n", 2, "by name"),
+        ("# looktwice: ignore[LT303, LT301] two\na = 1\n", 2, "two"),
+        ("# looktwice: ignore[LT301] above\n# and a word more\n\na = 1\n", 4, "above"),
+        ("a = (\n  1)  # looktwice: ignore[LT301] on a later line of it\n", (1, 2), "on a later line of it"),
+        ("#looktwice:ignore[LT301]tight\na = 1\n", 2, "tight"),
+        ("a = 1  # noqa: X # looktwice: ignore[LT301] after another\n", 1, "after another"),
+        ("a = 1  # looktwice: ignore[LT301] früher geprüft\n", 1, "früher geprüft"),
     ],
 )
 def test_accepted(text: str, line: int | tuple[int, int], reason: str) -> None:
     first, last = line if isinstance(line, tuple) else (line, line)
     reasons, notes = suppress("a.py", text, finding(line=first, end_line=last))
     assert reasons == [reason]
-    assert not [it for it in notes if "DT303" not in it]
+    assert not [it for it in notes if "LT303" not in it]
 
 
 @pytest.mark.parametrize(
     ("text", "note"),
     [
-        ("a = 1  # doubletake: ignore[DT301]\n", "1: ignore[DT301] gives no reason"),
-        ("a = 1  # doubletake: ignore why not\n", "1: a suppression names no pattern"),
-        ("a = 1  # doubletake: ignore[DT999] why\n", "1: ignore[DT999]: no pattern"),
-        ("b = 2  # doubletake: ignore[DT301] wrong line\na = 1\n", "1: ignore[DT301] suppresses nothing"),
-        ("b = 2\na = 1  # doubletake: ignore[DT303] other code\n", "2: ignore[DT303] suppresses nothing"),
+        ("a = 1  # looktwice: ignore[LT301]\n", "1: ignore[LT301] gives no reason"),
+        ("a = 1  # looktwice: ignore why not\n", "1: a suppression names no pattern"),
+        ("a = 1  # looktwice: ignore[LT999] why\n", "1: ignore[LT999]: no pattern"),
+        ("b = 2  # looktwice: ignore[LT301] wrong line\na = 1\n", "1: ignore[LT301] suppresses nothing"),
+        ("b = 2\na = 1  # looktwice: ignore[LT303] other code\n", "2: ignore[LT303] suppresses nothing"),
     ],
 )
 def test_not_accepted(text: str, note: str) -> None:
@@ -175,31 +175,31 @@ def test_not_accepted(text: str, note: str) -> None:
 
 
 def test_a_string_is_no_comment() -> None:
-    assert suppress("a.py", "a = '# doubletake: ignore[DT301] no'\n", finding(line=1)) == ([""], [])
+    assert suppress("a.py", "a = '# looktwice: ignore[LT301] no'\n", finding(line=1)) == ([""], [])
 
 
 def test_one_comment_does_not_cover_the_rest_of_the_file() -> None:
-    reasons, _ = suppress("a.py", "# doubletake: ignore[DT301] this\na = 1\na = 2\n", finding(line=2), finding(line=3))
+    reasons, _ = suppress("a.py", "# looktwice: ignore[LT301] this\na = 1\na = 2\n", finding(line=2), finding(line=3))
     assert reasons == ["this", ""]
 
 
 def test_codes_that_were_not_looked_for_are_not_unused() -> None:
-    parsed = adapter_for("a.py").parse(Source("a.py", b"a = 1  # doubletake: ignore[DT301] x\n"))
+    parsed = adapter_for("a.py").parse(Source("a.py", b"a = 1  # looktwice: ignore[LT301] x\n"))
     allowed, _ = pardons(parsed.source, parsed.comments(), resolve)
-    assert apply((), allowed, (), frozenset({"DT101"}), resolve) == ((), ())
+    assert apply((), allowed, (), frozenset({"LT101"}), resolve) == ((), ())
 
 
 @pytest.mark.parametrize(
     ("rule", "accepted"),
     [
-        (Suppression(code="DT301", path="a.py", reason="r"), True),
+        (Suppression(code="LT301", path="a.py", reason="r"), True),
         (Suppression(code="lost-update", path="/a.*", reason="r"), True),
-        (Suppression(code="DT301", path="b/", reason="r"), False),
-        (Suppression(code="DT303", path="*", reason="r"), False),
+        (Suppression(code="LT301", path="b/", reason="r"), False),
+        (Suppression(code="LT303", path="*", reason="r"), False),
     ],
 )
 def test_configured(rule: Suppression, accepted: bool) -> None:
-    settled, unused = apply([finding()], (), (rule,), frozenset({"DT301", "DT303"}), resolve)
+    settled, unused = apply([finding()], (), (rule,), frozenset({"LT301", "LT303"}), resolve)
     assert [it.suppressed for it in settled] == ["r" if accepted else ""]
     assert bool(unused) is not accepted
 
@@ -207,5 +207,5 @@ def test_configured(rule: Suppression, accepted: bool) -> None:
 def test_the_fingerprint_is_the_same_with_a_suppression() -> None:
     """Accepting a finding must not make it a new one."""
     (it,) = settle(finding())
-    settled, _ = apply([it], (), (Suppression(code="DT301", path="*", reason="r"),), frozenset(), resolve)
+    settled, _ = apply([it], (), (Suppression(code="LT301", path="*", reason="r"),), frozenset(), resolve)
     assert msgspec.structs.replace(settled[0], suppressed="") == it

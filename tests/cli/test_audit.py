@@ -1,4 +1,4 @@
-"""`doubletake audit` from end to end: real files in, findings and exit codes out."""
+"""`looktwice audit` from end to end: real files in, findings and exit codes out."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from doubletake.cli.main import run
-from doubletake.cli.reading import Tally, show
-from doubletake.core.event import Finished, Found, Noted
-from doubletake.core.finding import Confidence, Finding, Severity
+from looktwice.cli.main import run
+from looktwice.cli.reading import Tally, show
+from looktwice.core.event import Finished, Found, Noted
+from looktwice.core.finding import Confidence, Finding, Severity
 
-DOUBLETAKE = str(Path(sys.executable).with_name("doubletake"))
+LOOKTWICE = str(Path(sys.executable).with_name("looktwice"))
 
 WALLET = """from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
@@ -61,7 +61,7 @@ def found(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, list[di
 def test_a_lost_update(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, (it,) = found(capsys)
     assert code == 1
-    assert (it["code"], it["path"], it["start_line"], it["confidence"]) == ("DT301", "wallet.py", 16, "high")
+    assert (it["code"], it["path"], it["start_line"], it["confidence"]) == ("LT301", "wallet.py", 16, "high")
     assert {span["role"]: span["start_line"] for span in it["spans"]} == {"write": 16, "read": 15}
     assert it["fingerprint"].startswith("v1:")
 
@@ -70,7 +70,7 @@ def test_the_same_in_words(app: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert run(["audit"]) == 1
     said = capsys.readouterr().out
     for part in (
-        "DT301 lost-update",
+        "LT301 lost-update",
         "wallet.py:16",
         "no lock between",
         "read here",
@@ -100,7 +100,7 @@ def test_a_folder_named_and_a_file_named(app: Path, capsys: pytest.CaptureFixtur
     ("words", "count"),
     [
         (["--select", "races"], 1),
-        (["--select", "DT301,DT101"], 1),
+        (["--select", "LT301,LT101"], 1),
         (["--section", "races"], 1),
         (["--select", "sql-injection"], 0),
         (["--ignore", "lost-update"], 0),
@@ -115,7 +115,7 @@ def test_selection(app: Path, capsys: pytest.CaptureFixture[str], words: list[st
 def test_what_is_not_shown_is_counted(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Low confidence is hidden, and that is said."""
     low = Finding(
-        code="DT301", pattern="lost-update", message_id="m", message="perhaps", severity=Severity.HIGH,
+        code="LT301", pattern="lost-update", message_id="m", message="perhaps", severity=Severity.HIGH,
         confidence=Confidence.LOW, path="wallet.py", start_line=1, start_column=1, end_line=1, end_column=2,
     )  # fmt: skip
     finished = Finished(verb="audit", seconds=0.0)
@@ -128,34 +128,34 @@ def test_what_is_not_shown_is_counted(app: Path, capsys: pytest.CaptureFixture[s
 
 
 def test_configuration(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (app / "doubletake.toml").write_text("[audit]\nignore = ['races']\n")
+    (app / "looktwice.toml").write_text("[audit]\nignore = ['races']\n")
     assert found(capsys) == (0, [])
     (app / "other.toml").write_text("")
     assert found(capsys, "--config", "other.toml")[0] == 1
-    (app / "doubletake.toml").write_text("[audit]\nfail_on = 'proven'\n")
+    (app / "looktwice.toml").write_text("[audit]\nfail_on = 'proven'\n")
     code, findings = found(capsys)
     assert (code, len(findings)) == (0, 1)
-    (app / "doubletake.toml").write_text("[audit]\nfail_on = 'certain'\n")
+    (app / "looktwice.toml").write_text("[audit]\nfail_on = 'certain'\n")
     assert found(capsys)[0] == 2
 
 
 def test_suppressed_with_a_reason(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    mark = WALLET.replace(WRITE, WRITE.rstrip() + "  # doubletake: ignore[DT301] one worker, one queue\n")
+    mark = WALLET.replace(WRITE, WRITE.rstrip() + "  # looktwice: ignore[LT301] one worker, one queue\n")
     (app / "wallet.py").write_text(mark)
     assert run(["audit"]) == 0
     assert "No findings in 1 file" in (said := capsys.readouterr().out) and "1 accepted with a reason" in said
     (app / "wallet.py").write_text(mark.replace(" one worker, one queue", ""))
     assert run(["audit"]) == 1
-    assert "note: wallet.py:16: ignore[DT301] gives no reason" in capsys.readouterr().out
+    assert "note: wallet.py:16: ignore[LT301] gives no reason" in capsys.readouterr().out
     (app / "wallet.py").write_text(
         mark.replace("session.get_one(Wallet, wallet_id)", "session.get_one(Wallet, wallet_id, with_for_update=True)")
     )
     assert run(["audit"]) == 0
-    assert "note: wallet.py:16: ignore[DT301] suppresses nothing any more" in capsys.readouterr().out
+    assert "note: wallet.py:16: ignore[LT301] suppresses nothing any more" in capsys.readouterr().out
 
 
 def test_suppressed_in_the_configuration(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (app / "doubletake.toml").write_text("[[suppress]]\ncode = 'lost-update'\npath = '*.py'\nreason = 'known'\n")
+    (app / "looktwice.toml").write_text("[[suppress]]\ncode = 'lost-update'\npath = '*.py'\nreason = 'known'\n")
     assert found(capsys) == (0, [])
 
 
@@ -164,14 +164,14 @@ def test_suppressed_in_the_configuration(app: Path, capsys: pytest.CaptureFixtur
     [
         ("lost-update", "", "[[suppress]] lost-update under *.py gives no reason"),
         ("lost-update", "  ", "[[suppress]] lost-update under *.py gives no reason"),
-        ("DT999", "known", "[[suppress]] DT999: no pattern has this code or name"),
+        ("LT999", "known", "[[suppress]] LT999: no pattern has this code or name"),
         ("n-plus-one", "known", "[[suppress]] n-plus-one under *.py suppresses nothing any more"),
     ],
 )
 def test_a_configured_suppression_that_does_not_count(
     app: Path, capsys: pytest.CaptureFixture[str], code: str, reason: str, said: str
 ) -> None:
-    (app / "doubletake.toml").write_text(f"[[suppress]]\ncode = '{code}'\npath = '*.py'\nreason = '{reason}'\n")
+    (app / "looktwice.toml").write_text(f"[[suppress]]\ncode = '{code}'\npath = '*.py'\nreason = '{reason}'\n")
     assert run(["audit"]) == 1
     assert capsys.readouterr().out.count("[[suppress]]") == 1
     run(["audit"])
@@ -209,7 +209,7 @@ def test_an_interrupted_output_leaves_the_old_one(app: Path) -> None:
 # ── what is remembered ───────────────────────────────────────────────────────────────────────────────────────────────
 def test_the_cache_answers_as_the_audit_does(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first = found(capsys)
-    assert (app / ".doubletake" / "cache" / "result").is_file()
+    assert (app / ".looktwice" / "cache" / "result").is_file()
     assert found(capsys) == first == found(capsys, "--no-cache")
     (app / "wallet.py").write_text(MENDED)
     assert found(capsys) == (0, [])
@@ -219,19 +219,19 @@ def test_the_cache_answers_as_the_audit_does(app: Path, capsys: pytest.CaptureFi
 
 def test_facts_of_the_system_are_part_of_the_question(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found(capsys)
-    before = (app / ".doubletake" / "cache" / "result").read_bytes()
-    (app / "doubletake.toml").write_text("[system]\ninstances = 5\n")
+    before = (app / ".looktwice" / "cache" / "result").read_bytes()
+    (app / "looktwice.toml").write_text("[system]\ninstances = 5\n")
     found(capsys)
-    assert (app / ".doubletake" / "cache" / "result").read_bytes() != before
+    assert (app / ".looktwice" / "cache" / "result").read_bytes() != before
 
 
-@pytest.mark.parametrize("damage", [b"", b"\0" * 100, b"doubletake cache 1\n"])
+@pytest.mark.parametrize("damage", [b"", b"\0" * 100, b"looktwice cache 1\n"])
 def test_a_damaged_cache_is_rebuilt(app: Path, capsys: pytest.CaptureFixture[str], damage: bytes) -> None:
     first = found(capsys)
-    (app / ".doubletake" / "cache" / "result").write_bytes(damage)
+    (app / ".looktwice" / "cache" / "result").write_bytes(damage)
     assert found(capsys) == first
     assert capsys.readouterr().err == ""
-    assert (app / ".doubletake" / "cache" / "result").stat().st_size > 100
+    assert (app / ".looktwice" / "cache" / "result").stat().st_size > 100
 
 
 def test_no_cache_leaves_nothing(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -278,7 +278,7 @@ def test_odd_files_beside_good_ones(app: Path, capsys: pytest.CaptureFixture[str
     report = json.loads(captured.out)
     assert code == 1
     assert [it["path"] for it in report["findings"]] == ["wallet.py"]
-    assert not [it for it in report["notes"] if "fault of doubletake" in it["text"]]
+    assert not [it for it in report["notes"] if "fault of looktwice" in it["text"]]
     assert "Traceback" not in captured.err
     if what in ("syntax errors", "only nul", "too large") and not (what == "too large" and suffix != ".py"):
         assert [it["path"] for it in report["unread"]] == [f"odd{suffix}"]
@@ -329,7 +329,7 @@ def test_interrupted_at_any_moment(app: Path) -> None:
             [
                 sys.executable,
                 "-c",
-                "from doubletake.cli.main import main; print(flush=True); raise SystemExit(main(['audit']))",
+                "from looktwice.cli.main import main; print(flush=True); raise SystemExit(main(['audit']))",
             ],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -340,13 +340,13 @@ def test_interrupted_at_any_moment(app: Path) -> None:
         _, said = process.communicate(timeout=60)
         assert b"Traceback" not in said
         assert process.returncode in (1, 130)
-        assert not list(app.glob(".doubletake/cache/.new-*"))
-    done = subprocess.run([DOUBLETAKE, "audit", "--format", "jsonl"], capture_output=True, text=True, check=False)
+        assert not list(app.glob(".looktwice/cache/.new-*"))
+    done = subprocess.run([LOOKTWICE, "audit", "--format", "jsonl"], capture_output=True, text=True, check=False)
     assert len(done.stdout.splitlines()) == 41
 
 
 def test_several_audits_at_once(app: Path) -> None:
-    command = [DOUBLETAKE, "audit", "--format", "jsonl"]
+    command = [LOOKTWICE, "audit", "--format", "jsonl"]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(4)]
     results = {process.communicate(timeout=60) for process in running}
     assert len(results) == 1
@@ -357,7 +357,7 @@ def test_several_audits_at_once(app: Path) -> None:
 def test_a_reader_that_leaves(app: Path) -> None:
     for number in range(60):
         (app / f"more{number}.py").write_text(WALLET.replace("wallets", f"wallets{number}"))
-    process = subprocess.Popen([DOUBLETAKE, "audit"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen([LOOKTWICE, "audit"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.stdout.read(10)
     process.stdout.close()
     _, said = process.communicate(timeout=60)
@@ -366,7 +366,7 @@ def test_a_reader_that_leaves(app: Path) -> None:
 
 def test_for_agents_it_is_brief(app: Path) -> None:
     done = subprocess.run(
-        [DOUBLETAKE, "audit"], capture_output=True, text=True, check=False, env=os.environ | {"CLAUDECODE": "1"}
+        [LOOKTWICE, "audit"], capture_output=True, text=True, check=False, env=os.environ | {"CLAUDECODE": "1"}
     )
-    assert done.stdout.splitlines()[0].startswith("wallet.py:16:5: DT301 lost-update [critical, high] ")
+    assert done.stdout.splitlines()[0].startswith("wallet.py:16:5: LT301 lost-update [critical, high] ")
     assert len(done.stdout.splitlines()) <= 4

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from doubletake.cli.demo_terminal import hunk
-from doubletake.core.finding import Confidence, Finding, Severity
+from looktwice.cli.demo_terminal import hunk
+from looktwice.core.finding import Confidence, Finding, Severity
 
 WRITTEN = (
     "def a():\n    read()\n    write()\n\n\n\n\n\ndef b():\n    keep()\n\n\n\n\n\ndef c():\n    gone()\n    stay()\n"
@@ -17,7 +17,7 @@ MENDED = "def a():\n    update()\n\n\n\n\n\ndef b():\n    keep()\n\n\n\n\n\ndef 
 
 def at(line: int) -> Finding:
     place = {"path": "x.py", "start_line": line, "start_column": 1, "end_line": line, "end_column": 9}
-    named = {"code": "DT301", "pattern": "lost-update", "message_id": "computed", "message": "m"}
+    named = {"code": "LT301", "pattern": "lost-update", "message_id": "computed", "message": "m"}
     return Finding(**named, severity=Severity.HIGH, confidence=Confidence.HIGH, **place)
 
 

@@ -7,38 +7,38 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from doubletake.cli.joining import held, read_findings, routes_of, witnessed
-from doubletake.core.errors import DoubletakeError
-from doubletake.core.event import NotProven, Proven
-from doubletake.core.finding import Confidence, Finding, Severity
-from doubletake.core.trace import Lane, Trace, Verdict
+from looktwice.cli.joining import held, read_findings, routes_of, witnessed
+from looktwice.core.errors import LooktwiceError
+from looktwice.core.event import NotProven, Proven
+from looktwice.core.finding import Confidence, Finding, Severity
+from looktwice.core.trace import Lane, Trace, Verdict
 
 
-def finding(code: str = "DT301", handler: str = "POST /wallets/{id}/deposit", level: str = "high") -> Finding:
+def finding(code: str = "LT301", handler: str = "POST /wallets/{id}/deposit", level: str = "high") -> Finding:
     return Finding(
         code=code, pattern="p", message_id="m", message="said", severity=Severity.HIGH, confidence=Confidence(level),
         path="a.py", start_line=1, start_column=1, end_line=1, end_column=2, handler=handler,
     )  # fmt: skip
 
 
-def proof(code: str = "DT301", path: str = "/wallets/7/deposit") -> Proven:
+def proof(code: str = "LT301", path: str = "/wallets/7/deposit") -> Proven:
     lanes = tuple(Lane(name=name, method="POST", path=path) for name in "AB")
     trace = Trace(
         title="t", lanes=lanes, steps=(), verdict=Verdict.DATA_WRONG, name="lost update", explanation="It is gone."
     )
-    return Proven("twice", code, ".doubletake/proofs/one.json", "", trace)
+    return Proven("twice", code, ".looktwice/proofs/one.json", "", trace)
 
 
 def test_a_proof_makes_its_finding_proven() -> None:
-    it, other = witnessed([finding(level="medium"), finding("DT303")], [proof()])
+    it, other = witnessed([finding(level="medium"), finding("LT303")], [proof()])
     assert it.confidence is Confidence.PROVEN
-    assert it.evidence[0].proof == ".doubletake/proofs/one.json"
+    assert it.evidence[0].proof == ".looktwice/proofs/one.json"
     assert it.evidence[0].explain() == "It is gone."
-    assert other == finding("DT303")
+    assert other == finding("LT303")
 
 
 @pytest.mark.parametrize(
-    "it", [proof("DT302"), proof(path="/wallets/7/withdraw"), proof(path="/wallets/7/deposit/again")]
+    "it", [proof("LT302"), proof(path="/wallets/7/withdraw"), proof(path="/wallets/7/deposit/again")]
 )
 def test_another_proof_does_not(it: Proven) -> None:
     assert witnessed([finding()], [it]) == [finding()]
@@ -46,7 +46,7 @@ def test_another_proof_does_not(it: Proven) -> None:
 
 def test_what_held() -> None:
     tried = [
-        NotProven("twice", "DT301", "protected", "a lock", endpoint)
+        NotProven("twice", "LT301", "protected", "a lock", endpoint)
         for endpoint in ("POST /x", "POST /wallets/9/deposit")
     ]
     assert held(finding(), "twice", tried) == tried[1]
@@ -61,22 +61,22 @@ def test_where_to_begin() -> None:
         finding(handler="GET /b"),
         finding(handler="GET /b"),
     ]
-    assert routes_of(found) == (("DT301", "GET /b"), ("DT301", "GET /a"))
+    assert routes_of(found) == (("LT301", "GET /b"), ("LT301", "GET /a"))
 
 
 @pytest.mark.parametrize("form", ["jsonl", "json"])
 def test_reading_an_audit(tmp_path: Path, form: str) -> None:
-    lines = [msgspec.json.encode(finding()), msgspec.json.encode(finding("DT303"))]
+    lines = [msgspec.json.encode(finding()), msgspec.json.encode(finding("LT303"))]
     whole = b'{"schema": 1, "findings": [' + b",".join(lines) + b"]}"
     (tmp_path / "it").write_bytes(b"\n".join(lines) + b"\n" if form == "jsonl" else whole)
-    assert read_findings(tmp_path / "it") == [finding(), finding("DT303")]
+    assert read_findings(tmp_path / "it") == [finding(), finding("LT303")]
 
 
 @pytest.mark.parametrize("data", [b"{", b"[]", b'{"code": 3}', b"\xff\xfe", b"No findings", None])
 def test_what_no_audit_wrote(tmp_path: Path, data: bytes | None) -> None:
     if data is not None:
         (tmp_path / "it").write_bytes(data)
-    with pytest.raises(DoubletakeError, match="cannot read") as caught:
+    with pytest.raises(LooktwiceError, match="cannot read") as caught:
         read_findings(tmp_path / "it")
     assert "audit --format jsonl" in caught.value.next
 

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from doubletake.cli.main import own_fault
+from looktwice.cli.main import own_fault
 
-DOUBLETAKE = str(Path(sys.executable).with_name("doubletake"))
+LOOKTWICE = str(Path(sys.executable).with_name("looktwice"))
 
 
 def run(*words: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
     plain = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR", "CLAUDECODE")}
     return subprocess.run(
-        [DOUBLETAKE, *words], capture_output=True, text=True, cwd=cwd, timeout=60, check=False, env=plain | environment
+        [LOOKTWICE, *words], capture_output=True, text=True, cwd=cwd, timeout=60, check=False, env=plain | environment
     )
 
 
@@ -32,14 +32,14 @@ def test_help_lists_every_command() -> None:
 
 def test_help_is_quick() -> None:
     """Nothing of an engine, of rich or of an extra is imported to show what there is."""
-    code = "import sys; from doubletake.cli.main import run; run(['--help']); print(*sys.modules)"
+    code = "import sys; from looktwice.cli.main import run; run(['--help']); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    heavy = {"rich", "tree_sitter", "sqlglot", "starlette", "uvicorn", "psycopg", "httpx", "doubletake.code"}
+    heavy = {"rich", "tree_sitter", "sqlglot", "starlette", "uvicorn", "psycopg", "httpx", "looktwice.code"}
     assert not heavy & set(loaded)
 
 
 def test_version() -> None:
-    assert run("--version").stdout == "doubletake 0.1.0\n"
+    assert run("--version").stdout == "looktwice 0.1.0\n"
 
 
 MISTAKES = [
@@ -51,7 +51,7 @@ MISTAKES = [
     (["audit", "--format", "xml"], ["`xml`", "console"]),
     (["audit", "--select", "rases"], ["`rases`", "Did you mean `races`?"]),
     (["audit", "--config", "no.toml"], ["no.toml", "cannot read"]),
-    (["explain", "DT9999"], ["DT9999"]),
+    (["explain", "LT9999"], ["LT9999"]),
     (["explain"], ["Missing argument"]),
     (["learn", "--port", "99999999"], ["99999999"]),
 ]
@@ -70,49 +70,49 @@ def test_mistakes_are_explained(tmp_path: Path, words: list[str], said: list[str
 
 def test_a_broken_configuration(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("x = 1\n")
-    (tmp_path / "doubletake.toml").write_text("[audit]\nselekt = []\n")
+    (tmp_path / "looktwice.toml").write_text("[audit]\nselekt = []\n")
     done = run("audit", cwd=tmp_path)
     assert done.returncode == 2
     assert "`audit.selekt`" in done.stderr and "Did you mean `select`?" in done.stderr
 
 
-@pytest.mark.parametrize("what", ["DT301", "lost-update", "dt301"])
+@pytest.mark.parametrize("what", ["LT301", "lost-update", "lt301"])
 def test_explain(what: str) -> None:
     done = run("explain", what)
     assert done.returncode == 0
-    for part in ("DT301 lost-update", "What it looks like", "Do this instead", "When it is fine", "▶ ", "← read"):
+    for part in ("LT301 lost-update", "What it looks like", "Do this instead", "When it is fine", "▶ ", "← read"):
         assert part in done.stdout
     assert "\x1b" not in done.stdout
     assert not [line for line in done.stdout.splitlines() if line.endswith(" ")]
 
 
 def test_explain_in_the_other_language() -> None:
-    assert "function" in run("explain", "DT301", "--language", "typescript").stdout
-    assert "def " in run("explain", "DT301", "--language", "python").stdout
+    assert "function" in run("explain", "LT301", "--language", "typescript").stdout
+    assert "def " in run("explain", "LT301", "--language", "python").stdout
 
 
 def test_explain_a_section() -> None:
     done = run("explain", "races")
     assert done.returncode == 0
-    assert "DT301 lost-update" in done.stdout
+    assert "LT301 lost-update" in done.stdout
 
 
 def test_letters_that_the_terminal_lacks() -> None:
-    done = run("explain", "DT301", PYTHONIOENCODING="ascii")
+    done = run("explain", "LT301", PYTHONIOENCODING="ascii")
     assert done.returncode == 0
     assert "\\u25b6" in done.stdout
 
 
 @pytest.mark.parametrize("columns", [60, 80])
 def test_as_wide_as_it_is_told(columns: int) -> None:
-    prose = run("explain", "DT301", COLUMNS=str(columns)).stdout.partition("What it looks like")[2].split("▶")[0]
+    prose = run("explain", "LT301", COLUMNS=str(columns)).stdout.partition("What it looks like")[2].split("▶")[0]
     lines = [line.rstrip() for line in prose.splitlines() if not line.startswith("    ")]
     assert columns - 20 < max(map(len, lines)) <= columns
 
 
 def test_nobody_reads_any_more() -> None:
-    """`doubletake … | head -1`."""
-    process = subprocess.Popen([DOUBLETAKE, "explain", "DT301"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    """`looktwice … | head -1`."""
+    process = subprocess.Popen([LOOKTWICE, "explain", "LT301"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.stdout.close()
     _, said = process.communicate(timeout=30)
     assert said == b""
@@ -125,7 +125,7 @@ def test_a_fault_of_ours_is_one_line() -> None:
     except KeyError as error:
         line = own_fault(error)
     assert "\n" not in line
-    assert "KeyError" in line and "test_main.py:" in line and "DOUBLETAKE_DEBUG=1" in line
+    assert "KeyError" in line and "test_main.py:" in line and "LOOKTWICE_DEBUG=1" in line
 
 
 @pytest.mark.parametrize("after", [0.0, 0.03, 0.06, 0.1, 0.15])
@@ -135,7 +135,7 @@ def test_interrupted_at_any_moment(after: float) -> None:
         [
             sys.executable,
             "-c",
-            "from doubletake.cli.main import main; print(flush=True); raise SystemExit(main(['explain', 'DT301']))",
+            "from looktwice.cli.main import main; print(flush=True); raise SystemExit(main(['explain', 'LT301']))",
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -152,7 +152,7 @@ def test_interrupted_at_any_moment(after: float) -> None:
 def test_an_interrupt_that_falls_into_a_callback_is_not_lost() -> None:
     code = """
 import os, signal, sys, weakref
-from doubletake.cli import main as program
+from looktwice.cli import main as program
 
 class Thing:
     pass

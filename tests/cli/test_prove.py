@@ -1,4 +1,4 @@
-"""`doubletake prove`, `replay` and `demo` from end to end, on the real shop with real servers."""
+"""`looktwice prove`, `replay` and `demo` from end to end, on the real shop with real servers."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from doubletake.cli.main import run
+from looktwice.cli.main import run
 
 ROOT = Path(__file__).parents[2]
-DOUBLETAKE = str(Path(sys.executable).with_name("doubletake"))
+LOOKTWICE = str(Path(sys.executable).with_name("looktwice"))
 DEPOSIT = ["--endpoint", "wallet/deposit", "--experiment", "twice"]
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -25,7 +25,7 @@ PR_SET_CHILD_SUBREAPER = 36
 def copied(name: str, folder: Path) -> Path:
     return Path(
         shutil.copytree(
-            ROOT / "examples" / name, folder / name, ignore=shutil.ignore_patterns(".doubletake", "doubletake")
+            ROOT / "examples" / name, folder / name, ignore=shutil.ignore_patterns(".looktwice", "looktwice")
         )
     )
 
@@ -34,11 +34,11 @@ def copied(name: str, folder: Path) -> Path:
 def proven(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
     """The shop, with its deposit proven."""
     shop = copied("shop", tmp_path_factory.mktemp("proven"))
-    return shop, subprocess.run([DOUBLETAKE, "prove", str(shop), *DEPOSIT], capture_output=True, text=True, check=False)
+    return shop, subprocess.run([LOOKTWICE, "prove", str(shop), *DEPOSIT], capture_output=True, text=True, check=False)
 
 
 def proof_in(shop: Path) -> Path:
-    (path,) = (shop / ".doubletake" / "proofs").glob("DT301-*.json")
+    (path,) = (shop / ".looktwice" / "proofs").glob("LT301-*.json")
     return path
 
 
@@ -47,7 +47,7 @@ def test_a_proof(proven) -> None:
     assert done.returncode == 1, done.stderr
     for part in ("DATA WRONG  lost update", "A  POST /wallet/deposit", "lost", "It ends with", "A then B", "1 proven"):
         assert part in done.stdout
-    test = shop / "tests" / "doubletake" / "test_post_wallet_deposit_twice.py"
+    test = shop / "tests" / "looktwice" / "test_post_wallet_deposit_twice.py"
     assert f"test  {test.relative_to(shop)}" in done.stdout
     assert "def test_" in test.read_text()
 
@@ -69,7 +69,7 @@ def test_the_twin_is_clean(tmp_path: Path, capfd: pytest.CaptureFixture[str]) ->
     report = json.loads(capfd.readouterr().out)
     assert not report["proven"]
     assert [it["verdict"] for it in report["not_proven"]] == ["protected"]
-    assert not (twin / ".doubletake" / "proofs").exists()
+    assert not (twin / ".looktwice" / "proofs").exists()
 
 
 def test_only_the_picture(proven, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -87,8 +87,8 @@ def test_what_the_audit_found_is_asked(tmp_path: Path, capfd: pytest.CaptureFixt
     assert run(["prove", str(shop), "--from-audit", str(findings), "--suspected", "--no-test", "--format", "json"]) == 1
     report = json.loads(capfd.readouterr().out)
     assert {it["endpoint"] for it in report["reached"]} == {"POST /wallet/deposit"}
-    assert [(it["code"], it["test"]) for it in report["proven"]] == [("DT301", "")]
-    assert not (shop / "tests" / "doubletake").exists()
+    assert [(it["code"], it["test"]) for it in report["proven"]] == [("LT301", "")]
+    assert not (shop / "tests" / "looktwice").exists()
 
 
 MISTAKES = [
@@ -97,7 +97,7 @@ MISTAKES = [
     (["prove", "--suspected"], ["--from-audit"]),
     (["prove", "--from-audit", "nothing.jsonl"], ["nothing.jsonl", "audit --format jsonl"]),
     (["replay", "nothing.json"], ["nothing.json"]),
-    (["replay", "doubletake.toml"], ["doubletake.toml", "no proof file"]),
+    (["replay", "looktwice.toml"], ["looktwice.toml", "no proof file"]),
     (["demo", "nowhere"], ["nowhere"]),
     (["replay", "--picture", "."], ["cannot read ."]),
     (["prove", "nowhere"], ["cannot prove nowhere"]),
@@ -112,7 +112,7 @@ def test_mistakes_are_explained(
     words: list[str],
     said: list[str],
 ) -> None:
-    (tmp_path / "doubletake.toml").write_text("")
+    (tmp_path / "looktwice.toml").write_text("")
     monkeypatch.chdir(tmp_path)
     assert run(words) == 2
     captured = capfd.readouterr()
@@ -123,7 +123,7 @@ def test_mistakes_are_explained(
 
 def test_an_application_that_dies(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "app.py").write_text("raise SystemExit('no licence key')\n")
-    (tmp_path / "doubletake.toml").write_text("[prove]\nstart = 'python app.py {port}'\n")
+    (tmp_path / "looktwice.toml").write_text("[prove]\nstart = 'python app.py {port}'\n")
     assert run(["prove", str(tmp_path)]) == 2
     said = capfd.readouterr().err
     assert "cannot start the application" in said and "no licence key" in said and "python app.py" in said
@@ -132,7 +132,7 @@ def test_an_application_that_dies(tmp_path: Path, capfd: pytest.CaptureFixture[s
 
 def test_nothing_answered_is_no_clean_result(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Python's own server refuses every POST: nothing was looked at, so nothing is clean."""
-    (tmp_path / "doubletake.toml").write_text(
+    (tmp_path / "looktwice.toml").write_text(
         "[prove]\nstart = 'python -m http.server {port}'\nrequests = [{ method = 'POST', path = '/orders' }]\n"
     )
     assert run(["prove", str(tmp_path)]) == 2
@@ -141,7 +141,7 @@ def test_nothing_answered_is_no_clean_result(tmp_path: Path, capfd: pytest.Captu
 
 
 def test_an_endpoint_that_is_not_there(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "doubletake.toml").write_text(
+    (tmp_path / "looktwice.toml").write_text(
         "[prove]\nstart = 'python -m http.server {port}'\nrequests = [{ method = 'POST', path = '/orders' }]\n"
     )
     assert run(["prove", str(tmp_path), "--endpoint", "POST /oders"]) == 2
@@ -149,7 +149,7 @@ def test_an_endpoint_that_is_not_there(tmp_path: Path, capfd: pytest.CaptureFixt
 
 
 def test_a_seed_that_is_not_there(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "doubletake.toml").write_text("[prove]\nstart = 'python -m http.server {port}'\nseed = ['rows.sql']\n")
+    (tmp_path / "looktwice.toml").write_text("[prove]\nstart = 'python -m http.server {port}'\nseed = ['rows.sql']\n")
     assert run(["prove", str(tmp_path)]) == 2
     said = capfd.readouterr().err
     assert "cannot seed the application: cannot read rows.sql: no such file or directory" in said
@@ -182,26 +182,26 @@ def core_only(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
     [(["prove", "."], "prove"), (["replay", "proof.json"], "prove"), (["learn", "--no-open"], "learn")],
 )
 def test_a_missing_extra_is_named(tmp_path: Path, words: list[str], extra: str) -> None:
-    done = core_only(f"from doubletake.cli.main import run; raise SystemExit(run({words!r}))", tmp_path)
+    done = core_only(f"from looktwice.cli.main import run; raise SystemExit(run({words!r}))", tmp_path)
     assert done.returncode == 2
-    assert f"pip install 'doubletake[{extra}]'" in done.stderr and "Traceback" not in done.stderr
+    assert f"pip install 'looktwice[{extra}]'" in done.stderr and "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
-    ("words", "code"), [(["--help"], 0), (["audit", "."], 0), (["explain", "DT301"], 0), (["learn", "--help"], 0)]
+    ("words", "code"), [(["--help"], 0), (["audit", "."], 0), (["explain", "LT301"], 0), (["learn", "--help"], 0)]
 )
 def test_the_core_needs_no_extra(tmp_path: Path, words: list[str], code: int) -> None:
     (tmp_path / "a.py").write_text("x = 1\n")
-    done = core_only(f"from doubletake.cli.main import main; raise SystemExit(main({words!r}))", tmp_path)
+    done = core_only(f"from looktwice.cli.main import main; raise SystemExit(main({words!r}))", tmp_path)
     assert (done.returncode, done.stderr) == (code, "")
 
 
 def test_a_written_test_names_the_missing_extra(tmp_path: Path) -> None:
-    (tmp_path / "doubletake.toml").write_text("")
-    (tmp_path / "test_written.py").write_text("def test_it(doubletake):\n    pass\n")
+    (tmp_path / "looktwice.toml").write_text("")
+    (tmp_path / "test_written.py").write_text("def test_it(looktwice):\n    pass\n")
     done = core_only("import pytest; raise SystemExit(pytest.main(['-q', '-p', 'no:cacheprovider']))", tmp_path)
     assert done.returncode == 1
-    assert "pip install 'doubletake[prove]'" in done.stdout and "Traceback" not in done.stdout + done.stderr
+    assert "pip install 'looktwice[prove]'" in done.stdout and "Traceback" not in done.stdout + done.stderr
 
 
 # ── interrupted ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -232,7 +232,7 @@ def test_interrupted_at_any_moment(tmp_path: Path, verb: str, after: float) -> N
     shop = copied("shop", tmp_path)
     before = descendants()
     process = subprocess.Popen(
-        [DOUBLETAKE, verb, str(shop)],
+        [LOOKTWICE, verb, str(shop)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=tmp_path,
@@ -255,30 +255,30 @@ def test_the_demonstration_on_an_application_that_cannot_start(
 ) -> None:
     """What was read is shown all the same, and why nothing could be proven."""
     shop = copied("shop", tmp_path)
-    (shop / "doubletake.toml").write_text("[prove]\nstart = 'python nowhere.py {port}'\n")
+    (shop / "looktwice.toml").write_text("[prove]\nstart = 'python nowhere.py {port}'\n")
     monkeypatch.chdir(tmp_path)
     assert run(["demo", str(shop)]) == 0
     said = capfd.readouterr().out
-    assert "DT301 lost-update" in said and "not proven" in said and "nowhere.py" in said
-    assert "lost-update" in (tmp_path / ".doubletake" / "demo.html").read_text()
+    assert "LT301 lost-update" in said and "not proven" in said and "nowhere.py" in said
+    assert "lost-update" in (tmp_path / ".looktwice" / "demo.html").read_text()
 
 
 def test_a_report_that_cannot_be_written_is_told_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / ".doubletake").write_text("a file where the folder would be")
+    (tmp_path / ".looktwice").write_text("a file where the folder would be")
     monkeypatch.chdir(tmp_path)
     assert run(["demo"]) == 2
     captured = capfd.readouterr()
-    assert not captured.out and "cannot write .doubletake/demo.html" in captured.err
+    assert not captured.out and "cannot write .looktwice/demo.html" in captured.err
 
 
 @pytest.mark.thorough
 def test_the_demonstration(tmp_path: Path) -> None:
-    done = subprocess.run([DOUBLETAKE, "demo"], capture_output=True, text=True, check=False, cwd=tmp_path)
+    done = subprocess.run([LOOKTWICE, "demo"], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     for part in (
-        "DT301 lost-update",
+        "LT301 lost-update",
         "PROVEN  lost update",
         "test_post_wallet_deposit_twice.py",
         "DATA WRONG",
@@ -286,5 +286,5 @@ def test_the_demonstration(tmp_path: Path) -> None:
     ):
         assert part in done.stdout
     assert done.stdout.count("━━") >= 4 and "not proven" not in done.stdout
-    page = (tmp_path / ".doubletake" / "demo.html").read_text()
+    page = (tmp_path / ".looktwice" / "demo.html").read_text()
     assert page.count("<h1>") == 4 and "Tried, and it held" in page

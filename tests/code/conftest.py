@@ -2,4 +2,4 @@
 
 import os
 
-os.environ.setdefault("DOUBLETAKE_DEBUG", "1")
+os.environ.setdefault("LOOKTWICE_DEBUG", "1")

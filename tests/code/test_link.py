@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from programs import program
 
-from doubletake.code import Program
-from doubletake.code.effects import GuardRole, HandlerKind, Known, OriginKind
+from looktwice.code import Program
+from looktwice.code.effects import GuardRole, HandlerKind, Known, OriginKind
 
 SECURITY = """
 from fastapi import Depends, HTTPException, Header

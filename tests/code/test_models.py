@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from programs import effects, typescript
 
-from doubletake.code import build
-from doubletake.code.effects import EffectKind, Fails, GuardRole, OriginKind, RegionKind, Rows, TargetKind, Trait, Via
-from doubletake.code.lowering.shapes import SHAPES
-from doubletake.code.lowering.store_statements import LINKS
-from doubletake.code.models import FOLDER, shipped
-from doubletake.core.config import Config, Models
-from doubletake.core.errors import ConfigurationError
+from looktwice.code import build
+from looktwice.code.effects import EffectKind, Fails, GuardRole, OriginKind, RegionKind, Rows, TargetKind, Trait, Via
+from looktwice.code.lowering.shapes import SHAPES
+from looktwice.code.lowering.store_statements import LINKS
+from looktwice.code.models import FOLDER, shipped
+from looktwice.core.config import Config, Models
+from looktwice.core.errors import ConfigurationError
 
 LANGUAGES = ("python", "typescript")
 

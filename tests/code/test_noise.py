@@ -6,9 +6,9 @@ from textwrap import dedent
 
 import pytest
 
-from doubletake.code import build
-from doubletake.code.effects import FunctionSummary, OriginKind, RegionKind
-from doubletake.code.noise import ACTS, CALLS, TESTS
+from looktwice.code import build
+from looktwice.code.effects import FunctionSummary, OriginKind, RegionKind
+from looktwice.code.noise import ACTS, CALLS, TESTS
 
 HEAD = """
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column

@@ -1,4 +1,4 @@
-"""`doubletake.toml`: what is read, and what is said of a mistake."""
+"""`looktwice.toml`: what is read, and what is said of a mistake."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from doubletake.core.config import Config, budget, load
-from doubletake.core.errors import ConfigurationError
+from looktwice.core.config import Config, budget, load
+from looktwice.core.errors import ConfigurationError
 
 
 def test_defaults_without_a_file(tmp_path: Path) -> None:
@@ -16,9 +16,9 @@ def test_defaults_without_a_file(tmp_path: Path) -> None:
 
 
 def test_both_homes(tmp_path: Path) -> None:
-    (tmp_path / "pyproject.toml").write_text("[tool.doubletake.system]\nregions = 3\n")
+    (tmp_path / "pyproject.toml").write_text("[tool.looktwice.system]\nregions = 3\n")
     assert load(tmp_path).system.regions == 3
-    (tmp_path / "doubletake.toml").write_text("[system]\nregions = 4\n")
+    (tmp_path / "looktwice.toml").write_text("[system]\nregions = 4\n")
     assert load(tmp_path).system.regions == 4
 
 
@@ -33,20 +33,20 @@ def test_both_homes(tmp_path: Path) -> None:
         ("[models.pyton.acme]\n", ["`models.pyton`", "Did you mean `python`?"]),
         ("[models]\npython = 3\n", ["models.python", "object"]),
         ("[system\n", ["not valid TOML", "line 1"]),
-        ("[[suppress]]\ncode = 'DT301'\npath = 'x'\n", ["reason"]),
+        ("[[suppress]]\ncode = 'LT301'\npath = 'x'\n", ["reason"]),
     ],
 )
 def test_mistakes_name_file_place_and_remedy(tmp_path: Path, text: str, said: list[str]) -> None:
-    (tmp_path / "doubletake.toml").write_text(text)
+    (tmp_path / "looktwice.toml").write_text(text)
     with pytest.raises(ConfigurationError) as caught:
         load(tmp_path)
-    for words in ["doubletake.toml", *said]:
+    for words in ["looktwice.toml", *said]:
         assert words in str(caught.value)
 
 
 @pytest.mark.parametrize("data", [b"\xff\xfe[\x00", b"x = '\xe9'\n"])
 def test_a_file_that_is_no_text(tmp_path: Path, data: bytes) -> None:
-    (tmp_path / "doubletake.toml").write_bytes(data)
+    (tmp_path / "looktwice.toml").write_bytes(data)
     with pytest.raises(ConfigurationError, match="UTF-8"):
         load(tmp_path)
 
@@ -74,5 +74,5 @@ def test_the_front_page_shows_what_is_accepted(tmp_path: Path) -> None:
     shown = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
     assert len(shown) == 2
     for text in shown:
-        (tmp_path / "doubletake.toml").write_text(text)
+        (tmp_path / "looktwice.toml").write_text(text)
         assert load(tmp_path) != Config()

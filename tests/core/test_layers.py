@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-import doubletake
+import looktwice
 
-ROOT = Path(doubletake.__file__).parent
+ROOT = Path(looktwice.__file__).parent
 ABOVE = {
     "core": set(),
     "code": {"core"},
@@ -33,12 +33,12 @@ def imports() -> Iterator[tuple[str, str, str]]:
             if isinstance(node, ast.ImportFrom):
                 assert not node.level, f"{path}: a relative import hides its package"
                 names = [
-                    f"{node.module}.{alias.name}" if node.module == "doubletake" else node.module or ""
+                    f"{node.module}.{alias.name}" if node.module == "looktwice" else node.module or ""
                     for alias in node.names
                 ]
             for name in names:
                 first, _, rest = name.partition(".")
-                if first == "doubletake" and rest and rest.partition(".")[0] != "__version__":
+                if first == "looktwice" and rest and rest.partition(".")[0] != "__version__":
                     yield str(path.relative_to(ROOT)), package, rest.partition(".")[0]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from doubletake.core.route import is_route
+from looktwice.core.route import is_route
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubletake.core.finding import fingerprint
-from doubletake.core.source import Source
+from looktwice.core.finding import fingerprint
+from looktwice.core.source import Source
 
 TEXT = "a = 1\nß = 'ü😀'; b\n\nlast"
 
@@ -38,13 +38,13 @@ def test_a_span_holds_its_text(text: str) -> None:
 
 
 def test_fingerprints_see_neither_white_space_nor_place() -> None:
-    assert fingerprint("DT301", "f", "a  =\n 1") == fingerprint("DT301", "f", "a = 1")
+    assert fingerprint("LT301", "f", "a  =\n 1") == fingerprint("LT301", "f", "a = 1")
     different = {
-        fingerprint("DT301", "f", "a = 1"),
-        fingerprint("DT302", "f", "a = 1"),
-        fingerprint("DT301", "g", "a = 1"),
-        fingerprint("DT301", "f", "a = 2"),
-        fingerprint("DT301", "f", "a = 1", 1),
+        fingerprint("LT301", "f", "a = 1"),
+        fingerprint("LT302", "f", "a = 1"),
+        fingerprint("LT301", "g", "a = 1"),
+        fingerprint("LT301", "f", "a = 2"),
+        fingerprint("LT301", "f", "a = 1", 1),
     }
     assert len(different) == 5
     assert all(it.startswith("v1:") and len(it) == 19 for it in different)

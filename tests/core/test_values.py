@@ -12,15 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from doubletake import core
-from doubletake.core.event import Event
-from doubletake.core.evidence import Evidence
+from looktwice import core
+from looktwice.core.event import Event
+from looktwice.core.evidence import Evidence
 
 
 def structs() -> list[type[msgspec.Struct]]:
     found = []
     for module in pkgutil.iter_modules(core.__path__):
-        loaded = importlib.import_module(f"doubletake.core.{module.name}")
+        loaded = importlib.import_module(f"looktwice.core.{module.name}")
         found += [
             it
             for _, it in inspect.getmembers(loaded, inspect.isclass)

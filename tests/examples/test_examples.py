@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from doubletake.core import config
-from doubletake.prove.app.requests.cases import cases
-from doubletake.prove.postgres import server as postgres
+from looktwice.core import config
+from looktwice.prove.app.requests.cases import cases
+from looktwice.prove.postgres import server as postgres
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 TWINS = [("shop", "shop_fixed"), ("candidates", "candidates_fixed")]
@@ -36,7 +36,7 @@ def test_twins_have_the_same_endpoints_and_requests(name, twin):
 
 @pytest.mark.parametrize("name", ALL)
 def test_little_has_to_be_said_to_prove_an_example(name):
-    assert len((EXAMPLES / name / "doubletake.toml").read_text().splitlines()) <= 30
+    assert len((EXAMPLES / name / "looktwice.toml").read_text().splitlines()) <= 30
 
 
 @pytest.mark.parametrize("name", ["candidates", "candidates_fixed"])
@@ -51,7 +51,7 @@ def _resolved(name: str) -> str:
 
 @pytest.mark.parametrize("name", ["shop", "shop_fixed"])
 def test_the_shops_own_tests_pass(name):
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--ignore", "tests/doubletake"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--ignore", "tests/looktwice"]
     run = subprocess.run(command, cwd=EXAMPLES / name, capture_output=True, text=True, timeout=240, check=False)
     assert run.returncode == 0, run.stdout
     assert " passed" in run.stdout

@@ -10,8 +10,8 @@ import pytest
 from playbook_server import serving
 from playwright.sync_api import Browser, sync_playwright
 
-from doubletake.learn.gatekeeper import Door
-from doubletake.patterns.catalogue import Catalogue, catalogue
+from looktwice.learn.gatekeeper import Door
+from looktwice.patterns.catalogue import Catalogue, catalogue
 
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""

@@ -1,4 +1,4 @@
-"""The playbook on a free port, as `doubletake learn` serves it."""
+"""The playbook on a free port, as `looktwice learn` serves it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 
 import uvicorn
 
-from doubletake.learn.gatekeeper import Door
-from doubletake.learn.server import application
-from doubletake.patterns.catalogue import Catalogue
+from looktwice.learn.gatekeeper import Door
+from looktwice.learn.server import application
+from looktwice.patterns.catalogue import Catalogue
 
 
 @contextmanager

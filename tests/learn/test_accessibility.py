@@ -8,7 +8,7 @@ import pytest
 from playbook_server import serving
 from playwright.sync_api import Browser, Page, expect
 
-from doubletake.patterns.catalogue import Catalogue
+from looktwice.patterns.catalogue import Catalogue
 
 AXE = Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js"
 RULES = "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"

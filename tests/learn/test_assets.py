@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from doubletake.learn.export import ASSETS
+from looktwice.learn.export import ASSETS
 
 ROOT = Path(__file__).parents[2]
 WEB = ROOT / "web"

@@ -10,10 +10,10 @@ import pytest
 from playbook_server import serving
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from doubletake.learn import progress
-from doubletake.learn.export import export
-from doubletake.learn.gatekeeper import Door
-from doubletake.patterns.catalogue import Catalogue
+from looktwice.learn import progress
+from looktwice.learn.export import export
+from looktwice.learn.gatekeeper import Door
+from looktwice.patterns.catalogue import Catalogue
 
 WATCH = """addEventListener("securitypolicyviolation", event =>
     (window.violations ??= []).push(`${event.violatedDirective} ${event.blockedURI}`))"""
@@ -212,7 +212,7 @@ MENDED = {
 
 @pytest.mark.parametrize(("short", "language"), [("py", "python"), ("ts", "typescript")])
 def test_the_engine_and_nothing_else_calls_it_solved(visit: Visit, tmp_path: Path, short: str, language: str) -> None:
-    pytest.importorskip("doubletake.audit")
+    pytest.importorskip("looktwice.audit")
     page = visit().enter(f"{LESSON}?lang={short}&at=mend")
     page.get_by_role("button", name="Edit this code").click()
     verdict = page.locator(".judged")
@@ -249,7 +249,7 @@ def test_what_was_typed_outlives_the_server(browser: Browser, patterns: Catalogu
         editor = page.locator("#mend .editor [contenteditable=true]")
         editor.fill("def top_up(): ...  # kept")
         expect(page.locator(".judged .headline")).to_contain_text("verdicts paused")
-        expect(page.locator(".judged")).to_contain_text("Start `doubletake learn` again")
+        expect(page.locator(".judged")).to_contain_text("Start `looktwice learn` again")
         expect(editor).to_contain_text("# kept")
         context.close()
 
@@ -293,7 +293,7 @@ def test_search_finds_a_code(visit: Visit) -> None:
     page = visit().enter("#/checklist")
     expect(page.locator(".checklist")).to_be_visible()
     page.keyboard.press("/")
-    page.get_by_role("searchbox").fill("dt301")
+    page.get_by_role("searchbox").fill("lt301")
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text("lost-update")
 
@@ -342,7 +342,7 @@ def test_values_fly_unless_asked_not_to(visit: Visit, motion: str, flights: int)
 def test_it_can_be_used_within_a_second(visit: Visit) -> None:
     page = visit().enter("#/first")
     expect(page.get_by_role("button", name="Approve")).to_be_focused()
-    page.evaluate("localStorage.removeItem('doubletake.first')")
+    page.evaluate("localStorage.removeItem('looktwice.first')")
     times = []
     for _ in range(3):
         page.reload()

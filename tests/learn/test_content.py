@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubletake.learn.content import SECTIONS, Playbook, playbook
-from doubletake.learn.exercise import exercise
-from doubletake.learn.markup import coloured, phrase, prose
-from doubletake.patterns.catalogue import Catalogue
+from looktwice.learn.content import SECTIONS, Playbook, playbook
+from looktwice.learn.exercise import exercise
+from looktwice.learn.markup import coloured, phrase, prose
+from looktwice.patterns.catalogue import Catalogue
 
 SAFE = {"p", "a", "em", "strong", "code", "pre", "ul", "ol", "li", "br", "hr", "blockquote", "img"} | {
     f"h{level}" for level in range(1, 7)

@@ -7,14 +7,14 @@ import json
 
 import pytest
 
-from doubletake.learn.gatekeeper import HEADERS, Door, refusal
+from looktwice.learn.gatekeeper import HEADERS, Door, refusal
 
 DOOR = Door(7301, "secret")
 GOOD = {
     "host": "127.0.0.1:7301",
     "origin": "http://127.0.0.1:7301",
     "content-type": "application/json",
-    "cookie": "doubletake-7301=secret",
+    "cookie": "looktwice-7301=secret",
 }
 
 CASES = [  # what is changed in a good request, method, status or None
@@ -45,10 +45,10 @@ CASES = [  # what is changed in a good request, method, status or None
     ({"content-type": "application/x-www-form-urlencoded"}, "POST", 415),
     ({"content-type": None}, "PUT", 415),
     ({"cookie": None}, "GET", 401),
-    ({"cookie": "doubletake-7301=guess"}, "POST", 401),
-    ({"cookie": "doubletake-7301="}, "GET", 401),
-    ({"cookie": "doubletake-7302=secret"}, "GET", 401),
-    ({"cookie": "doubletake-7301=gehe\u00efm"}, "GET", 401),
+    ({"cookie": "looktwice-7301=guess"}, "POST", 401),
+    ({"cookie": "looktwice-7301="}, "GET", 401),
+    ({"cookie": "looktwice-7302=secret"}, "GET", 401),
+    ({"cookie": "looktwice-7301=gehe\u00efm"}, "GET", 401),
 ]
 
 

@@ -1,4 +1,4 @@
-"""`doubletake learn` as it is run: the address it prints, Ctrl-C, a port that is taken, folders that are not ours."""
+"""`looktwice learn` as it is run: the address it prints, Ctrl-C, a port that is taken, folders that are not ours."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-COMMAND = (str(Path(sys.executable).with_name("doubletake")), "learn", "--no-open")
+COMMAND = (str(Path(sys.executable).with_name("looktwice")), "learn", "--no-open")
 
 
 def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:

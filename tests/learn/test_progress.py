@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubletake.learn.progress import FILE, Marked, Progress, Record, merge, read, update, write
+from looktwice.learn.progress import FILE, Marked, Progress, Record, merge, read, update, write
 
 MANY = 60
 marks = st.none() | st.builds(Marked, st.integers(0, 3), st.booleans())

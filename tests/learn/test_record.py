@@ -8,10 +8,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from doubletake.core.errors import DoubletakeError
-from doubletake.core.trace import Outcome, Trace, TraceSet, Verdict
-from doubletake.learn.content import traces
-from doubletake.learn.record import VARIANTS, Edit, Variant, orders, record
+from looktwice.core.errors import LooktwiceError
+from looktwice.core.trace import Outcome, Trace, TraceSet, Verdict
+from looktwice.learn.content import traces
+from looktwice.learn.record import VARIANTS, Edit, Variant, orders, record
 
 SHOP = Path(__file__).parents[2] / "examples" / "shop"
 WRONG = {"ABAB": "130", "ABBA": "150", "BAAB": "130", "BABA": "150"}
@@ -97,5 +97,5 @@ def told(one: TraceSet) -> dict[str, object]:
 
 def test_a_variant_that_no_longer_fits_the_application_says_so() -> None:
     stale = Variant("stale", "", {}, (Edit("shop/models.py", "class Purse", ""),))
-    with pytest.raises(DoubletakeError, match=r"cannot change shop/models\.py"):
+    with pytest.raises(LooktwiceError, match=r"cannot change shop/models\.py"):
         record(SHOP, (stale,))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from doubletake.core.trace import Row, StepKind, Trace, TraceStep
-from doubletake.learn.retell import retold
+from looktwice.core.trace import Row, StepKind, Trace, TraceStep
+from looktwice.learn.retell import retold
 
 ROW = Row("wallets", {"id": "1"}, {"balance": "100"})
 OTHER = Row("users", {"id": "1"}, {"email": "anna@example.com"})

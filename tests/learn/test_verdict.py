@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from doubletake.learn.exercise import Task, exercise
-from doubletake.learn.verdict import State, answer, outline
-from doubletake.patterns.catalogue import Catalogue, catalogue
-from doubletake.patterns.page import INSTEAD
+from looktwice.learn.exercise import Task, exercise
+from looktwice.learn.verdict import State, answer, outline
+from looktwice.patterns.catalogue import Catalogue, catalogue
+from looktwice.patterns.page import INSTEAD
 
 PATTERNS = catalogue()
 EXERCISES = [
@@ -80,7 +80,7 @@ def test_a_suppression_does_not_mend() -> None:
     given = task("lost-update", "python")
     lines = given.bad.text.split("\n")
     at = next(mark.line for mark in given.bad.marks if mark.finds) - 1
-    lines[at] += "  # doubletake: ignore[DT301] it is an exercise"
+    lines[at] += "  # looktwice: ignore[LT301] it is an exercise"
     assert answer(given, "\n".join(lines)).state is State.BREAKS
 
 

@@ -10,14 +10,14 @@ import re
 
 import pytest
 
-from doubletake.audit import audit_sources
-from doubletake.core.finding import Confidence
-from doubletake.patterns.catalogue import catalogue
-from doubletake.patterns.fences import Kind
-from doubletake.patterns.programs import Program
+from looktwice.audit import audit_sources
+from looktwice.core.finding import Confidence
+from looktwice.patterns.catalogue import catalogue
+from looktwice.patterns.fences import Kind
+from looktwice.patterns.programs import Program
 
 MUTATIONS = {  # code → (what is taken away, by what it is replaced)
-    "DT108": [
+    "LT108": [
         (r", Note\.user_id == user\.id", ""),
         (r" or note\.user_id != user\.id", ""),
         (r", userId: req\.user!\.id(?= \} \}\);)", ""),
@@ -26,8 +26,8 @@ MUTATIONS = {  # code → (what is taken away, by what it is replaced)
         (r"requireUser, requireAdmin,", "requireUser,"),
         (r', dependencies=\[Depends\(admin\)\]', ""),
     ],
-    "DT201": [(r'raise RuntimeError\(f"order \{order_id\} is not cancelled"\) from error', "pass")],
-    "DT301": [
+    "LT201": [(r'raise RuntimeError\(f"order \{order_id\} is not cancelled"\) from error', "pass")],
+    "LT301": [
         (r"\.with_for_update\(\)", ""),
         (r"    session\.refresh\(wallet, with_for_update=True\)\n", ""),
         (r"    await tx\.\$queryRaw`SELECT id FROM \"Member\" WHERE id = \$\{id\} FOR UPDATE`;\n", ""),
@@ -36,32 +36,32 @@ MUTATIONS = {  # code → (what is taken away, by what it is replaced)
         (r"        \{ isolationLevel: [^}]*\},\n", ""),
         (r'    __mapper_args__ = \{"version_id_col": version\}\n', ""),
     ],
-    "DT302": [
+    "LT302": [
         (r"    session\.execute\(select\(func\.pg_advisory_xact_lock\(course_id\)\)\)\n", ""),
         (r"(?s)(if session\.scalar.*?)except IntegrityError:", r"\1except KeyError:"),
     ],
-    "DT303": [
+    "LT303": [
         (r"\.with_for_update\(\)", ""),
         (r"(?s)(left`.*?), stock: \{ gte: quantity \} \},", r"\1 },"),
         (r"    await tx\.\$executeRaw`SELECT pg_advisory_xact_lock\(hashtext\(\$\{senderId\}\)\)`;\n", ""),
     ],
-    "DT401": [
+    "LT401": [
         (r"\.options\((joined|selectin)load\(Post\.author\)\)", ""),
         (r'\["retail", "wholesale", "export"\]', "(await prisma.customer.findMany()).map((each) => each.id)"),
     ],
-    "DT601": [
+    "LT601": [
         (r", timeout=\(2, 5\)", ""),
         (r", \{ signal: AbortSignal\.timeout\(5_000\) \}", ""),
         (r", headers, signal \}", ", headers }"),
         (r'        options\.setdefault\("timeout", \(2, 10\)\)\n(.*)url, \*\*options\)', r"\1url)"),
         (r"httpx\.Timeout\(10, connect=2\)", "None"),
     ],
-    "DT605": [
+    "LT605": [
         (r", headers=\{\"Idempotency-Key\": f\"order-\{order\.id\}\"\}", ""),
         (r'Order\.status == "paying"\)\.limit', 'Order.status == "other").limit'),
         (r"    await prisma\.candidate\.update\(\{ where: \{ id \}, data: \{ stage: before\.stage \} \}\);\n", ""),
     ],
-    "DT607": [
+    "LT607": [
         (r", headers=\{\"Idempotency-Key\": f\"payout-\{payout_id\}\"\}", ""),
         (r"    headers: \{ \"Idempotency-Key\": key \},\n", ""),
         (r"      await tx\.seenEvent\.create\(\{ data: \{ id: String\(event\.id\) \} \}\);\n", ""),

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from doubletake.core.finding import Role, Severity
-from doubletake.patterns.fences import Kind, PageError
-from doubletake.patterns.page import HEADINGS, Page, load, parse
-from doubletake.patterns.programs import programs
+from looktwice.core.finding import Role, Severity
+from looktwice.patterns.fences import Kind, PageError
+from looktwice.patterns.page import HEADINGS, Page, load, parse
+from looktwice.patterns.programs import programs
 
 FRONT = """\
 +++
-code = "DT999"
+code = "LT999"
 name = "sleepy-cat"
 severity = "high"
 status = "stable"
@@ -44,7 +44,7 @@ It lies there.
 ```python bad case=nap context=cat title="A nap"
 def nap():
     x = cat.look()  # role: read
-    cat.sleep(x)  # finds: DT999; role: write
+    cat.sleep(x)  # finds: LT999; role: write
 ```
 ## Why a model writes it
 Cats sleep.
@@ -68,7 +68,7 @@ from one import wake
   not listen.
 - **Push it.** It turns over.
 ```python bad case=nap turn=push
-cat.push()  # finds: DT999
+cat.push()  # finds: LT999
 ```
 ## When it is fine
 - At night.
@@ -104,7 +104,7 @@ def test_programs_are_complete_and_marks_move_with_them() -> None:
     assert (bad.main.path, bad.main.shown, bad.title) == ("nap.py", 5, "A nap")
     assert [(mark.line, mark.finds, mark.roles) for mark in bad.main.marks] == [
         (6, (), (Role.READ,)),
-        (7, ("DT999",), (Role.WRITE,)),
+        (7, ("LT999",), (Role.WRITE,)),
     ]
     assert good.kind is Kind.GOOD and not good.main.marks
     assert [file.path for file in two_files.files] == ["one.py", "two.py"]
@@ -127,9 +127,9 @@ BROKEN = [
     # what is replaced, by what, the line of the message (0: not asked), a part of it
     ("+++\ncode", "code", 1, "no front matter"),
     ("+++\n```python context", "```python context", 1, "does not end"),
-    ('code = "DT999"\n', 'code = DT999"\n', 2, "not TOML"),
-    ('code = "DT999"\n', "", 1, "missing required field `code`"),
-    ('code = "DT999"', 'code = "D999"', 2, "code"),
+    ('code = "LT999"\n', 'code = LT999"\n', 2, "not TOML"),
+    ('code = "LT999"\n', "", 1, "missing required field `code`"),
+    ('code = "LT999"', 'code = "D999"', 2, "code"),
     ('severity = "high"', 'severity = "grave"', 4, "severity"),
     ('status = "stable"', 'status = "done"', 5, "status"),
     ('summary = "The cat sleeps."', f'summary = "{"x" * 121}"', 8, "summary"),
@@ -159,16 +159,16 @@ BROKEN = [
     ('title="A nap"', "system=regions", 0, "not a fact"),
     ("file=one.py", "file=../one.py", 0, "leaves the program's folder"),
     ("good case=nap file=one.py", "good case=nap turn=one file=one.py", 0, "a good fence with turn="),
-    ("# finds: DT999; role: write", "# finds: 999", 0, "'finds: 999' is not a marker"),
-    ("# finds: DT999; role: write", "# finds: DT999; role: cat", 0, "'role: cat' is not a marker"),
-    ("# finds: DT999; role: write", "", 0, "marks no finding"),
+    ("# finds: LT999; role: write", "# finds: 999", 0, "'finds: 999' is not a marker"),
+    ("# finds: LT999; role: write", "# finds: LT999; role: cat", 0, "'role: cat' is not a marker"),
+    ("# finds: LT999; role: write", "", 0, "marks no finding"),
     ("    cat.wake_up_now()\n", "    cat.wake_up_now()  # role: read\n", 0, "a marker in a good fence"),
     ("    cat.sleep(x)  # finds", "    # finds", 0, "a line of its own"),
     ("- **Shout.** It does", "- Shout. It does", 0, "begins in bold"),
     ("bad case=nap turn=push", "bad case=nap", 0, "without turn="),
     (
         "## Wrong turns\n",
-        "## Wrong turns\n```python bad case=nap turn=a\nx()  # finds: DT999\n```\n",
+        "## Wrong turns\n```python bad case=nap turn=a\nx()  # finds: LT999\n```\n",
         0,
         "not introduced",
     ),
@@ -177,7 +177,7 @@ BROKEN = [
     ("4. **Show.** `cat.wake_up_now()`\n", "", 0, "3 lines of hints"),
     ("bad case=nap context=cat", "bad case=doze context=cat", 0, "'doze' has no remedy in python"),
     (
-        "- **Push it.** It turns over.\n```python bad case=nap turn=push\ncat.push()  # finds: DT999\n```\n",
+        "- **Push it.** It turns over.\n```python bad case=nap turn=push\ncat.push()  # finds: LT999\n```\n",
         "",
         0,
         "1 bad",

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from doubletake.audit import audit_sources
-from doubletake.core.finding import Confidence, Finding
-from doubletake.patterns.catalogue import Catalogue, catalogue
-from doubletake.patterns.fences import Kind
-from doubletake.patterns.page import HEADINGS
-from doubletake.patterns.programs import Program
+from looktwice.audit import audit_sources
+from looktwice.core.finding import Confidence, Finding
+from looktwice.patterns.catalogue import Catalogue, catalogue
+from looktwice.patterns.fences import Kind
+from looktwice.patterns.page import HEADINGS
+from looktwice.patterns.programs import Program
 
 CATALOGUE: Catalogue = catalogue()
 PROGRAMS = [program for pattern in CATALOGUE.patterns for program in CATALOGUE.programs(pattern)]
@@ -100,7 +100,7 @@ def test_codes_and_names_are_unique() -> None:
     codes = [pattern.code for pattern in CATALOGUE.patterns]
     names = [pattern.name for pattern in CATALOGUE.patterns]
     assert len(set(codes)) == len(codes) and len(set(names)) == len(names)
-    assert CATALOGUE.find("lost-update") is CATALOGUE.find("dt301")
+    assert CATALOGUE.find("lost-update") is CATALOGUE.find("lt301")
     assert CATALOGUE.find("no-such-pattern") is None
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from doubletake.code import build
-from doubletake.patterns.catalogue import catalogue
+from looktwice.code import build
+from looktwice.patterns.catalogue import catalogue
 
 MODELS = """\
 from sqlalchemy import ForeignKey, UniqueConstraint
@@ -68,7 +68,7 @@ app = FastAPI()
 CASES = [
     # code, (text, a stretch of it, what makes it a defect)
     (
-        "DT108",
+        "LT108",
         "@app.delete('/lines/{key}')\ndef drop("
         "key: int, s: Session = Depends(get_session), who: User = Depends(ASKED)):\n"
         "    s.delete(s.get(Line, key))\n    s.commit()\n",
@@ -76,7 +76,7 @@ CASES = [
         ("ASKED", "current"),
     ),
     (
-        "DT108",
+        "LT108",
         "@app.put('/lines/{key}')\ndef put("
         "key: int, n: int, s: Session = Depends(get_session), who: User = Depends(current)):\n"
         "    cart = s.scalar(select(Cart).where(WHOSE))\n"
@@ -86,7 +86,7 @@ CASES = [
         ("WHOSE", "Cart.id == n"),
     ),
     (
-        "DT302",
+        "LT302",
         "@app.post('/users')\ndef add(email: str, s: Session = Depends(get_session)):\n"
         "    if s.scalar(select(User).where(User.email == email)): raise HTTPException(409)\n"
         "    s.add(User(email=email, role='', verified=False))\n    s.commit()\nADDED",
@@ -94,7 +94,7 @@ CASES = [
         ("ADDED", ""),
     ),
     (
-        "DT201 hidden",
+        "LT201 hidden",
         "def tell(to: str):\n    try:\n        httpx.post('https://mail.internal/send', json={'to': to})\n"
         "    except Exception as error:\n        LATER\n"
         "@app.post('/users')\ndef add(email: str):\n"
@@ -103,7 +103,7 @@ CASES = [
         ("LATER", "raise"),
     ),
     (
-        "DT605",
+        "LT605",
         "@app.put('/users/{key}')\ndef verify("
         "code: str, s: Session = Depends(get_session), who: User = Depends(current)):\n"
         "    requests.post('https://ADDRESS', json={'code': code}, timeout=5)\n"
@@ -112,7 +112,7 @@ CASES = [
         ("ADDRESS", "partner.internal/users/open"),
     ),
     (
-        "DT605",
+        "LT605",
         "@app.post('/pay')\ndef pay(n: int, s: Session = Depends(get_session), who: User = Depends(current)):\n"
         "    stripe.PaymentIntent.create(amount=n, currency='eur'CONFIRMED)\n"
         "    who.verified = True\n    s.commit()\n",
@@ -120,7 +120,7 @@ CASES = [
         ("CONFIRMED", ", confirm=True"),
     ),
     (
-        "DT401",
+        "LT401",
         "@app.get('/lines')\nMADE",
         (
             "MADE",

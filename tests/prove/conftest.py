@@ -17,18 +17,18 @@ from typing import NamedTuple
 import psycopg
 import pytest
 
-from doubletake.prove.boundary import Boundary
-from doubletake.prove.conductor import Conductor
-from doubletake.prove.explorer import Budget
-from doubletake.prove.laboratory import Laboratory
-from doubletake.prove.postgres import server as postgres
-from doubletake.prove.postgres.changes import Changes
-from doubletake.prove.postgres.restore import Restore
-from doubletake.prove.postgres.server import Server
-from doubletake.prove.postgres.sessions import Sessions
-from doubletake.prove.proxy import Address
-from doubletake.prove.trial import Trials
-from doubletake.prove.upstream import Script, Service
+from looktwice.prove.boundary import Boundary
+from looktwice.prove.conductor import Conductor
+from looktwice.prove.explorer import Budget
+from looktwice.prove.laboratory import Laboratory
+from looktwice.prove.postgres import server as postgres
+from looktwice.prove.postgres.changes import Changes
+from looktwice.prove.postgres.restore import Restore
+from looktwice.prove.postgres.server import Server
+from looktwice.prove.postgres.sessions import Sessions
+from looktwice.prove.proxy import Address
+from looktwice.prove.trial import Trials
+from looktwice.prove.upstream import Script, Service
 
 
 @pytest.fixture(scope="session")

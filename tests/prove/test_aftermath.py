@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from doubletake.prove.aftermath import Extent, Seen, classify
-from doubletake.prove.faults import BREAK_AFTER, BREAK_BEFORE, Mishap
-from doubletake.prove.oracle import Observation, UpstreamCall
-from doubletake.prove.oracle.reading import Reading
-from doubletake.prove.postgres.catalogue import Column, Schema, Table
-from doubletake.prove.postgres.change import RowChange
-from doubletake.prove.request import Response
+from looktwice.prove.aftermath import Extent, Seen, classify
+from looktwice.prove.faults import BREAK_AFTER, BREAK_BEFORE, Mishap
+from looktwice.prove.oracle import Observation, UpstreamCall
+from looktwice.prove.oracle.reading import Reading
+from looktwice.prove.postgres.catalogue import Column, Schema, Table
+from looktwice.prove.postgres.change import RowChange
+from looktwice.prove.request import Response
 
 TABLE = Table(
     name="public.t",
@@ -41,25 +41,25 @@ NOTHING, FULL, HALF, TWICE = left(), left(ROW, calls=1), left(calls=1), left(ROW
 @pytest.mark.parametrize(
     ("seen", "name", "code"),
     [
-        (Seen(mishap=DOWN, response=LATE, run=NOTHING), "hang", "DT601"),
-        (Seen(mishap=DOWN, response=ERROR, run=NOTHING, has_died=True), "crash", "DT207"),
+        (Seen(mishap=DOWN, response=LATE, run=NOTHING), "hang", "LT601"),
+        (Seen(mishap=DOWN, response=ERROR, run=NOTHING, has_died=True), "crash", "LT207"),
         (Seen(mishap=DOWN, response=OK, run=FULL), "recovered", ""),
-        (Seen(mishap=DOWN, response=OK, run=left(ROW)), "lie-success", "DT201"),
-        (Seen(mishap=DOWN, response=OK, run=NOTHING), "lie-success", "DT203"),
-        (Seen(mishap=LOST, response=OK, run=left(ROW, calls=2)), "double apply", "DT604"),
-        (Seen(mishap=LIE, response=OK, run=left(BLANK)), "wrong data stored", "DT510"),
+        (Seen(mishap=DOWN, response=OK, run=left(ROW)), "lie-success", "LT201"),
+        (Seen(mishap=DOWN, response=OK, run=NOTHING), "lie-success", "LT203"),
+        (Seen(mishap=LOST, response=OK, run=left(ROW, calls=2)), "double apply", "LT604"),
+        (Seen(mishap=LIE, response=OK, run=left(BLANK)), "wrong data stored", "LT510"),
         (Seen(mishap=LIE, response=OK, run=left(ROW)), "recovered", ""),
         (Seen(mishap=LIE, response=ERROR, run=NOTHING, next_answer=OK), "honest", ""),
         (Seen(mishap=DOWN, response=ERROR, run=NOTHING, next_answer=OK), "honest", ""),
-        (Seen(mishap=DOWN, response=ERROR, run=NOTHING, next_answer=ERROR), "poisoned", "DT208"),
-        (Seen(mishap=DOWN, response=ERROR, run=NOTHING, next_answer=OK, is_logged=False), "opaque", "DT206"),
-        (Seen(mishap=LOST, response=ERROR, run=HALF, retried=left(ROW, calls=2), again=OK), "half", "DT605"),
+        (Seen(mishap=DOWN, response=ERROR, run=NOTHING, next_answer=ERROR), "poisoned", "LT208"),
+        (Seen(mishap=DOWN, response=ERROR, run=NOTHING, next_answer=OK, is_logged=False), "opaque", "LT206"),
+        (Seen(mishap=LOST, response=ERROR, run=HALF, retried=left(ROW, calls=2), again=OK), "half", "LT605"),
         (Seen(mishap=LOST, response=ERROR, run=HALF, retried=FULL, again=OK, next_answer=OK), "honest", ""),
-        (Seen(mishap=DOWN, response=ERROR, run=left(ROW), retried=left(ROW), again=ERROR), "half", "DT605"),
+        (Seen(mishap=DOWN, response=ERROR, run=left(ROW), retried=left(ROW), again=ERROR), "half", "LT605"),
         (
             Seen(mishap=LOST, response=ERROR, run=FULL, retried=TWICE, again=OK),
             "double apply",
-            "DT607",
+            "LT607",
         ),
         (Seen(mishap=LOST, response=ERROR, run=FULL, retried=FULL, again=ERROR, next_answer=OK), "honest", ""),
     ],
@@ -75,7 +75,7 @@ def test_a_transaction_that_came_apart():
     two = left(ROW, OTHER)
     extent = Extent(two, Reading({("A",): (two, two)}, Schema(tables={"public.t": TABLE})))
     seen = Seen(mishap=DOWN, response=ERROR, run=left(ROW), retried=left(ROW), again=ERROR)
-    assert classify(seen, extent).code == "DT606"
+    assert classify(seen, extent).code == "LT606"
 
 
 @pytest.mark.parametrize(

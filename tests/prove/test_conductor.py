@@ -9,13 +9,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from doubletake.prove.conductor import Play
-from doubletake.prove.gate import Accepted, Answered, Arrived, Cut, CutPoint, Fail
-from doubletake.prove.proxy import Address
-from doubletake.prove.request import Request
-from doubletake.prove.rules import Fault
-from doubletake.prove.schedule import Pause, Point, Turn, explain, preempted, serial
-from doubletake.prove.wire.operation import OperationKind
+from looktwice.prove.conductor import Play
+from looktwice.prove.gate import Accepted, Answered, Arrived, Cut, CutPoint, Fail
+from looktwice.prove.proxy import Address
+from looktwice.prove.request import Request
+from looktwice.prove.rules import Fault
+from looktwice.prove.schedule import Pause, Point, Turn, explain, preempted, serial
+from looktwice.prove.wire.operation import OperationKind
 
 UPDATE = "update wallet set balance = ? where id = ?"
 ATOMIC = "update wallet set balance = balance + ? where id = ?"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from doubletake.core.config import load
-from doubletake.core.event import Finished, NotProven, Progress, Proven, Reached, Started
-from doubletake.prove.engine import Job, prove
+from looktwice.core.config import load
+from looktwice.core.event import Finished, NotProven, Progress, Proven, Reached, Started
+from looktwice.prove.engine import Job, prove
 
 BANK = Path(__file__).parent / "apps" / "bank.py"
 CONFIGURATION = """
@@ -36,7 +36,7 @@ def job(tmp_path: Path) -> Job:
     tmp_path.chmod(0o755)
     shutil.copy(BANK, tmp_path / "bank.py")
     (tmp_path / "schema.sql").write_text(runpy.run_path(str(BANK))["SCHEMA"])
-    (tmp_path / "doubletake.toml").write_text(CONFIGURATION)
+    (tmp_path / "looktwice.toml").write_text(CONFIGURATION)
     return Job(root=tmp_path, settings=load(tmp_path), only=("twice",))
 
 
@@ -62,7 +62,7 @@ def test_a_run_from_end_to_end(job):
     assert isinstance(events[0], Started) and isinstance(events[-1], Finished)
     reached = {event.endpoint: event.status for event in events if isinstance(event, Reached)}
     assert reached["POST /deposit"] == 200 and reached["POST /missing"] == 500
-    assert [(e.code, e.trace.name) for e in events if isinstance(e, Proven)] == [("DT301", "lost update")]
+    assert [(e.code, e.trace.name) for e in events if isinstance(e, Proven)] == [("LT301", "lost update")]
     assert [(e.endpoint, e.verdict) for e in events if isinstance(e, NotProven)] == [
         ("POST /deposit_atomic", "protected")
     ]

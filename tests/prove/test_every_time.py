@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from doubletake.core.config import load
-from doubletake.core.trace import Verdict
-from doubletake.prove.experiment import NotShown, Shown
-from doubletake.prove.experiments.twice import EXPERIMENT
-from doubletake.prove.stage import Stage
+from looktwice.core.config import load
+from looktwice.core.trace import Verdict
+from looktwice.prove.experiment import NotShown, Shown
+from looktwice.prove.experiments.twice import EXPERIMENT
+from looktwice.prove.stage import Stage
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 RACES = {
-    "POST /wallet/deposit": ("DT301", "lost update"),
-    "POST /wallet/transfer": ("DT303", "over limit"),
-    "POST /wallet/coupons": ("DT302", "over limit"),
+    "POST /wallet/deposit": ("LT301", "lost update"),
+    "POST /wallet/transfer": ("LT303", "over limit"),
+    "POST /wallet/coupons": ("LT302", "over limit"),
 }
 TIMES = [5, pytest.param(100, marks=pytest.mark.thorough)]
 

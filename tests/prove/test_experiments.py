@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from doubletake.core.trace import Verdict
-from doubletake.prove.app.requests.cases import Case
-from doubletake.prove.experiment import Experiment, NotShown, Shown, Tried, experiments
-from doubletake.prove.experiments import connection_lost, sent_again, twice, upstream_down
-from doubletake.prove.request import Request
+from looktwice.core.trace import Verdict
+from looktwice.prove.app.requests.cases import Case
+from looktwice.prove.experiment import Experiment, NotShown, Shown, Tried, experiments
+from looktwice.prove.experiments import connection_lost, sent_again, twice, upstream_down
+from looktwice.prove.request import Request
 
 
 def post(path: str, **body: object) -> Request:
@@ -45,9 +45,9 @@ FIFTY, THIRTY = {"amount": 50}, {"amount": 30}
 @pytest.mark.parametrize(
     ("path", "first", "second", "code", "name"),
     [
-        ("deposit", FIFTY, THIRTY, "DT301", "lost update"),
-        ("withdraw", {"amount": 60}, None, "DT303", "over limit"),
-        ("create", {"name": "x"}, None, "DT302", "duplicate"),
+        ("deposit", FIFTY, THIRTY, "LT301", "lost update"),
+        ("withdraw", {"amount": 60}, None, "LT303", "over limit"),
+        ("create", {"name": "x"}, None, "LT302", "duplicate"),
     ],
 )
 def test_twice_proves_what_is_wrong(bank, path, first, second, code, name):
@@ -81,7 +81,7 @@ def test_double_spending_is_found_at_the_brink(bank):
     """Ten of a hundred can be taken ten times: only the last one can go wrong."""
     (shown,) = ask(bank, twice.EXPERIMENT, case("withdraw", {"amount": 10}))
     assert isinstance(shown, Shown)
-    assert (shown.code, len(shown.prelude)) == ("DT303", 9)
+    assert (shown.code, len(shown.prelude)) == ("LT303", 9)
 
 
 @pytest.mark.parametrize(
@@ -105,13 +105,13 @@ def test_twice_names_what_protects(bank, path, first, second, verdict, why):
 
 def test_a_serialization_failure_is_a_wrong_status_not_wrong_data(bank):
     (shown,) = ask(bank, twice.EXPERIMENT, case("deposit_serializable", FIFTY, THIRTY))
-    assert (shown.code, shown.judgement.verdict, shown.judgement.sqlstate) == ("DT603", Verdict.STATUS_WRONG, "40001")
+    assert (shown.code, shown.judgement.verdict, shown.judgement.sqlstate) == ("LT603", Verdict.STATUS_WRONG, "40001")
 
 
 def test_a_deadlock_is_a_wrong_status(bank):
     """Each holds what the other wants next. One stop is enough: the lane that is let go first runs into the other."""
     (shown,) = ask(bank, twice.EXPERIMENT, case("transfer", {"giver": 1, "taker": 2}, {"giver": 2, "taker": 1}))
-    assert (shown.code, shown.judgement.verdict, shown.judgement.sqlstate) == ("DT603", Verdict.STATUS_WRONG, "40P01")
+    assert (shown.code, shown.judgement.verdict, shown.judgement.sqlstate) == ("LT603", Verdict.STATUS_WRONG, "40P01")
 
 
 @pytest.mark.parametrize(("path", "is_shown"), [("receive", True), ("receive_once", False)])
@@ -119,7 +119,7 @@ def test_a_message_that_arrives_twice(bank, path, is_shown):
     about = case(path, {"amount": 5, "event": "e-1"}, once=True)
     (found,) = ask(bank, sent_again.EXPERIMENT, about)
     assert isinstance(found, Shown) == is_shown
-    assert found.code == "DT607"
+    assert found.code == "LT607"
 
 
 def test_only_a_request_with_an_identity_is_sent_again():
@@ -132,7 +132,7 @@ def test_only_a_request_with_an_identity_is_sent_again():
 
 @pytest.mark.parametrize(
     ("path", "codes"),
-    [("charge", ["DT605", "DT510"]), ("charge_safely", []), ("charge_and_hope", ["DT201"])],
+    [("charge", ["LT605", "LT510"]), ("charge_safely", []), ("charge_and_hope", ["LT201"])],
 )
 def test_the_outside_service_is_down(bank, path, codes):
     found = ask(bank, upstream_down.EXPERIMENT, case(path, {"amount": 5, "key": "k"}, once=True))
@@ -143,7 +143,7 @@ def test_the_outside_service_is_down(bank, path, codes):
 
 @pytest.mark.parametrize(
     ("path", "once", "codes"),
-    [("deposit", False, []), ("receive", True, ["DT607"]), ("receive_once", True, []), ("charge", False, ["DT605"])],
+    [("deposit", False, []), ("receive", True, ["LT607"]), ("receive_once", True, []), ("charge", False, ["LT605"])],
 )
 def test_the_database_connection_is_lost(bank, path, once, codes):
     about = case(path, {"amount": 5, "event": "e-2"}, once=once)

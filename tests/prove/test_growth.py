@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from doubletake.core import config
-from doubletake.core.trace import Verdict
-from doubletake.prove.experiment import NotShown, Shown
-from doubletake.prove.experiments.ten_times_the_rows import EXPERIMENT
-from doubletake.prove.growth import Shape, shape
-from doubletake.prove.stage import Stage
+from looktwice.core import config
+from looktwice.core.trace import Verdict
+from looktwice.prove.experiment import NotShown, Shown
+from looktwice.prove.experiments.ten_times_the_rows import EXPERIMENT
+from looktwice.prove.growth import Shape, shape
+from looktwice.prove.stage import Stage
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -54,9 +54,9 @@ def test_orders_with_ten_times_the_rows(example: str, grows: bool) -> None:
     quiet = [result for result in results if isinstance(result, NotShown)]
     assert bool(shown) == grows
     if grows:
-        assert (shown[0].code, shown[0].judgement.name) == ("DT401", "linear")
+        assert (shown[0].code, shown[0].judgement.name) == ("LT401", "linear")
         assert shown[0].judgement.is_proven
         assert "order_items" in shown[0].judgement.why
         assert any("instead of" in step.words for step in shown[0].trace.steps)
     else:
-        assert (quiet[0].code, quiet[0].verdict) == ("DT401", Verdict.SERIAL)
+        assert (quiet[0].code, quiet[0].verdict) == ("LT401", Verdict.SERIAL)

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from doubletake.core.errors import ConfigurationError
-from doubletake.prove.invariants import Broken, Invariants
-from doubletake.prove.postgres import server as postgres
+from looktwice.core.errors import ConfigurationError
+from looktwice.prove.invariants import Broken, Invariants
+from looktwice.prove.postgres import server as postgres
 
 NOTHING_BELOW_ZERO = "SELECT id, n FROM wallet WHERE n < 0 ORDER BY id"
 

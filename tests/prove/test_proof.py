@@ -14,17 +14,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubletake.core import config
-from doubletake.core.errors import DoubletakeError
-from doubletake.core.proof import Proof, Sent
-from doubletake.core.trace import Lane, StepKind, Trace, TraceStep
-from doubletake.prove import proof as proofs
-from doubletake.prove import written
-from doubletake.prove.app.requests.cases import Case
-from doubletake.prove.experiment import Shown, experiments
-from doubletake.prove.replay import ask
-from doubletake.prove.request import Request
-from doubletake.prove.stage import Stage
+from looktwice.core import config
+from looktwice.core.errors import LooktwiceError
+from looktwice.core.proof import Proof, Sent
+from looktwice.core.trace import Lane, StepKind, Trace, TraceStep
+from looktwice.prove import proof as proofs
+from looktwice.prove import written
+from looktwice.prove.app.requests.cases import Case
+from looktwice.prove.experiment import Shown, experiments
+from looktwice.prove.replay import ask
+from looktwice.prove.request import Request
+from looktwice.prove.stage import Stage
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 USERS = {"anna": {"Authorization": "Bearer a"}, "ben": {"Authorization": "Bearer b"}, "nobody": {}}
@@ -38,7 +38,7 @@ def made(**given: object) -> Proof:
         steps=(TraceStep(lane="A", kind=StepKind.READ, words="reads"),),
     )
     usual = {
-        "code": "DT301",
+        "code": "LT301",
         "experiment": "twice",
         "endpoint": "POST /x",
         "verdict": "data wrong",
@@ -53,7 +53,7 @@ def test_a_file_comes_back_as_it_went(tmp_path):
     proof = made()
     path = proofs.save(proof, tmp_path)
     assert proofs.load(path) == proof
-    assert path.relative_to(tmp_path).as_posix() == f".doubletake/proofs/{proof.file_name}"
+    assert path.relative_to(tmp_path).as_posix() == f".looktwice/proofs/{proof.file_name}"
     assert not list(path.parent.glob("*.tmp"))
 
 
@@ -66,18 +66,18 @@ def test_the_same_defect_has_the_same_name_whatever_was_seen():
 def test_what_is_no_proof_is_said_to_be_none(tmp_path, content):
     path = tmp_path / "x.json"
     path.write_bytes(content)
-    with pytest.raises(DoubletakeError, match=r"x\.json"):
+    with pytest.raises(LooktwiceError, match=r"x\.json"):
         proofs.load(path)
 
 
 def test_a_proof_of_another_schema_or_without_requests(tmp_path):
     for wrong in (made(schema=2), made(requests={})):
-        with pytest.raises(DoubletakeError, match="Prove it again"):
+        with pytest.raises(LooktwiceError, match="Prove it again"):
             proofs.parse(msgspec.json.encode(wrong), "x.json")
 
 
 def test_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(DoubletakeError, match="cannot read"):
+    with pytest.raises(LooktwiceError, match="cannot read"):
         proofs.load(tmp_path / "none.json")
 
 
@@ -93,7 +93,7 @@ def test_a_user_is_named_not_copied(user, headers):
 
 
 def test_an_unknown_user_is_named():
-    with pytest.raises(DoubletakeError, match="carla"):
+    with pytest.raises(LooktwiceError, match="carla"):
         proofs.request(Sent(method="GET", path="/x", user="carla"), USERS)
 
 
@@ -108,7 +108,7 @@ def test_requests_that_were_found_are_found_again():
     assert dict(case.first.headers) == USERS["ben"]
     assert proofs.case(proof, USERS).first.path == "/items/11"
     text = written.test_for(proof, Path("/nowhere")).text
-    assert 'doubletake.check("twice", at="PUT /items/{id}", user="ben")' in text
+    assert 'looktwice.check("twice", at="PUT /items/{id}", user="ben")' in text
 
 
 @given(endpoint=ANY, summary=ANY, name=ANY, body=ANY, path=ANY, user=ANY, is_found=st.booleans())
@@ -133,7 +133,7 @@ def shown_in(stage: Stage, experiment: str, case: Case) -> Shown:
 
 
 def run_written(project: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--noconftest", "tests/doubletake"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--noconftest", "tests/looktwice"]
     return subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=120, check=False)
 
 
@@ -142,7 +142,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shop and its twin, to write into, with a proof of the lost deposit in the shop."""
     base = tmp_path_factory.mktemp("projects")
     for name in ("shop", "shop_fixed"):
-        shutil.copytree(EXAMPLES / name, base / name, ignore=shutil.ignore_patterns("__pycache__", ".doubletake"))
+        shutil.copytree(EXAMPLES / name, base / name, ignore=shutil.ignore_patterns("__pycache__", ".looktwice"))
     with Stage.open(base / "shop", config.load(base / "shop").prove) as stage:
         case = next(case for case in stage.cases if case.endpoint == "POST /wallet/deposit")
         proof = proofs.of(shown_in(stage, "twice", case), case, stage.users)
@@ -161,7 +161,7 @@ def test_the_written_test_fails_on_the_shop_and_shows_the_lanes(shop):
 
 def test_the_written_test_passes_on_the_mended_shop(shop):
     """And one that reaches nothing does not: what could not be asked is no success."""
-    tests = shop / "shop_fixed" / "tests" / "doubletake"
+    tests = shop / "shop_fixed" / "tests" / "looktwice"
     text = next(tests.glob("*.py")).read_text()
     (tests / "test_nothing.py").write_text(text.replace("/wallet/deposit", "/wallet/nothing"))
     run = run_written(shop / "shop_fixed")
@@ -171,13 +171,13 @@ def test_the_written_test_passes_on_the_mended_shop(shop):
 
 @pytest.mark.thorough
 def test_a_written_test_for_found_requests(shop):
-    """Of the shop without its requests and users: doubletake signs in and names rows of its own making."""
+    """Of the shop without its requests and users: looktwice signs in and names rows of its own making."""
     project = shop / "undescribed"
-    shutil.copytree(shop / "shop", project, ignore=shutil.ignore_patterns("doubletake"))
+    shutil.copytree(shop / "shop", project, ignore=shutil.ignore_patterns("looktwice"))
     plain = "".join(
-        line for line in (project / "doubletake.toml").read_text().splitlines(True) if "{ method" not in line
+        line for line in (project / "looktwice.toml").read_text().splitlines(True) if "{ method" not in line
     )
-    (project / "doubletake.toml").write_text(plain.split("[prove.users]")[0])
+    (project / "looktwice.toml").write_text(plain.split("[prove.users]")[0])
     with Stage.open(project, config.load(project).prove) as stage:
         case = next(case for case in stage.cases if case.endpoint == "POST /orders/{order_id}/pay")
         proof = proofs.of(shown_in(stage, "twice", case), case, stage.users)
@@ -189,7 +189,7 @@ def test_a_written_test_for_found_requests(shop):
 
 @pytest.mark.thorough
 def test_a_proof_is_asked_again(shop):
-    proof = proofs.load(next((shop / "shop" / ".doubletake" / "proofs").glob("*.json")))
+    proof = proofs.load(next((shop / "shop" / ".looktwice" / "proofs").glob("*.json")))
     outcomes = {}
     for name in ("shop", "shop_fixed"):
         with Stage.open(shop / name, config.load(shop / name).prove) as stage:
@@ -216,7 +216,7 @@ def test_the_test_written_for_node(tmp_path, name, status):
     script = tmp_path / "written.test.ts"
     script.write_text(text.replace('new URL("../..", import.meta.url)', f'new URL("file://{project}/")'))
     node = Path(executable.__file__).parent / "bin" / "node"
-    environment = {**os.environ, "DOUBLETAKE": str(Path(sys.executable).parent / "doubletake")}
+    environment = {**os.environ, "LOOKTWICE": str(Path(sys.executable).parent / "looktwice")}
     run = subprocess.run([node, "--test", script], env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == status, run.stdout
     assert ("lost update" in run.stdout) is bool(status)

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from doubletake.prove.boundary import Boundary
-from doubletake.prove.gate import (
+from looktwice.prove.boundary import Boundary
+from looktwice.prove.gate import (
     FORWARD,
     Accepted,
     Action,
@@ -24,9 +24,9 @@ from doubletake.prove.gate import (
     Policy,
     Slow,
 )
-from doubletake.prove.postgres.server import Server
-from doubletake.prove.proxy import Address
-from doubletake.prove.wire.operation import Operation, OperationKind
+from looktwice.prove.postgres.server import Server
+from looktwice.prove.proxy import Address
+from looktwice.prove.wire.operation import Operation, OperationKind
 
 Row = tuple[int]
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 import pytest
 import redis
 
-from doubletake.prove import redis as own
-from doubletake.prove.boundary import Boundary
-from doubletake.prove.gate import FORWARD, Action, Answered, Arrived, Cut, CutPoint, Fail
-from doubletake.prove.relay import Address
-from doubletake.prove.wire.operation import Operation
+from looktwice.prove import redis as own
+from looktwice.prove.boundary import Boundary
+from looktwice.prove.gate import FORWARD, Action, Answered, Arrived, Cut, CutPoint, Fail
+from looktwice.prove.relay import Address
+from looktwice.prove.wire.operation import Operation
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from doubletake.prove import redis as embedded
-from doubletake.prove.oracle import KeyValue
-from doubletake.prove.redis import RedisServer
+from looktwice.prove import redis as embedded
+from looktwice.prove.oracle import KeyValue
+from looktwice.prove.redis import RedisServer
 
 
 @pytest.fixture(scope="module")

@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from doubletake.prove.explorer import Place, candidates
-from doubletake.prove.postgres.catalogue import Column, Schema, Table
-from doubletake.prove.postgres.change import RowChange
-from doubletake.prove.postgres.footprint import Read
-from doubletake.prove.profiled import reads_of
-from doubletake.prove.request import Request
-from doubletake.prove.schedule import Point
-from doubletake.prove.touching import is_understood, touching
-from doubletake.prove.wire.operation import Operation, OperationKind
-from doubletake.prove.wire.sql_text import fingerprint
+from looktwice.prove.explorer import Place, candidates
+from looktwice.prove.postgres.catalogue import Column, Schema, Table
+from looktwice.prove.postgres.change import RowChange
+from looktwice.prove.postgres.footprint import Read
+from looktwice.prove.profiled import reads_of
+from looktwice.prove.request import Request
+from looktwice.prove.schedule import Point
+from looktwice.prove.touching import is_understood, touching
+from looktwice.prove.wire.operation import Operation, OperationKind
+from looktwice.prove.wire.sql_text import fingerprint
 
 
 def table(name: str, *columns: str) -> Table:

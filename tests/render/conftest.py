@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from wallet_runs import balance, step
 
-from doubletake.core.finding import Confidence, Finding, Role, RoleSpan, Severity
-from doubletake.core.source import Source
-from doubletake.core.trace import Lane, Outcome, StepKind, Trace, Verdict
+from looktwice.core.finding import Confidence, Finding, Role, RoleSpan, Severity
+from looktwice.core.source import Source
+from looktwice.core.trace import Lane, Outcome, StepKind, Trace, Verdict
 
 WALLET = '''"""Wallets."""
 
@@ -54,7 +54,7 @@ def lost_update(spanning: Spanning) -> Finding:
     write = spanning("wallet.balance = wallet.balance + amount", Role.WRITE, "written here")
     read = spanning("session.scalar(select(Wallet).where(Wallet.user_id == user_id))", Role.READ, "read here")
     return Finding(
-        code="DT301", pattern="lost-update", message_id="m", message="Wallet is read, changed and written back.",
+        code="LT301", pattern="lost-update", message_id="m", message="Wallet is read, changed and written back.",
         severity=Severity.CRITICAL, confidence=Confidence.HIGH, path=write.path, start_line=write.start_line,
         start_column=write.start_column, end_line=write.end_line, end_column=write.end_column, spans=(write, read),
         handler="POST /deposits", because=("nothing locks it",), fingerprint="v1:0123456789abcdef",

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubletake.core.event import Event, Finished, Found, Noted, Unread
-from doubletake.core.finding import Confidence, Finding, Role, RoleSpan, Severity
-from doubletake.render.excerpt import shown
-from doubletake.render.formats import console
-from doubletake.render.renderer import Guide, Setting
+from looktwice.core.event import Event, Finished, Found, Noted, Unread
+from looktwice.core.finding import Confidence, Finding, Role, RoleSpan, Severity
+from looktwice.render.excerpt import shown
+from looktwice.render.formats import console
+from looktwice.render.renderer import Guide, Setting
 
-GUIDES = {"DT301": Guide(code="DT301", name="lost-update", section="races", severity=Severity.CRITICAL)}
+GUIDES = {"LT301": Guide(code="LT301", name="lost-update", section="races", severity=Severity.CRITICAL)}
 
 
 def said(root: Path, *events: Event, **setting) -> str:
@@ -28,7 +28,7 @@ def said(root: Path, *events: Event, **setting) -> str:
 
 def test_a_finding(root: Path, lost_update: Finding) -> None:
     assert said(root, Found(lost_update), width=84) == (
-        "DT301 lost-update  critical · high                                shop/wallet.py:6:5\n"
+        "LT301 lost-update  critical · high                                shop/wallet.py:6:5\n"
         "  Wallet is read, changed and written back.\n"
         "\n"
         "   6 │ wallet.balance = wallet.balance + amount\n"
@@ -61,7 +61,7 @@ def test_only_races_miss_a_lock(root: Path, lost_update: Finding) -> None:
 
 def test_for_programs(root: Path, lost_update: Finding) -> None:
     assert said(root, Found(lost_update), concise=True) == (
-        "shop/wallet.py:6:5: DT301 lost-update [critical, high] Wallet is read, changed and written back.\n"
+        "shop/wallet.py:6:5: LT301 lost-update [critical, high] Wallet is read, changed and written back.\n"
         "  read: shop/wallet.py:13 read here\n"
     )
 
@@ -73,7 +73,7 @@ def test_the_summary_says_what_was_not_read(root: Path, lost_update: Finding) ->
         "note: a.py:3: take it out\n"
         "not read whole: bad.py:7: not Python\n"
         "1 finding (1 high) in 3 files, 1,200 lines in 0.50 s · 2 accepted with a reason · 1 file not read whole\n"
-        "Why, and what to do instead: doubletake explain DT301\n"
+        "Why, and what to do instead: looktwice explain LT301\n"
     )
 
 
@@ -94,7 +94,7 @@ def test_no_colour_is_no_escape(root: Path, lost_update: Finding) -> None:
 
 def test_a_file_that_has_gone(root: Path, lost_update: Finding) -> None:
     (root / "shop" / "wallet.py").unlink()
-    assert "DT301 lost-update" in said(root, Found(lost_update))
+    assert "LT301 lost-update" in said(root, Found(lost_update))
 
 
 @pytest.mark.parametrize("width", [60, 100])
@@ -129,7 +129,7 @@ def test_any_spans_in_any_text_can_be_drawn(tmp_path_factory, rows: list[str], p
     spans = tuple(RoleSpan("a.py", *place, role=Role.READ) for place in places)
     first = {name: getattr(spans[0], name) for name in ("path", "start_line", "start_column", "end_line", "end_column")}
     finding = Finding(
-        code="DT301", pattern="p", message_id="m", message="", severity=Severity.LOW, confidence=Confidence.LOW,
+        code="LT301", pattern="p", message_id="m", message="", severity=Severity.LOW, confidence=Confidence.LOW,
         spans=spans, **first,
     )  # fmt: skip
     assert said(root, Found(finding), width=60)

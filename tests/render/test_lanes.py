@@ -9,11 +9,11 @@ import pytest
 from rich.cells import cell_len
 from wallet_runs import balance, step
 
-from doubletake.core.trace import Lane, Outcome, StepKind, Trace, Verdict
-from doubletake.render import svg
-from doubletake.render.html.lanes import lanes
-from doubletake.render.lanes import ending, picture
-from doubletake.render.terminal.lanes import draw
+from looktwice.core.trace import Lane, Outcome, StepKind, Trace, Verdict
+from looktwice.render import svg
+from looktwice.render.html.lanes import lanes
+from looktwice.render.lanes import ending, picture
+from looktwice.render.terminal.lanes import draw
 
 READ, WRITE = StepKind.READ, StepKind.WRITE
 

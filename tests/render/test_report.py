@@ -15,16 +15,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from doubletake.core.errors import ConfigurationError
-from doubletake.core.event import Event, Finished, Found, Noted, NotProven, Proven, Reached, Started, Unread
-from doubletake.core.finding import Finding, Severity
-from doubletake.core.trace import Trace
-from doubletake.render.collected import collect
-from doubletake.render.html.report import Chapter, whole
-from doubletake.render.renderer import Guide, Setting, names, renderer
+from looktwice.core.errors import ConfigurationError
+from looktwice.core.event import Event, Finished, Found, Noted, NotProven, Proven, Reached, Started, Unread
+from looktwice.core.finding import Finding, Severity
+from looktwice.core.trace import Trace
+from looktwice.render.collected import collect
+from looktwice.render.html.report import Chapter, whole
+from looktwice.render.renderer import Guide, Setting, names, renderer
 
 GUIDE = Guide(
-    code="DT301", name="lost-update", section="races", severity=Severity.CRITICAL, summary="A write is undone.",
+    code="LT301", name="lost-update", section="races", severity=Severity.CRITICAL, summary="A write is undone.",
     production="Both answer `200`.", remedy="**Let the database** do it.",
 )  # fmt: skip
 VOID = {"meta", "input", "br"}
@@ -32,7 +32,7 @@ VOID = {"meta", "input", "br"}
 
 def said(form: str, root: Path, *events: Event) -> str:
     out = io.StringIO()
-    renderer(form).render(iter(events), out, Setting(root=root, guides={"DT301": GUIDE}))
+    renderer(form).render(iter(events), out, Setting(root=root, guides={"LT301": GUIDE}))
     return out.getvalue()
 
 
@@ -41,8 +41,8 @@ def events(lost_update: Finding, trace: Trace) -> list[Event]:
     accepted = msgspec.structs.replace(lost_update, suppressed="one worker", start_line=7, end_line=7)
     return [
         Started("audit", "shop"),
-        Proven("twice", "DT301", ".doubletake/proofs/one.json", "tests/doubletake/test_one.py", trace),
-        NotProven("twice", "DT303", "protected", "a row lock", "POST /transfers"),
+        Proven("twice", "LT301", ".looktwice/proofs/one.json", "tests/looktwice/test_one.py", trace),
+        NotProven("twice", "LT303", "protected", "a row lock", "POST /transfers"),
         Reached("GET /orders/1", 404, "no order"),
         Found(lost_update),
         Found(accepted),
@@ -73,7 +73,7 @@ def test_the_page_is_whole(root: Path, events: list[Event]) -> None:
     parser.feed(page)
     assert not parser.open
     for words in ["lost-update", "shop/wallet.py:6", "no lock between", "read here", '<s class="lost">150</s>',
-                  "doubletake replay .doubletake/proofs/one.json", "test_one.py", "Both answer <code>200</code>",
+                  "looktwice replay .looktwice/proofs/one.json", "test_one.py", "Both answer <code>200</code>",
                   "<strong>Let the database</strong>", "bad.py:7", "one worker", "a row lock", "no order",
                   "take it out", "3 files, 1,200 lines"]:  # fmt: skip
         assert words in page, words
@@ -89,7 +89,7 @@ def test_the_page_runs_nothing_and_asks_nobody(root: Path, events: list[Event]) 
 
 
 def test_several_projects_in_one_page(root: Path, events: list[Event], trace: Trace) -> None:
-    setting = Setting(root=root, guides={"DT301": GUIDE})
+    setting = Setting(root=root, guides={"LT301": GUIDE})
     page = whole("both", [Chapter("one", collect(events), setting), Chapter("two", collect([]), setting, (trace,))])
     parser = Balance()
     parser.feed(page)
@@ -140,14 +140,14 @@ def test_json_says_everything(root: Path, events: list[Event]) -> None:
         "notes": 1,
     }
     assert report["finished"]["lines"] == 1200
-    assert msgspec.convert(report["findings"][0], Finding).code == "DT301"
+    assert msgspec.convert(report["findings"][0], Finding).code == "LT301"
 
 
 def test_jsonl_is_a_finding_a_line(root: Path, events: list[Event]) -> None:
     (line,) = said("jsonl", root, *(it for it in events if isinstance(it, Found | Unread | Noted))).splitlines()
     it = json.loads(line)
     assert (it["code"], it["confidence"], it["path"], it["start_line"], it["end_line"]) == (
-        "DT301",
+        "LT301",
         "high",
         "shop/wallet.py",
         6,

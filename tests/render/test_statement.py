@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubletake.render.statement import abridged
+from looktwice.render.statement import abridged
 
 MANY = ", ".join(f'"public"."Candidate"."column{number}"' for number in range(9))
 

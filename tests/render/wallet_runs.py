@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from doubletake.core.trace import Row, StepKind, TraceStep
+from looktwice.core.trace import Row, StepKind, TraceStep
 
 
 def balance(value: str | None) -> tuple[Row, ...]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from doubletake.code.languages import Parsed, adapter_for
-from doubletake.code.tree import Argument, Case, Catch, Clause, Entry, Function, Module, Node, Parameter, Scoped
-from doubletake.core.source import Source
+from looktwice.code.languages import Parsed, adapter_for
+from looktwice.code.tree import Argument, Case, Catch, Clause, Entry, Function, Module, Node, Parameter, Scoped
+from looktwice.core.source import Source
 
 PARTS = (Node, Argument, Case, Catch, Clause, Entry, Parameter, Scoped)
 PLACES = ("start", "end", "returns", "annotation", "exported")

@@ -9,9 +9,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from neutral_trees import PARTS, fields, inside, parsed, whole
 
-from doubletake.code.languages import adapters
-from doubletake.code.languages.reader import DEEPEST, ERRORS_KEPT
-from doubletake.code.tree import Function, Module, Name, Node, Parameter
+from looktwice.code.languages import adapters
+from looktwice.code.languages.reader import DEEPEST, ERRORS_KEPT
+from looktwice.code.tree import Function, Module, Name, Node, Parameter
 
 PATHS = ("a.py", "a.ts", "a.tsx", "a.js")
 PYTHON = """\

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from doubletake.code.effects import EffectKind, Op, Rows, Trait
-from doubletake.code.lowering.sql import Parsed, parse
+from looktwice.code.effects import EffectKind, Op, Rows, Trait
+from looktwice.code.lowering.sql import Parsed, parse
 
 
 def spelled(each: Parsed) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from doubletake.code import build
+from looktwice.code import build
 
 VUE = b'{"dependencies": {"vue": "3", "axios": "1"}}'
 NEXT = b'{"dependencies": {"next": "15", "react": "19", "react-dom": "19", "@prisma/client": "6"}}'

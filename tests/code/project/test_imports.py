@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from doubletake.code.project import open_project
-from doubletake.code.tree import Import
+from looktwice.code.project import open_project
+from looktwice.code.tree import Import
 
 LAYOUTS = {
     "flat": ["main.py", "models.py", "util/__init__.py", "util/json.py"],

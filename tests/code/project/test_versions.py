@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from doubletake.code.project import open_project
+from looktwice.code.project import open_project
 
 CASES = [
     (

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from programs import found, python, typescript
 
-from doubletake.code import Program
-from doubletake.code.questions.control import handlers
-from doubletake.code.questions.failure import Fate, attempts, fate, is_probe, protected, read_whole
+from looktwice.code import Program
+from looktwice.code.questions.control import handlers
+from looktwice.code.questions.failure import Fate, attempts, fate, is_probe, protected, read_whole
 
 IN_PYTHON = {
     "pass": ("pass", Fate.HIDDEN),

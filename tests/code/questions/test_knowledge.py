@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from programs import program, python
 
-from doubletake.code.effects import Maybe
-from doubletake.code.questions.bookkeeping import counts_attempts, is_bookkeeping
-from doubletake.code.questions.knowledge import Knowledge, is_solo_path
-from doubletake.code.questions.uniqueness import is_unique_over
+from looktwice.code.effects import Maybe
+from looktwice.code.questions.bookkeeping import counts_attempts, is_bookkeeping
+from looktwice.code.questions.knowledge import Knowledge, is_solo_path
+from looktwice.code.questions.uniqueness import is_unique_over
 
 APPLICATION = """
 from fastapi import APIRouter, Depends

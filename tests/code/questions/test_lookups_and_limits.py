@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from programs import found, python, typescript
 
-from doubletake.code.effects import EffectKind
-from doubletake.code.questions.knowledge import Knowledge
-from doubletake.code.questions.limits import limits
-from doubletake.code.questions.lookups import says_absent, state_checks
+from looktwice.code.effects import EffectKind
+from looktwice.code.questions.knowledge import Knowledge
+from looktwice.code.questions.limits import limits
+from looktwice.code.questions.lookups import says_absent, state_checks
 
 ABSENT = [
     ("if s.scalar(select(User).where(User.email == e)): raise ValueError", True),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from programs import python
 
-from doubletake.code.effects import FunctionSummary, Op
-from doubletake.code.questions.control import are_exclusive, is_before, is_certain_before
-from doubletake.code.questions.guards import guards
+from looktwice.code.effects import FunctionSummary, Op
+from looktwice.code.questions.control import are_exclusive, is_before, is_certain_before
+from looktwice.code.questions.guards import guards
 
 HEAD = """
 from sqlalchemy.orm import Session

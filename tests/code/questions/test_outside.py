@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from programs import found, python, typescript
 
-from doubletake.code import Program
-from doubletake.code.effects import STORE_WRITES
-from doubletake.code.questions.delivery import is_compensated, is_resumable, is_swept
-from doubletake.code.questions.knowledge import Knowledge
-from doubletake.code.questions.outside import (
+from looktwice.code import Program
+from looktwice.code.effects import STORE_WRITES
+from looktwice.code.questions.delivery import is_compensated, is_resumable, is_swept
+from looktwice.code.questions.knowledge import Knowledge
+from looktwice.code.questions.outside import (
     changes_outside,
     has_stable_key,
     is_forgetting,

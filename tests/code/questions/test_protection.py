@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from programs import python, typescript
 
-from doubletake.code import Program
-from doubletake.code.effects import EffectKind
-from doubletake.code.questions.protection import Verdict, protection
+from looktwice.code import Program
+from looktwice.code.effects import EffectKind
+from looktwice.code.questions.protection import Verdict, protection
 
 PYTHON = """
 import threading

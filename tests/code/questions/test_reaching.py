@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from programs import python
 
-from doubletake.code.effects import STORE_READS, Effect
-from doubletake.code.questions.knowledge import Knowledge
-from doubletake.code.questions.reaching import may_swallow, repeats
+from looktwice.code.effects import STORE_READS, Effect
+from looktwice.code.questions.knowledge import Knowledge
+from looktwice.code.questions.reaching import may_swallow, repeats
 
 HEAD = """
 from sqlalchemy.orm import Session

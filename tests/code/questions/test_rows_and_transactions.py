@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from programs import program, python, typescript
 
-from doubletake.code import Program
-from doubletake.code.effects import EffectKind, Maybe
-from doubletake.code.questions.knowledge import Knowledge
-from doubletake.code.questions.rows import is_same_row
-from doubletake.code.questions.transactions import commit_after, share_transaction
-from doubletake.code.questions.uniqueness import handles_violation, is_unique_over
+from looktwice.code import Program
+from looktwice.code.effects import EffectKind, Maybe
+from looktwice.code.questions.knowledge import Knowledge
+from looktwice.code.questions.rows import is_same_row
+from looktwice.code.questions.transactions import commit_after, share_transaction
+from looktwice.code.questions.uniqueness import handles_violation, is_unique_over
 
 HEAD = """
 from sqlalchemy import select, update

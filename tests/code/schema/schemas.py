@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from doubletake.code import schema
-from doubletake.code.effects import Entity
-from doubletake.code.languages import adapter_for
-from doubletake.code.names import Names
-from doubletake.code.project import open_project
-from doubletake.core.source import Source
+from looktwice.code import schema
+from looktwice.code.effects import Entity
+from looktwice.code.languages import adapter_for
+from looktwice.code.names import Names
+from looktwice.code.project import open_project
+from looktwice.core.source import Source
 
 
 def entities_of(files: dict[str, str]) -> dict[str, Entity]:

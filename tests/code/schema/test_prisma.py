@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from schemas import entities_of, uniques
 
-from doubletake.code.effects import ColumnKind, Maybe
-from doubletake.code.schema import read_prisma
-from doubletake.core.source import Source
+from looktwice.code.effects import ColumnKind, Maybe
+from looktwice.code.schema import read_prisma
+from looktwice.core.source import Source
 
 SCHEMA = """
 generator client { provider = "prisma-client-js" }

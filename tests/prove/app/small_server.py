@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from doubletake.prove.app.plan import Addresses, Command, Origin, Plan
+from looktwice.prove.app.plan import Addresses, Command, Origin, Plan
 
 SERVER = """
 import http.server, os, subprocess, sys

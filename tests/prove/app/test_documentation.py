@@ -7,15 +7,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from doubletake.core import config
-from doubletake.prove.app.requests.cases import cases
+from looktwice.core import config
+from looktwice.prove.app.requests.cases import cases
 
 PAGE = (Path(__file__).parents[3] / "docs" / "prove.md").read_text()
 EXAMPLE = next(iter(re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)))
 
 
 def test_the_example_is_a_configuration(tmp_path):
-    (tmp_path / "doubletake.toml").write_text(EXAMPLE)
+    (tmp_path / "looktwice.toml").write_text(EXAMPLE)
     prove = config.load(tmp_path).prove
     assert len(cases(prove)) == 4
     assert prove.start

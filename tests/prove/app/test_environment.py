@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from doubletake.prove.app.environment import Secrets, environment
-from doubletake.prove.app.failure import StartError
-from doubletake.prove.app.plan import Addresses, Command, Kind, Origin, Plan, Setting
+from looktwice.prove.app.environment import Secrets, environment
+from looktwice.prove.app.failure import StartError
+from looktwice.prove.app.plan import Addresses, Command, Kind, Origin, Plan, Setting
 
 ADDRESSES = Addresses(
     database="postgresql://app:secret@127.0.0.1:4321/app",

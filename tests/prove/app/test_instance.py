@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from small_server import NOTHING, plan_of, write
 
-from doubletake.core.config import Prove
-from doubletake.prove.app.environment import Secrets
-from doubletake.prove.app.failure import StartError
-from doubletake.prove.app.instance import missing_module, missing_setting, start
-from doubletake.prove.app.ports import family
-from doubletake.prove.stage import Stage
+from looktwice.core.config import Prove
+from looktwice.prove.app.environment import Secrets
+from looktwice.prove.app.failure import StartError
+from looktwice.prove.app.instance import missing_module, missing_setting, start
+from looktwice.prove.app.ports import family
+from looktwice.prove.stage import Stage
 
 
 @pytest.fixture
@@ -76,9 +76,9 @@ def test_it_ends_when_we_do(project, way):
 import sys, time
 from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parent)!r})
-from doubletake.core.config import Prove
-from doubletake.prove.app.environment import Secrets
-from doubletake.prove.app.instance import start
+from looktwice.core.config import Prove
+from looktwice.prove.app.environment import Secrets
+from looktwice.prove.app.instance import start
 from small_server import NOTHING, plan_of
 plan = plan_of(Path({str(project)!r}), sys.executable, "server.py", "{{port}}", "--child")
 with start(plan, {{"A": NOTHING}}, Secrets())["A"] as one:

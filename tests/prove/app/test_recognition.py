@@ -2,8 +2,8 @@
 
 import pytest
 
-from doubletake.prove.app.plan import Kind
-from doubletake.prove.app.recognition import kind_of, live, service_name
+from looktwice.prove.app.plan import Kind
+from looktwice.prove.app.recognition import kind_of, live, service_name
 
 
 @pytest.mark.parametrize(

@@ -11,18 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubletake.core import config
-from doubletake.core.errors import ConfigurationError
-from doubletake.prove.app.outside import Outside
-from doubletake.prove.app.requests.cases import cases, varied
-from doubletake.prove.app.requests.identifiers import Identifiers, noun, noun_of_field, noun_of_path
-from doubletake.prove.app.requests.login import proof_of
-from doubletake.prove.app.requests.operation import operations
-from doubletake.prove.app.requests.reach import why
-from doubletake.prove.app.requests.sample import Sampler
-from doubletake.prove.boundary import Boundary
-from doubletake.prove.request import Response
-from doubletake.prove.stage import Stage
+from looktwice.core import config
+from looktwice.core.errors import ConfigurationError
+from looktwice.prove.app.outside import Outside
+from looktwice.prove.app.requests.cases import cases, varied
+from looktwice.prove.app.requests.identifiers import Identifiers, noun, noun_of_field, noun_of_path
+from looktwice.prove.app.requests.login import proof_of
+from looktwice.prove.app.requests.operation import operations
+from looktwice.prove.app.requests.reach import why
+from looktwice.prove.app.requests.sample import Sampler
+from looktwice.prove.boundary import Boundary
+from looktwice.prove.request import Response
+from looktwice.prove.stage import Stage
 
 SHOP = Path(__file__).parents[3] / "examples" / "shop"
 JSON = st.recursive(

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubletake.core.config import Prove
-from doubletake.prove.app.failure import StartError
-from doubletake.prove.app.plan import Kind
-from doubletake.prove.app.resolve import resolve
-from doubletake.prove.app.sources import commands, dotenv, migrations, rewrite, settings_in_code
+from looktwice.core.config import Prove
+from looktwice.prove.app.failure import StartError
+from looktwice.prove.app.plan import Kind
+from looktwice.prove.app.resolve import resolve
+from looktwice.prove.app.sources import commands, dotenv, migrations, rewrite, settings_in_code
 
 
 def tree(root: Path, files: dict[str, str]) -> Path:

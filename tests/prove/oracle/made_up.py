@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from doubletake.prove.oracle import Answer, KeyValue, Mechanism, Observation, Reading, UpstreamCall, outcome
-from doubletake.prove.postgres.catalogue import Column, Reference, Schema, Table
-from doubletake.prove.postgres.change import RowChange, Values
+from looktwice.prove.oracle import Answer, KeyValue, Mechanism, Observation, Reading, UpstreamCall, outcome
+from looktwice.prove.postgres.catalogue import Column, Reference, Schema, Table
+from looktwice.prove.postgres.change import RowChange, Values
 
 START = 1_700_000_000.0
 

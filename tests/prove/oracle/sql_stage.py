@@ -13,12 +13,12 @@ from typing import Any
 
 import psycopg
 
-from doubletake.prove.oracle import Answer, Mechanism, Observation, Reading, UpstreamCall, orders, outcome
-from doubletake.prove.postgres.change import Window, owners
-from doubletake.prove.postgres.changes import Changes
-from doubletake.prove.postgres.restore import Restore
-from doubletake.prove.postgres.server import Server
-from doubletake.prove.postgres.sessions import Sessions
+from looktwice.prove.oracle import Answer, Mechanism, Observation, Reading, UpstreamCall, orders, outcome
+from looktwice.prove.postgres.change import Window, owners
+from looktwice.prove.postgres.changes import Changes
+from looktwice.prove.postgres.restore import Restore
+from looktwice.prove.postgres.server import Server
+from looktwice.prove.postgres.sessions import Sessions
 
 CONSTRAINT = ("23505", "23514", "23P01")
 SERIALIZATION = ("40001", "40P01")

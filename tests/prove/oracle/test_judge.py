@@ -9,8 +9,8 @@ import msgspec
 import pytest
 from made_up import START, insert, moment, read, run, update
 
-from doubletake.core.trace import Outcome, Verdict
-from doubletake.prove.oracle import (
+from looktwice.core.trace import Outcome, Verdict
+from looktwice.prove.oracle import (
     KeyValue,
     Mechanism,
     Observation,
@@ -22,8 +22,8 @@ from doubletake.prove.oracle import (
     outcome,
     summarize,
 )
-from doubletake.prove.oracle.verdict import Judgement
-from doubletake.prove.postgres.change import RowChange
+from looktwice.prove.oracle.verdict import Judgement
+from looktwice.prove.postgres.change import RowChange
 
 OLD = {"id": 1, "balance": 100, "version": 1}
 BOTH_OK = {"A": (200, None), "B": (200, None)}

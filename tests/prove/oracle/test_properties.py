@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_up import SCHEMA, START, delete, insert, moment, run, update
 
-from doubletake.prove.oracle import Observation, Reading
-from doubletake.prove.oracle.scalar import number, parse_moment
-from doubletake.prove.postgres.change import RowChange
+from looktwice.prove.oracle import Observation, Reading
+from looktwice.prove.oracle.scalar import number, parse_moment
+from looktwice.prove.postgres.change import RowChange
 
 MANY = settings(max_examples=60, deadline=None)
 SHAPES = st.lists(

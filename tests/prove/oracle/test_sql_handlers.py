@@ -8,9 +8,9 @@ import pytest
 from sql_handlers import INFORMATION, RIGHT, STATUS_WRONG, WRONG
 from sql_stage import Program, Stage
 
-from doubletake.core.trace import Verdict
-from doubletake.prove.oracle import Judgement, judge, summarize
-from doubletake.prove.postgres import server as postgres
+from looktwice.core.trace import Verdict
+from looktwice.prove.oracle import Judgement, judge, summarize
+from looktwice.prove.postgres import server as postgres
 
 
 @pytest.fixture(scope="module")

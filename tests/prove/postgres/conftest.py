@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from doubletake.prove.postgres import server as postgres
-from doubletake.prove.postgres.changes import Changes
-from doubletake.prove.postgres.restore import Restore
+from looktwice.prove.postgres import server as postgres
+from looktwice.prove.postgres.changes import Changes
+from looktwice.prove.postgres.restore import Restore
 
 
 @pytest.fixture(scope="session")

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from doubletake.core.errors import DoubletakeError
-from doubletake.prove.postgres import server as postgres
-from doubletake.prove.postgres.catalogue import Column, Schema, Table
-from doubletake.prove.postgres.changes import Changes
-from doubletake.prove.postgres.footprint import (
+from looktwice.core.errors import LooktwiceError
+from looktwice.prove.postgres import server as postgres
+from looktwice.prove.postgres.catalogue import Column, Schema, Table
+from looktwice.prove.postgres.changes import Changes
+from looktwice.prove.postgres.footprint import (
     UNKNOWN_TABLE,
     Footprint,
     Read,
@@ -19,8 +19,8 @@ from doubletake.prove.postgres.footprint import (
     dependencies,
     writes_of,
 )
-from doubletake.prove.postgres.profile import Profile
-from doubletake.prove.postgres.statement import footprint
+from looktwice.prove.postgres.profile import Profile
+from looktwice.prove.postgres.statement import footprint
 
 TABLES = """
 CREATE TABLE wallet (id serial PRIMARY KEY, email text UNIQUE, n int);
@@ -64,7 +64,7 @@ def test_reads_are_learnt_from_the_server(server: postgres.Server, app: psycopg.
 
 def test_a_foreign_server_is_not_switched(server: postgres.Server) -> None:
     with (
-        pytest.raises(DoubletakeError, match="not doubletake's own"),
+        pytest.raises(LooktwiceError, match="not looktwice's own"),
         Profile(postgres.attach(server.superuser_url), Schema()),
     ):
         pass

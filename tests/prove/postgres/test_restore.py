@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from doubletake.core.errors import DoubletakeError
-from doubletake.prove.postgres import server as postgres
-from doubletake.prove.postgres.changes import Changes
-from doubletake.prove.postgres.restore import Restore
+from looktwice.core.errors import LooktwiceError
+from looktwice.prove.postgres import server as postgres
+from looktwice.prove.postgres.changes import Changes
+from looktwice.prove.postgres.restore import Restore
 
 CHAIN = 30
 
@@ -155,7 +155,7 @@ def test_a_changed_structure_is_an_error_for_people(
     app.execute("CREATE TABLE t (id int PRIMARY KEY, a text)")
     restore.snapshot()
     app.execute("ALTER TABLE t ADD b int")
-    with pytest.raises(DoubletakeError, match=r"structure of public\.t"):
+    with pytest.raises(LooktwiceError, match=r"structure of public\.t"):
         restore.undo(changes.since())
 
 
@@ -233,7 +233,7 @@ def test_any_series_of_changes_is_undone(
     app: psycopg.Connection, changes: Changes, restore: Restore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Undone, not healed by comparing: the hash is looked at every time."""
-    monkeypatch.setattr("doubletake.prove.postgres.restore._VERIFIED_EVERY", 1)
+    monkeypatch.setattr("looktwice.prove.postgres.restore._VERIFIED_EVERY", 1)
     app.execute(
         "CREATE TABLE keyed (id int PRIMARY KEY, a int); INSERT INTO keyed SELECT g, g FROM generate_series(1, 3) g"
     )
@@ -264,7 +264,7 @@ def test_dead_rows_are_cleared_away(
     app: psycopg.Connection, changes: Changes, restore: Restore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody vacuums our server but we: without it thousands of runs slow each other down."""
-    monkeypatch.setattr("doubletake.prove.postgres.restore._VACUUM_EVERY", 2)
+    monkeypatch.setattr("looktwice.prove.postgres.restore._VACUUM_EVERY", 2)
     app.execute("CREATE TABLE t (id int PRIMARY KEY, a int); INSERT INTO t VALUES (1, 1)")
     restore.snapshot()
     for _ in range(2):
@@ -282,7 +282,7 @@ def last_vacuum(app: psycopg.Connection) -> object:
 
 
 def test_a_role_that_may_not_restore_is_told_so(server: postgres.Server) -> None:
-    with pytest.raises(DoubletakeError, match="session_replication_role"):
+    with pytest.raises(LooktwiceError, match="session_replication_role"):
         Restore(postgres.attach(server.url), None)
 
 

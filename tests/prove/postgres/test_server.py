@@ -13,9 +13,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from doubletake.core.errors import DoubletakeError
-from doubletake.prove.postgres import binaries
-from doubletake.prove.postgres import server as postgres
+from looktwice.core.errors import LooktwiceError
+from looktwice.prove.postgres import binaries
+from looktwice.prove.postgres import server as postgres
 
 
 def setting(connection: psycopg.Connection, name: str) -> str:
@@ -59,7 +59,7 @@ def test_it_starts_within_a_second() -> None:
 
 _STARTS_AND_WAITS = """
 import sys
-from doubletake.prove.postgres import server
+from looktwice.prove.postgres import server
 running = server.start()
 print(running.superuser_url, running._child.directory, flush=True)
 sys.stdin.read()
@@ -99,7 +99,7 @@ def test_a_server_by_url_is_not_reconfigured(server: postgres.Server) -> None:
 
 def test_a_server_that_is_not_there_is_named_without_its_password() -> None:
     url = f"postgresql://app:secret@127.0.0.1:{postgres.free_port()}/shop"
-    with pytest.raises(DoubletakeError) as caught:
+    with pytest.raises(LooktwiceError) as caught:
         postgres.attach(url)
     assert "secret" not in str(caught.value)
     assert "127.0.0.1" in str(caught.value)
@@ -110,7 +110,7 @@ def test_the_proxys_address_keeps_role_and_database(server: postgres.Server) -> 
 
 
 def test_an_extension_that_nobody_has_is_said_to_be_missing() -> None:
-    with pytest.raises(DoubletakeError, match="no_such_extension"):
+    with pytest.raises(LooktwiceError, match="no_such_extension"):
         binaries.find(["no_such_extension"])
 
 
@@ -118,7 +118,7 @@ def test_an_extension_that_nobody_has_is_said_to_be_missing() -> None:
 def test_the_systems_server_is_taken_for_its_extensions() -> None:
     try:
         found = binaries.find(["uuid-ossp"])
-    except DoubletakeError:
+    except LooktwiceError:
         pytest.skip("the system's PostgreSQL has no contrib modules")
     with postgres.start(["uuid-ossp"]) as server, server.connect() as connection:
         connection.execute('CREATE EXTENSION "uuid-ossp" SCHEMA public')

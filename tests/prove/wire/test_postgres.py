@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from doubletake.prove.boundary import Boundary
-from doubletake.prove.encryption import Encryption
-from doubletake.prove.postgres.server import Server
-from doubletake.prove.proxy import Address, PostgresProxy
-from doubletake.prove.wire import postgres_frames as frames
-from doubletake.prove.wire.operation import Operation, Result
-from doubletake.prove.wire.postgres import Session
+from looktwice.prove.boundary import Boundary
+from looktwice.prove.encryption import Encryption
+from looktwice.prove.postgres.server import Server
+from looktwice.prove.proxy import Address, PostgresProxy
+from looktwice.prove.wire import postgres_frames as frames
+from looktwice.prove.wire.operation import Operation, Result
+from looktwice.prove.wire.postgres import Session
 
 
 class Piece(NamedTuple):

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubletake.prove.postgres.server import Server
-from doubletake.prove.wire.postgres_values import decode, decode_all
+from looktwice.prove.postgres.server import Server
+from looktwice.prove.wire.postgres_values import decode, decode_all
 
 SPELLED = [
     ("true", "bool"),

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { TraceSet } from "../shared/types";
 import { announcement, beginning, description, ending, moves, nextUntried, playable, score, tally, view } from "./orders";
 
-const file = new URL("../../../src/doubletake/learn/traces/lost_update.json", import.meta.url);
+const file = new URL("../../../src/looktwice/learn/traces/lost_update.json", import.meta.url);
 const sets = new Map((JSON.parse(readFileSync(file, "utf8")) as TraceSet[]).map((set) => [set.variant, set]));
 const written = sets.get("written")!;
 const fixed = sets.get("fixed")!;

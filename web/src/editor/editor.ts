@@ -167,4 +167,4 @@ function compare(
   return { destroy: () => (view.destroy(), root.host.remove()) };
 }
 
-window.doubletakeEditor = { edit, compare };
+window.looktwiceEditor = { edit, compare };

@@ -25,21 +25,21 @@ export interface Editors {
 
 declare global {
   interface Window {
-    doubletakeEditor?: Editors;
+    looktwiceEditor?: Editors;
   }
 }
 
 /** Raises an Error when the script cannot be loaded. */
 export function editors(): Promise<Editors> {
-  if (window.doubletakeEditor) return Promise.resolve(window.doubletakeEditor);
+  if (window.looktwiceEditor) return Promise.resolve(window.looktwiceEditor);
   return new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = "assets/editor.js";
     script.onload = () =>
-      window.doubletakeEditor ? resolve(window.doubletakeEditor) : reject(new Error("The editor did not start."));
+      window.looktwiceEditor ? resolve(window.looktwiceEditor) : reject(new Error("The editor did not start."));
     script.onerror = () => {
       script.remove();
-      reject(new Error("The editor could not be loaded: the server stopped. Start `doubletake learn` again."));
+      reject(new Error("The editor could not be loaded: the server stopped. Start `looktwice learn` again."));
     };
     document.head.append(script);
   });

@@ -4,7 +4,7 @@ import { merge, readStored, type Kind, type Progress } from "./marks";
 import { progress as exchange } from "./server";
 import { store, stored } from "./storage";
 
-const KEY = "doubletake.v1";
+const KEY = "looktwice.v1";
 const empty: Progress = { schema: 1, patterns: {} };
 
 class Learnt {
@@ -66,9 +66,9 @@ export const learnt = new Learnt();
 
 /** Small choices that need no dates. */
 export function recall(name: string): string {
-  return stored(`doubletake.${name}`) ?? "";
+  return stored(`looktwice.${name}`) ?? "";
 }
 
 export function remember(name: string, value: string): void {
-  store(`doubletake.${name}`, value);
+  store(`looktwice.${name}`, value);
 }

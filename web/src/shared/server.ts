@@ -4,14 +4,14 @@ import type { Playbook, Verdict } from "./types";
 
 declare global {
   interface Window {
-    doubletakePlaybook?: Playbook;
+    looktwicePlaybook?: Playbook;
   }
 }
 
 /** A refusal or a lost server, in words for the reader. */
 export class Unreached extends Error {}
 
-const LOST = "The server stopped. Your edits are kept here. Start `doubletake learn` again.";
+const LOST = "The server stopped. Your edits are kept here. Start `looktwice learn` again.";
 
 async function asked<T>(path: string, init?: RequestInit): Promise<T> {
   let answer: Response;
@@ -27,7 +27,7 @@ async function asked<T>(path: string, init?: RequestInit): Promise<T> {
 }
 
 export async function playbook(): Promise<Playbook> {
-  return window.doubletakePlaybook ?? asked<Playbook>("api/pages");
+  return window.looktwicePlaybook ?? asked<Playbook>("api/pages");
 }
 
 export function verdict(pattern: string, language: string, code: string): Promise<Verdict> {

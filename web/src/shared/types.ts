@@ -1,4 +1,4 @@
-// What the server sends: the playbook and, in it, recorded runs. Mirrors of doubletake.learn.content and core.trace.
+// What the server sends: the playbook and, in it, recorded runs. Mirrors of looktwice.learn.content and core.trace.
 
 export interface Row {
   table: string;

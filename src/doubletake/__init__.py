@@ -1,3 +1,0 @@
-"""doubletake reads a backend, says what will break in production, and proves it."""
-
-__version__ = "0.1.0"

@@ -1,8 +1,0 @@
-"""What source code does: languages, library models, effects, and the program that links them."""
-
-from __future__ import annotations
-
-from doubletake.code.build import build
-from doubletake.code.program import Program
-
-__all__ = ["Program", "build"]

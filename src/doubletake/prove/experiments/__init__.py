@@ -1,4 +1,0 @@
-"""Experiments: each module is one question asked of the running application. They are found by walking this package.
-
-An experiment module has `EXPERIMENT`, an object that follows `doubletake.prove.experiment.Experiment`.
-"""

@@ -1,0 +1,19 @@
+"""What a tree's contents alone decide."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from looktwice.audit.suppress import Pardon
+from looktwice.core.event import Noted, Unread
+from looktwice.core.finding import Finding
+
+
+class Result(Struct, frozen=True, array_like=True):
+    """Findings before selection and suppression, and what else the contents say; this is what the cache keeps."""
+
+    findings: tuple[Finding, ...]
+    unread: tuple[Unread, ...]
+    notes: tuple[Noted, ...]
+    pardons: tuple[Pardon, ...]
+    statistics: dict[str, float]

@@ -1,0 +1,91 @@
+"""From contents to findings. Everything here follows from the bytes of the files: nothing is read or written."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from looktwice.audit.arbitrate import arbitrate
+from looktwice.audit.known import codes_named, wins_over
+from looktwice.audit.match import match
+from looktwice.audit.reading import Files
+from looktwice.audit.result import Result
+from looktwice.audit.suppress import MARK, Pardon, pardons
+from looktwice.code import Program, build
+from looktwice.code.languages import adapter_for
+from looktwice.core.config import Config
+from looktwice.core.event import Noted, Unread
+from looktwice.core.finding import Finding
+from looktwice.core.source import Source
+
+NAMES: Mapping[str, str] = {"python": "Python", "typescript": "TypeScript", "javascript": "JavaScript"}
+
+
+def understand(files: Files, config: Config) -> Result:
+    """Everything that follows from the contents: no files are read and nothing is written from here on."""
+    with no_collection():
+        program = build(files.everything, config)
+        said = list(match(program))
+    sources = {path: Source(path, data) for path, data in files.code.items()}
+
+    def statement(finding: Finding) -> str:
+        return statement_text(program.source(finding.path) or sources.get(finding.path), finding)
+
+    findings = arbitrate((it for it in said if isinstance(it, Finding)), wins_over(), statement)
+    allowed, wrong = suppressions(files)
+    notes = [it for it in said if isinstance(it, Noted)]
+    return Result(findings, tuple(damaged(program)), (*notes, *wrong), allowed, dict(program.statistics()))
+
+
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """Without the cyclic garbage collector, which would visit again and again millions of values that all stay."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def suppressions(files: Files) -> tuple[tuple[Pardon, ...], tuple[Noted, ...]]:
+    """The suppressions in all files that hold the mark, and what is wrong with them."""
+    allowed: list[Pardon] = []
+    wrong: list[Noted] = []
+    for path, data in files.code.items():
+        if MARK in data and (adapter := adapter_for(path)):
+            parsed = adapter.parse(Source(path, data))
+            found, faults = pardons(parsed.source, parsed.comments(), codes_named)
+            allowed += found
+            wrong += faults
+    return tuple(allowed), tuple(wrong)
+
+
+def damaged(program: Program) -> Iterator[Unread]:
+    """Files of which a part could not be parsed, each with its first such place."""
+    for path, ranges in sorted(program.errors.items()):
+        source, (start, end) = program.source(path), ranges[0]
+        adapter = adapter_for(path)
+        if source is None or adapter is None:
+            continue
+        if start == 0 and end >= len(source.data):
+            yield Unread(path, "it is no text" if b"\0" in source.data else f"it is not {NAMES[adapter.name]}")
+            continue
+        (first, _), (last, _) = source.position(start), source.position(max(start, end - 1))
+        lines = f"line {first} is" if last == first else f"lines {first}–{last} are"
+        more = f", and {len(ranges) - 1} more places" if len(ranges) > 1 else ""
+        yield Unread(path, f"{lines} not {NAMES[adapter.name]}{more}; the rest was read", first)
+
+
+def statement_text(source: Source | None, finding: Finding) -> str:
+    """The source under the primary span."""
+    if source is None:
+        return ""
+    lines = [source.line(number) for number in range(finding.start_line, finding.end_line + 1)]
+    if not lines:
+        return ""
+    lines[-1] = lines[-1][: finding.end_column - 1]
+    lines[0] = lines[0][finding.start_column - 1 :]
+    return "\n".join(lines)

@@ -1,0 +1,61 @@
+"""Proving in a process of its own, so that two applications can be proven at the same time."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+
+import msgspec
+
+from looktwice.core.errors import LooktwiceError
+from looktwice.core.event import Event
+
+PROGRAM = "import sys; from looktwice.cli.main import main; sys.exit(main())"
+DONE = (0, 1)
+
+
+class Beside:
+    """`looktwice prove` with `words`, running. Its events can be read while it goes on, and wait for their reader.
+
+    Ctrl-C in the terminal reaches us alone; leaving the `with`, for whatever reason, interrupts the process once, and
+    waits until it has ended what it started.
+    """
+
+    def __init__(self, root: Path, words: Sequence[str]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, "prove", str(root), *words, "--format", "events"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            process_group=0,
+        )
+        self._lines: SimpleQueue[bytes] = SimpleQueue()
+        Thread(target=self._drain, daemon=True).start()
+
+    def _drain(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._lines.put(line)
+        self._lines.put(b"")
+
+    def events(self) -> Iterator[Event]:
+        """What it says, until it ends. Raises LooktwiceError with its own words when it could not do its work."""
+        while line := self._lines.get():
+            yield msgspec.json.decode(line, type=Event)
+        assert self._process.stderr is not None
+        said = self._process.stderr.read().decode("utf-8", "replace").strip()
+        if self._process.wait() not in DONE:
+            raise LooktwiceError(said or f"proving ended with {self._process.returncode}")
+
+    def __enter__(self) -> Beside:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+        self._process.wait()

@@ -1,0 +1,30 @@
+"""`looktwice explain`: a pattern's page, in the terminal."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command(short_help="Explain a pattern: what happens, what to do instead.")
+@click.argument("pattern")
+@click.option("--language", type=click.Choice(["python", "typescript"]), help="The language of the examples.")
+def command(pattern: str, language: str | None) -> int:
+    """Explain a PATTERN, named by its code (LT301) or its name (lost-update)."""
+    import sys
+
+    from looktwice.audit.selection import named
+    from looktwice.cli import terminal
+    from looktwice.cli.explanation import explain
+    from looktwice.patterns.catalogue import catalogue
+
+    patterns = catalogue()
+    found = patterns.find(pattern)
+    if found is None:
+        codes = sorted(named(patterns.patterns, pattern))  # raises, with the nearest word, when it names nothing
+        click.echo(f"`{pattern}` is a section. Its patterns:")
+        for code in codes:
+            if it := patterns.find(code):
+                click.echo(f"  {it.code} {it.name:<26} {it.page.header.summary}")
+        return 0
+    explain(found, language or "", sys.stdout, terminal.width(sys.stdout), terminal.takes_colour(sys.stdout))
+    return 0

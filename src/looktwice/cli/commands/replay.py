@@ -1,0 +1,24 @@
+"""`looktwice replay`: ask again what a proof asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command(short_help="Ask again what a proof asked.")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--project", type=click.Path(path_type=Path), metavar="DIR", help="Where the application is.")
+@click.option("--picture", is_flag=True, help="Only show the recorded run; start nothing.")
+@click.option(
+    "--svg", type=click.Path(path_type=Path), metavar="FILE", help="Write the recorded run as an SVG instead."
+)
+def command(file: Path, project: Path | None, picture: bool, svg: Path | None) -> int:
+    """Start the application that the proof in FILE is about, and ask it the same again.
+
+    Exit codes: 0 it holds now, 1 it is still wrong, 2 that could not be told.
+    """
+    from looktwice.cli.replaying import replay
+
+    return replay(file, project, only_picture=picture, svg=svg)

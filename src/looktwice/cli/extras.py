@@ -1,0 +1,19 @@
+"""Commands that need more than the core installation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from looktwice.core.errors import MissingExtraError
+
+
+@contextmanager
+def needs(command: str, extra: str) -> Iterator[None]:
+    """Import the engine of `command` within this. Raises MissingExtraError when a package of `extra` is not there."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "looktwice":
+            raise
+        raise MissingExtraError(command, extra, error.name or "?") from None

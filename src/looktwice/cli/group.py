@@ -1,0 +1,36 @@
+"""The group of all commands. A command is a module in `cli/commands/` with a `command`; nothing else lists it."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+from pathlib import Path
+
+import click
+
+from looktwice import __version__
+
+
+class Commands(click.Group):
+    """Loads the module of a command when it is asked for. Modules import their engines inside the command."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted(module.name for module in pkgutil.iter_modules([str(Path(__file__).parent / "commands")]))
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        there = self.list_commands(context)
+        if name not in there:
+            near = difflib.get_close_matches(name, there, 1)
+            context.fail(f"No such command '{name}'." + (f" Did you mean '{near[0]}'?" if near else ""))
+        return importlib.import_module(f"looktwice.cli.commands.{name}").command
+
+
+@click.command(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="Exit codes: 0 nothing found, 1 findings, 2 the run was not done.",
+)
+@click.version_option(__version__, "-V", "--version", message="looktwice %(version)s")
+def looktwice() -> None:
+    """Look twice at a backend: read it and say what will break, then run it and prove it."""

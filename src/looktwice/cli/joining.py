@@ -1,0 +1,80 @@
+"""Where the audit and the proofs meet: a finding is proven when its pattern was shown on the route that reaches it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from looktwice.core.errors import LooktwiceError
+from looktwice.core.event import NotProven, Proven
+from looktwice.core.evidence import Witness
+from looktwice.core.finding import Confidence, Finding
+from looktwice.core.route import is_route
+
+
+def endpoints(proof: Proven) -> tuple[str, ...]:
+    """What was asked: "POST /wallet/deposit" for each lane, each once."""
+    return tuple(dict.fromkeys(f"{lane.method} {lane.path}" for lane in proof.trace.lanes))
+
+
+def witnessed(findings: Iterable[Finding], proofs: Sequence[Proven]) -> list[Finding]:
+    """The findings; those that a proof shows have it as evidence, and confidence *proven*."""
+    return [witness(finding, [it for it in proofs if shows(it, finding)]) for finding in findings]
+
+
+def shows(proof: Proven, finding: Finding) -> bool:
+    return proof.code == finding.code and any(is_route(finding.handler, it) for it in endpoints(proof))
+
+
+def witness(finding: Finding, proofs: Sequence[Proven]) -> Finding:
+    if not proofs:
+        return finding
+    evidence = tuple(
+        Witness(
+            experiment=it.experiment,
+            verdict=it.trace.verdict,
+            summary=it.trace.explanation,
+            expected=tuple(order for order, _ in it.trace.serial),
+            observed=it.trace.name,
+            proof=it.proof,
+        )
+        for it in proofs
+    )
+    return msgspec.structs.replace(
+        finding,
+        confidence=Confidence.PROVEN,
+        evidence=(*finding.evidence, *evidence),
+        because=("it was seen to happen",),
+    )
+
+
+def held(finding: Finding, experiment: str, tried: Iterable[NotProven]) -> NotProven | None:
+    """What came of asking `experiment`, the finding's own, on its route, when it showed nothing."""
+    return next((it for it in tried if it.experiment == experiment and is_route(finding.handler, it.endpoint)), None)
+
+
+def routes_of(findings: Iterable[Finding]) -> tuple[tuple[str, str], ...]:
+    """(code, route) of the findings that a route reaches, surest first: where proving should begin."""
+    ordered = sorted((it for it in findings if it.handler), key=lambda it: it.confidence.rank)
+    return tuple(dict.fromkeys((it.code, it.handler) for it in ordered))
+
+
+def read_findings(path: Path) -> list[Finding]:
+    """The findings in what `audit --format jsonl` or `json` wrote. Raises LooktwiceError when it is neither."""
+    again = "Write one: looktwice audit --format jsonl --output findings.jsonl"
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise LooktwiceError(f"cannot read {path}", (error.strerror or str(error)).lower(), again) from None
+    try:
+        if data.lstrip()[:1] == b"{" and b'"findings"' in data[:2000]:
+            return msgspec.json.decode(data, type=_Report).findings
+        return [msgspec.json.decode(line, type=Finding) for line in data.splitlines() if line.strip()]
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise LooktwiceError(f"cannot read {path}", f"it is not what an audit writes ({error})", again) from None
+
+
+class _Report(msgspec.Struct):
+    findings: list[Finding]

@@ -1,0 +1,104 @@
+"""The way into the program: runs a command, and turns whatever stops it into an exit code and a sentence.
+
+Only `sys` and `os` are imported before `main` runs, so that Ctrl-C is quiet from the first moment on.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+INTERRUPTED, BROKEN_PIPE, NOT_DONE = 130, 141, 2
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; gives the exit code.
+
+    0: nothing at or above the threshold; 1: findings or proofs; 2: the run was not done; 130: interrupted.
+    """
+    sys.unraisablehook = lose_no_interrupt
+    try:
+        code = run(arguments)
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        silence_output()
+        return BROKEN_PIPE
+    finally:
+        leave_quietly()
+
+
+def run(arguments: list[str] | None) -> int:
+    from click import Abort, ClickException
+
+    from looktwice.cli.group import looktwice
+    from looktwice.core.errors import LooktwiceError
+
+    never_fail_on_letters()
+    try:
+        given = looktwice.main(arguments, prog_name="looktwice", standalone_mode=False)
+        return given if isinstance(given, int) else 0
+    except LooktwiceError as error:
+        print(error, file=sys.stderr)
+        return NOT_DONE
+    except ClickException as error:
+        error.show()
+        return NOT_DONE
+    except Abort:
+        return INTERRUPTED
+    except SystemExit:
+        raise BrokenPipeError from None  # click leaves this way for a pipe that nobody reads, and for nothing else
+    except (KeyboardInterrupt, BrokenPipeError):
+        raise
+    except Exception as error:
+        if os.environ.get("LOOKTWICE_DEBUG"):
+            raise
+        print(own_fault(error), file=sys.stderr)
+        return NOT_DONE
+
+
+def own_fault(error: Exception) -> str:
+    """One line for a fault of ours: what it was, where, and what to do with it."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    where = f" ({os.path.basename(frame.tb_frame.f_code.co_filename)}:{frame.tb_lineno})" if frame else ""
+    said = " ".join(str(error).split())[:300]
+    return (
+        f"looktwice stopped on a fault of its own: {type(error).__name__}{': ' + said if said else ''}{where}. "
+        f"Please report it to the project, with what LOOKTWICE_DEBUG=1 shows."
+    )
+
+
+def lose_no_interrupt(lost: sys.UnraisableHookArgs) -> None:
+    """Ctrl-C that fell into a callback of the interpreter, where nothing can be raised, is raised a moment later."""
+    import signal
+
+    if not issubclass(lost.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(lost)
+    elif hasattr(signal, "setitimer"):
+        signal.signal(signal.SIGALRM, signal.default_int_handler)
+        signal.setitimer(signal.ITIMER_REAL, 0.001)
+
+
+def never_fail_on_letters() -> None:
+    """A terminal that cannot show a letter gets its escape, not an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def silence_output() -> None:
+    """Nobody reads any more: what Python still flushes at its end goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def leave_quietly() -> None:
+    """From here on only the interpreter cleans up; a second Ctrl-C must not interrupt that."""
+    import signal
+    import threading
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)

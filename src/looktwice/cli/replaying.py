@@ -1,0 +1,66 @@
+"""Playing a proof again, or only looking at it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from looktwice.cli import terminal
+from looktwice.cli.extras import needs
+from looktwice.core.config import load
+from looktwice.core.errors import LooktwiceError
+from looktwice.core.proof import DIRECTORY
+from looktwice.core.trace import Trace
+
+
+def replay(path: Path, project: Path | None, *, only_picture: bool = False, svg: Path | None = None) -> int:
+    """Ask again what the proof at `path` asked, and show it.
+
+    project: where the application is; the folder whose `.looktwice/proofs` holds the file when left out. Gives the
+    exit code: 1 still wrong, 0 it holds. Raises LooktwiceError when it could not be told.
+    """
+    with needs("replay", "prove"):
+        from looktwice.prove import proof as proofs
+    proof = proofs.load(path)
+    if svg is not None:
+        from looktwice.render.svg import draw as drawn
+
+        try:
+            svg.write_text(drawn(proof.trace), "utf-8")
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            raise LooktwiceError(f"cannot write {svg}", why, "Name another file with --svg.") from None
+        return 0
+    if only_picture:
+        draw(proof.trace)
+        return 0
+    root = project or project_of(path)
+    if not root.is_dir():
+        raise LooktwiceError(f"cannot replay on {root}", "there is no such folder", "Name another with --project.")
+    with needs("replay", "prove"):
+        from looktwice.prove.replay import ask
+        from looktwice.prove.stage import Stage
+    with Stage.open(root, load(root).prove, terminal.say) as stage:
+        outcome = ask(stage, proof.experiment, proofs.case(proof, stage.users, stage.cases))
+    if outcome.trace is not None:
+        draw(outcome.trace)
+    if not outcome.is_wrong and not outcome.holds:
+        raise LooktwiceError(f"cannot tell whether {proof.endpoint} is still wrong", outcome.why)
+    print(f"{'Still wrong' if outcome.is_wrong else 'It holds'} ({outcome.verdict}): {outcome.why}")
+    return 1 if outcome.is_wrong else 0
+
+
+def project_of(path: Path) -> Path:
+    """The project that a proof file lies in. Raises LooktwiceError when it lies in none."""
+    folder = path.resolve().parent
+    if folder.as_posix().endswith(DIRECTORY):
+        return folder.parent.parent
+    raise LooktwiceError(
+        f"cannot tell which application {path} is about", f"it does not lie in {DIRECTORY}", "Name it with --project."
+    )
+
+
+def draw(trace: Trace) -> None:
+    from looktwice.render.terminal.lanes import draw as drawn
+
+    sys.stdout.write(drawn(trace, terminal.width(sys.stdout), terminal.takes_colour(sys.stdout)))

@@ -1,0 +1,122 @@
+"""From files to a program: parse, outline, decide what is worth lowering, lower, link."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from posixpath import basename
+
+from looktwice.code.decorating import decorated, handled
+from looktwice.code.effects import Entity
+from looktwice.code.languages import Parsed, adapter_for
+from looktwice.code.link import link
+from looktwice.code.lowering.registration import Registered
+from looktwice.code.models import with_own
+from looktwice.code.names import Names
+from looktwice.code.program import ERRORS_KEPT, Program
+from looktwice.code.project import open_project
+from looktwice.code.project.browser import browser_files
+from looktwice.code.schema import Migration, entities, is_migration, read_migration, read_prisma, read_sql
+from looktwice.code.selection import Selection
+from looktwice.code.tree import Module
+from looktwice.code.world import Workspace
+from looktwice.core.config import Config
+from looktwice.core.source import Source
+
+CALLEES_DEEP = 3
+PASSED: Mapping[str, tuple[str, ...]] = {"express": ("express.Request", "express.Response", "express.Next")}
+
+
+def build(files: Mapping[str, bytes], config: Config | None = None) -> Program:
+    """The program that these files are.
+
+    files: contents by path relative to the audited root, forward slashes: sources, and beside them schemas, SQL,
+    manifests and lock files. Never raises on what a file holds; what could not be parsed is in `Program.errors`.
+    """
+    config = config or Config()
+    parsed = {path: each for path, data in files.items() if (each := _parse(path, data)) is not None}
+    modules = {path: each.outline() for path, each in parsed.items()}
+    manifests = {path: data for path, data in files.items() if path not in parsed}
+    project = open_project(modules, manifests)
+    names = Names(modules, project.resolve, project.submodule)
+    found = entities(names, _migrations(files, parsed, modules), _declared(files))
+    own = {"python": config.models.python, "typescript": config.models.typescript}
+    models = {language: with_own(language, tables) for language, tables in own.items()}
+    world = Workspace(names, lambda path, function: parsed[path].body(function), found, models)
+    registered = _lower_all(world, Selection(names, parsed, modules), modules)
+    summaries = decorated(world, {name: each.summary for name, each in world.all_lowered.items()})
+    handlers, authenticating = link(world, summaries, registered)
+    handlers = tuple(handled(each, summaries) for each in handlers)
+    errors = {path: each.errors[:ERRORS_KEPT] for path, each in parsed.items() if each.errors}
+    sources = {path: each.source for path, each in parsed.items()}
+    table = {entity.key: entity for entity in found}
+    browser = browser_files(modules, manifests, project.resolve)
+    return Program(
+        summaries, table, handlers, sources, config.system, errors, authenticating, len(world.failed), browser
+    )
+
+
+def _parse(path: str, data: bytes) -> Parsed | None:
+    adapter = adapter_for(path)
+    return adapter.parse(Source(path, data)) if adapter is not None else None
+
+
+def _migrations(
+    files: Mapping[str, bytes], parsed: Mapping[str, Parsed], modules: Mapping[str, Module]
+) -> list[Migration]:
+    found = [read_migration(parsed[path]) for path, module in modules.items() if is_migration(module)]
+    found += [read_sql(Source(path, data)) for path, data in files.items() if path.endswith(".sql")]
+    return found
+
+
+def _declared(files: Mapping[str, bytes]) -> list[Entity]:
+    return [
+        entity for path, data in files.items() if path.endswith(".prisma") for entity in read_prisma(Source(path, data))
+    ]
+
+
+def _lower_all(world: Workspace, selection: Selection, modules: Mapping[str, Module]) -> list[Registered]:
+    """Lower the tops of files, which say what frameworks call, then every function that matters and what those call."""
+    skipped = {path for path, module in modules.items() if is_migration(module) or basename(path) == "conftest.py"}
+    for path in sorted(selection.tops - skipped):
+        _expecting(world, world.top(path, modules[path]).registered)
+    handlers = [
+        reference.function
+        for lowered in world.all_lowered.values()
+        for each in lowered.registered
+        for reference in each.registration.references
+    ]
+    for symbol, function, owner in selection.worth_lowering(filter(None, handlers)):
+        if symbol.partition(":")[0] not in skipped:
+            _expecting(world, world.lowered(symbol, function, owner).registered)
+    world.lower_again()
+    registered = [each for lowered in world.all_lowered.values() for each in lowered.registered]
+    named = (reference.function for each in registered for reference in each.registration.references)
+    for name in dict.fromkeys(named):
+        if name and name not in world.all_lowered:
+            world.lowered_by_name(name)
+    for each in list(registered):
+        for symbol, function in each.inline:
+            registered += world.inline(symbol, function, each.scope).registered
+    _lower_callees(world)
+    return registered
+
+
+def _lower_callees(world: Workspace) -> None:
+    """What the lowered functions call, a few calls deep: small functions through which values pass."""
+    waiting = list(world.all_lowered.values())
+    for _ in range(CALLEES_DEEP):
+        found = []
+        for lowered in waiting:
+            for name in (name for call in lowered.summary.calls for name in call.candidates):
+                if name not in world.all_lowered and (callee := world.lowered_by_name(name)) is not None:
+                    found.append(callee)
+        waiting = found
+
+
+def _expecting(world: Workspace, registered: list[Registered]) -> None:
+    """Tell the world what the framework will pass to the functions that were registered."""
+    for each in registered:
+        types = PASSED.get(each.registration.framework, ())
+        for reference in each.registration.references if types else ():
+            if reference.function:
+                world.expect(reference.function, types)

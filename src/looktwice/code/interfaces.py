@@ -1,0 +1,68 @@
+"""Interfaces and abstract classes: which classes stand behind them."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from looktwice.code.names import Names, dotted, is_project, unwrapped
+from looktwice.code.tree import Assignment, Class, Function
+
+IMPLEMENTATIONS_KEPT = 3
+
+
+class Interfaces:
+    """Answers who implements a method. names: definitions of all files."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self._implementations: dict[str, tuple[str, ...]] = {}
+
+    def implementations(self, symbol: str) -> tuple[str, ...]:
+        """The functions that a call of an abstract method may reach: at most three, those of tests last."""
+        if (found := self._implementations.get(symbol)) is None:
+            found = self._implementations[symbol] = self._find_implementations(symbol)
+        return found
+
+    def _find_implementations(self, symbol: str) -> tuple[str, ...]:
+        owner, _, name = symbol.rpartition(".")
+        if not is_project(owner) or not isinstance(node := self.names.node(owner), Class):
+            return (symbol,)
+        if not self._is_abstract(node, symbol):
+            return (symbol,)
+        found: dict[str, None] = {}
+        waiting, seen = [owner], set()
+        while waiting:
+            current = waiting.pop(0)
+            for each in self.subclasses.get(current, ()):
+                if each in seen:
+                    continue
+                seen.add(each)
+                waiting.append(each)
+                inner = self.names.node(each)
+                if isinstance(inner, Class) and any(getattr(member, "name", "") == name for member in inner.members):
+                    found[f"{each}.{name}"] = None
+        ranked = sorted(found, key=lambda each: any(word in each.lower() for word in ("test", "fake", "mock", "stub")))
+        return tuple(ranked[:IMPLEMENTATIONS_KEPT]) or (symbol,)
+
+    @cached_property
+    def subclasses(self) -> dict[str, list[str]]:
+        """Classes by the class or interface that they extend or implement."""
+        return self.names.subclasses()
+
+    def _is_abstract(self, owner: Class, symbol: str) -> bool:
+        if owner.is_interface:
+            return True
+        function = self._function(symbol)
+        if function is None:
+            return False
+        decorators = {dotted(each).rpartition(".")[2] for each in function.decorators}
+        if "abstractmethod" in decorators:
+            return True
+        bases = self.names.library_bases(symbol.rpartition(".")[0])
+        return any(each.rpartition(".")[2] == "Protocol" for each in bases)
+
+    def _function(self, symbol: str) -> Function | None:
+        node = self.names.node(symbol)
+        if isinstance(node, Assignment):
+            node = unwrapped(node.value)
+        return node if isinstance(node, Function) else None

@@ -1,0 +1,29 @@
+"""Languages: each adapter turns the bytes of a file into the neutral syntax."""
+
+from __future__ import annotations
+
+from functools import cache
+from os.path import splitext
+
+from looktwice.code.languages.adapter import Adapter, Parsed
+
+__all__ = ["Adapter", "Parsed", "adapter_for", "adapters"]
+
+
+@cache
+def adapters() -> tuple[Adapter, ...]:
+    """All languages, imported when first needed: a grammar takes a moment to load."""
+    from looktwice.code.languages.python import Python
+    from looktwice.code.languages.typescript import JavaScript, TypeScript
+
+    return (Python(), TypeScript(), JavaScript())
+
+
+@cache
+def _by_suffix() -> dict[str, Adapter]:
+    return {suffix: adapter for adapter in adapters() for suffix in adapter.suffixes}
+
+
+def adapter_for(path: str) -> Adapter | None:
+    """The adapter that reads a file of this name, None when there is none."""
+    return _by_suffix().get(splitext(path)[1].lower())

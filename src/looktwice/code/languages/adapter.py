@@ -1,0 +1,158 @@
+"""The seam between a language and everything else: bytes in, neutral trees out."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from tree_sitter import Node as Syntax
+from tree_sitter import Parser, Tree
+
+from looktwice.code.languages.reader import Grammar, Reader
+from looktwice.code.tree import Function, Module, Node
+from looktwice.core.source import Source
+
+NAMES = re.compile(rb"\.\s*([A-Za-z_$][\w$]*)|([A-Za-z_$][\w$]*)\s*[(`]")
+CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+OneReader = TypeVar("OneReader", bound=Reader)
+
+
+class Adapter(Protocol):
+    """A language. `name` is "python", "typescript" or "javascript"; `suffixes` are the file endings it reads."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def suffixes(self) -> tuple[str, ...]: ...
+
+    def parse(self, source: Source) -> Parsed:
+        """Parse a file. Never raises on what the file holds: see `Module.errors`."""
+        ...
+
+
+class Parsed:
+    """One parsed file, as long as its tree is needed.
+
+    `source` holds the text in UTF-8 without a byte order mark. All offsets are into it: take spans from it and not from
+    the source that was given.
+    """
+
+    def __init__(self, source: Source, tree: Tree | None, reader: Reader, outline: Callable[[Syntax], Module]) -> None:
+        self.source = source
+        self._tree, self._reader, self._read_outline = tree, reader, outline
+        self._module: Module | None = None
+
+    def outline(self) -> Module:
+        """Imports, exports, classes, functions without bodies, and the statements of the module itself."""
+        if self._module is None:
+            if self._tree is None:  # binary: reported as unreadable from end to end
+                end = len(self.source.data)
+                self._module = Module(0, end, (), (), {}, ((0, end),))
+            else:
+                self._module = self._read_outline(self._tree.root_node)
+        return self._module
+
+    def body(self, function: Function) -> tuple[Node, ...]:
+        """The statements of a function of this file, functions within it filled as well.
+
+        `function` may come from an outline that was read earlier, of the same bytes. Gives () for a function without a
+        body and for one that is not of this file.
+        """
+        self.outline()
+        syntax = self._reader.functions.get((function.start, function.end))
+        if syntax is None:
+            return ()
+        reader = self._reader
+        reader.is_outline, reader.depth = False, 0
+        try:
+            return reader.function_body(syntax)
+        finally:
+            reader.is_outline = True
+
+    def names(self, function: Node) -> frozenset[str]:
+        """Names that are called or read as attributes anywhere within a function: a superset, from the text alone."""
+        found = NAMES.findall(self.source.data, function.start, function.end)
+        return frozenset((attribute or called).decode() for attribute, called in set(found))
+
+    def comments(self) -> tuple[tuple[int, int], ...]:
+        """Byte ranges of the comments, in order."""
+        found: list[tuple[int, int]] = []
+        pending = [self._tree.root_node] if self._tree is not None else []
+        while pending:
+            node = pending.pop()
+            if node.type == "comment":
+                found.append((node.start_byte, node.end_byte))
+            else:
+                pending.extend(node.children)
+        return tuple(sorted(found))
+
+    @property
+    def errors(self) -> tuple[tuple[int, int], ...]:
+        """Byte ranges that could not be read, so far."""
+        if self._tree is None:
+            return ((0, len(self.source.data)),)
+        return tuple(self._reader.errors)
+
+
+def parse_with(
+    grammar: Grammar,
+    reader: type[OneReader],
+    source: Source,
+    outline: Callable[[OneReader, Syntax], Module],
+    prepare: Callable[[bytes], bytes] = bytes,
+) -> Parsed:
+    """What every adapter's `parse` does, given its grammar, its reader and how an outline is read.
+
+    `prepare` may rewrite what the grammar does not know, byte for byte: offsets must stay as they are.
+    """
+    source = in_utf8(source)
+    data = source.data
+    is_text = b"\0" not in data
+    tree = Parser(grammar.language).parse(prepare(data)) if is_text else None
+    reading = reader(grammar, data)
+    return Parsed(source, tree, reading, lambda root: outline(reading, root))
+
+
+def in_utf8(source: Source) -> Source:
+    """The same file in UTF-8: by byte order mark, else as it is when valid, by its coding line, or as Latin-1."""
+    data = source.data
+    for mark, encoding in BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            text = data.decode(encoding, "replace").removeprefix("\ufeff")
+            return Source(source.path, text.encode("utf-8", "replace"))
+    if data.isascii():
+        return source
+    encoding = coding_line(data) or "utf-8"
+    for candidate in (encoding, "utf-8"):
+        try:
+            text = data.decode(candidate)
+        except (UnicodeError, LookupError):
+            continue
+        return (
+            source if codecs.lookup(candidate).name == "utf-8" else Source(source.path, text.encode("utf-8", "replace"))
+        )
+    return Source(source.path, data.decode("latin-1").encode())
+
+
+def coding_line(data: bytes) -> str:
+    """The text encoding that one of the first two lines declares (PEP 263), "" when none does."""
+    for line in data.split(b"\n", 2)[:2]:
+        if found := CODING.match(line):
+            name = found[1].decode("ascii", "replace")
+            try:
+                return name if codecs.lookup(name)._is_text_encoding else ""
+            except LookupError:
+                return ""
+    return ""

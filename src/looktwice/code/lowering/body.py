@@ -1,0 +1,171 @@
+"""The tables of a summary while they are being filled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from msgspec.structs import replace
+
+from looktwice.code.effects import (
+    NONE,
+    CallSite,
+    Effect,
+    EffectKind,
+    Fact,
+    FactKind,
+    Invoke,
+    Known,
+    Maybe,
+    Origin,
+    OriginKind,
+    Region,
+    RegionKind,
+    Value,
+)
+from looktwice.code.lowering.values import Val
+from looktwice.code.tree import Node
+
+EFFECTS_KEPT = 64
+FACTS_KEPT = 2_000
+Constant = str | int | float | bool | None
+
+
+class Body:
+    """Values, regions, facts, effects and calls of one function, in the order in which they are met."""
+
+    def __init__(self, start: int, end: int) -> None:
+        self._values: dict[Value, int] = {}
+        self._constants: dict[tuple[type, Constant], int] = {}
+        self.regions: list[Region] = [Region(RegionKind.BODY, NONE, start, end)]
+        self.facts: list[Fact] = []
+        self.effects: list[Effect] = []
+        self.calls: list[CallSite] = []
+        self.invokes: list[Invoke] = []
+        self.returns: list[int] = []
+        self.raises: dict[str, None] = {}
+        self.fields: dict[str, int] = {}
+        self.unresolved: list[int] = []
+        self.region = 0
+        self.order = 0
+        self.truncated = 0
+
+    # ── values ───────────────────────────────────────────────────────────────────────────────────────────────────────
+    def value(self, value: Val | None) -> int:
+        """The number of a value's origins."""
+        return NONE if value is None else self.origins(value.origins)
+
+    def origins(self, origins: Value) -> int:
+        return self._values.setdefault(origins, len(self._values))
+
+    def constant(self, constant: Constant) -> int:
+        return self._constants.setdefault((type(constant), constant), len(self._constants))
+
+    def of_constant(self, kind: OriginKind, constant: Constant, path: tuple[str, ...] = ()) -> Value:
+        """An origin that refers to a constant: CONST, FUNCTION, MODULE, HANDLE, INSTANCE."""
+        return (Origin(kind, self.constant(constant), path),)
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        return tuple(self._values)
+
+    @property
+    def constants(self) -> tuple[Constant, ...]:
+        return tuple(constant for _, constant in self._constants)
+
+    def named(self, origin: Origin) -> Constant:
+        """The constant that an origin refers to."""
+        return self.constants[origin.ref]
+
+    # ── control ──────────────────────────────────────────────────────────────────────────────────────────────────────
+    def open(
+        self,
+        kind: RegionKind,
+        node: Node,
+        *,
+        value: int = NONE,
+        fact: int = NONE,
+        choice: int = NONE,
+        holds: Maybe = Maybe.UNKNOWN,
+        detail: str = "",
+        end: int = 0,
+    ) -> int:
+        """Open a region inside the present one; what follows is in it until `close`."""
+        self.order += 1
+        number = len(self.regions)
+        self.regions.append(
+            Region(kind, self.region, node.start, end or node.end, value, fact, choice, holds, detail, self.order)
+        )
+        self.region = number
+        return number
+
+    def close(self, number: int) -> None:
+        """Leave a region (and any that was left open inside it)."""
+        current = self.region
+        while current != number:
+            self.regions[current] = replace(self.regions[current], last=self.order)
+            current = self.regions[current].parent
+        self.regions[number] = replace(self.regions[number], last=self.order)
+        self.region = self.regions[number].parent
+
+    @contextmanager
+    def inside(self, kind: RegionKind, node: Node, **more: object) -> Iterator[int]:
+        number = self.open(kind, node, **more)  # type: ignore[arg-type]
+        try:
+            yield number
+        finally:
+            self.close(number)
+
+    def amend(self, number: int, **changes: object) -> None:
+        """Complete what is known of a region."""
+        self.regions[number] = replace(self.regions[number], **changes)
+
+    # ── facts, effects, calls ────────────────────────────────────────────────────────────────────────────────────────
+    def next_order(self) -> int:
+        self.order += 1
+        return self.order
+
+    def fact(self, kind: FactKind, node: Node, name: str = "", **more: object) -> int:
+        """Add a fact; gives its number, NONE beyond the limit."""
+        if len(self.facts) >= FACTS_KEPT:
+            self.truncated += 1
+            return NONE
+        self.facts.append(Fact(kind, node.start, node.end, self.region, self.next_order(), name, **more))  # type: ignore[arg-type]
+        return len(self.facts) - 1
+
+    def effect(self, effect: Effect) -> int:
+        """Add an effect, placed here and now; gives its number, NONE beyond the limit."""
+        if len(self.effects) >= EFFECTS_KEPT:
+            self.truncated += 1
+            return NONE
+        self.effects.append(replace(effect, region=self.region, order=self.next_order()))
+        return len(self.effects) - 1
+
+    def refine(self, number: int, **changes: object) -> None:
+        """A later link says more about an effect: how many rows, which kind."""
+        if 0 <= number < len(self.effects):
+            self.effects[number] = replace(self.effects[number], **changes)
+
+    def call(
+        self, node: Node, candidates: tuple[str, ...], known: Known, args: tuple[tuple[str, int], ...], **more: object
+    ) -> int:
+        """Add a call of project code; its result is the origin RESULT(number)."""
+        number = len(self.calls)
+        result = self.origins((Origin(OriginKind.RESULT, number),))
+        self.calls.append(
+            CallSite(node.start, node.end, self.region, self.next_order(), candidates, known, args, result, **more)  # type: ignore[arg-type]
+        )
+        return number
+
+    @property
+    def emitted(self) -> int:
+        """Grows with everything that is added."""
+        return len(self.facts) + len(self.effects) + len(self.calls) + len(self.invokes)
+
+
+def effect_of(kind: EffectKind, node: Node, **more: object) -> Effect:
+    """An effect at a node; region and order are set when it is added."""
+    from looktwice.code.effects import Target, TargetKind
+
+    more.setdefault("target", Target(TargetKind.NONE))
+    return Effect(kind, node.start, node.end, 0, 0, **more)  # type: ignore[arg-type]

@@ -1,0 +1,102 @@
+"""Functions written in place: run where they stand, or where whoever gets them calls them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from looktwice.code.effects import NONE, Invoke, Origin, OriginKind, RegionKind, Via
+from looktwice.code.lowering.context import CALLBACKS_DEEP, Lowering
+from looktwice.code.lowering.values import UNKNOWN, Val, join
+from looktwice.code.tree import Node
+
+if TYPE_CHECKING:
+    from looktwice.code.lowering.calls import Arguments
+
+WRAPPED = 90  # the parameter that stands for the decorated function inside a decorator's wrapper
+
+
+def callbacks(low: Lowering, node: Node, given: Arguments, callee: str) -> tuple[tuple[str, int], ...]:
+    """Functions written in place among the arguments, run in regions that the callee's calls of them will place."""
+    found = []
+    pairs = [(str(i), each) for i, each in enumerate(given.positions)] + list(given.keywords.items())
+    for name, value in pairs:
+        if value.function is not None and value.function.lowered < 0:
+            run_closure(low, node, value, None, "", RegionKind.CALLBACK, expected=low.world.passed_types(callee, name))
+            found.append((name, value.function.lowered))
+    return tuple(found)
+
+
+def run_closure(
+    low: Lowering,
+    node: Node,
+    callee: Val,
+    given: tuple[Val, ...] | None,
+    detail: str,
+    kind: RegionKind,
+    value: int = NONE,
+    expected: tuple[str, ...] = (),
+) -> Val:
+    """Run a function written in place, here, in a region of its own.
+
+    given: its arguments; None when they come from whoever calls it.
+    """
+    from looktwice.code.lowering import assignments, statements
+
+    closure = callee.function
+    if closure is None or low.callbacks >= CALLBACKS_DEEP or low.is_registering:
+        return UNKNOWN
+    low.callbacks += 1
+    outer, returned = low.scope, low.returned
+    low.scope, low.returned = {**closure.scope, **outer}, []
+    first_return = len(low.body.returns)
+    number = low.body.open(kind, closure.node, detail=detail, value=value)
+    closure.lowered = number
+    for position, parameter in enumerate(closure.node.parameters):
+        typed = low.world.annotated(low.path, parameter.annotation)
+        if given is None:
+            kind_of = typed.type or (expected[position] if position < len(expected) else "")
+            argument = Val((Origin(OriginKind.ARGUMENT, number * 8 + min(position, 7)),), kind_of, typed.item)
+        elif position < len(given):
+            argument = given[position]
+            if not argument.type and typed.type:
+                argument = Val(argument.origins, typed.type, typed.item, entries=argument.entries, items=argument.items)
+        else:
+            argument = (
+                low.evaluate(parameter.default)
+                if parameter.default is not None
+                else Val(UNKNOWN.origins, typed.type, typed.item)
+            )
+        if parameter.pattern is not None:
+            assignments.bind(low, parameter.pattern, argument, closure.node)
+        else:
+            low.scope[parameter.name] = argument
+    statements.run(low, closure.node.body or low.world.body(low.path, closure.node))
+    del low.body.returns[first_return:]
+    result = UNKNOWN
+    for each in low.returned:
+        result = each if result is UNKNOWN else join(result, each)
+    low.body.close(number)
+    if kind is RegionKind.CALLBACK:
+        low.body.amend(number, value=low.body.value(result))
+    local = {parameter.name for parameter in closure.node.parameters}
+    low.scope, low.returned = (
+        {name: low.scope.get(name, value) if name not in local else value for name, value in outer.items()},
+        returned,
+    )
+    low.callbacks -= 1
+    return result
+
+
+def invoked(low: Lowering, node: Node, callee: Val, given: Arguments) -> Val:
+    """A parameter that is called: whoever passes a function has it run here."""
+    origin = next(each for each in callee.origins if each.kind in (OriginKind.PARAM, OriginKind.ARGUMENT))
+    if origin.kind is not OriginKind.PARAM:
+        from looktwice.code.lowering.calls import unknown
+
+        return unknown(low, node, "", None, given)
+    shown = [each for each in given.positions if not all(origin.via & Via.SPREAD for origin in each.origins)]
+    args = tuple(low.body.value(each) for each in shown)
+    low.passes.setdefault(origin.ref, tuple(each.type for each in given.positions))
+    result = low.body.origins((Origin(OriginKind.RESULT, -2 - len(low.body.invokes)),))
+    low.body.invokes.append(Invoke(origin.ref, args, low.body.region, low.body.next_order(), result=result))
+    return Val(low.body.values[result])

@@ -1,0 +1,138 @@
+"""Tests: what is compared with what, and conditions that the store itself will evaluate."""
+
+from __future__ import annotations
+
+from looktwice.code.effects import Comparison, Cond, FactKind, Maybe, Op, RegionKind
+from looktwice.code.lowering.context import Lowering
+from looktwice.code.lowering.values import UNSET, Val
+from looktwice.code.tree import Await, Call, Cast, Node, Operation
+
+COMPARISONS = {
+    "==": Op.EQ,
+    "!=": Op.NE,
+    "is": Op.EQ,
+    "is-not": Op.NE,
+    "<": Op.LESS,
+    "<=": Op.LESS,
+    ">": Op.MORE,
+    ">=": Op.MORE,
+    "in": Op.IN,
+    "not-in": Op.NOT_IN,
+    "instanceof": Op.IN,
+}
+OPPOSITE = {
+    Op.EQ: Op.NE,
+    Op.NE: Op.EQ,
+    Op.LESS: Op.MORE,
+    Op.MORE: Op.LESS,
+    Op.IN: Op.NOT_IN,
+    Op.NOT_IN: Op.IN,
+    Op.NULL: Op.TRUE,
+    Op.TRUE: Op.NULL,
+}
+
+
+def condition(low: Lowering, node: Node) -> tuple[int, int]:
+    """Evaluate a test. Gives the number of its value and of its TEST fact (NONE beyond the limit of facts)."""
+    atoms: list[Comparison] = []
+    used: list[Val] = []
+    joined: set[str] = set()
+    _atoms(low, node, False, atoms, used, joined)
+    value = low.body.origins(_union(used))
+    conjunctive = "or" not in joined
+    fact = low.fact(FactKind.TEST, node, result=value, tests=tuple(atoms), conjunctive=conjunctive)
+    return value, fact
+
+
+def simple_fact(low: Lowering, node: Node, value: Val) -> int:
+    """The TEST fact of an operand that was evaluated already (`a and b`)."""
+    number = low.body.value(value)
+    negated = isinstance(node, Operation) and node.operator == "not"
+    atom = Comparison(number, Op.NULL if negated else Op.TRUE)
+    return low.fact(FactKind.TEST, node, result=number, tests=(atom,))
+
+
+def _union(values: list[Val]) -> tuple:
+    from looktwice.code.lowering.values import merge
+
+    return merge(value.origins for value in values)
+
+
+def _atoms(
+    low: Lowering, node: Node, negated: bool, atoms: list[Comparison], used: list[Val], joined: set[str]
+) -> None:
+    while isinstance(node, Cast | Await) and not isinstance(node.value, Call):
+        node = node.value
+    if isinstance(node, Operation) and node.operator == "not":
+        _atoms(low, node.operands[0], not negated, atoms, used, joined)
+    elif isinstance(node, Operation) and node.operator in ("and", "or"):
+        operator = {"and": "or", "or": "and"}[node.operator] if negated else node.operator
+        joined.add(operator)
+        for position, each in enumerate(node.operands):
+            if position == 0:
+                _atoms(low, each, negated, atoms, used, joined)
+            else:
+                holds = Maybe.YES if operator == "and" else Maybe.NO
+                number = low.body.origins(_union(used))
+                with low.trial(RegionKind.BRANCH, each, value=number, holds=holds):
+                    _atoms(low, each, negated, atoms, used, joined)
+    elif isinstance(node, Operation) and node.operator in COMPARISONS and len(node.operands) == 2:
+        left, right = (low.evaluate(each) for each in node.operands)
+        used += [left, right]
+        atoms.append(_comparison(low, COMPARISONS[node.operator], left, right, negated))
+    else:
+        value = low.evaluate(node)
+        used.append(value)
+        if isinstance(node, Call) and (membership := _membership(low, value)) is not None:
+            atoms.append(
+                membership if not negated else Comparison(membership.left, OPPOSITE[membership.op], membership.right)
+            )
+        else:
+            atoms.append(Comparison(low.body.value(value), Op.NULL if negated else Op.TRUE))
+
+
+def _membership(low: Lowering, value: Val) -> Comparison | None:
+    """A call that is a comparison by its model: `xs.includes(x)`, `isinstance(x, T)`."""
+    if value.options is None or "left" not in value.options:
+        return None
+    return Comparison(low.body.value(value.options["left"]), Op.IN, low.body.value(value.options["right"]))
+
+
+def _comparison(low: Lowering, op: Op, left: Val, right: Val, negated: bool) -> Comparison:
+    if left.constant is not UNSET and right.constant is UNSET:
+        left, right = right, left
+        op = {Op.LESS: Op.MORE, Op.MORE: Op.LESS}.get(op, op)
+    number = low.body.value(left)
+    if op in (Op.EQ, Op.NE) and right.constant is None:
+        op = Op.NULL if op is Op.EQ else Op.TRUE
+        return Comparison(number, OPPOSITE[op] if negated else op)
+    if op in (Op.EQ, Op.NE) and (right.constant is True or right.constant is False):
+        op = Op.TRUE if (op is Op.EQ) == right.constant else Op.NULL
+        return Comparison(number, OPPOSITE[op] if negated else op)
+    return Comparison(number, OPPOSITE.get(op, op) if negated else op, low.body.value(right))
+
+
+# ── conditions of the store ──────────────────────────────────────────────────────────────────────────────────────────
+def store_conditions(low: Lowering, operator: str, operands: list[Val]) -> tuple[Cond, ...]:
+    """`Wallet.user_id == user_id` is a condition when one side is a column."""
+    if len(operands) != 2:
+        return ()
+    left, right = operands
+    op = COMPARISONS[operator]
+    if left.column is None and right.column is not None:
+        left, right = right, left
+        op = {Op.LESS: Op.MORE, Op.MORE: Op.LESS}.get(op, op)
+    if left.column is None:
+        return (Cond("*", Op.OPAQUE, low.body.value(right)),) if left.in_store or right.in_store else ()
+    if right.constant is None:
+        op = Op.NULL if op is Op.EQ else Op.TRUE
+        return (Cond(left.column[1], op),)
+    if right.column is not None:
+        return (Cond(left.column[1], Op.OPAQUE, low.body.value(right)),)  # a join
+    return (Cond(left.column[1], op, low.body.value(right)),)
+
+
+def combined(operands: list[Val], is_and: bool) -> tuple[Cond, ...]:
+    """Conditions joined by `&` or `|`; alternatives are not understood one by one."""
+    conds = tuple(cond for each in operands for cond in each.conds)
+    return conds if is_and else tuple(Cond(cond.column, Op.OPAQUE, cond.value) for cond in conds)

@@ -1,0 +1,185 @@
+"""The state of one function while it is being read: its names, its tables, and the world of other files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from looktwice.code.effects import Entity, FactKind, Origin, OriginKind, RegionKind, Value
+from looktwice.code.lowering.body import Body
+from looktwice.code.lowering.values import UNKNOWN, UNSET, Val, join
+from looktwice.code.models import Models
+from looktwice.code.names import Names
+from looktwice.code.tree import Function, Node
+
+CALLBACKS_DEEP = 6
+
+
+class TextRunner(Struct, frozen=True):
+    """A function that only hands SQL text to the store: which of its parameters are the text and its values.
+
+    handle: the symbol of the client at the top of a file; "" when it is the object's own.
+    """
+
+    text: int
+    bound: int
+    handle: str
+
+
+class World(Protocol):
+    """What a function may ask about the rest of the project."""
+
+    names: Names
+
+    def models(self, path: str) -> Models: ...
+    def function(self, symbol: str) -> Function | None: ...
+    def body(self, path: str, function: Function) -> tuple[Node, ...]: ...
+    def value_of(self, symbol: str) -> Val: ...
+    def annotated(self, path: str, node: Node | None) -> Val: ...
+    def returned(self, symbol: str) -> Val: ...
+    def field(self, owner: str, name: str) -> Val | None: ...
+    def entity(self, symbol: str) -> Entity | None: ...
+    def implementations(self, symbol: str) -> tuple[str, ...]: ...
+    def text_runner(self, symbol: str) -> TextRunner | None: ...
+    def passed_types(self, symbol: str, argument: str) -> tuple[str, ...]: ...
+    def is_never_returning(self, symbol: str) -> bool: ...
+
+
+Reader = Callable[["Lowering", Any], Val]
+
+
+class Lowering:
+    """One function being lowered: the state that the readers of expressions and statements beside this module share."""
+
+    def __init__(
+        self,
+        world: World,
+        path: str,
+        body: Body,
+        readers: dict[type[Node], Reader],
+        owner: str = "",
+        is_registering: bool = False,
+    ) -> None:
+        self.world, self.path, self.body, self.owner = world, path, body, owner
+        self.readers = readers
+        self.names = world.names
+        self.models = world.models(path)
+        self.is_python = path.endswith((".py", ".pyi"))
+        self.is_registering = is_registering  # the top of a file: functions written in place are not run here
+        self.is_top = False  # names are those of the file, whatever order it says them in
+        self.scope: dict[str, Val] = {}
+        self.callbacks = 0
+        self.registrations: list[Any] = []
+        self.function = ""  # the symbol of the function that is lowered
+        self.returned: list[Val] = []
+        self.fields: dict[str, Val] = {}
+        self.passes: dict[int, tuple[str, ...]] = {}  # types of what a function that is a parameter gets, by parameter
+
+    # ── expressions ──────────────────────────────────────────────────────────────────────────────────────────────────
+    def evaluate(self, node: Node | None) -> Val:
+        """The value of an expression; what it does is added to the tables."""
+        if node is None:
+            return self.constant(None)
+        reader = self.readers.get(type(node))
+        return reader(self, node) if reader else UNKNOWN
+
+    def constant(self, value: Any) -> Val:
+        kind = "str" if isinstance(value, str) else ""
+        return Val(self.body.of_constant(OriginKind.CONST, value), kind, constant=value)
+
+    def name(self, identifier: str) -> Val:
+        """What a name means here: a local, something at the top of the file, or a builtin."""
+        symbol = ""
+        if self.is_top and (symbol := self.names.lookup(self.path, identifier)):
+            return self.symbol(symbol)
+        if (value := self.scope.get(identifier)) is not None:
+            return value
+        symbol = symbol or self.names.lookup(self.path, identifier)
+        return self.symbol(symbol or f"builtins.{identifier}")
+
+    def symbol(self, symbol: str) -> Val:
+        """The value behind a symbol."""
+        if ":" not in symbol:
+            return Val(symbol=self.models.canonical(symbol))
+        value = self.world.value_of(symbol)
+        if value.symbol and ":" not in value.symbol and not value.origins:
+            return Val(symbol=value.symbol)
+        if value.symbol:
+            kind = OriginKind.FUNCTION if value.function is not None else OriginKind.MODULE
+            return Val(self.body.of_constant(kind, symbol), symbol=value.symbol)
+        if value.constant is not UNSET:
+            return Val(self.body.of_constant(OriginKind.CONST, value.constant), value.type, constant=value.constant)
+        return self.imported(value, self.body.of_constant(OriginKind.MODULE, symbol))
+
+    def imported(self, value: Val, origins: Value) -> Val:
+        """A value of another table: kept but for its origins, which meant something there only."""
+        kinds = {origin.kind for origin in value.origins}
+        if kinds and kinds <= {OriginKind.CONFIG}:
+            origins = tuple(Origin(OriginKind.CONFIG, -1, origin.path) for origin in value.origins)
+        return Val(
+            origins,
+            value.type,
+            value.item,
+            value.symbol,
+            entries=None if value.entries is None else {k: self.imported(v, origins) for k, v in value.entries.items()},
+            items=None if value.items is None else tuple(self.imported(v, origins) for v in value.items),
+            constant=value.constant,
+            options=value.options,
+            function=value.function,
+        )
+
+    def detached(self, name: str, value: Val) -> Val:
+        """A value of a function around this one, by the name it has there."""
+        if value.constant is not UNSET:
+            return Val(self.body.of_constant(OriginKind.CONST, value.constant), value.type, constant=value.constant)
+        if [(each.kind, each.path) for each in value.origins] == [(OriginKind.PARAM, ())] and not value.type:
+            return value  # the function that a decorator wraps
+        return self.imported(value, self.body.of_constant(OriginKind.MODULE, f"{self.path}:{name}"))
+
+    # ── names ────────────────────────────────────────────────────────────────────────────────────────────────────────
+    @contextmanager
+    def scoped(self) -> Iterator[dict[str, Val]]:
+        """Names set inside are looked at afterwards by the caller; the old ones are back."""
+        before = self.scope
+        self.scope = dict(before)
+        try:
+            yield self.scope
+        finally:
+            self.scope = before
+
+    def meet(self, *scopes: dict[str, Val]) -> None:
+        """Go on with what the names may mean after these ways."""
+        if len(scopes) == 1:
+            self.scope = scopes[0]
+            return
+        met: dict[str, Val] = {}
+        for name in dict.fromkeys(name for scope in scopes for name in scope):
+            values = [scope.get(name) for scope in scopes]
+            value = values[0]
+            for other in values[1:]:
+                value = value if value is other else join(value, other)
+            met[name] = value or UNKNOWN
+        self.scope = met
+
+    # ── small questions ──────────────────────────────────────────────────────────────────────────────────────────────
+    def is_entity(self, symbol: str) -> bool:
+        return bool(symbol) and self.world.entity(symbol) is not None
+
+    def fact(self, kind: FactKind, node: Node, name: str = "", **more: Any) -> int:
+        return self.body.fact(kind, node, name, **more)
+
+    @contextmanager
+    def trial(self, kind: RegionKind, node: Node, **more: Any) -> Iterator[int]:
+        """A region that is forgotten when nothing happened inside."""
+        body = self.body
+        before, regions = body.emitted, len(body.regions)
+        number = body.open(kind, node, **more)
+        try:
+            yield number
+        finally:
+            body.close(number)
+            if body.emitted == before and len(body.regions) == regions + 1:
+                body.regions.pop()

@@ -1,0 +1,218 @@
+"""Routes, mounts and guards as they are registered with a framework."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from looktwice.code.effects import Known, OriginKind, Place
+from looktwice.code.lowering.context import Lowering
+from looktwice.code.lowering.values import UNKNOWN, Closure, Val
+from looktwice.code.models import CallModel
+from looktwice.code.tree import Assignment, Attribute, Call, Function, Node
+
+if TYPE_CHECKING:
+    from looktwice.code.lowering.calls import Arguments
+
+FACTORY = "made by "
+PLACEHOLDER = re.compile(r":(\w+)")
+
+
+class Reference(Struct, frozen=True, array_like=True, gc=False):
+    """A function or router that is handed to a framework, by the best name it has."""
+
+    name: str
+    known: Known
+    place: Place
+    function: str = ""  # symbol of a function of the project
+    router: str = ""  # identity of a router
+
+
+class Registration(Struct, frozen=True, array_like=True, gc=False):
+    """One call of a framework. kind: "route", "mount", "guard" or "job"; router: the identity of the receiver."""
+
+    kind: str
+    router: str
+    method: str
+    path: str
+    references: tuple[Reference, ...]
+    place: Place
+    order: int
+    framework: str
+    handler: str = "HTTP"
+    module: str = ""
+
+
+class Registered(Struct):
+    """A registration with the functions written in place that still are to be lowered on their own."""
+
+    registration: Registration
+    inline: list[tuple[str, Function]]
+    scope: dict[str, Val]
+
+
+def register(low: Lowering, node: Node, name: str, model: CallModel, receiver: Val | None, given: Arguments) -> Val:
+    """Record a registration; gives the receiver, for chains."""
+    path, values = _path_and_rest(given)
+    options = receiver.options if receiver is not None and receiver.options else {}
+    if "route" in options:
+        path = str(options["route"].constant) + path
+    if model.registers == "path":
+        return Val(
+            receiver.origins if receiver else (),
+            receiver.type if receiver else "",
+            options={"route": low.constant(path)},
+        )
+    guards = [*_listed(options.get("dependencies")), *_listed(given.keywords.get("dependencies"))]
+    prefix = "".join(_text(each) for each in (options.get("prefix"), given.keywords.get("prefix")))
+    path = prefix + path
+    label = f"{model.method} {path}".strip() if model.registers == "route" else path
+    inline: list[tuple[str, Function]] = []
+    references = tuple(found for value in (*guards, *values) for found in _references(low, node, value, label, inline))
+    registration = Registration(
+        model.registers,
+        identity(low, receiver),
+        model.method,
+        path,
+        references,
+        Place(low.path, node.start, node.end),
+        low.body.next_order(),
+        name.split(".", maxsplit=1)[0],
+        model.handler or "HTTP",
+        low.path,
+    )
+    low.registrations.append(Registered(registration, inline, {} if low.is_top else dict(low.scope)))
+    return receiver or UNKNOWN
+
+
+def decorated(low: Lowering, node: Function, function: Val) -> None:
+    """Register a function by its decorators: `@router.get("/x")`, `@shared_task`."""
+    from looktwice.code.lowering.calls import Arguments, arguments, method, resolve
+
+    for each in reversed(node.decorators):
+        if isinstance(each, Call):
+            callee, receiver, _ = resolve(low, each)
+        elif isinstance(each, Attribute):
+            receiver = low.evaluate(each.value)
+            callee = method(low, receiver, each.name, each)
+        else:
+            callee, receiver = low.evaluate(each), None
+        found = low.models.call(callee.symbol) if callee.symbol and ":" not in callee.symbol else None
+        if found is not None and found[0].registers:
+            given = arguments(low, each) if isinstance(each, Call) else Arguments()
+            given = Arguments((*given.positions, function), given.keywords)
+            name = low.models.canonical(callee.symbol)
+            register(low, each, name, found[0], callee.receiver or receiver, given)
+
+
+def _listed(value: Val | None) -> tuple[Val, ...]:
+    return () if value is None else value.items if value.items is not None else (value,)
+
+
+def _text(value: Val | None) -> str:
+    return value.constant if value is not None and isinstance(value.constant, str) else ""
+
+
+def _path_and_rest(given: Arguments) -> tuple[str, list[Val]]:
+    values = list(given.positions)
+    path = ""
+    if values and (
+        isinstance(values[0].constant, str)
+        or values[0].type == "str"
+        or (
+            values[0].items is not None
+            and all(isinstance(each.constant, str) for each in values[0].items)
+            and values[0].items
+        )
+    ):
+        first = values.pop(0)
+        path = first.constant if isinstance(first.constant, str) else _first_text(first)
+    return path, values
+
+
+def _first_text(value: Val) -> str:
+    texts = [each.constant for each in value.items or () if isinstance(each.constant, str)]
+    if not texts and value.options and (parts := value.options.get("parts")):
+        return "".join(each.constant if isinstance(each.constant, str) else "*" for each in parts.items or ())
+    return texts[0] if texts else "*"
+
+
+def _references(
+    low: Lowering, node: Node, value: Val, label: str, inline: list[tuple[str, Function]]
+) -> list[Reference]:
+    place = Place(low.path, node.start, node.end)
+    if value.items is not None:
+        return [found for each in value.items for found in _references(low, node, each, label, inline)]
+    if value.function is not None:
+        function = value.function.node
+        symbol = _symbol_of(low, value.function)
+        if not symbol:
+            route = PLACEHOLDER.sub(r"{\1}", label)
+            symbol = f"{low.path}:{function.name or route or 'anonymous'}"
+            taken = {name for name, _ in inline} | {name for each in low.registrations for name, _ in each.inline}
+            count = 2
+            base = symbol
+            while symbol in taken:
+                symbol, count = f"{base} ({count})", count + 1
+            inline.append((symbol, function))
+        return [Reference(function.name, Known.EXACT, Place(low.path, function.start, function.end), symbol)]
+    if value.symbol and ":" in value.symbol:
+        return [Reference(value.symbol.rpartition(":")[2].rpartition(".")[2], Known.EXACT, place, value.symbol)]
+    router = identity(low, value)
+    if (maker := _maker_of(low, value)) and not _is_router(value):
+        return [Reference(maker, Known.EXACT, place)]
+    if value.symbol or value.type:
+        return [Reference(value.symbol or value.type, Known.EXACT, place, "", router)]
+    return [Reference("", Known.NONE, place, "", router)]
+
+
+def _maker_of(low: Lowering, value: Val) -> str:
+    """The name of the function of the project that made a value: `requireRole("admin")`."""
+    for origin in value.origins:
+        if origin.kind is OriginKind.RESULT and 0 <= origin.ref < len(low.body.calls):
+            return low.body.calls[origin.ref].candidates[0].partition(":")[2]
+    return ""
+
+
+def _is_router(value: Val) -> bool:
+    return value.type.rpartition(".")[2] in ("Router", "APIRouter", "Express", "FastAPI", "Application")
+
+
+def _symbol_of(low: Lowering, closure: Closure) -> str:
+    """The symbol of a function that is defined at the top of a file."""
+    node = closure.node
+    symbol = f"{low.path}:{node.name}" if node.name else ""
+    known = low.names.node(symbol) if symbol else None
+    return symbol if isinstance(known, Function) and known.start == node.start else ""
+
+
+def identity(low: Lowering, value: Val | None) -> str:
+    """Which router an object is: the name at the top of a file, or the function that makes it."""
+    if value is None:
+        return ""
+    for origin in value.origins:
+        if origin.kind is OriginKind.MODULE:
+            name = str(low.body.named(origin))
+            return _maker(low, name) or name if ":" in name else _made_here(low) or f"{low.path}:{name}"
+        if origin.kind is OriginKind.RESULT and 0 <= origin.ref < len(low.body.calls):
+            return f"{FACTORY}{low.body.calls[origin.ref].candidates[0]}"
+        if origin.kind in (OriginKind.PARAM, OriginKind.ARGUMENT):
+            return f"{low.path}#{origin.kind}:{origin.ref}"
+    return _made_here(low) if value.type else ""
+
+
+def _made_here(low: Lowering) -> str:
+    """A router that a function makes is known by the function: whoever calls it gets that one."""
+    return f"{FACTORY}{low.function}" if low.function else ""
+
+
+def _maker(low: Lowering, name: str) -> str:
+    """The function that makes what a name at the top of a file stands for."""
+    node = low.names.node(name)
+    value = node.value if isinstance(node, Assignment) else None
+    if not isinstance(value, Call):
+        return ""
+    symbol = low.names.expression(name.partition(":")[0], value.callee)
+    return f"{FACTORY}{symbol}" if ":" in symbol and isinstance(low.names.node(symbol), Function) else ""

@@ -1,0 +1,158 @@
+"""A linked program: functions, entities and handlers of all files; a function with its callees, on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from looktwice.code.effects import (
+    CallSite,
+    EffectKind,
+    Entity,
+    FunctionSummary,
+    Handler,
+    HandlerKind,
+    Known,
+    Origin,
+    OriginKind,
+    Place,
+    TargetKind,
+    Value,
+)
+from looktwice.code.expand import Expansion, Plan
+from looktwice.code.noise import noises
+from looktwice.core.config import System
+from looktwice.core.source import Source, Span
+
+ERRORS_KEPT = 20
+
+
+class Program:
+    """Everything that is known of the code. Detectors and questions read it and never change it.
+
+    functions: own summaries by symbol. entities: by key. handlers: what frameworks call. sources: text by path.
+    """
+
+    def __init__(
+        self,
+        functions: Mapping[str, FunctionSummary],
+        entities: Mapping[str, Entity],
+        handlers: tuple[Handler, ...],
+        sources: Mapping[str, Source],
+        system: System,
+        errors: Mapping[str, tuple[tuple[int, int], ...]],
+        authenticating: frozenset[str] = frozenset(),
+        failures: int = 0,
+        browser: frozenset[str] = frozenset(),
+    ) -> None:
+        self.functions, self.entities, self.handlers = functions, entities, handlers
+        self.sources, self.system, self.errors = sources, system, errors
+        self.authenticating = authenticating
+        self.failures = failures  # functions that could not be lowered
+        self.browser = browser  # paths of scripts that run in a browser only
+        self._expanded: dict[str, FunctionSummary] = {}
+        self._plans: dict[str, Plan] = {}
+
+    def expand(self, name: str) -> FunctionSummary:
+        """The function with its callees spliced in. Raises KeyError for a name that is no function of the program."""
+        if (found := self._expanded.get(name)) is None:
+            summary = self.functions[name]
+            expansion = Expansion(
+                self.functions.get,
+                self.authenticating.__contains__,
+                self.noises.get,
+                self._plans,
+                self.entities.__contains__,
+            )
+            found = self._expanded[name] = expansion.run(summary, self._arguments(name, summary))
+        return found
+
+    def _arguments(self, name: str, summary: FunctionSummary) -> Mapping[int, Value]:
+        """What a framework passes to a handler: the parameters that carry what a caller chose."""
+        handler = self.handler_of.get(name)
+        if handler is None:
+            return {}
+        via = _checks(summary)
+        return {
+            number: (Origin(OriginKind.REQUEST, -1, (summary.parameters[number],), via.get(number, 0)),)
+            for number in handler.sources
+        }
+
+    @cached_property
+    def handler_of(self) -> Mapping[str, Handler]:
+        """Handlers by the symbol of their function."""
+        return {handler.function: handler for handler in reversed(self.handlers)}
+
+    def span(self, place: Place) -> Span:
+        """Lines and columns of a place."""
+        source = self.sources.get(place.path)
+        return source.span(place.start, place.end) if source is not None else Span(place.path, 1, 1, 1, 1)
+
+    def source(self, path: str) -> Source | None:
+        """The text that places are offsets into; None for a file that was not read as code."""
+        return self.sources.get(path)
+
+    def text(self, place: Place) -> str:
+        source = self.sources.get(place.path)
+        return source.text(place.start, place.end) if source is not None else ""
+
+    @cached_property
+    def callers(self) -> Mapping[str, tuple[tuple[str, CallSite], ...]]:
+        """Call sites by the function that they may call: (caller, site)."""
+        found: dict[str, list[tuple[str, CallSite]]] = {}
+        for name, summary in self.functions.items():
+            for site in summary.calls:
+                for candidate in site.candidates:
+                    found.setdefault(candidate, []).append((name, site))
+        return {name: tuple(sites) for name, sites in found.items()}
+
+    @cached_property
+    def noises(self) -> Mapping[str, int]:
+        """What each function does that its callers can tell, itself or through its calls: `Noise` bits."""
+        return noises(self.functions, self.callers)
+
+    @cached_property
+    def reach(self) -> Mapping[str, int]:
+        """Kinds of effects that each function reaches through its calls, as one number of `EffectKind` flags."""
+        bits = {name: 0 for name in self.functions}
+        for name, summary in self.functions.items():
+            for effect in summary.effects:
+                bits[name] |= effect.kind
+        waiting = list(bits)
+        while waiting:
+            name = waiting.pop()
+            for caller, site in self.callers.get(name, ()):
+                if site.known > Known.GUESSED and bits[caller] | bits[name] != bits[caller]:
+                    bits[caller] |= bits[name]
+                    waiting.append(caller)
+        return bits
+
+    def statistics(self) -> dict[str, float]:
+        """How well the code was understood: below nine tenths resolved, little else matters."""
+        effects = [each for summary in self.functions.values() for each in summary.effects]
+        unresolved = sum(len(summary.unresolved) for summary in self.functions.values())
+        store = [each for each in effects if each.target.kind is TargetKind.ENTITY or each.kind is EffectKind.QUERY]
+        named = [each for each in store if each.target.name in self.entities]
+        http = [each for each in self.handlers if each.kind is HandlerKind.HTTP]
+        return {
+            "functions lowered": len(self.functions),
+            "functions that could not be read": self.failures,
+            "effects": len(effects),
+            "calls that look like the store's and are not resolved": unresolved,
+            "share of such calls resolved": len(store) / max(1, len(store) + unresolved) if unresolved else 1.0,
+            "store effects without a known entity": len(store) - len(named),
+            "entities": len(self.entities),
+            "handlers": len(self.handlers),
+            "HTTP handlers without a function": sum(each.function not in self.functions for each in http),
+            "summaries that are not complete": sum(not each.complete for each in self.functions.values()),
+        }
+
+
+def _checks(summary: FunctionSummary) -> dict[int, int]:
+    """Validation that the parameters' own types stand for, as it was lowered."""
+    found: dict[int, int] = {}
+    for value in summary.values:
+        for origin in value:
+            if origin.kind is OriginKind.PARAM and not origin.path:
+                found[origin.ref] = found[origin.ref] & origin.via if origin.ref in found else origin.via
+    return found

@@ -1,0 +1,35 @@
+"""Where a client was set up, and what limit it has when it is told nothing."""
+
+from __future__ import annotations
+
+from looktwice.code.effects import NONE, Effect, FactKind, FunctionSummary, OriginKind, Place
+from looktwice.code.lowering.functions import MODULE_BODY
+from looktwice.code.models import shipped
+from looktwice.code.names import language_of
+from looktwice.code.questions.knowledge import Program
+from looktwice.code.questions.places import place
+
+
+def client_type(effect: Effect) -> str:
+    """The library's name for the object that makes the call: "httpx.Client" of "httpx.Client.get"."""
+    return effect.name.rpartition(".")[0]
+
+
+def has_limit_of_its_own(effect: Effect, path: str) -> bool:
+    """Whether this kind of client gives up by itself when it is told nothing."""
+    model = shipped(language_of(path)).type(client_type(effect))
+    return model is not None and model.default_timeout == "has"
+
+
+def set_up_at(program: Program, f: FunctionSummary, effect: Effect) -> Place | None:
+    """The one place at the top of a file where the client was made; None when it was made elsewhere."""
+    for origin in f.values[effect.handle] if effect.handle != NONE else ():
+        if origin.kind is not OriginKind.MODULE or not 0 <= origin.ref < len(f.constants):
+            continue
+        path = str(f.constants[origin.ref]).partition(":")[0]
+        module = program.functions.get(f"{path}:{MODULE_BODY}")
+        wanted = client_type(effect)
+        made = [each for each in module.facts if each.kind is FactKind.CALL and each.name == wanted] if module else []
+        if module and len(made) == 1:
+            return place(module, made[0])
+    return None

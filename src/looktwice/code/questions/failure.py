@@ -1,0 +1,255 @@
+"""What happens to a failure: what a `try` protects, and what its handlers make of an error."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+
+from looktwice.code.effects import (
+    NONE,
+    STORE_READS,
+    STORE_WRITES,
+    Effect,
+    EffectKind,
+    Fact,
+    FactKind,
+    FunctionSummary,
+    OriginKind,
+    Region,
+    RegionKind,
+    TargetKind,
+    Trait,
+)
+from looktwice.code.questions.bookkeeping import is_bookkeeping
+from looktwice.code.questions.control import ancestors, handlers, innermost, is_inside
+
+BROAD = frozenset({"", "Exception", "BaseException", "builtins.Exception", "builtins.BaseException", "Error"})
+FAMILIES = frozenset(
+    {
+        "SQLAlchemyError",
+        "DBAPIError",
+        "OperationalError",
+        "DatabaseError",
+        "InterfaceError",
+        "HTTPError",
+        "TransportError",
+        "RequestError",
+        "RequestException",
+        "ConnectionError",
+    }
+)
+"""Errors of a library as a whole: whatever may go wrong with the database or the network is caught with them."""
+
+MATTERS = STORE_READS | STORE_WRITES | EffectKind.COMMIT | EffectKind.SEND | EffectKind.PUBLISH | EffectKind.QUERY
+PASSES_ON = ("next", "NextFunction", "reject", "callback", "done", "cb", "captureException", "capture_exception")
+
+
+PROBE = re.compile(r"health|alive|is_?up\b|\bping|ready|reachable|available|probe|heartbeat", re.IGNORECASE)
+
+
+class Fate(StrEnum):
+    """What becomes of the error in a handler."""
+
+    REPORTED = "reported"  # raised again, answered as a failure, passed on
+    HIDDEN = "hidden"  # nothing at all
+    LOGGED = "logged"  # a line in the log, and on
+    DEFAULTED = "defaulted"  # an ordinary value is returned, with or without a line in the log
+
+
+def is_probe(name: str, texts: Iterable[str] = ()) -> bool:
+    """Whether something asks if the other side is there, so that a failure is the answer."""
+    return any(PROBE.search(each) for each in (name, *texts))
+
+
+def is_broad(region: Region) -> bool:
+    """Whether a handler catches whatever comes, or whatever may come from the database or the network."""
+    caught = {each.rpartition(".")[2] for each in region.detail.split("|")}
+    return bool(caught & (BROAD | FAMILIES))
+
+
+def is_missed(effect: Effect) -> bool:
+    """Whether somebody may miss what the effect did when it failed."""
+    if not effect.kind & MATTERS or effect.target.kind is TargetKind.CACHE:
+        return False
+    return not effect.traits & (Trait.BEST_EFFORT | Trait.ATTRIBUTE | Trait.LAZY)
+
+
+def protected(f: FunctionSummary, attempt: int) -> Iterator[Effect]:
+    """The effects inside a region whose failure matters to somebody."""
+    inside = [each for each in f.effects if each.kind & MATTERS and is_inside(f, each.region, attempt)]
+    writes = [each for each in inside if each.kind & STORE_WRITES]
+    only_notes = bool(writes) and all(is_bookkeeping(each.target.name) for each in writes)
+    for each in inside:
+        is_note = is_bookkeeping(each.target.name) or (only_notes and each.kind is EffectKind.COMMIT)
+        if is_missed(each) and not is_note and not _is_settled(f, each, attempt):
+            yield each
+
+
+def _is_settled(f: FunctionSummary, effect: Effect, attempt: int) -> bool:
+    """Whether a handler further in deals with every failure of the effect, so that none comes this far."""
+    for number in ancestors(f, effect.region):
+        if number == attempt:
+            return False
+        if f.regions[number].kind is RegionKind.TRY and any(
+            is_broad(f.regions[handler]) and fate(f, handler) is not Fate.REPORTED for handler in handlers(f, number)
+        ):
+            return True
+    return False
+
+
+def read_whole(own: FunctionSummary, f: FunctionSummary, handler: int) -> tuple[FunctionSummary, int]:
+    """The handler where all of it can be read: what is spliced into a long function may be cut off before its end.
+
+    own: the function as it is written. f: the same with its callees. Gives one of the two, and the handler's number.
+    """
+    region = f.regions[handler]
+    if f.complete:
+        return f, handler
+    spliced: tuple[Fact | Effect, ...] = (*f.facts, *f.effects)
+    written: tuple[Fact | Effect, ...] = (*own.facts, *own.effects)
+    kept = {(each.start, each.end) for each in spliced if (each.path or f.path) == own.path}
+    here = (each for each in written if region.start <= each.start < region.end)
+    if all((each.start, each.end) in kept for each in here):
+        return f, handler
+    places = [(each.kind, each.start, each.end) for each in own.regions]
+    place = (region.kind, region.start, region.end)
+    return (own, places.index(place)) if place in places else (f, handler)
+
+
+def logs(f: FunctionSummary, handler: int) -> bool:
+    """Whether the handler leaves a line for somebody to find."""
+    if any(each.kind is EffectKind.LOG and is_inside(f, each.region, handler) for each in f.effects):
+        return True
+    return any(
+        each.kind is FactKind.CALL and is_inside(f, each.region, handler) and is_log(each.name) for each in f.facts
+    )
+
+
+def is_log(name: str) -> bool:
+    lowered = name.lower()
+    return any(
+        word in lowered for word in ("log", "console", "print", "capture", "report", "metric", "increment", "inc")
+    )
+
+
+def fate(f: FunctionSummary, handler: int) -> Fate:
+    """What the handler makes of the error."""
+    inside_facts = [each for each in f.facts if is_inside(f, each.region, handler)]
+    inside_effects = [each for each in f.effects if is_inside(f, each.region, handler)]
+    if any(each.kind is FactKind.RAISE for each in inside_facts):
+        return Fate.REPORTED
+    if any(each.kind is EffectKind.RESPOND for each in inside_effects):
+        return Fate.REPORTED
+    if any(_passes_on(f, each) for each in inside_facts) or any(
+        is_inside(f, call.region, handler) and any(_is_error(f, value) for _, value in call.args) for call in f.calls
+    ):
+        return Fate.REPORTED
+    if any(each.kind & (MATTERS & ~EffectKind.COMMIT) for each in inside_effects):
+        return Fate.REPORTED  # it does something about it
+    returned = [each for each in inside_facts if each.kind is FactKind.RETURN]
+    if any(_tells(f, each.result) for each in returned):
+        return Fate.REPORTED
+    if returned:
+        return Fate.DEFAULTED
+    return Fate.LOGGED if logs(f, handler) else Fate.HIDDEN
+
+
+def _passes_on(f: FunctionSummary, fact: Fact) -> bool:
+    """Whether a call hands the error to somebody: the next handler, an error tracker, a function that answers."""
+    if fact.kind is not FactKind.CALL:
+        return False
+    if fact.name.removesuffix(".()").rpartition(".")[2] in PASSES_ON:
+        return True
+    is_plain = fact.name.startswith("builtins.") or is_log(fact.name)
+    return not is_plain and any(_is_error(f, value) for _, value in fact.args)
+
+
+def _is_error(f: FunctionSummary, value: int) -> bool:
+    return value != NONE and any(origin.kind is OriginKind.ERROR for origin in f.values[value])
+
+
+def _tells(f: FunctionSummary, value: int) -> bool:
+    """Whether a returned value carries the error, or is made for this occasion."""
+    if value == NONE:
+        return False
+    kinds = {origin.kind for origin in f.values[value]}
+    return OriginKind.ERROR in kinds or bool(kinds - {OriginKind.CONST, OriginKind.UNKNOWN})
+
+
+def returned_constants(f: FunctionSummary, region: int, but: int = NONE) -> set[object]:
+    """The constants that are returned, as such, inside a region, leaving out those inside `but`."""
+    return {
+        f.constants[origin.ref]
+        for each in f.facts
+        if each.kind is FactKind.RETURN
+        and each.result != NONE
+        and innermost(f, each.region, RegionKind.CALL) == NONE
+        and is_inside(f, each.region, region)
+        and not is_inside(f, each.region, but)
+        if all(origin.kind is OriginKind.CONST for origin in f.values[each.result])
+        for origin in f.values[each.result]
+        if 0 <= origin.ref < len(f.constants)
+    }
+
+
+def ignored_rejections(f: FunctionSummary) -> Iterator[tuple[int, list[Effect]]]:
+    """HANDLER regions of `promise.catch(…)`, with the effects whose failure they are given."""
+    for number, region in enumerate(f.regions):
+        if region.kind is not RegionKind.HANDLER or region.detail != "catch":
+            continue
+        chained = [each for each in f.facts if _is_catch(each) and each.order < region.order]
+        if chained:
+            call = max(chained, key=lambda each: each.order)
+            yield number, [each for each in f.effects if each.kind & MATTERS and _is_within(f, each, call)]
+
+
+def _is_within(f: FunctionSummary, effect: Effect, call: Fact) -> bool:
+    """Whether the effect, or the call that leads to it, is written inside the text of `call`."""
+    path, start = (effect.calls[0].path, effect.calls[0].start) if effect.calls else (effect.path, effect.start)
+    return (path or f.path) == (call.path or f.path) and call.start <= start < call.end
+
+
+def _is_catch(fact: Fact) -> bool:
+    return fact.kind is FactKind.CALL and fact.name.rpartition(".")[2] == "catch"
+
+
+def checks_credentials(f: FunctionSummary, attempt: int) -> bool:
+    """Whether a token or password is verified inside: a failure there closes the door, as it should."""
+    return any(each.kind is EffectKind.VERIFY and is_inside(f, each.region, attempt) for each in f.effects)
+
+
+def calls_back(own: FunctionSummary, handler: Region) -> bool:
+    """Whether the handler gives its error to a function that was passed in (`done(error)`).
+
+    own: the function before its callees were spliced in, which still knows such calls; `handler`: the expanded region.
+    """
+    for each in own.invokes:
+        if not any(_is_error(own, value) for value in each.args):
+            continue
+        around = (own.regions[number] for number in ancestors(own, each.region))
+        if any(r.kind is RegionKind.HANDLER and (r.start, r.end) == (handler.start, handler.end) for r in around):
+            return True
+    return False
+
+
+def tells_later(f: FunctionSummary, handler: int) -> bool:
+    """Whether what is answered afterwards says if it worked: a flag that is true on one way and false on the other."""
+    region = f.regions[handler]
+    answers = [
+        value
+        for each in f.effects
+        if each.kind is EffectKind.RESPOND and each.order > region.last
+        for _, value in each.args
+    ]
+    answers += [each.result for each in f.facts if each.kind is FactKind.RETURN and each.order > region.last]
+    for value in answers:
+        found = {f.constants[o.ref] for o in (f.values[value] if value != NONE else ()) if o.kind is OriginKind.CONST}
+        if True in found and False in found:
+            return True
+    return False
+
+
+def attempts(f: FunctionSummary) -> Iterator[int]:
+    """The numbers of the TRY regions."""
+    return (number for number, region in enumerate(f.regions) if region.kind is RegionKind.TRY)

@@ -1,0 +1,304 @@
+"""What is known of a program as a whole: where to look from, who writes which column, what ties rows to owners."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from typing import Protocol
+
+from looktwice.code.effects import (
+    NONE,
+    STORE_READS,
+    STORE_WRITES,
+    CallSite,
+    ColumnKind,
+    Effect,
+    EffectKind,
+    Entity,
+    FunctionSummary,
+    Handler,
+    HandlerKind,
+    Maybe,
+    Op,
+    OriginKind,
+    Place,
+    TargetKind,
+)
+from looktwice.code.lowering.functions import MODULE_BODY
+from looktwice.code.names import split
+from looktwice.code.questions.guards import sides
+from looktwice.code.questions.reaching import meeting, references
+from looktwice.code.questions.rows import column_name
+from looktwice.core.config import System
+from looktwice.core.source import Source, Span
+
+STORE = STORE_READS | STORE_WRITES
+SOLO = (HandlerKind.STARTUP, HandlerKind.CLI)
+OFF_ROUTES = frozenset((HandlerKind.STARTUP, HandlerKind.CLI, HandlerKind.JOB))
+SOLO_PATHS = ("test", "tests", "__tests__", "migrations", "alembic", "seeds", "seed", "scripts", "fixtures", "spec")
+
+
+ANSWERS_VIOLATIONS = re.compile(
+    rb"exception_handler\(\s*(\w+\.)*IntegrityError|"  # FastAPI, Flask's is `errorhandler`
+    rb"errorhandler\(\s*(\w+\.)*IntegrityError|"
+    rb"\(\s*_?err(or)?\b[^()]*,\s*_?req\b(?s:.){0,4000}?P2002"  # Express: (error, request, response, next)
+)
+
+
+class Program(Protocol):
+    """What the questions need of a linked program."""
+
+    @property
+    def sources(self) -> Mapping[str, Source]: ...
+    @property
+    def functions(self) -> Mapping[str, FunctionSummary]: ...
+    @property
+    def entities(self) -> Mapping[str, Entity]: ...
+    @property
+    def handlers(self) -> tuple[Handler, ...]: ...
+    @property
+    def system(self) -> System: ...
+    @property
+    def authenticating(self) -> frozenset[str]: ...
+    @property
+    def browser(self) -> frozenset[str]: ...
+    @property
+    def reach(self) -> Mapping[str, int]: ...
+    @property
+    def callers(self) -> Mapping[str, tuple[tuple[str, CallSite], ...]]: ...
+    def expand(self, name: str) -> FunctionSummary: ...
+    def span(self, place: Place) -> Span: ...
+
+
+class Root:
+    """A function from which code is looked at, with everything it calls spliced in, and the route that leads to it."""
+
+    def __init__(self, program: Program, name: str, handler: Handler | None = None) -> None:
+        self.name, self.handler = name, handler
+        self._program = program
+
+    @property
+    def f(self) -> FunctionSummary:
+        """The function with its callees; worked out when it is first asked for."""
+        return self._program.expand(self.name)
+
+    @property
+    def route(self) -> str:
+        return self.handler.route if self.handler else ""
+
+
+class Knowledge:
+    """Answers about the whole program, each worked out once and when it is first asked for."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+
+    @property
+    def processes(self) -> int:
+        system = self.program.system
+        return system.instances * system.workers * system.regions
+
+    def entity(self, effect: Effect) -> Entity | None:
+        return self.program.entities.get(effect.target.name)
+
+    def name(self, effect: Effect) -> str:
+        """What the effect is on, as the code calls it."""
+        entity = self.entity(effect)
+        return entity.name if entity else effect.target.name.rpartition(":")[2] or "the rows"
+
+    @cached_property
+    def answers_violations(self) -> bool:
+        """Whether a handler of the whole application turns a violated constraint into an answer."""
+        return any(ANSWERS_VIOLATIONS.search(source.data) for source in self.program.sources.values())
+
+    # ── what runs here ───────────────────────────────────────────────────────────────────────────────────────────────
+    @cached_property
+    def browser_projects(self) -> frozenset[str]:
+        """Folders of projects that run in a browser: they hold components, and neither routes nor access to a store."""
+        components, serving = set[str](), {project_of(each.place.path) for each in self.program.handlers}
+        for f in self.program.functions.values():
+            if f.path.endswith((".tsx", ".jsx")):
+                components.add(project_of(f.path))
+            if any(each.target.kind is TargetKind.ENTITY for each in f.effects):
+                serving.add(project_of(f.path))
+        scripted = {project_of(f.path) for f in self.program.functions.values() if is_javascript(f.path)}
+        if components and not any(is_javascript(each.place.path) for each in self.program.handlers):
+            components |= scripted
+        return frozenset(components - serving)
+
+    @cached_property
+    def scripts(self) -> frozenset[str]:
+        """Files that a person runs: they call their own functions as they are read, and no route leads into them."""
+        found = set()
+        for name, f in self.program.functions.items():
+            if name.endswith(f":{MODULE_BODY}"):
+                called = (split(each)[0] for call in f.calls for each in call.candidates)
+                found |= {f.path} & set(called)
+        served = {f.path for name, f in self.program.functions.items() if self.leads[name]}
+        return frozenset(found - served)
+
+    def is_served(self, f: FunctionSummary) -> bool:
+        """Whether the function is part of a backend: no test, no script, nothing that runs in a browser."""
+        in_browser = f.path in self.program.browser or project_of(f.path) in self.browser_projects
+        return not in_browser and not is_solo_path(f.path)
+
+    @cached_property
+    def routes(self) -> Mapping[str, Handler]:
+        """The handlers by the name of their function."""
+        return {each.function: each for each in self.program.handlers}
+
+    # ── where to look from ───────────────────────────────────────────────────────────────────────────────────────────
+    @cached_property
+    def roots(self) -> tuple[Root, ...]:
+        """Handlers first, then functions that nobody in the program calls; tests, migrations and seeds are left out."""
+        functions = self.program.functions
+        handlers = {each.function: each for each in self.program.handlers if each.function in functions}
+        called = {name for f in functions.values() for call in f.calls for name in call.candidates}
+        names = [*handlers, *(name for name in functions if name not in handlers and name not in called)]
+        return tuple(Root(self.program, name, handlers.get(name)) for name in names if self.is_served(functions[name]))
+
+    @cached_property
+    def leads(self) -> Mapping[str, Mapping[HandlerKind, Handler]]:
+        """For each function, the first handler of each kind that leads to it."""
+        found: dict[str, dict[HandlerKind, Handler]] = {name: {} for name in self.program.functions}
+        for handler in self.program.handlers:
+            waiting = [handler.function]
+            while waiting:
+                name = waiting.pop()
+                if name in found and handler.kind not in found[name]:
+                    found[name][handler.kind] = handler
+                    waiting += [each for call in self.program.functions[name].calls for each in call.candidates]
+        return found
+
+    def route_to(self, name: str) -> str:
+        """The first route that leads to the function, "" when none does."""
+        handler = self.leads.get(name, {}).get(HandlerKind.HTTP)
+        return handler.route if handler else ""
+
+    def is_off_the_routes(self, name: str) -> bool:
+        """Whether the program has routes and none leads to the function: it runs at the start, or by the clock."""
+        return bool(self.program.handlers) and self.leads.get(name, {}).keys() <= OFF_ROUTES
+
+    def doubt_about(self, root: Root) -> str:
+        """What is not known of how often a root runs at once."""
+        return "no route leads here, so it may run alone" if self.is_off_the_routes(root.name) else ""
+
+    def shared_roots(self, *needs: int) -> Iterator[Root]:
+        """Roots that two callers can be in at the same time, and that reach an effect of each of these kinds."""
+        for root in self.roots:
+            is_solo = root.handler is not None and root.handler.kind in SOLO
+            if is_solo or root.name.endswith(MODULE_BODY) or self.program.functions[root.name].path in self.scripts:
+                continue
+            if all(self.program.reach[root.name] & need for need in needs):
+                yield root
+
+    @cached_property
+    def meeting(self) -> frozenset[str]:
+        """The functions that lead both to a read and to a write of rows of one entity."""
+        return meeting(self.program.functions, self.program.callers, self._referring)
+
+    @cached_property
+    def _referring(self) -> Mapping[str, list[str]]:
+        return references(self.program.functions)
+
+    def leading_to(self, is_wanted: Callable[[FunctionSummary], bool]) -> frozenset[str]:
+        """The functions that lead to one of which `is_wanted` is true, by calling it or by mentioning it."""
+        waiting = [name for name, f in self.program.functions.items() if is_wanted(f)]
+        leading: set[str] = set()
+        while waiting:
+            name = waiting.pop()
+            if name not in leading:
+                leading.add(name)
+                waiting += [caller for caller, _ in self.program.callers.get(name, ())]
+                waiting += self._referring.get(name, ())
+        return frozenset(leading)
+
+    def roots_to(self, is_wanted: Callable[[FunctionSummary], bool]) -> Iterator[Root]:
+        """Roots that lead to a function of which `is_wanted` is true."""
+        leading = self.leading_to(is_wanted)
+        return (root for root in self.roots if root.name in leading)
+
+    # ── columns ──────────────────────────────────────────────────────────────────────────────────────────────────────
+    @cached_property
+    def _writers(self) -> Mapping[tuple[str, str], list[tuple[str, Effect]]]:
+        found: dict[tuple[str, str], list[tuple[str, Effect]]] = defaultdict(list)
+        for name, f in self.program.functions.items():
+            for each in f.effects:
+                if each.kind & (STORE_WRITES & ~EffectKind.CREATE) and not is_solo_path(f.path):
+                    entity = self.entity(each)
+                    for put in each.puts:
+                        found[each.target.name, column_name(entity, put.column)].append((name, each))
+        return found
+
+    def writers(self, entity: str, column: str) -> list[tuple[str, Effect]]:
+        """Functions and effects that change the column of stored rows (not those that only create rows)."""
+        known = self.program.entities.get(entity)
+        name = column_name(known, column)
+        return [*self._writers.get((entity, name), ()), *self._writers.get((entity, "*"), ())]
+
+    def changes(self, entity: str, column: str) -> Maybe:
+        """Whether the column of a stored row ever changes."""
+        if self.writers(entity, column):
+            return Maybe.YES
+        known = self.program.entities.get(entity)
+        open_writers = self._writers.get(("", column_name(known, column)), ())
+        return Maybe.UNKNOWN if open_writers else Maybe.NO
+
+    # ── owners ───────────────────────────────────────────────────────────────────────────────────────────────────────
+    @cached_property
+    def owner_columns(self) -> Mapping[str, frozenset[str]]:
+        """Columns of each entity that some handler compares or filters with who is asking."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for root in self.roots:
+            if root.handler is None or not self.program.reach[root.name] & STORE:
+                continue
+            for target, column in _compared_with_principal(root.f):
+                found[target].add(column_name(self.program.entities.get(target), column))
+        for key, entity in self.program.entities.items():
+            if found:
+                found[key] |= {each.name for each in entity.columns if each.kind is ColumnKind.OWNER}
+        return {key: frozenset(columns) for key, columns in found.items() if columns}
+
+
+def _compared_with_principal(f: FunctionSummary) -> Iterator[tuple[str, str]]:
+    for each in f.effects:
+        for cond in each.where:
+            if cond.op in (Op.EQ, Op.IN, Op.OPAQUE) and cond.value != NONE and is_principal(f, cond.value):
+                yield each.target.name, cond.column
+    for fact in f.facts:
+        for atom in fact.tests:
+            for here, there in sides(f, atom):
+                if any(origin.kind is OriginKind.PRINCIPAL for origin in there):
+                    for origin in here:
+                        if origin.kind is OriginKind.ROW and len(origin.path) == 1 and 0 <= origin.ref < len(f.effects):
+                            yield f.effects[origin.ref].target.name, origin.path[0]
+
+
+def is_principal(f: FunctionSummary, value: int) -> bool:
+    """Whether a value says who is asking."""
+    return value != NONE and any(origin.kind is OriginKind.PRINCIPAL for origin in f.values[value])
+
+
+def is_javascript(path: str) -> bool:
+    return not path.endswith((".py", ".pyi"))
+
+
+def project_of(path: str) -> str:
+    """The folder of the project that a file belongs to: what stands before its `src`, else its first folder."""
+    before, found, _ = f"/{path}".partition("/src/")
+    return before.removeprefix("/") if found else path.partition("/")[0] if "/" in path else ""
+
+
+def is_solo_path(path: str) -> bool:
+    """Tests, migrations, seeds and scripts: code that a person or a build runs, one at a time."""
+    *folders, name = path.split("/")
+    stem = name.split(".")[0]
+    return (
+        any(folder in SOLO_PATHS for folder in folders)
+        or stem.startswith(("test_", "seed", "conftest"))
+        or stem.endswith(("_test", "-seed"))
+        or ".test." in name
+        or ".spec." in name
+    )

@@ -1,0 +1,186 @@
+"""Limits: writes that are only right as long as a test made earlier still holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from looktwice.code.effects import (
+    NONE,
+    ColumnKind,
+    Effect,
+    EffectKind,
+    Entity,
+    FactKind,
+    FunctionSummary,
+    Maybe,
+    Op,
+    Origin,
+    OriginKind,
+    RegionKind,
+    Trait,
+    Via,
+)
+from looktwice.code.questions.bookkeeping import is_bookkeeping
+from looktwice.code.questions.control import ancestors, is_inside
+from looktwice.code.questions.knowledge import Knowledge
+from looktwice.code.questions.lookups import StateCheck, says_absent, state_checks
+from looktwice.code.questions.rows import column_name, is_same_row
+
+EXPIRY = re.compile(r"expir|valid_until|validUntil|deadline|not_after", re.IGNORECASE)
+SECRET = re.compile(r"passw|hash|secret", re.IGNORECASE)
+HARMLESS_TWICE = Trait.READ_ONLY | Trait.BEST_EFFORT | Trait.IDEMPOTENT | Trait.MAIL
+
+
+class Limit(Struct, frozen=True):
+    """A write that relies on a test.
+
+    kind: "limit" (an amount), "state" (a step of a life) or "quota" (a number of rows).
+    """
+
+    kind: str
+    column: str
+    check: StateCheck
+    is_same: Maybe
+
+
+def limits(k: Knowledge, f: FunctionSummary, write: int) -> Iterator[Limit]:
+    """The tests of stored state that the write invalidates, so that a second request must not pass them too."""
+    w = f.effects[write]
+    entity = k.entity(w)
+    for check in state_checks(f, w):
+        read = f.effects[check.read]
+        if (
+            not w.target.name
+            or read.target.name != w.target.name
+            or says_absent(f, check)
+            or is_of_authentication(k, f, check)
+        ):
+            continue
+        if w.kind is EffectKind.CREATE:
+            if is_quota(f, check) and not is_bookkeeping(w.target.name):
+                yield Limit("quota", "", check, Maybe.YES)
+            continue
+        if w.kind is not EffectKind.WRITE or not check.column or not is_about_state(k, f, check):
+            continue
+        if entity is not None and len(check.origin.path) > 1 and entity.column(check.origin.path[1]) is not None:
+            continue  # an attribute of an object that was made of this column and others
+        same = is_same_row(f, entity, check.read, write)
+        if same is Maybe.NO or not puts_column(entity, w, check.column):
+            continue
+        is_amount = check.op in (Op.LESS, Op.MORE)
+        if not is_amount and is_compared_with_request(f, check):
+            continue
+        if is_expiry(check) or (is_amount and is_time(f, entity, check)):
+            continue
+        if check.op in (Op.NULL, Op.TRUE) and is_summed(f, entity, w, check.column):
+            continue  # a number that must be there is no limit on it
+        if is_amount or refuses(f, check) or depends_elsewhere(f, check, write):
+            yield Limit("limit" if is_amount else "state", check.column, check, same)
+
+
+def is_of_authentication(k: Knowledge, f: FunctionSummary, check: StateCheck) -> bool:
+    """Whether the test is part of finding out who is asking: an account that is locked, a session that has ended."""
+    return any(
+        f.regions[number].kind is RegionKind.CALL and f.regions[number].detail in k.program.authenticating
+        for number in ancestors(f, f.facts[check.check.fact].region)
+    )
+
+
+def is_quota(f: FunctionSummary, check: StateCheck) -> bool:
+    """Whether the test compares a number of rows with a bound other than none."""
+    if any(_constant(f, origin) == 0 for origin in (f.values[check.other] if check.other != NONE else ())):
+        return False
+    is_number = check.origin.kind is OriginKind.COUNT or check.origin.via & Via.COUNTED or check.column == "length"
+    return bool(is_number) and check.op in (Op.LESS, Op.MORE) and f.effects[check.read].kind is not EffectKind.EXISTS
+
+
+def _constant(f: FunctionSummary, origin: Origin) -> object:
+    is_constant = origin.kind is OriginKind.CONST and 0 <= origin.ref < len(f.constants)
+    return f.constants[origin.ref] if is_constant else None
+
+
+def is_about_state(k: Knowledge, f: FunctionSummary, check: StateCheck) -> bool:
+    """Whether the test is about something that can change, and not about who is asking."""
+    if check.other != NONE and any(origin.kind is OriginKind.PRINCIPAL for origin in f.values[check.other]):
+        return False
+    entity = k.entity(f.effects[check.read])
+    column = entity.column(check.column) if entity else None
+    if (column is not None and column.kind is ColumnKind.SECRET) or SECRET.search(check.column):
+        return False  # a password that is verified before it is replaced is no step of a life
+    return k.changes(f.effects[check.read].target.name, check.column) is not Maybe.NO
+
+
+def is_time(f: FunctionSummary, entity: Entity | None, check: StateCheck) -> bool:
+    """Whether the test compares a moment with the clock: a moment passes for all requests alike."""
+    if check.other != NONE and any(origin.kind is OriginKind.CLOCK for origin in f.values[check.other]):
+        return True
+    column = entity.column(check.column) if entity else None
+    return column is not None and column.kind is ColumnKind.TIME
+
+
+def is_compared_with_request(f: FunctionSummary, check: StateCheck) -> bool:
+    """Whether the state is compared with what the caller sent: a look for a difference, or a code that must match."""
+    asked = (OriginKind.REQUEST, OriginKind.PARAM)
+    return check.other != NONE and any(origin.kind in asked for origin in f.values[check.other])
+
+
+def is_expiry(check: StateCheck) -> bool:
+    """Whether the column says until when something holds: nothing that a request uses up."""
+    return bool(EXPIRY.search(check.column))
+
+
+def puts_column(entity: Entity | None, write: Effect, column: str) -> bool:
+    name = column_name(entity, column)
+    return any(column_name(entity, put.column) == name for put in write.puts)
+
+
+def is_summed(f: FunctionSummary, entity: Entity | None, write: Effect, column: str) -> bool:
+    """Whether the write adds to the column or takes from it."""
+    name = column_name(entity, column)
+    puts = [put for put in write.puts if column_name(entity, put.column) == name]
+    return any(put.relative or _is_computed(f, put.value) for put in puts)
+
+
+def refuses(f: FunctionSummary, check: StateCheck) -> bool:
+    """Whether failing the test is an error for the caller: it throws, or answers with a status of 400 or more."""
+    fact = check.check.fact
+    if any(region.fact == fact and region.detail == "after-raise" for region in f.regions):
+        return True
+    arms = [number for number, region in enumerate(f.regions) if region.fact == fact and not region.detail]
+    refusals = [each.region for each in f.effects if each.kind is EffectKind.RESPOND and is_refusal(f, each)]
+    refusals += [each.region for each in f.facts if each.kind is FactKind.RAISE]
+    return any(is_inside(f, region, number) for number in arms for region in refusals)
+
+
+def is_refusal(f: FunctionSummary, respond: Effect) -> bool:
+    """Whether a response says that the request was not done."""
+    value = dict(respond.args).get("status", NONE)
+    codes = (f.constants[o.ref] for o in (f.values[value] if value != NONE else ()) if o.kind is OriginKind.CONST)
+    return any(isinstance(code, int) and code >= 400 for code in codes)
+
+
+def depends_elsewhere(f: FunctionSummary, check: StateCheck, write: int) -> bool:
+    """Whether something that must not happen twice stands behind the same test: a call out, a new row, a sum."""
+    for number, each in enumerate(f.effects):
+        if number == write or not _is_behind(f, each, check):
+            continue
+        if each.kind is EffectKind.CREATE and not each.traits & Trait.UPSERT and not is_bookkeeping(each.target.name):
+            return True
+        if each.kind in (EffectKind.SEND, EffectKind.PUBLISH) and not each.traits & HARMLESS_TWICE:
+            return True
+    w = f.effects[write]
+    return any(put.relative or _is_computed(f, put.value) for put in w.puts)
+
+
+def _is_computed(f: FunctionSummary, value: int) -> bool:
+    return value != NONE and any(o.kind is OriginKind.ROW and o.via & Via.ARITH for o in f.values[value])
+
+
+def _is_behind(f: FunctionSummary, effect: Effect, check: StateCheck) -> bool:
+    return any(
+        f.regions[number].kind is RegionKind.BRANCH and f.regions[number].fact == check.check.fact
+        for number in ancestors(f, effect.region)
+    )

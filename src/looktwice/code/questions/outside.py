@@ -1,0 +1,111 @@
+"""Calls that leave the system: whether they change something over there, move money, carry a key."""
+
+from __future__ import annotations
+
+import re
+
+from looktwice.code.effects import NONE, Effect, EffectKind, FunctionSummary, Origin, OriginKind, TargetKind, Trait
+
+CALLS_OUT = EffectKind.SEND | EffectKind.PUBLISH
+MONEY_WORDS = re.compile(
+    r"(?<![a-z])(charges?|payments?|refunds?|payouts?|transfers?|withdrawals?|capture|topup|top-up|balance)(?![a-z])"
+)
+ASKING_WORDS = re.compile(r"verif|gateways?|status|methods?|settings?|webhooks?|history|list|search|preview|quote|tax/")
+ADDRESS = re.compile(r"(?=.*[/.]\w)[\w./:@-]+")
+FORGETTING = re.compile(r"revalidat|presign|/purge|cache[-_/]?(clear|bust|tag)|captcha|siteverify|introspect|userinfo")
+"""Words in the address of a call that makes the other side forget what it can read again, signs, or only asks."""
+COURTESY = re.compile(
+    r"\b(e?mail(s|er)?|sms|smtp|resend|sendgrid|mailgun|postmark|mailjet|slack|twilio|discord|push)\b"
+)
+UNSTABLE = (OriginKind.FRESH, OriginKind.CLOCK)
+
+
+def changes_outside(effect: Effect) -> bool:
+    """Whether the call makes the other side do something that matters."""
+    if not effect.kind & CALLS_OUT:
+        return False
+    return not effect.traits & (Trait.READ_ONLY | Trait.BEST_EFFORT)
+
+
+def is_courtesy(f: FunctionSummary, effect: Effect) -> bool:
+    """Whether the call sends somebody a message that nobody's books depend on: by its model, address, or file."""
+    if effect.traits & Trait.MAIL:
+        return True
+    texts = (effect.target.name, *url_texts(f, effect), (effect.path or f.path).rpartition("/")[2].replace("_", "."))
+    return any(COURTESY.search(text) for text in texts)
+
+
+def service(f: FunctionSummary, effect: Effect) -> str:
+    """A name for the other side, for a sentence."""
+    if effect.target.name:
+        return effect.target.name
+    if effect.target.kind is TargetKind.QUEUE or effect.kind is EffectKind.PUBLISH:
+        return "the queue"
+    if effect.target.kind is TargetKind.CACHE:
+        return "the cache"
+    addresses = (text.partition("?")[0] for text in url_texts(f, effect))
+    return next((text for text in addresses if ADDRESS.fullmatch(text)), "the other service")
+
+
+def is_forgetting(f: FunctionSummary, effect: Effect) -> bool:
+    """Whether nobody's books depend on the call: it refreshes a cache, signs a link, or only asks."""
+    return any(FORGETTING.search(text.lower()) for text in (effect.target.name, *url_texts(f, effect)))
+
+
+def url_texts(f: FunctionSummary, effect: Effect) -> tuple[str, ...]:
+    """The constant parts of the address that is called."""
+    value = dict(effect.args).get("url", NONE)
+    found = (f.constants[each.ref] for each in (f.values[value] if value != NONE else ()) if _is_constant(f, each))
+    return tuple(text for text in found if isinstance(text, str))
+
+
+def _is_constant(f: FunctionSummary, origin: Origin) -> bool:
+    return origin.kind is OriginKind.CONST and 0 <= origin.ref < len(f.constants)
+
+
+def moves_money(f: FunctionSummary, effect: Effect) -> bool:
+    """Whether the call moves money, by its model or by what its address says."""
+    if not changes_outside(effect):
+        return False
+    if effect.traits & Trait.MONEY:
+        return True
+    texts = [text.lower() for text in url_texts(f, effect)]
+    return any(MONEY_WORDS.search(text) and not ASKING_WORDS.search(text) for text in texts)
+
+
+def may_move_money(f: FunctionSummary) -> bool:
+    """Whether a function makes a call that moves money, or mentions an address that may become part of one."""
+    if any(each.traits & Trait.MONEY for each in f.effects):
+        return True
+    return any(isinstance(text, str) and MONEY_WORDS.search(text.lower()) for text in f.constants)
+
+
+def is_only_announced(call: Effect) -> bool:
+    """Whether the call makes a payment that somebody has to confirm."""
+    return "intent" in call.name.lower() and call.name.endswith(".create") and "confirm" not in dict(call.args)
+
+
+def is_idempotent(f: FunctionSummary, effect: Effect) -> bool:
+    """Whether sending it again leaves the other side as it is: by its model, or because it is a PUT or DELETE."""
+    if effect.traits & Trait.IDEMPOTENT or effect.name.rpartition(".")[2] in ("put", "delete"):
+        return True
+    method = dict(effect.args).get("method", NONE)
+    found = (f.constants[each.ref] for each in (f.values[method] if method != NONE else ()) if _is_constant(f, each))
+    return any(isinstance(word, str) and word.upper() in ("PUT", "DELETE") for word in found)
+
+
+def key_of(effect: Effect) -> int:
+    """The number of the value that the other side recognises a repetition by; NONE when there is none."""
+    args = dict(effect.args)
+    return args.get("idempotency_key", NONE)
+
+
+def has_stable_key(f: FunctionSummary, effect: Effect) -> bool:
+    """Whether the call carries a key that is the same when the call is repeated."""
+    value = key_of(effect)
+    return value != NONE and fresh_origin(f, value) is None
+
+
+def fresh_origin(f: FunctionSummary, value: int) -> Origin | None:
+    """What makes a key different each time."""
+    return next((each for each in f.values[value] if each.kind in UNSTABLE), None)

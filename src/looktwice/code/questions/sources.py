@@ -1,0 +1,42 @@
+"""Where a value enters: the line that a reader should look at."""
+
+from __future__ import annotations
+
+from looktwice.code.effects import Effect, Fact, FactKind, FunctionSummary, Origin, OriginKind, Place
+from looktwice.code.models import shipped
+from looktwice.code.names import language_of
+from looktwice.code.questions.knowledge import Root
+from looktwice.code.questions.places import place
+
+MADE = (OriginKind.FRESH, OriginKind.CLOCK)
+
+
+def source_of(root: Root, origin: Origin, before: Effect) -> Place | None:
+    """The place where a value with this origin is first taken, before the effect; the handler's own place otherwise."""
+    f = root.f
+    candidates = [
+        fact
+        for fact in f.facts
+        if fact.kind is FactKind.GET and fact.order < before.order and _takes(f, fact.result, origin)
+    ]
+    if origin.kind in MADE:
+        candidates = [fact for fact in f.facts if fact.order < before.order and _makes(f, fact, origin.kind)][-1:]
+    if candidates:
+        return place(f, min(candidates, key=lambda fact: fact.order))
+    if origin.kind in (OriginKind.REQUEST, OriginKind.PARAM):
+        return root.handler.place if root.handler else Place(f.path, f.start, f.start)
+    return None
+
+
+def _makes(f: FunctionSummary, fact: Fact, kind: OriginKind) -> bool:
+    """Whether a fact is the call that gives a value of this kind: a random one, the time."""
+    if fact.kind is not FactKind.CALL:
+        return False
+    found = shipped(language_of(fact.path or f.path)).call(fact.name)
+    return found is not None and found[0].returns == kind.name.lower()
+
+
+def _takes(f: FunctionSummary, value: int, origin: Origin) -> bool:
+    if value < 0:
+        return False
+    return any((o.kind, o.ref, o.path) == (origin.kind, origin.ref, origin.path) for o in f.values[value])

@@ -1,0 +1,74 @@
+"""Whether the store itself keeps a second row out, and whether its refusal is heard."""
+
+from __future__ import annotations
+
+from looktwice.code.effects import (
+    NONE,
+    Effect,
+    EffectKind,
+    Entity,
+    FactKind,
+    FunctionSummary,
+    Maybe,
+    OriginKind,
+    RegionKind,
+)
+from looktwice.code.questions.control import ancestors, handlers, is_inside
+from looktwice.code.questions.failure import is_broad
+from looktwice.code.questions.rows import column_name
+
+VIOLATIONS = ("IntegrityError", "UniqueViolation", "UniqueViolationError", "DuplicateKeyError", "ConstraintViolation")
+CODES = ("P2002", "23505", "ER_DUP_ENTRY", "SQLITE_CONSTRAINT", "11000")
+CARRIES_OUT = EffectKind.COMMIT | EffectKind.FLUSH
+
+
+def is_unique_over(entity: Entity | None, columns: frozenset[str]) -> Maybe:
+    """Whether two rows that agree in these columns cannot both exist."""
+    if entity is None or not columns:
+        return Maybe.UNKNOWN
+    names = frozenset(column_name(entity, column) for column in columns)
+    covering = [each for each in entity.uniques if set(each.columns) <= names]
+    if any(not each.where for each in covering):
+        return Maybe.YES
+    if covering or not entity.complete:
+        return Maybe.UNKNOWN
+    return Maybe.NO
+
+
+def handles_violation(f: FunctionSummary, write: Effect) -> bool:
+    """Whether a handler around the write, or around what makes it durable, deals with a unique violation by itself."""
+    carriers = (each for each in f.effects if each.kind & CARRIES_OUT and each.order > write.order)
+    return any(_is_handled(f, each) for each in (write, *carriers))
+
+
+def _is_handled(f: FunctionSummary, effect: Effect) -> bool:
+    attempts = (number for number in ancestors(f, effect.region) if f.regions[number].kind is RegionKind.TRY)
+    return any(expects_violation(f, handler) for attempt in attempts for handler in handlers(f, attempt))
+
+
+def expects_violation(f: FunctionSummary, handler: int) -> bool:
+    """Whether a handler is about the violation: by the type it catches, or by the code that it looks for."""
+    caught = f.regions[handler].detail
+    if any(name in caught for name in VIOLATIONS):
+        return True
+    tests = (fact for fact in f.facts if fact.kind is FactKind.TEST and is_inside(f, fact.region, handler))
+    values = (value for fact in tests for atom in fact.tests for value in (atom.left, atom.right) if value != NONE)
+    if any(_names_violation(f, origin.kind, origin.ref) for value in values for origin in f.values[value]):
+        return True
+    return is_broad(f.regions[handler]) and any(
+        each.kind is EffectKind.RESPOND and is_inside(f, each.region, handler) and _is_callers_fault(f, each)
+        for each in f.effects
+    )
+
+
+def _is_callers_fault(f: FunctionSummary, respond: Effect) -> bool:
+    value = dict(respond.args).get("status", NONE)
+    codes = (f.constants[o.ref] for o in (f.values[value] if value != NONE else ()) if o.kind is OriginKind.CONST)
+    return any(isinstance(code, int) and 400 <= code < 500 for code in codes)
+
+
+def _names_violation(f: FunctionSummary, kind: OriginKind, ref: int) -> bool:
+    if kind not in (OriginKind.CONST, OriginKind.MODULE) or not 0 <= ref < len(f.constants):
+        return False
+    text = str(f.constants[ref])
+    return text in CODES or any(name in text for name in VIOLATIONS)

@@ -1,0 +1,68 @@
+"""All entities of a project: what its ORM classes and schemas declare, joined with what its migrations made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec.structs import replace
+
+from looktwice.code.effects import Column, Entity, Index, Relation, Unique
+from looktwice.code.names import Names
+from looktwice.code.schema.changes import Migration, Table, tables
+from looktwice.code.schema.sqlalchemy import sqlalchemy_entities
+
+
+def entities(names: Names, migrations: Sequence[Migration] = (), declared: Iterable[Entity] = ()) -> tuple[Entity, ...]:
+    """Every entity once, by its key.
+
+    names: the outlines of the project. migrations: what Alembic and SQL files do. declared: entities of schema files.
+    A table that an ORM class or a schema maps adds to that entity the keys, indexes, checks and policies that only the
+    migrations have; a table that nothing maps is an entity of its own.
+    """
+    made = tables(migrations)
+    mapped = [*declared, *sqlalchemy_entities(names)]
+    joined = [with_table(each, made[each.table.lower()]) if each.table.lower() in made else each for each in mapped]
+    taken = {each.table.lower() for each in mapped}
+    found = [*joined, *(table.entity() for key, table in made.items() if key not in taken)]
+    by_name = {each.name: each.key for each in reversed(found)}
+    return tuple({each.key: with_targets(each, by_name) for each in found}.values())
+
+
+def with_targets(entity: Entity, by_name: Mapping[str, str]) -> Entity:
+    """Relations to a class by its bare name (`"Order"`, not imported where it is written) lead to that entity."""
+    relations = tuple(
+        Relation(each.name, by_name.get(each.target, each.target), each.many, each.loading, each.columns)
+        for each in entity.relations
+    )
+    return entity if relations == entity.relations else replace(entity, relations=relations)
+
+
+def with_table(entity: Entity, table: Table) -> Entity:
+    """The entity with what only its table's history says."""
+    known = {each.name for each in entity.columns}
+    columns = tuple(each for name, each in table.columns.items() if name not in known and entity.column(name) is None)
+    uniques = tuple(each for each in table.uniques.values() if not has_unique(entity.uniques, each))
+    indexes = tuple(each for each in table.indexes.values() if not has_index(entity.indexes, each))
+    return replace(
+        entity,
+        columns=(*(with_default(each, table) for each in entity.columns), *columns),
+        uniques=(*entity.uniques, *uniques),
+        indexes=(*entity.indexes, *indexes),
+        checks=tuple(dict.fromkeys((*entity.checks, *table.checks.values()))),
+        policies=tuple(dict.fromkeys((*entity.policies, *table.policies.values()))),
+    )
+
+
+def with_default(column: Column, table: Table) -> Column:
+    made = table.columns.get(column.name)
+    if made is None or column.default or not made.default:
+        return column
+    return replace(column, default=made.default)
+
+
+def has_unique(known: tuple[Unique, ...], unique: Unique) -> bool:
+    return any(set(each.columns) == set(unique.columns) and bool(each.where) == bool(unique.where) for each in known)
+
+
+def has_index(known: tuple[Index, ...], index: Index) -> bool:
+    return any(each.columns == index.columns and bool(each.where) == bool(index.where) for each in known)

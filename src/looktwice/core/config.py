@@ -1,0 +1,178 @@
+"""The one typed schema of `looktwice.toml` (or `[tool.looktwice]` in pyproject.toml)."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Struct
+
+from looktwice.core.errors import ConfigurationError
+
+FILE_NAME = "looktwice.toml"
+
+
+class System(Struct, frozen=True, kw_only=True):
+    """Facts about where the code runs. What is a defect with four workers may be fine with one."""
+
+    regions: int = 1
+    instances: int = 2
+    workers: int = 1
+
+
+class Audit(Struct, frozen=True, kw_only=True):
+    """What is read and shown. `select` and `ignore` take codes, names and sections; `exclude` gitignore patterns."""
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    fail_on: str = "medium"  # the least confidence that makes exit code 1
+
+
+class Suppression(Struct, frozen=True, kw_only=True):
+    """Findings of `code` under `path` (gitignore pattern) are accepted, for `reason`."""
+
+    code: str
+    path: str
+    reason: str
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """One request that `prove` may send.
+
+    `pair` names the request that runs beside it; when empty, it is this one again with the fields of `vary` changed in
+    its body. `user` names an entry of `[prove.users]`; when empty, the first one.
+    """
+
+    name: str = ""
+    method: str = "GET"
+    path: str = "/"
+    body: Any = None
+    vary: dict[str, Any] = {}
+    headers: dict[str, str] = {}
+    query: dict[str, str] = {}
+    user: str = ""
+    pair: str = ""
+    once: bool = False  # the same request sent twice must have one effect
+
+
+class Upstream(Struct, frozen=True, kw_only=True):
+    """An outside API: the setting that holds its address, and what its stand-in answers."""
+
+    variable: str = ""
+    status: int = 200
+    body: Any = None
+
+
+class Prove(Struct, frozen=True, kw_only=True):
+    """How the application is started and asked. What is left out is looked for in the project."""
+
+    start: str = ""  # "uvicorn app:app --port {port}"
+    directory: str = "."
+    setup: tuple[str, ...] = ()  # commands run once with the database ready
+    health: str = ""
+    database: tuple[str, ...] = ()  # settings that take the database's address
+    redis: tuple[str, ...] = ()
+    environment: dict[str, str] = {}
+    seed: tuple[str, ...] = ()  # SQL files or commands
+    users: dict[str, dict[str, str]] = {}  # name → headers that say who is asking
+    requests: tuple[Request, ...] = ()
+    upstreams: dict[str, Upstream] = {}
+    invariants: dict[str, str] = {}  # name → SQL that gives the rows that break it
+    allow_hosts: tuple[str, ...] = ()
+    budget: str = "200"
+
+
+class Models(Struct, frozen=True, kw_only=True):
+    """The user's own library models by language, each table as a file in code/models holds it."""
+
+    python: dict[str, dict[str, Any]] = {}
+    typescript: dict[str, dict[str, Any]] = {}
+
+
+class Config(Struct, frozen=True, kw_only=True):
+    system: System = System()
+    audit: Audit = Audit()
+    prove: Prove = Prove()
+    suppress: tuple[Suppression, ...] = ()
+    models: Models = Models()
+
+
+def load(root: Path, explicit: Path | None = None) -> Config:
+    """The configuration of the project at `root`; the defaults when there is none.
+
+    explicit: a file named by the user, which must exist.
+    Raises ConfigurationError, naming the file, the place and the nearest key.
+    """
+    path, table = _find(root, explicit)
+    if path is None:
+        return Config()
+    _refuse_unknown_keys(table, Config, str(path), "")
+    try:
+        return msgspec.convert(table, Config)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(f"cannot use {path}", _plain(str(error)), "Mend the value and run again.") from None
+
+
+def budget(text: str) -> tuple[float | None, int | None]:
+    """A budget: "30s" or "2m" gives seconds, "200" a count; the other one is None. Raises ConfigurationError."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|)\s*", text)
+    if not match or float(match[1]) <= 0:
+        raise ConfigurationError(
+            f"cannot use the budget {text!r}", "it is neither a time nor a count", "Write 30s, 2m or 200."
+        )
+    scale = {"ms": 0.001, "s": 1.0, "m": 60.0}.get(match[2])
+    return (float(match[1]) * scale, None) if scale else (None, int(float(match[1])))
+
+
+def _find(root: Path, explicit: Path | None) -> tuple[Path | None, dict[str, Any]]:
+    if explicit is not None:
+        return explicit, _read(explicit)
+    if (path := root / FILE_NAME).is_file():
+        return path, _read(path)
+    if (path := root / "pyproject.toml").is_file():
+        table = _read(path).get("tool", {}).get("looktwice")
+        if table is not None:
+            return path, table
+    return None, {}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot read {path}", error.strerror or str(error), "Name another file with --config."
+        ) from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"cannot read {path}", "it is not UTF-8 text", "Save it as UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(
+            f"cannot read {path}", f"it is not valid TOML: {error}", "Mend that line and run again."
+        ) from None
+
+
+def _refuse_unknown_keys(table: Any, kind: Any, path: str, where: str) -> None:
+    if get_origin(kind) is tuple and isinstance(table, list):
+        for item in table:
+            _refuse_unknown_keys(item, get_args(kind)[0], path, where)
+    elif get_origin(kind) is dict and isinstance(table, dict):
+        for name, item in table.items():
+            _refuse_unknown_keys(item, get_args(kind)[1], path, f"{where}.{name}")
+    elif isinstance(kind, type) and issubclass(kind, Struct) and isinstance(table, dict):
+        known = get_type_hints(kind)
+        for name, item in table.items():
+            if name not in known:
+                near = difflib.get_close_matches(name, known, 1)
+                hint = f"Did you mean `{near[0]}`?" if near else f"Known here: {', '.join(sorted(known))}."
+                raise ConfigurationError(f"cannot use {path}", f"unknown key `{f'{where}.{name}'.lstrip('.')}`", hint)
+            _refuse_unknown_keys(item, known[name], path, f"{where}.{name}")
+
+
+def _plain(message: str) -> str:
+    """msgspec's message with its path in TOML's spelling."""
+    return re.sub(r" - at `\$\.?([^`]*)`", r" at `\1`", message)

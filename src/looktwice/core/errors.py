@@ -1,0 +1,34 @@
+"""The one kind of error that reaches a person: what was being done, to what, why it failed, what to do next."""
+
+from __future__ import annotations
+
+
+class LooktwiceError(Exception):
+    """Something the user can act on. The command line prints it and exits with 2; nothing else is printed.
+
+    what: what was being done, with the path or name it was done to.
+    why:  the reason, in one sentence.
+    next: what to do about it.
+    """
+
+    def __init__(self, what: str, why: str = "", next: str = "") -> None:
+        super().__init__(what)
+        self.what, self.why, self.next = what, why, next
+
+    def __str__(self) -> str:
+        return "\n".join(part for part in (self.what + (f": {self.why}" if self.why else ""), self.next) if part)
+
+
+class ConfigurationError(LooktwiceError):
+    """`looktwice.toml` or a command-line option says something that cannot be."""
+
+
+class MissingExtraError(LooktwiceError):
+    """A command needs packages of an extra that is not installed."""
+
+    def __init__(self, command: str, extra: str, module: str) -> None:
+        super().__init__(
+            f"`looktwice {command}` needs the extra `{extra}`",
+            f"the package `{module}` is not installed",
+            f"Install it: pip install 'looktwice[{extra}]'",
+        )

@@ -1,0 +1,77 @@
+"""The reach table: how each endpoint answers a request that runs alone. Nothing is proven where that is no 2xx."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct
+
+from looktwice.prove.app.requests.cases import Case
+from looktwice.prove.request import Response
+
+_WHY = {
+    400: "it refuses the request: {detail}",
+    401: "it wants a login: add [prove.users] with the headers of one",
+    403: "this user may not: name another one in [prove.users]",
+    404: "there is no such row or route: {detail}",
+    405: "the route does not take this method",
+    409: "it conflicts with a row that exists: {detail}",
+    413: "the body is too large",
+    415: "it wants another content type",
+    422: "the body is not what it wants: {detail}",
+    429: "it limits the rate of requests; switch the limiter off for this",
+}
+
+
+_ERROR = re.compile(r"(?:[\w.]+(?:Error|Exception|Exit|Warning)\b|Error\b|error:)")
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """One endpoint. `status` is None when there was no answer; `why` is empty when it was a 2xx."""
+
+    endpoint: str
+    status: int | None
+    why: str = ""
+    case: Case | None = None
+
+    @property
+    def is_reached(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+
+def why(response: Response, output: Callable[[], str] = lambda: "") -> str:
+    """Why an answer is no 2xx, with what to do about it; "" when it is one."""
+    if response.is_success:
+        return ""
+    if response.status is None:
+        return f"no answer: {response.error}"
+    if response.status >= 500:
+        return f"it fails by itself: {_complaint(output()) or _detail(response.content)}"[:200]
+    template = _WHY.get(response.status, "{detail}")
+    return template.replace("{detail}", _detail(response.content))[:200].rstrip(": ")
+
+
+def _complaint(output: str) -> str:
+    """The last line that names an error, else the last line: an access log may follow."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    named = (line for line in reversed(lines) if _ERROR.match(line))
+    return next(named, lines[-1] if lines else "")
+
+
+def _detail(content: Any) -> str:
+    """The sentence in an error's body, in the shapes that frameworks give it."""
+    if isinstance(content, str):
+        return " ".join(content.split())[:120]
+    if isinstance(content, list) and content:
+        return _detail(content[0])
+    if not isinstance(content, dict):
+        return ""
+    if isinstance(content.get("msg"), str):
+        place = content.get("loc") or content.get("path") or []
+        return f"{'.'.join(map(str, place))}: {content['msg']}".lstrip(": ")
+    for key in ("detail", "message", "error", "errors", "issues", "title"):
+        if content.get(key):
+            return _detail(content[key])
+    return ""

@@ -1,0 +1,88 @@
+"""Finds out what to run: what the user wrote in looktwice.toml, then what the project says about itself."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from looktwice.core.config import Prove
+from looktwice.prove.app.failure import StartError
+from looktwice.prove.app.plan import Command, Kind, Origin, Plan, Setting, Upstream
+from looktwice.prove.app.sources import commands, dotenv, programs, settings_in_code
+
+_TOML = "looktwice.toml"
+
+
+def resolve(root: Path, prove: Prove) -> Plan:
+    """The plan for the project at `root`.
+
+    prove: the `[prove]` table; what it leaves out is looked for. Raises StartError when nothing says how to start.
+    """
+    base = (root / prove.directory).resolve()
+    if not base.is_dir():
+        raise StartError("start", f"directory = {prove.directory!r} is no folder here", add='[prove]\ndirectory = "…"')
+    start = _words(prove.start, "start") if prove.start else commands.start(base)
+    if start is None:
+        raise StartError(
+            "start",
+            "nothing in the project says how: " + ", ".join(commands.LOOKED_AT),
+            add='[prove]\nstart = "the command that starts it, with {port} where the port goes"',
+        )
+    settings = _settings(base, prove)
+    setup = tuple(_words(text, "setup") for text in prove.setup)
+    seed = tuple(_words(text, "seed") for text in prove.seed)
+    return Plan(
+        root=base,
+        start=start,
+        setup=setup or (() if seed else tuple(commands.setup(base))),
+        seed=seed,
+        settings=settings,
+        upstreams=_upstreams(prove, settings),
+        health=(prove.health,) if prove.health else (),
+        extensions=tuple(commands.extensions(base)),
+        search_path=tuple(programs.search_path(base)),
+    )
+
+
+def _words(text: str, key: str) -> Command:
+    try:
+        words = tuple(shlex.split(text))
+    except ValueError as error:
+        raise StartError("start", f"cannot read {key} = {text!r}: {error}", add=f'[prove]\n{key} = "…"') from None
+    if not words:
+        raise StartError("start", f"{key} = {text!r} names no program", add=f'[prove]\n{key} = "…"')
+    return Command(words, Origin(f"{_TOML} [prove].{key}"))
+
+
+def _settings(base: Path, prove: Prove) -> tuple[Setting, ...]:
+    """One setting for each name. The user's word counts most, then examples, then the code."""
+    found = {setting.name: setting for setting in settings_in_code.settings(base)}
+    for setting in dotenv.settings(base):
+        known = found.get(setting.name)
+        found[setting.name] = known if known and known.value and not setting.value else setting
+    origin = Origin(f"{_TOML} [prove]")
+    for name in prove.database:
+        found[name] = Setting(name, Kind.DATABASE, found[name].value if name in found else "", origin)
+    for name in prove.redis:
+        found[name] = Setting(name, Kind.REDIS, found[name].value if name in found else "", origin)
+    for service, upstream in prove.upstreams.items():
+        if upstream.variable:
+            found[upstream.variable] = Setting(upstream.variable, Kind.UPSTREAM, service, origin)
+    for name, value in prove.environment.items():
+        found[name] = Setting(name, Kind.LITERAL, value, origin)
+    if not any(setting.kind in (Kind.DATABASE, Kind.DATABASE_HOST) for setting in found.values()):
+        found["DATABASE_URL"] = Setting("DATABASE_URL", Kind.DATABASE, "", Origin("default"))
+    # A literal that no file gives a value is left unset: the code's own default, or its complaint, is the truth.
+    return tuple(s for s in found.values() if s.kind is not Kind.LITERAL or s.value or s.name in prove.environment)
+
+
+def _upstreams(prove: Prove, settings: tuple[Setting, ...]) -> tuple[Upstream, ...]:
+    result = {
+        setting.value: Upstream(name=setting.value, origin=setting.origin)
+        for setting in settings
+        if setting.kind is Kind.UPSTREAM
+    }
+    for service, upstream in prove.upstreams.items():
+        origin = Origin(f"{_TOML} [prove.upstreams.{service}]")
+        result[service] = Upstream(name=service, status=upstream.status, body=upstream.body, origin=origin)
+    return tuple(result.values())

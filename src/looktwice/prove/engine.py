@@ -1,0 +1,130 @@
+"""The engine of `prove`: start the application, ask every experiment about every endpoint, say what came of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from looktwice.core import config
+from looktwice.core.errors import ConfigurationError
+from looktwice.core.event import Event, Finished, Noted, NotProven, Progress, Proven, Ran, Reached, Started
+from looktwice.core.route import is_route
+from looktwice.prove.app.requests.cases import Case
+from looktwice.prove.experiment import Experiment, NotShown, Result, Shown, Tried, experiments
+from looktwice.prove.explorer import Budget
+from looktwice.prove.laboratory import requests_of
+from looktwice.prove.stage import Stage
+
+Users = Mapping[str, Mapping[str, str]]
+# Keeps a proof: gives the path of its file and of the test that was written, "" for what was not.
+Keep = Callable[[Shown, Case, Users], tuple[str, str]]
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """What to prove. Empty choices mean all: `only` holds names of experiments, `endpoints` words that one contains.
+
+    `first` are (code of a pattern, route) where somebody suspects something: there it begins, in this order; with
+    `suspected_only` nothing else is asked.
+    """
+
+    root: Path
+    settings: config.Config
+    only: tuple[str, ...] = ()
+    endpoints: tuple[str, ...] = ()
+    first: tuple[tuple[str, str], ...] = ()
+    suspected_only: bool = False
+
+
+def keep_nothing(shown: Shown, case: Case, users: Users) -> tuple[str, str]:
+    """Neither a file nor a test."""
+    return "", ""
+
+
+def prove(job: Job, keep: Keep = keep_nothing) -> Iterator[Event]:
+    """Do it. Everything is torn down when the generator ends, is closed, or is left by an exception.
+
+    Raises StartError, ConfigurationError, MissingExtraError before anything was asked.
+    """
+    began = time.monotonic()
+    yield Started("prove", str(job.root))
+    said: list[str] = []
+    proven = 0
+    yield Progress("start", 0, 1, "starting the application with a database of its own")
+    with Stage.open(job.root, job.settings.prove, said.append) as stage:
+        yield from (Progress("start", number, len(said), text) for number, text in enumerate(said, 1))
+        yield from (Reached(endpoint, None, why) for endpoint, why in stage.unasked)
+        _refuse_unknown(
+            job.endpoints, [*(endpoint for endpoint, _ in stage.unasked), *(it.endpoint for it in stage.cases)]
+        )
+        rows = stage.reach([case for case in stage.cases if _is_wanted(case, job)])
+        yield from (Reached(row.endpoint, row.status, row.why) for row in rows)
+        laboratory = stage.laboratory(_budget(job), job.settings.system.instances)
+        asked = [row.case for row in rows if row.is_reached and row.case is not None]
+        for number, case in enumerate(asked, 1):
+            yield Progress("measure", number, len(asked), case.endpoint)
+            laboratory.baseline(requests_of(case))
+        for experiment, case in _questions(asked, job):
+            for result in experiment.run(laboratory, case):
+                proven += isinstance(result, Shown)
+                yield from _events(result, keep, case, stage.users)
+        runs = stage.trials.count
+        yield from (Noted(text) for text in stage.remarks())
+    yield Finished(
+        verb="prove",
+        seconds=round(time.monotonic() - began, 3),
+        findings=proven,
+        statistics={"runs": float(runs), "endpoints": float(len(rows)), "reached": float(len(asked))},
+    )
+
+
+def _budget(job: Job) -> Budget:
+    seconds, count = config.budget(job.settings.prove.budget)
+    default = Budget()
+    return Budget(schedules=count or default.schedules, seconds=seconds or default.seconds)
+
+
+def _refuse_unknown(words: tuple[str, ...], endpoints: list[str]) -> None:
+    for word in words:
+        if not any(word in endpoint for endpoint in endpoints):
+            there = ", ".join(dict.fromkeys(endpoints))
+            raise ConfigurationError("cannot choose", f"no endpoint contains `{word}`", f"There are: {there}.")
+
+
+def _is_wanted(case: Case, job: Job) -> bool:
+    if job.suspected_only and not any(is_route(route, case.endpoint) for _, route in job.first):
+        return False
+    return not job.endpoints or any(word in case.endpoint for word in job.endpoints)
+
+
+def _questions(cases: Iterable[Case], job: Job) -> list[tuple[Experiment, Case]]:
+    """Every experiment with every case that it makes sense for, suspected ones first."""
+    chosen = [experiment for experiment in experiments() if not job.only or experiment.name in job.only]
+    questions = [(experiment, case) for case in cases for experiment in chosen if experiment.applies(case)]
+
+    def suspicion(question: tuple[Experiment, Case]) -> int:
+        experiment, case = question
+        suspected = (
+            number
+            for number, (code, route) in enumerate(job.first)
+            if code in experiment.codes and is_route(route, case.endpoint)
+        )
+        return next(suspected, len(job.first))
+
+    ordered = sorted(questions, key=suspicion)
+    return [it for it in ordered if suspicion(it) < len(job.first)] if job.suspected_only else ordered
+
+
+def _events(result: Result, keep: Keep, case: Case, users: Users) -> Iterator[Event]:
+    if isinstance(result, Tried):
+        yield Progress(result.experiment, result.done, result.total, f"{result.endpoint}: {result.text}")
+    elif isinstance(result, NotShown):
+        if result.trace is not None:
+            yield Ran(result.experiment, result.trace)
+        explored = f" ({result.explored} of {result.total} tried)" if result.total else ""
+        yield NotProven(result.experiment, result.code, result.verdict.value, result.why + explored, result.endpoint)
+    else:
+        proof, test = keep(result, case, users)
+        yield Proven(result.experiment, result.code, proof, test, result.trace)

@@ -1,0 +1,198 @@
+"""What happens if this runs twice at the same time? Two requests, one stopped where the other can do harm."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator
+
+from looktwice.core.trace import Verdict
+from looktwice.prove.app.requests.cases import Case
+from looktwice.prove.experiment import NotShown, Result, Shown, Tried
+from looktwice.prove.explorer import Candidate, Place, candidates, writes
+from looktwice.prove.laboratory import Baseline, Laboratory, requests_of
+from looktwice.prove.observe import completed
+from looktwice.prove.oracle.judge import summarize
+from looktwice.prove.oracle.verdict import Judgement
+from looktwice.prove.profiled import reads_of
+from looktwice.prove.schedule import explain
+from looktwice.prove.touching import is_understood, touching
+from looktwice.prove.trial import Trial
+from looktwice.prove.wire.operation import OperationKind
+from looktwice.prove.wire.sql_text import tables
+
+_BY_NAME = {
+    "lost update": "LT301",
+    "duplicate": "LT302",
+    "over limit": "LT303",
+    "write skew": "LT303",
+    "lost effect": "LT301",
+    "not serializable": "LT303",
+}
+_WORST = (Verdict.DATA_WRONG, Verdict.DOUBLE_SUCCESS)
+_ATTEMPTS = 2  # schedules to confirm: a gate that closes is mostly closed for all of them
+_BRINK = 20  # times that a request is repeated to find where it begins to be refused
+
+
+class Twice:
+    """Every schedule with one preemption, both ways round, against the serial histories; where nothing shows, once
+    more at the brink, where one more request would be refused."""
+
+    name = "twice"
+    codes = ("LT301", "LT302", "LT303", "LT307", "LT309", "LT310", "LT603")
+
+    def applies(self, case: Case) -> bool:
+        return not (case.first.is_safe and case.second.is_safe)
+
+    def run(self, laboratory: Laboratory, case: Case) -> Iterator[Result]:
+        baseline = laboratory.baseline(requests_of(case))
+        if why := baseline.unreached():
+            yield self._not(case, Verdict.NOT_REACHED, why)
+            return
+        if not _writes_anything(baseline):
+            yield self._not(case, Verdict.COMMUTES, "neither request writes anything")
+            return
+        found = yield from self._explore(laboratory, case, baseline)
+        if isinstance(found, Shown) or found.verdict is Verdict.INCONCLUSIVE:
+            yield found
+            return
+        at_brink = yield from self._explore_at_brink(laboratory, case)
+        yield at_brink if isinstance(at_brink, Shown) else found
+
+    def _explore_at_brink(self, laboratory: Laboratory, case: Case) -> Generator[Result, None, Shown | NotShown | None]:
+        """Double spending shows only where one of the two would have been refused."""
+        count = laboratory.trials.successes(case.first, _BRINK)
+        if not 1 < count < _BRINK:
+            return None
+        prelude = (case.first,) * (count - 1)
+        baseline = laboratory.baseline(requests_of(case), prelude)
+        if baseline.unreached():
+            return None
+        return (yield from self._explore(laboratory, case, baseline))
+
+    def _explore(
+        self, laboratory: Laboratory, case: Case, baseline: Baseline
+    ) -> Generator[Result, None, Shown | NotShown]:
+        reading = laboratory.reading(baseline)
+        plans = _plans(laboratory, baseline)
+        if not plans:
+            return self._not(case, Verdict.NOT_REACHED, "nothing that one of them touches is written by the other")
+        began = time.monotonic()
+        judged: list[tuple[Trial, Judgement]] = []
+        attempts = 0
+        for number, plan in enumerate(plans[: laboratory.budget.schedules]):
+            if time.monotonic() - began > laboratory.budget.seconds:
+                break
+            text = explain(plan.schedule)
+            yield Tried(experiment=self.name, endpoint=case.endpoint, text=text, done=number, total=len(plans))
+            trial = laboratory.interleaved(baseline, plan.schedule)
+            judgement = laboratory.judged(trial, reading)
+            if judgement.verdict in _WORST and attempts < _ATTEMPTS:
+                attempts += 1
+                judgement = laboratory.confirmed(trial, judgement, baseline)
+                if judgement.is_proven:
+                    return self._shown(laboratory, case, baseline, trial, judgement)
+            judged.append((trial, judgement))
+        for number, (trial, judgement) in enumerate(judged):
+            if judgement.is_defect and attempts < _ATTEMPTS:
+                attempts += 1
+                confirmed = laboratory.confirmed(trial, judgement, baseline)
+                if confirmed.is_proven:
+                    return self._shown(laboratory, case, baseline, trial, confirmed)
+                judged[number] = (trial, confirmed)
+        return self._summary(laboratory, case, baseline, judged, len(plans))
+
+    def _summary(
+        self,
+        laboratory: Laboratory,
+        case: Case,
+        baseline: Baseline,
+        judged: list[tuple[Trial, Judgement]],
+        total: int,
+    ) -> NotShown:
+        word = summarize([judgement for _, judgement in judged], total)
+        shown = next((trial for trial, judgement in judged if judgement.verdict is word.verdict), None)
+        return NotShown(
+            experiment=self.name,
+            code=_BY_NAME.get(word.name, self.codes[0]),
+            endpoint=case.endpoint,
+            verdict=word.verdict,
+            name=word.name,
+            why=word.explain(),
+            trace=laboratory.tell(shown, word, baseline, self._title(case)) if shown else None,
+            explored=len(judged),
+            total=total,
+        )
+
+    def _shown(
+        self, laboratory: Laboratory, case: Case, baseline: Baseline, trial: Trial, judgement: Judgement
+    ) -> Shown:
+        return Shown(
+            experiment=self.name,
+            code=code_of(judgement, trial),
+            endpoint=case.endpoint,
+            requests=trial.requests,
+            schedule=trial.play.schedule,
+            judgement=judgement,
+            trace=laboratory.tell(trial, judgement, baseline, self._title(case)),
+            prelude=baseline.prelude,
+            runs=laboratory.trials.count,
+        )
+
+    def _title(self, case: Case) -> str:
+        return f"{case.endpoint}, twice at the same time"
+
+    def _not(self, case: Case, verdict: Verdict, why: str) -> NotShown:
+        return NotShown(experiment=self.name, code=self.codes[0], endpoint=case.endpoint, verdict=verdict, why=why)
+
+
+def code_of(judgement: Judgement, trial: Trial) -> str:
+    """The pattern behind a proven run: the check that lied decides. Rows were made twice though each request had looked
+    and found nothing (check-then-create), or something found was no longer true (lost update, check-then-act)."""
+    if judgement.verdict is Verdict.STATUS_WRONG and judgement.sqlstate:
+        return "LT302" if judgement.sqlstate == "23505" else "LT603"
+    wrong = {difference.table for difference in judgement.differences if difference.table}
+    if judgement.name in ("duplicate", "over limit") and wrong & _found_empty(trial) & _inserted(trial):
+        return "LT302"
+    calls_only = judgement.name == "duplicate" and not wrong
+    return "LT303" if calls_only else _BY_NAME.get(judgement.name, "LT303")
+
+
+def _found_empty(trial: Trial) -> set[str]:
+    """Tables in which a plain read found nothing."""
+    return {
+        _qualified(trial, table)
+        for operation, result in completed(trial.play.journal)
+        if operation.kind is OperationKind.STATEMENT and not writes(operation) and result.rows == 0
+        for table in tables(operation.fingerprint)[:1]
+    }
+
+
+def _inserted(trial: Trial) -> set[str]:
+    return {change.table for change in trial.changes if change.kind == "insert"}
+
+
+def _qualified(trial: Trial, table: str) -> str:
+    """A table as the changes of the trial name it."""
+    names = {change.table.rpartition(".")[2]: change.table for change in trial.changes}
+    return names.get(table, table)
+
+
+def _plans(laboratory: Laboratory, baseline: Baseline) -> tuple[Candidate, ...]:
+    """The schedules worth playing: one of each class."""
+    changes = {name: solo.changes for name, solo in baseline.solos.items()}
+    places, schema = baseline.places, laboratory.schema
+    reads = {}
+    if not is_understood(places, schema):
+        reads = reads_of(laboratory.trials, baseline.requests, schema, baseline.prelude)
+    return candidates(places, touching(places, changes, schema, reads))
+
+
+def _writes_anything(baseline: Baseline) -> bool:
+    return any(_may_write(place) for places in baseline.places.values() for place in places)
+
+
+def _may_write(place: Place) -> bool:
+    return writes(place.operation) or place.operation.kind is OperationKind.COMMIT
+
+
+EXPERIMENT = Twice()

@@ -1,0 +1,141 @@
+"""Runs one request under every mishap of a table and says what each left: shared by the experiments with faults."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from msgspec.structs import replace
+
+from looktwice.core.trace import Verdict
+from looktwice.prove.aftermath import Extent, Seen, Word, classify
+from looktwice.prove.app.requests.cases import Case
+from looktwice.prove.experiment import NotShown, Result, Shown, Tried
+from looktwice.prove.explorer import Place
+from looktwice.prove.faults import BEFORE_REQUEST, Mishap, fault
+from looktwice.prove.laboratory import Laboratory
+from looktwice.prove.oracle import Observation
+from looktwice.prove.oracle.gates import Gate
+from looktwice.prove.oracle.verdict import Judgement
+from looktwice.prove.schedule import serial
+from looktwice.prove.trial import Part, Trial
+from looktwice.prove.wire.operation import OperationKind
+from looktwice.prove.wire.sql_text import summary
+
+_ALONE = "A"
+_REPEATS = 3
+_LONGER = 3  # times the budget of a pair's schedules: a fault is two runs and more, and some wait for nothing
+
+Table = Callable[[Sequence[Place]], Iterator[tuple[Place, Mishap]]]
+
+
+class Faulted:
+    """One experiment: the request alone, met with each mishap of `table`, then sent again, then another."""
+
+    def __init__(self, name: str, codes: tuple[str, ...], table: Table, reads_too: bool = False) -> None:
+        self.name, self.codes, self._table, self._reads_too = name, codes, table, reads_too
+
+    def applies(self, case: Case) -> bool:
+        return self._reads_too or not case.first.is_safe
+
+    def run(self, laboratory: Laboratory, case: Case) -> Iterator[Result]:
+        baseline = laboratory.baseline({_ALONE: case.first})
+        if why := baseline.unreached():
+            yield self._not(case, Verdict.NOT_REACHED, why)
+            return
+        points = list(self._table(baseline.places[_ALONE]))[: laboratory.budget.schedules]
+        if not points:
+            return
+        shown: set[str] = set()
+        doubted: list[str] = []
+        began, tried = time.monotonic(), 0
+        for number, (place, mishap) in enumerate(points):
+            if time.monotonic() - began > _LONGER * laboratory.budget.seconds:
+                break
+            tried = number + 1
+            text = mishap.words
+            if mishap not in BEFORE_REQUEST:
+                text += f" at `{summary(place.point.fingerprint)}`"
+            yield Tried(experiment=self.name, endpoint=case.endpoint, text=text, done=number, total=len(points))
+            trial, word = self._examine(laboratory, case, place, mishap)
+            if not word.is_defect or word.code in shown:
+                continue
+            if word.code == "LT607" and not case.once:
+                doubted.append(f"{text}: {word.why}. It carries no key by which a repetition could be known")
+                continue
+            if word.name != "hang" and not self._repeats(laboratory, case, (place, mishap), word):
+                doubted.append(f"{text}: {word.why}, but not every time")
+                continue
+            shown.add(word.code)
+            yield self._shown(laboratory, case, trial, word, text)
+        if not shown:
+            why = doubted[0] if doubted else f"{tried} faults, each answered honestly and all or nothing"
+            missing = self._not(case, Verdict.SERIAL if not doubted else Verdict.INCONCLUSIVE, why)
+            yield replace(missing, explored=tried, total=len(points))
+
+    def _examine(self, laboratory: Laboratory, case: Case, place: Place, mishap: Mishap) -> tuple[Trial, Word]:
+        baseline = laboratory.baseline({_ALONE: case.first})
+        requests = {_ALONE: case.first}
+        faulted = Part(requests, serial(_ALONE), (fault(place, mishap),))
+        judged = _without_cache if place.operation.kind is OperationKind.COMMAND else _whole
+        extent = Extent(judged(baseline.solos[_ALONE].observation), laboratory.reading(baseline))
+        before = laboratory.printed()
+        first = laboratory.trials.run_on([faulted])[0]
+        response = first.play.responses[_ALONE]
+        has_died = laboratory.revive() > 0
+        seen = Seen(mishap=mishap, response=response, run=judged(first.observation), has_died=has_died)
+        if has_died or response.is_success or response.error == "timeout":
+            return first, classify(seen, extent)
+        seen = replace(seen, is_logged=laboratory.has_printed(before))
+        later = laboratory.trials.run(requests, serial(_ALONE))
+        seen = replace(seen, next_answer=later.play.responses[_ALONE])
+        if not extent.is_nothing(seen.run):
+            first, again = laboratory.trials.run_on([faulted, Part(requests, serial(_ALONE))])
+            seen = replace(
+                seen,
+                run=judged(first.observation),
+                retried=judged(again.observation),
+                again=again.play.responses[_ALONE],
+            )
+        return first, classify(seen, extent)
+
+    def _repeats(self, laboratory: Laboratory, case: Case, point: tuple[Place, Mishap], word: Word) -> bool:
+        """Whether it comes to the same every time."""
+        for _ in range(_REPEATS - 1):
+            _, other = self._examine(laboratory, case, *point)
+            if (other.name, other.code) != (word.name, word.code):
+                return False
+        return True
+
+    def _shown(self, laboratory: Laboratory, case: Case, trial: Trial, word: Word, text: str) -> Shown:
+        baseline = laboratory.baseline({_ALONE: case.first})
+        judgement = Judgement(
+            verdict=word.verdict,
+            name=word.name,
+            why=f"{text}: {word.why}",
+            gates=(Gate(5, f"{_REPEATS} of {_REPEATS} repeats come to the same", True),),
+        )
+        trace = laboratory.tell(trial, judgement, baseline, f"{case.endpoint}: {text}")
+        whole = laboratory.narrator.tell(baseline.solos[_ALONE], "")
+        return Shown(
+            experiment=self.name,
+            code=word.code,
+            endpoint=case.endpoint,
+            requests={_ALONE: case.first},
+            schedule=trial.play.schedule,
+            faults=trial.faults,
+            judgement=judgement,
+            trace=replace(trace, serial=(("without the fault", whole.final), ("not at all", whole.initial))),
+            runs=laboratory.trials.count,
+        )
+
+    def _not(self, case: Case, verdict: Verdict, why: str) -> NotShown:
+        return NotShown(experiment=self.name, code=self.codes[0], endpoint=case.endpoint, verdict=verdict, why=why)
+
+
+def _whole(run: Observation) -> Observation:
+    return run
+
+
+def _without_cache(run: Observation) -> Observation:
+    return replace(run, keys=())

@@ -1,0 +1,46 @@
+"""What kept two requests apart that really overlapped."""
+
+from __future__ import annotations
+
+from looktwice.prove.oracle.observation import Mechanism, Observation
+from looktwice.prove.oracle.reading import Reading
+from looktwice.prove.wire.sql_text import fingerprint, summary
+
+# The first that fired is named: what the database enforced comes before what the application decided.
+_RANK = ("lock", "constraint", "condition", "isolation", "refusal", "application lock")
+
+
+def protecting(run: Observation, reading: Reading) -> Mechanism | None:
+    """What kept the requests apart; an answer of 409 or 423 counts when nothing below it was seen to fire. A statement
+    that finds no row when its request runs alone as well has protected nothing."""
+    alone = {
+        fired.statement
+        for order, runs in reading.serial.items()
+        if len(order) == 1
+        for serial in runs
+        for fired in serial.mechanisms
+        if fired.kind == "condition"
+    }
+    fired = [one for one in run.mechanisms if one.kind != "condition" or one.statement not in alone]
+    fired += [
+        Mechanism(kind="refusal", subject=str(answer.status), lane=answer.lane)
+        for answer in run.answers
+        if answer.status in (409, 412, 423)
+    ]
+    return min(fired, key=lambda one: _RANK.index(one.kind), default=None)
+
+
+def explain(mechanism: Mechanism) -> str:
+    """The mechanism in words, with the statement at which it fired."""
+    statement = f" at `{summary(fingerprint(mechanism.statement))}`" if mechanism.statement else ""
+    subject = f" {mechanism.subject}" if mechanism.subject else ""
+    words = {
+        "lock": f"one request waited for the other's lock on{subject or ' a row'}",
+        "constraint": f"the constraint{subject} let only one in, and the other handled it",
+        "condition": f"the second write of{subject or ' the row'} found that its condition no longer held",
+        "isolation": f"the database refused one ({mechanism.detail or '40001'}) and it was tried again",
+        "refusal": f"the application refused one with{subject}",
+        "application lock": "a lock inside the application kept one waiting",
+    }
+    detail = f" ({mechanism.detail})" if mechanism.detail and mechanism.kind == "lock" else ""
+    return words[mechanism.kind] + detail + statement

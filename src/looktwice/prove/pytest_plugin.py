@@ -1,0 +1,45 @@
+"""The fixture `looktwice` for written tests. Nothing is imported or started until a test asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from looktwice.core.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from looktwice.prove.testing import Application
+
+
+@pytest.fixture(scope="session")
+def _looktwice_applications() -> Iterator[dict[Path, Application]]:
+    """One application for each project whose tests run, ended with the session."""
+    started: dict[Path, Application] = {}
+    yield started
+    for application in started.values():
+        application.close()
+
+
+@pytest.fixture
+def looktwice(request: pytest.FixtureRequest, _looktwice_applications: dict[Path, Application]) -> Application:
+    """The application of the project that this test belongs to, to be asked with `check`."""
+    try:
+        from looktwice.prove.testing import Application
+    except ModuleNotFoundError as error:
+        pytest.fail(str(MissingExtraError("prove", "prove", error.name or "?")), pytrace=False)
+    root = _project(request.path)
+    if root not in _looktwice_applications:
+        _looktwice_applications[root] = Application(root)
+    return _looktwice_applications[root]
+
+
+def _project(path: Path) -> Path:
+    """The directory above the test that has looktwice.toml; without one, that of a pyproject.toml."""
+    for name in ("looktwice.toml", "pyproject.toml", ".git"):
+        for parent in path.parents:
+            if (parent / name).exists():
+                return parent
+    pytest.fail(f"no looktwice.toml above {path}: the test must lie inside the project")

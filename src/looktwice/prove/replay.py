@@ -1,0 +1,67 @@
+"""Asks again what a proof asked: is it still wrong?"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from looktwice.core.errors import LooktwiceError
+from looktwice.core.trace import Trace, Verdict
+from looktwice.prove.app.requests.cases import Case
+from looktwice.prove.experiment import Experiment, NotShown, Shown, experiments
+from looktwice.prove.explorer import Budget
+from looktwice.prove.stage import Stage
+
+# What lets a proof rest: nothing went wrong, and something was really tried.
+_HOLDS = (Verdict.PROTECTED, Verdict.COMMUTES, Verdict.RESPONSE_ONLY, Verdict.SERIAL)
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """`is_wrong`: shown again. `holds`: tried, and it held. Neither: it could not be told, `why` says what stood in
+    the way. `why` is a sentence or two for a person in every case."""
+
+    is_wrong: bool
+    holds: bool
+    why: str
+    verdict: str = ""
+    shown: Shown | None = None
+    trace: Trace | None = None
+
+
+def ask(stage: Stage, name: str, case: Case, budget: Budget | None = None) -> Outcome:
+    """Run the experiment `name` on one pair of requests.
+
+    stage: the started application. Every schedule within the budget is tried, not only the recorded one: a mended
+    program runs other statements. Raises LooktwiceError when there is no such experiment.
+    """
+    experiment = _named(name)
+    if not experiment.applies(case):
+        return Outcome(is_wrong=False, holds=False, why=f"`{name}` does not apply to {case.endpoint}")
+    quiet: list[NotShown] = []
+    for result in experiment.run(stage.laboratory(budget), case):
+        if isinstance(result, Shown):
+            return Outcome(
+                is_wrong=True,
+                holds=False,
+                why=result.judgement.explain(),
+                verdict=result.judgement.verdict.value,
+                shown=result,
+                trace=result.trace,
+            )
+        if isinstance(result, NotShown):
+            quiet.append(result)
+    return _summary(name, quiet)
+
+
+def _summary(name: str, quiet: list[NotShown]) -> Outcome:
+    if not quiet:
+        return Outcome(is_wrong=False, holds=False, why=f"`{name}` came to no result")
+    doubtful = next((result for result in quiet if result.verdict not in _HOLDS), None)
+    told = doubtful or quiet[-1]
+    return Outcome(is_wrong=False, holds=doubtful is None, why=told.why, verdict=told.verdict.value, trace=told.trace)
+
+
+def _named(name: str) -> Experiment:
+    found = {experiment.name: experiment for experiment in experiments()}
+    if name not in found:
+        raise LooktwiceError("cannot ask that", f"there is no experiment `{name}`", f"There is: {', '.join(found)}.")
+    return found[name]

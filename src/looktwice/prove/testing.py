@@ -1,0 +1,99 @@
+"""What a written test uses: the application of its project, started once, and one question asked of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from looktwice.core import config
+from looktwice.core.trace import Trace
+from looktwice.prove.app.requests.cases import Case, endpoint, varied
+from looktwice.prove.proof import Sent
+from looktwice.prove.proof import request as as_user
+from looktwice.prove.replay import ask
+from looktwice.prove.request import Request
+from looktwice.prove.stage import Stage
+
+
+class Unanswered(Exception):
+    """It could not be told whether the application holds: that is no success."""
+
+
+class Application:
+    """The project at `root`, started when the first question is asked."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._stage: Stage | None = None
+
+    @property
+    def stage(self) -> Stage:
+        """Raises StartError when it cannot be started."""
+        if self._stage is None:
+            self._stage = Stage.open(self.root, config.load(self.root).prove)
+        return self._stage
+
+    def request(
+        self, method: str, path: str, body: Any = None, user: str = "", headers: dict[str, str] | None = None
+    ) -> Request:
+        """A request to the application. user: a name of `[prove.users]`, or one that looktwice signs in."""
+        text = "" if body is None else body if isinstance(body, str) else msgspec.json.encode(body).decode()
+        return as_user(Sent(method=method, path=path, headers=headers or {}, body=text, user=user), self.stage.users)
+
+    def check(
+        self,
+        experiment: str,
+        first: Request | None = None,
+        second: Request | None = None,
+        *,
+        at: str = "",
+        user: str = "",
+        once: bool = False,
+    ) -> None:
+        """Fail unless the application holds against the experiment ("twice", "upstream-down" …).
+
+        first, second: the requests that meet; the same one again when there is no second. once: the request sent twice
+        must have one effect. at: an endpoint, its parameters in braces ("PUT /items/{id}"); without requests, those
+        that looktwice makes for it, asked by `user`.
+        Raises AssertionError with the two lanes when it does not hold, Unanswered when that could not be told.
+        """
+        __tracebackhide__ = True  # the message says it all
+        if first is None:
+            case = self._found(at, user)
+        else:
+            case = Case(endpoint=at or endpoint(first), first=first, second=second or first, once=once)
+        outcome = ask(self.stage, experiment, case)
+        if outcome.is_wrong:
+            raise AssertionError(f"{case.endpoint}: {outcome.why}\n\n{lanes(outcome.trace)}")
+        if not outcome.holds:
+            raise Unanswered(f"{case.endpoint}: {outcome.why}")
+
+    def _found(self, at: str, user: str) -> Case:
+        found = next((case for case in self.stage.cases if case.endpoint == at), None)
+        if found is None:
+            known = ", ".join(case.endpoint for case in self.stage.cases)
+            raise Unanswered(f"{at}: no request can be made for it; there is: {known or 'none'}")
+        return found.asked_by(user, self.stage.users[user]) if user in self.stage.users else found
+
+    def close(self) -> None:
+        if self._stage is not None:
+            self._stage.close()
+
+
+def lanes(trace: Trace | None) -> str:
+    """The run as two columns of plain text, in the order in which things took effect."""
+    if trace is None:
+        return ""
+    names = [lane.name for lane in trace.lanes]
+    width = 56
+    heads = [f"{lane.name}: {lane.method} {lane.path} {lane.body}"[: width - 2] for lane in trace.lanes]
+    lines = ["".join(head.ljust(width) for head in heads).rstrip()]
+    for step in trace.steps:
+        at = names.index(step.lane) if step.lane in names else 0
+        lines.append((" " * width * at + ("‖ " if step.held else "  ") + step.words[: width - 4]).rstrip())
+    return "\n".join(lines)
+
+
+__all__ = ["Application", "Unanswered", "lanes", "varied"]

@@ -1,0 +1,135 @@
+"""Excerpts: the lines of a finding with carets and words under its spans, independent of where they are shown."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+from msgspec import Struct
+
+from looktwice.core.finding import Finding, Role
+from looktwice.core.source import Source, Span
+
+FILL = 3
+"""Gaps of up to so many lines between two spans are shown; longer ones become one mark."""
+
+LONGEST_SPAN = 4
+"""Lines of one span that are shown; what carries the words is its first line."""
+
+TAB = "    "
+
+
+class Label(Struct, frozen=True):
+    """Carets under a line, and the words beside them; columns count from 0 in the text as shown, the end exclusive."""
+
+    start: int
+    end: int
+    words: str
+    role: Role | None
+    is_primary: bool
+
+
+class Line(Struct, frozen=True):
+    """One line of source as it is shown; number 0 stands for lines left out."""
+
+    number: int
+    text: str = ""
+    labels: tuple[Label, ...] = ()
+
+
+class Excerpt(Struct, frozen=True):
+    """The spans of a finding in one file."""
+
+    path: str
+    line: int  # of the span that comes first in the finding
+    lines: tuple[Line, ...]
+
+
+class Sources:
+    """Source files under one root, each read once; a file that has gone reads as empty."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._read: dict[str, Source] = {}
+
+    def get(self, path: str) -> Source:
+        if path not in self._read:
+            try:
+                data = (self.root / path).read_bytes()
+            except OSError:
+                data = b""
+            self._read[path] = Source(path, data)
+        return self._read[path]
+
+
+def excerpts(finding: Finding, sources: Sources) -> tuple[Excerpt, ...]:
+    """One excerpt for each file, the one of the primary span first."""
+    by_path: dict[str, list[tuple[Span, Role | None, str, bool]]] = defaultdict(list)
+    primary = finding.span
+    spans = list(finding.spans)
+    if not any(same_place(span, primary) for span in spans):
+        by_path[primary.path].append((primary, None, "here", True))
+    else:
+        by_path[primary.path] = []
+    for span in spans:
+        words = span.note or str(span.role)
+        by_path[span.path].append((span, span.role, words, same_place(span, primary)))
+    return tuple(
+        Excerpt(path, min(items, key=lambda it: (not it[3], it[0]))[0].start_line, lines(sources.get(path), items))
+        for path, items in by_path.items()
+    )
+
+
+def same_place(span: Span, other: Span) -> bool:
+    return (span.path, span.start_line, span.start_column) == (other.path, other.start_line, other.start_column)
+
+
+def lines(source: Source, spans: Iterable[tuple[Span, Role | None, str, bool]]) -> tuple[Line, ...]:
+    labels: dict[int, list[Label]] = defaultdict(list)
+    wanted: set[int] = set()
+    for span, role, words, is_primary in sorted(spans, key=lambda it: (it[0].start_line, it[0].start_column)):
+        first = span.start_line
+        wanted.update(range(first, min(max(first, span.end_line), first + LONGEST_SPAN - 1) + 1))
+        raw = source.line(first)
+        until = span.end_column - 1 if span.end_line == first else len(raw)
+        start = len(shown(raw[: span.start_column - 1]))
+        end = max(start + 1, len(shown(raw[:until])))
+        labels[first].append(Label(start, end, words, role, is_primary))
+    result: list[Line] = []
+    previous = 0
+    for number in sorted(wanted):
+        if previous and number - previous - 1 > FILL:
+            result.append(Line(0))
+        elif previous:
+            result += [Line(between, shown(source.line(between))) for between in range(previous + 1, number)]
+        result.append(Line(number, shown(source.line(number)), tuple(labels[number])))
+        previous = number
+    return dedent(result)
+
+
+def dedent(found: list[Line]) -> tuple[Line, ...]:
+    """Without the indentation that all lines share, beyond one step."""
+    margins = [len(line.text) - len(line.text.lstrip()) for line in found if line.text.strip()]
+    cut = max(0, min(margins, default=0))
+    return tuple(
+        Line(
+            line.number,
+            line.text[cut:],
+            tuple(
+                Label(max(0, it.start - cut), max(1, it.end - cut), it.words, it.role, it.is_primary)
+                for it in line.labels
+            ),
+        )
+        for line in found
+    )
+
+
+def shown(text: str) -> str:
+    """Source text as it may be shown: tabs as spaces, and nothing that could move a cursor or reorder letters."""
+    return "".join(TAB if it == "\t" else it if is_harmless(it) else "\N{REPLACEMENT CHARACTER}" for it in text)
+
+
+def is_harmless(character: str) -> bool:
+    return character.isprintable() or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
