@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from msgspec import Struct
 
-from looktwice.audit.arbitrate import arbitrate
+from looktwice.audit.dedupe import dedupe
 from looktwice.audit.selection import select
 from looktwice.audit.suppress import apply, pardons
 from looktwice.code.languages import adapter_for
@@ -27,7 +27,7 @@ def finding(code: str = "LT301", line: int = 5, **more) -> Finding:
 
 
 def settle(*findings: Finding, wins_over: dict[str, tuple[str, ...]] | None = None) -> list[Finding]:
-    return list(arbitrate(findings, wins_over or {}, lambda it: f"statement {it.start_line % 10}"))
+    return list(dedupe(findings, wins_over or {}, lambda it: f"statement {it.start_line % 10}"))
 
 
 # ── one place, one finding ───────────────────────────────────────────────────────────────────────────────────────────

@@ -18,7 +18,6 @@ import psycopg
 import pytest
 
 from looktwice.prove.boundary import Boundary
-from looktwice.prove.conductor import Conductor
 from looktwice.prove.explorer import Budget
 from looktwice.prove.laboratory import Laboratory
 from looktwice.prove.postgres import server as postgres
@@ -27,6 +26,7 @@ from looktwice.prove.postgres.restore import Restore
 from looktwice.prove.postgres.server import Server
 from looktwice.prove.postgres.sessions import Sessions
 from looktwice.prove.proxy import Address
+from looktwice.prove.scheduler import Scheduler
 from looktwice.prove.trial import Trials
 from looktwice.prove.upstream import Script, Service
 
@@ -47,7 +47,7 @@ class Bank(NamedTuple):
     """Two instances of the small bank, each behind its own ports."""
 
     boundary: Boundary
-    conductor: Conductor
+    scheduler: Scheduler
     direct: psycopg.Connection[tuple[int]]
     outside: Service
     laboratory: Laboratory
@@ -80,11 +80,11 @@ def bank(server: Server) -> Iterator[Bank]:
         changes = stack.enter_context(Changes(server))
         restore = stack.enter_context(Restore(server, changes))
         schema = restore.snapshot()
-        conductor = Conductor(boundary, ports, sessions)
-        trials = Trials(conductor, changes, restore, [outside])
+        scheduler = Scheduler(boundary, ports, sessions)
+        trials = Trials(scheduler, changes, restore, [outside])
         yield Bank(
             boundary,
-            conductor,
+            scheduler,
             direct,
             outside,
             Laboratory(trials, schema, Budget(), printed=itertools.count().__next__),

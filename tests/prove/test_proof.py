@@ -19,7 +19,7 @@ from looktwice.core.errors import LooktwiceError
 from looktwice.core.proof import Proof, Sent
 from looktwice.core.trace import Lane, StepKind, Trace, TraceStep
 from looktwice.prove import proof as proofs
-from looktwice.prove import written
+from looktwice.prove import regression_test
 from looktwice.prove.app.requests.cases import Case
 from looktwice.prove.experiment import Shown, experiments
 from looktwice.prove.replay import ask
@@ -107,7 +107,7 @@ def test_requests_that_were_found_are_found_again():
     assert case.first.path == "/items/42"
     assert dict(case.first.headers) == USERS["ben"]
     assert proofs.case(proof, USERS).first.path == "/items/11"
-    text = written.test_for(proof, Path("/nowhere")).text
+    text = regression_test.test_for(proof, Path("/nowhere")).text
     assert 'looktwice.check("twice", at="PUT /items/{id}", user="ben")' in text
 
 
@@ -120,7 +120,7 @@ def test_any_proof_makes_a_test_that_parses(endpoint, summary, name, body, path,
         name=name,
         requests={"A": Sent(method="POST", path=path, body=body, user=user, headers={"X": body})},
     )
-    text = written.test_for(proof, Path("/nowhere"))
+    text = regression_test.test_for(proof, Path("/nowhere"))
     functions = [node for node in ast.parse(text.text).body if isinstance(node, ast.FunctionDef)]
     assert len(functions) == 1
     assert Path(text.path).name.startswith("test_")
@@ -148,7 +148,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
         proof = proofs.of(shown_in(stage, "twice", case), case, stage.users)
     proofs.save(proof, base / "shop")
     for name in ("shop", "shop_fixed"):
-        written.write(written.test_for(proof, base / name), base / name)
+        regression_test.write(regression_test.test_for(proof, base / name), base / name)
     return base
 
 
@@ -181,7 +181,7 @@ def test_a_written_test_for_found_requests(shop):
     with Stage.open(project, config.load(project).prove) as stage:
         case = next(case for case in stage.cases if case.endpoint == "POST /orders/{order_id}/pay")
         proof = proofs.of(shown_in(stage, "twice", case), case, stage.users)
-    written.write(written.test_for(proof, project), project)
+    regression_test.write(regression_test.test_for(proof, project), project)
     assert "1 failed" in run_written(project).stdout
     shutil.copytree(shop / "shop_fixed" / "shop", project / "shop", dirs_exist_ok=True)
     assert "1 passed" in run_written(project).stdout
@@ -211,7 +211,7 @@ def test_the_test_written_for_node(tmp_path, name, status):
         endpoint="POST /candidates/candidate-1/ratings",
         requests={"A": Sent(**request, body='{"stars": 5}'), "B": Sent(**request, body='{"stars": 1}')},
     )
-    text = written.test_for(proof, project).text
+    text = regression_test.test_for(proof, project).text
     assert 'from "node:test"' in text
     script = tmp_path / "written.test.ts"
     script.write_text(text.replace('new URL("../..", import.meta.url)', f'new URL("file://{project}/")'))

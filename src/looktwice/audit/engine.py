@@ -1,4 +1,4 @@
-"""The audit itself: a generator of events over discover → gate → build → match → arbitrate → suppress."""
+"""The audit itself: a generator of events over discover → gate → build → match → dedupe → suppress."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from looktwice.audit.arbitrate import arbitrate
+from looktwice.audit.dedupe import dedupe
 from looktwice.audit.known import codes_named, wins_over
 from looktwice.audit.match import match
 from looktwice.audit.reading import Files
@@ -32,7 +32,7 @@ def understand(files: Files, config: Config) -> Result:
     def statement(finding: Finding) -> str:
         return statement_text(program.source(finding.path) or sources.get(finding.path), finding)
 
-    findings = arbitrate((it for it in said if isinstance(it, Finding)), wins_over(), statement)
+    findings = dedupe((it for it in said if isinstance(it, Finding)), wins_over(), statement)
     allowed, wrong = suppressions(files)
     notes = [it for it in said if isinstance(it, Noted)]
     return Result(findings, tuple(damaged(program)), (*notes, *wrong), allowed, dict(program.statistics()))

@@ -12,9 +12,9 @@ import msgspec
 import looktwice
 from looktwice.audit import Options, audit
 from looktwice.cli import terminal
-from looktwice.cli.beside import Beside
 from looktwice.cli.demo_terminal import Seen, Teller
 from looktwice.cli.joining import witnessed
+from looktwice.cli.parallel import Beside
 from looktwice.cli.reading import guides
 from looktwice.core.config import load
 from looktwice.core.errors import LooktwiceError

@@ -63,15 +63,15 @@ def known(names: tuple[str, ...]) -> tuple[str, ...]:
 
 def keeper(root: Path, writes_tests: bool) -> Keep:
     """Writes the proof file, and the regression test unless it is not wanted; paths are relative to the project."""
-    from looktwice.prove import proof, written
+    from looktwice.prove import proof, regression_test
 
     def keep(shown, case, users) -> tuple[str, str]:
         made = proof.of(shown, case, users)
         saved = proof.save(made, root).relative_to(root)
         if not writes_tests:
             return saved.as_posix(), ""
-        test = written.test_for(made, root)
-        written.write(test, root)
+        test = regression_test.test_for(made, root)
+        regression_test.write(test, root)
         return saved.as_posix(), test.path
 
     return keep

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from posixpath import basename
 
-from looktwice.code.decorating import decorated, handled
+from looktwice.code.decorators import decorated, handled
 from looktwice.code.effects import Entity
 from looktwice.code.languages import Parsed, adapter_for
 from looktwice.code.link import link

@@ -19,8 +19,8 @@ from looktwice.code.effects import (
     TargetKind,
     Value,
 )
-from looktwice.code.expand import Expansion, Plan
-from looktwice.code.noise import noises
+from looktwice.code.inlining import Expansion, Plan
+from looktwice.code.purity import noises
 from looktwice.core.config import System
 from looktwice.core.source import Source, Span
 

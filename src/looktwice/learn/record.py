@@ -21,7 +21,7 @@ from msgspec import Struct
 from looktwice.core import config
 from looktwice.core.errors import LooktwiceError
 from looktwice.core.trace import Outcome, StepKind, Trace, TraceSet, Verdict
-from looktwice.learn.retell import retold
+from looktwice.learn.board_runs import retold
 from looktwice.prove.explorer import Place
 from looktwice.prove.laboratory import Laboratory
 from looktwice.prove.request import Request

@@ -43,7 +43,7 @@ class Boundary:
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
 
-    # ---- called from the conductor's thread
+    # ---- called from the scheduler's thread
 
     def listen(self, protocol: Callable[[], asyncio.Protocol]) -> int:
         """Accept connections on a free loopback port, each served by a new `protocol()`. Gives the port."""
@@ -68,7 +68,7 @@ class Boundary:
         return self.listen(lambda: UpstreamConnection(self.gate, lane, self.numbers, service))
 
     def send(self, lane: str, request: Request, port: int, timeout: float) -> Future[Response]:
-        """Send a request to the instance `lane`, whose application listens at `port`; it wakes the conductor."""
+        """Send a request to the instance `lane`, whose application listens at `port`; it wakes the scheduler."""
 
         async def exchange() -> Response:
             self.gate.record(Asked(time.time(), lane, request))

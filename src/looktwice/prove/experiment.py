@@ -11,10 +11,10 @@ from msgspec import Struct
 
 from looktwice.core.trace import Trace, Verdict
 from looktwice.prove.app.requests.cases import Case
+from looktwice.prove.breakpoints import Fault
 from looktwice.prove.laboratory import Laboratory
 from looktwice.prove.oracle.verdict import Judgement
 from looktwice.prove.request import Request
-from looktwice.prove.rules import Fault
 from looktwice.prove.schedule import Schedule
 
 

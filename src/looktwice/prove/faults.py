@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
+from looktwice.prove.breakpoints import Fault
 from looktwice.prove.explorer import Place, writes
 from looktwice.prove.gate import Action, Answer, Away, Cut, CutPoint, Fail, Hang, Stale
-from looktwice.prove.rules import Fault
 from looktwice.prove.wire.operation import Operation, OperationKind
 
 BREAK_BEFORE = Cut(CutPoint.BEFORE)

@@ -1,6 +1,6 @@
 """The gate between the application and the world: every operation is let through, held, or met with a fault here.
 
-It is asked in the thread of the proxies and answered at once; the conductor, in another thread, sets the policy, is
+It is asked in the thread of the proxies and answered at once; the scheduler, in another thread, sets the policy, is
 woken when something is held, and releases it. What happened is a journal that nobody edits afterwards.
 """
 

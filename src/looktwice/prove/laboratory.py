@@ -15,8 +15,8 @@ from looktwice.prove.explorer import Budget, Place, places, writes
 from looktwice.prove.gate import Arrived, Closed, Moment, Responded
 from looktwice.prove.narrate import Happening, Narrator, happenings
 from looktwice.prove.oracle import Checks, Judgement, Observation, confirm, judge
+from looktwice.prove.oracle.acceptance import Pair, Repeat
 from looktwice.prove.oracle.candidates import Order
-from looktwice.prove.oracle.gates import Pair, Repeat
 from looktwice.prove.oracle.reading import Reading
 from looktwice.prove.oracle.verdict import spell
 from looktwice.prove.postgres.catalogue import Schema
@@ -92,12 +92,12 @@ class Laboratory:
 
     def _measure(self, requests: Mapping[str, Request], prelude: tuple[Request, ...]) -> Baseline:
         began = time.monotonic()
-        conductor = self.trials.conductor
-        known, conductor.settle = conductor.settle, max(conductor.settle, _FIRST_SETTLING)
+        scheduler = self.trials.scheduler
+        known, scheduler.settle = scheduler.settle, max(scheduler.settle, _FIRST_SETTLING)
         solos = {
             name: self.trials.run({name: request}, serial(name), prelude=prelude) for name, request in requests.items()
         }
-        conductor.settle = known
+        scheduler.settle = known
         self._learn_pace(solos.values())
         runs: dict[Order, tuple[Observation, ...]] = {(name,): (solo.observation,) for name, solo in solos.items()}
         runs[()] = (self.idle(0.0, prelude),)
@@ -115,12 +115,12 @@ class Laboratory:
     def _learn_pace(self, solos: Iterable[Trial]) -> None:
         """How long the application may do nothing at the boundary without being stuck, and how long after its answer
         it still works: taken from each request alone, on this machine as busy as it is now."""
-        conductor = self.trials.conductor
+        scheduler = self.trials.scheduler
         for solo in solos:
             times = sorted(moment.at for moment in solo.play.journal)
             gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
-            conductor.gap = max([conductor.gap, *gaps])
-            conductor.settle = max(conductor.settle, min(3 * _late_work(solo.play.journal), _LONGEST_SETTLING))
+            scheduler.gap = max([scheduler.gap, *gaps])
+            scheduler.settle = max(scheduler.settle, min(3 * _late_work(solo.play.journal), _LONGEST_SETTLING))
 
     def _orders(self, requests: Mapping[str, Request]) -> tuple[Order, ...]:
         names = tuple(sorted(requests))

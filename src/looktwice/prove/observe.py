@@ -7,12 +7,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 from msgspec.structs import replace
 
-from looktwice.prove.conductor import Play
 from looktwice.prove.gate import Accepted, Answered, Arrived, Forward, Moment, Released
 from looktwice.prove.oracle.observation import Answer, KeyValue, Mechanism, Observation, UpstreamCall
 from looktwice.prove.oracle.outcome import outcome
 from looktwice.prove.postgres.change import RowChange, Window
 from looktwice.prove.request import Request, Response, decode
+from looktwice.prove.scheduler import Play
 from looktwice.prove.wire.operation import Operation, OperationKind, Result
 from looktwice.prove.wire.sql_text import written_table
 

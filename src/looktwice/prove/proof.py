@@ -13,9 +13,9 @@ from looktwice import __version__
 from looktwice.core.errors import LooktwiceError
 from looktwice.core.proof import DIRECTORY, Breakage, Move, Proof, Sent
 from looktwice.prove.app.requests.cases import Case
+from looktwice.prove.breakpoints import Fault
 from looktwice.prove.experiment import Shown
 from looktwice.prove.request import Request
-from looktwice.prove.rules import Fault
 from looktwice.prove.schedule import Pause, Turn
 
 Users = Mapping[str, Mapping[str, str]]

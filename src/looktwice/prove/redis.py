@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from looktwice.core.errors import LooktwiceError, MissingExtraError
+from looktwice.prove.child_process import Account, Supervised, private_directory, run
 from looktwice.prove.oracle.observation import KeyValue
-from looktwice.prove.supervised import Account, Supervised, private_directory, run
 
 if TYPE_CHECKING:
     import redis

@@ -20,7 +20,6 @@ from looktwice.prove.app.requests.discover import ADMIN, discover
 from looktwice.prove.app.requests.reach import Row, why
 from looktwice.prove.app.resolve import resolve
 from looktwice.prove.boundary import Boundary
-from looktwice.prove.conductor import Conductor
 from looktwice.prove.explorer import Budget
 from looktwice.prove.invariants import Invariants
 from looktwice.prove.laboratory import Laboratory
@@ -32,6 +31,7 @@ from looktwice.prove.postgres.sessions import Sessions
 from looktwice.prove.proxy import Address
 from looktwice.prove.request import Request, Response
 from looktwice.prove.schedule import serial
+from looktwice.prove.scheduler import Scheduler
 from looktwice.prove.trial import Trials
 from looktwice.prove.upstream import Script, Service
 
@@ -99,7 +99,7 @@ class Stage:
             self.instances[lane].close()
             again = instance.start(self.plan, {lane: self._lanes[lane]}, self._secrets)[lane]
             self.instances[lane] = self._stack.enter_context(again)
-            self.conductor.ports[lane] = again.port
+            self.scheduler.ports[lane] = again.port
         return len(ended)
 
     def laboratory(self, budget: Budget | None = None, instances: int = 2) -> Laboratory:
@@ -239,9 +239,9 @@ class Stage:
         if self.redis is not None:
             self.redis.snapshot()
         ports = {lane: started.port for lane, started in self.instances.items()}
-        self.conductor = Conductor(self.boundary, ports, sessions)
+        self.scheduler = Scheduler(self.boundary, ports, sessions)
         invariants = self._stack.enter_context(Invariants(self.server, self.prove.invariants))
-        self.trials = Trials(self.conductor, changes, restore, self.services, self.redis, invariants)
+        self.trials = Trials(self.scheduler, changes, restore, self.services, self.redis, invariants)
 
     def _reach(self, case: Case) -> Row:
         row = self._asked(case)

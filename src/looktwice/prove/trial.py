@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from looktwice.prove.conductor import Conductor, Play
+from looktwice.prove.breakpoints import Fault
 from looktwice.prove.invariants import Invariants
 from looktwice.prove.observe import observation, windows
 from looktwice.prove.oracle.observation import Observation
@@ -17,8 +17,8 @@ from looktwice.prove.postgres.changes import Changes
 from looktwice.prove.postgres.restore import Restore, Restored
 from looktwice.prove.redis import RedisServer
 from looktwice.prove.request import Request
-from looktwice.prove.rules import Fault
 from looktwice.prove.schedule import Pause, Schedule, Turn, serial
+from looktwice.prove.scheduler import Play, Scheduler
 from looktwice.prove.upstream import Service
 
 _OPEN_AT_MOST = 0.2  # seconds to wait for the application's sessions to come to rest before a restore
@@ -57,7 +57,7 @@ class Trials:
 
     def __init__(
         self,
-        conductor: Conductor,
+        scheduler: Scheduler,
         changes: Changes,
         restore: Restore,
         services: Sequence[Service] = (),
@@ -65,7 +65,7 @@ class Trials:
         invariants: Invariants | None = None,
     ) -> None:
         self.invariants = invariants
-        self.conductor, self.restore = conductor, restore
+        self.scheduler, self.restore = scheduler, restore
         self._changes, self._services, self._keys = changes, tuple(services), keys
         self.count = 0
         self._lanes_by_backend: dict[int, str] = {}
@@ -124,7 +124,7 @@ class Trials:
         asked = {lane_of[name]: request for name, request in part.requests.items()}
         plan = tuple(_on(step, lane_of) for step in part.schedule)
         met = tuple(Fault(lane_of[fault.lane], fault.at, fault.action) for fault in part.faults)
-        play = self.conductor.play(asked, plan, met)
+        play = self.scheduler.play(asked, plan, met)
         own = self._settled_changes()
         changes += own
         seen = observation(play, asked, changes, self._keys.differences() if self._keys else (), names)
@@ -144,7 +144,7 @@ class Trials:
 
     def _settled_changes(self) -> list[RowChange]:
         deadline = time.monotonic() + _OPEN_AT_MOST
-        sessions = self.conductor.sessions
+        sessions = self.scheduler.sessions
         left = sessions.unsettled()
         while left and time.monotonic() < deadline:
             time.sleep(0.001)
@@ -154,7 +154,7 @@ class Trials:
         return self._changes.since()
 
     def _writers(self, play: Play, changes: Sequence[RowChange]) -> dict[int, str]:
-        for connection in list(self.conductor.boundary.gate.connections.values()):
+        for connection in list(self.scheduler.boundary.gate.connections.values()):
             if connection.backend is not None:
                 self._lanes_by_backend[connection.backend] = connection.lane
         for moment in play.journal:

@@ -1,6 +1,6 @@
 """A small stage for handlers written as SQL programs: two connections, one of them stopped before its n-th statement.
 
-It stands in for the application and its conductor, so that the oracle is tried on real runs of a real server.
+It stands in for the application and its scheduler, so that the oracle is tried on real runs of a real server.
 """
 
 from __future__ import annotations

@@ -18,8 +18,8 @@ from looktwice.prove.app.failure import StartError
 from looktwice.prove.app.plan import Addresses, Command, Plan
 from looktwice.prove.app.ports import foreign_peers, listening
 from looktwice.prove.app.process import Process, temporary_home
+from looktwice.prove.child_process import Account
 from looktwice.prove.postgres.server import free_port
-from looktwice.prove.supervised import Account
 
 _HEALTH = ("/health", "/healthz", "/api/health", "/status", "/ping", "/")
 _ADDRESS_IN_USE = ("EADDRINUSE", "Address already in use", "address already in use")

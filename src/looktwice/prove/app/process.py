@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from looktwice.prove.supervised import Account
+from looktwice.prove.child_process import Account
 
 # It waits at a pipe of which only we hold the other end: when we die, however we die, the group goes with us, then what
 # left the group, which still carries our mark, and the home. (`kill -KILL --` is not understood by every shell.)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from looktwice.prove.faulted import Faulted
+from looktwice.prove.fault_runs import Faulted
 from looktwice.prove.faults import at_database
 
 EXPERIMENT = Faulted(

@@ -16,7 +16,7 @@ from looktwice.prove.app.requests.cases import Case
 from looktwice.prove.experiment import NotShown, Result, Shown, Tried
 from looktwice.prove.explorer import candidates
 from looktwice.prove.laboratory import Laboratory
-from looktwice.prove.oracle.gates import Gate
+from looktwice.prove.oracle.acceptance import Gate
 from looktwice.prove.oracle.verdict import Judgement
 from looktwice.prove.schedule import Schedule, explain, serial
 from looktwice.prove.trial import Trial

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from looktwice.core.trace import StepKind, Trace, TraceStep, Verdict
 from looktwice.prove.app.requests.cases import Case
 from looktwice.prove.experiment import NotShown, Result, Shown, Tried
+from looktwice.prove.growth_runs import ALONE, Axis, Measured, axes, measure
 from looktwice.prove.laboratory import Laboratory
-from looktwice.prove.measured import ALONE, Axis, Measured, axes, measure
-from looktwice.prove.oracle.gates import Gate
+from looktwice.prove.oracle.acceptance import Gate
 from looktwice.prove.oracle.verdict import Difference, Judgement
 from looktwice.prove.schedule import serial
 from looktwice.prove.wire.sql_text import tables

@@ -7,15 +7,15 @@ from collections.abc import Generator, Iterator
 
 from looktwice.core.trace import Verdict
 from looktwice.prove.app.requests.cases import Case
+from looktwice.prove.conflicts import is_understood, touching
 from looktwice.prove.experiment import NotShown, Result, Shown, Tried
 from looktwice.prove.explorer import Candidate, Place, candidates, writes
 from looktwice.prove.laboratory import Baseline, Laboratory, requests_of
 from looktwice.prove.observe import completed
 from looktwice.prove.oracle.judge import summarize
 from looktwice.prove.oracle.verdict import Judgement
-from looktwice.prove.profiled import reads_of
+from looktwice.prove.read_profile import reads_of
 from looktwice.prove.schedule import explain
-from looktwice.prove.touching import is_understood, touching
 from looktwice.prove.trial import Trial
 from looktwice.prove.wire.operation import OperationKind
 from looktwice.prove.wire.sql_text import tables

@@ -4,8 +4,8 @@ Values in, values out; nothing here opens a connection. `Observation` is what on
 runs to make, `Reading` holds them, `judge` compares a run with them, `confirm` asks the gates.
 """
 
+from looktwice.prove.oracle.acceptance import Checks, Gate, Pair, Repeat, confirm
 from looktwice.prove.oracle.candidates import admissible, orders
-from looktwice.prove.oracle.gates import Checks, Gate, Pair, Repeat, confirm
 from looktwice.prove.oracle.judge import judge, summarize
 from looktwice.prove.oracle.observation import Answer, KeyValue, Mechanism, Observation, UpstreamCall
 from looktwice.prove.oracle.outcome import outcome

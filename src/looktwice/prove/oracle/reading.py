@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from looktwice.prove.oracle.candidates import Order
-from looktwice.prove.oracle.colour import Signature, signature
+from looktwice.prove.oracle.canonicalize import Signature, signature
 from looktwice.prove.oracle.document import Document, documents, net_rows
 from looktwice.prove.oracle.observation import Observation
 from looktwice.prove.oracle.roles import Roles, calibrate

@@ -5,8 +5,8 @@ from __future__ import annotations
 from msgspec import Struct
 
 from looktwice.core.trace import Verdict
+from looktwice.prove.oracle.acceptance import Gate
 from looktwice.prove.oracle.candidates import Order
-from looktwice.prove.oracle.gates import Gate
 from looktwice.prove.oracle.observation import Mechanism
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from looktwice.core.errors import LooktwiceError, MissingExtraError
-from looktwice.prove.supervised import Account
+from looktwice.prove.child_process import Account
 
 
 class Binaries(Struct, frozen=True):

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
 from looktwice.core.errors import LooktwiceError, MissingExtraError
+from looktwice.prove.child_process import Account, Supervised, private_directory, run
 from looktwice.prove.postgres import binaries as installation
 from looktwice.prove.postgres import template
-from looktwice.prove.supervised import Account, Supervised, private_directory, run
 
 if TYPE_CHECKING:
     import psycopg

@@ -11,8 +11,8 @@ import tempfile
 from pathlib import Path
 
 from looktwice.core.errors import LooktwiceError
+from looktwice.prove.child_process import Account, private_directory
 from looktwice.prove.postgres.binaries import Binaries
-from looktwice.prove.supervised import Account, private_directory
 
 SUPERUSER = "looktwice"
 ROLE = "app"

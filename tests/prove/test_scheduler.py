@@ -9,12 +9,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from looktwice.prove.conductor import Play
+from looktwice.prove.breakpoints import Fault
 from looktwice.prove.gate import Accepted, Answered, Arrived, Cut, CutPoint, Fail
 from looktwice.prove.proxy import Address
 from looktwice.prove.request import Request
-from looktwice.prove.rules import Fault
 from looktwice.prove.schedule import Pause, Point, Turn, explain, preempted, serial
+from looktwice.prove.scheduler import Play
 from looktwice.prove.wire.operation import OperationKind
 
 UPDATE = "update wallet set balance = ? where id = ?"
@@ -44,7 +44,7 @@ def balance(bank) -> int:
 
 
 def test_a_serial_schedule_runs_one_after_the_other(bank):
-    play = bank.conductor.play(pair("deposit"), serial("A", "B"))
+    play = bank.scheduler.play(pair("deposit"), serial("A", "B"))
     lanes = "".join(m.operation.lane for m in play.journal if isinstance(m, Arrived))
     assert (statuses(play), balance(bank), lanes.rstrip("B").rstrip("A")) == ([200, 200], 180, "")
 
@@ -58,19 +58,19 @@ def test_what_is_not_understood_is_no_schedule(bank):
             other, _ = behind.accept()
             with other:
                 assert other.recv(100)
-                play = bank.conductor.play(pair("deposit"), serial("A", "B"))
+                play = bank.scheduler.play(pair("deposit"), serial("A", "B"))
                 assert play.unreached == "a connection of A speaks what is not understood"
                 assert statuses(play) == [200, 200]
         while any(it.is_strange for it in bank.boundary.gate.of_lane("A")):
             time.sleep(0.001)
-    assert bank.conductor.play(pair("deposit"), serial("A", "B")).unreached == ""
+    assert bank.scheduler.play(pair("deposit"), serial("A", "B")).unreached == ""
 
 
 @pytest.mark.parametrize("first", "AB")
 def test_the_lost_update_is_lost_every_time(bank, first):
     second = "B" if first == "A" else "A"
     for _ in range(10):
-        play = bank.conductor.play(pair("deposit"), preempted(first, Point(UPDATE), second))
+        play = bank.scheduler.play(pair("deposit"), preempted(first, Point(UPDATE), second))
         assert (statuses(play), balance(bank)) == ([200, 200], {"A": 150, "B": 130}[first])
         assert (play.unreached, play.blocked) == ("", ())
         bank.direct.execute("UPDATE wallet SET balance = 100")
@@ -84,7 +84,7 @@ def test_the_lost_update_is_lost_every_time(bank, first):
     ],
 )
 def test_a_lock_is_seen_and_its_holder_goes_first(bank, path, point, kind):
-    play = bank.conductor.play(pair(path), preempted("A", point, "B"))
+    play = bank.scheduler.play(pair(path), preempted("A", point, "B"))
     assert (statuses(play), balance(bank)) == ([200, 200], 180)
     (blocked,) = play.blocked
     assert (blocked.lane, blocked.by, blocked.kind, blocked.relation) == ("B", "A", kind, "public.wallet")
@@ -93,31 +93,31 @@ def test_a_lock_is_seen_and_its_holder_goes_first(bank, path, point, kind):
 
 def test_optimistic_locking_refuses_the_one_that_was_held(bank):
     point = Point("update wallet set balance = ?, version = version + ? where id = ? and version = ?")
-    play = bank.conductor.play(pair("deposit_versioned"), preempted("A", point, "B"))
+    play = bank.scheduler.play(pair("deposit_versioned"), preempted("A", point, "B"))
     assert (statuses(play), balance(bank)) == ([409, 200], 130)
     tags = [m.result.tag for m in play.journal if isinstance(m, Answered)]
     assert "UPDATE 0" in tags
 
 
 def test_a_serialization_failure_is_in_the_journal(bank):
-    play = bank.conductor.play(pair("deposit_serializable"), preempted("A", Point(UPDATE), "B"))
+    play = bank.scheduler.play(pair("deposit_serializable"), preempted("A", Point(UPDATE), "B"))
     assert (statuses(play), balance(bank)) == ([500, 200], 130)
     codes = [m.result.failure.code for m in play.journal if isinstance(m, Answered) and m.result.failure]
     assert codes == ["40001"]
 
 
 def test_a_lock_inside_the_application_does_not_hang_the_run(bank):
-    both_at_a = dict(bank.conductor.ports, B=bank.conductor.ports["A"])
-    conductor = type(bank.conductor)(bank.boundary, both_at_a, bank.conductor.sessions)
+    both_at_a = dict(bank.scheduler.ports, B=bank.scheduler.ports["A"])
+    scheduler = type(bank.scheduler)(bank.boundary, both_at_a, bank.scheduler.sessions)
     # One instance for both lanes: B's request waits for A's lock and shows nothing at the boundary.
-    play = conductor.play(pair("deposit_in_turn"), preempted("A", Point(UPDATE), "B"))
+    play = scheduler.play(pair("deposit_in_turn"), preempted("A", Point(UPDATE), "B"))
     assert (statuses(play), balance(bank)) == ([200, 200], 180)
     assert [b.kind for b in play.blocked] in (["application"], ["pool"])
     assert "inside the application" in play.unreached
 
 
 def test_a_lock_that_is_asked_for_in_a_loop(bank):
-    play = bank.conductor.play(pair("deposit_polling"), preempted("A", Point(UPDATE), "B"))
+    play = bank.scheduler.play(pair("deposit_polling"), preempted("A", Point(UPDATE), "B"))
     assert (statuses(play), balance(bank), play.unreached) == ([200, 200], 180, "")
     (blocked,) = play.blocked
     assert (blocked.lane, blocked.by, blocked.kind) == ("B", "A", "polling")
@@ -127,32 +127,32 @@ def test_a_lock_that_is_asked_for_in_a_loop(bank):
 def test_a_deadlock_is_left_to_postgresql(bank):
     lock = Point("select balance from wallet where id = ? for update", 2)
     requests = {"A": post("transfer", giver=1, taker=2), "B": post("transfer", giver=2, taker=1)}
-    play = bank.conductor.play(requests, preempted("A", lock, "B"))
+    play = bank.scheduler.play(requests, preempted("A", lock, "B"))
     assert sorted(statuses(play)) == [200, 500]
     codes = [m.result.failure.code for m in play.journal if isinstance(m, Answered) and m.result.failure]
     assert codes == ["40P01"]
 
 
 def test_a_point_that_never_comes_is_said(bank):
-    play = bank.conductor.play(pair("deposit"), preempted("A", Point("update nothing"), "B"))
+    play = bank.scheduler.play(pair("deposit"), preempted("A", Point("update nothing"), "B"))
     assert play.unreached == "A never came to `update nothing`"
     assert balance(bank) == 180
 
 
 def test_the_second_occurrence(bank):
-    play = bank.conductor.play(pair("deposit"), preempted("A", Point(UPDATE, 2), "B"))
+    play = bank.scheduler.play(pair("deposit"), preempted("A", Point(UPDATE, 2), "B"))
     assert "never came" in play.unreached
 
 
 def test_holding_alone_changes_nothing(bank):
     schedule = (Turn("A", Point(UPDATE)), Pause(0.01), Turn("A"))
-    play = bank.conductor.play({"A": post("deposit", amount=50)}, schedule)
+    play = bank.scheduler.play({"A": post("deposit", amount=50)}, schedule)
     assert (statuses(play), balance(bank)) == ([200], 150)
     assert explain(schedule) == "A until before `update wallet`, 10 ms of nothing, A to the end"
 
 
 def test_an_open_transaction_is_attributed(bank):
-    play = bank.conductor.play(pair("deposit_atomic"), preempted("A", Point("commit"), "B"))
+    play = bank.scheduler.play(pair("deposit_atomic"), preempted("A", Point("commit"), "B"))
     (backend,) = set(play.transactions.values())
     a = [m.operation.backend for m in play.journal if isinstance(m, Arrived) and m.operation.lane == "A"]
     assert backend in a
@@ -167,7 +167,7 @@ def test_an_open_transaction_is_attributed(bank):
     ],
 )
 def test_faults_at_the_database(bank, fault, status, left):
-    play = bank.conductor.play({"A": post("deposit", amount=50)}, serial("A"), (fault,))
+    play = bank.scheduler.play({"A": post("deposit", amount=50)}, serial("A"), (fault,))
     assert (statuses(play), balance(bank)) == ([status], left)
 
 
@@ -190,13 +190,13 @@ def charges(play: Play) -> int:
 )
 def test_faults_at_the_outside_service(bank, action, status, accepted, rows):
     faults = (Fault("A", CHARGE, action),) if action else ()
-    play = bank.conductor.play({"A": post("charge", amount=5)}, serial("A"), faults)
+    play = bank.scheduler.play({"A": post("charge", amount=5)}, serial("A"), faults)
     (count,) = bank.direct.execute("SELECT count(*) FROM charge").fetchone()
     assert (statuses(play), charges(play), count) == ([status], accepted, rows)
 
 
 def test_an_outside_call_can_be_held(bank):
-    play = bank.conductor.play(pair("charge"), preempted("A", CHARGE, "B"))
+    play = bank.scheduler.play(pair("charge"), preempted("A", CHARGE, "B"))
     kinds = [
         m.operation.lane for m in play.journal if isinstance(m, Arrived) and m.operation.kind is OperationKind.CALL
     ]
@@ -207,8 +207,8 @@ def test_an_outside_call_can_be_held(bank):
 
 def test_a_preempted_run_is_quick(bank):
     requests, schedule = pair("deposit"), preempted("A", Point(UPDATE), "B")
-    bank.conductor.play(requests, schedule)
+    bank.scheduler.play(requests, schedule)
     started = time.perf_counter()
     for _ in range(20):
-        bank.conductor.play(requests, schedule)
+        bank.scheduler.play(requests, schedule)
     assert (time.perf_counter() - started) / 20 < 0.5  # a dozen milliseconds on an idle machine

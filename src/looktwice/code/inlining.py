@@ -33,8 +33,8 @@ from looktwice.code.effects import (
     Via,
 )
 from looktwice.code.lowering.values import PATH_KEPT, merge
-from looktwice.code.noise import ACTS, is_quiet
-from looktwice.code.noise import UNKNOWN as NOT_UNDERSTOOD
+from looktwice.code.purity import ACTS, is_quiet
+from looktwice.code.purity import UNKNOWN as NOT_UNDERSTOOD
 
 DEEPEST = 5
 SPLICED = (1_000, 700, 450, 300, 200)

@@ -15,7 +15,7 @@ from looktwice.prove.explorer import Place
 from looktwice.prove.faults import BEFORE_REQUEST, Mishap, fault
 from looktwice.prove.laboratory import Laboratory
 from looktwice.prove.oracle import Observation
-from looktwice.prove.oracle.gates import Gate
+from looktwice.prove.oracle.acceptance import Gate
 from looktwice.prove.oracle.verdict import Judgement
 from looktwice.prove.schedule import serial
 from looktwice.prove.trial import Part, Trial

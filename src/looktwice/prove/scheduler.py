@@ -13,10 +13,10 @@ from queue import Empty
 from msgspec import Struct
 
 from looktwice.prove.boundary import Boundary
+from looktwice.prove.breakpoints import Fault, Rules
 from looktwice.prove.gate import Away, Moment, NotUnderstood, Responded, Stale
 from looktwice.prove.postgres.sessions import Sessions, Wait
 from looktwice.prove.request import Request, Response
-from looktwice.prove.rules import Fault, Rules
 from looktwice.prove.schedule import Pause, Schedule, Turn
 from looktwice.prove.wire.operation import Operation
 from looktwice.prove.wire.sql_text import summary
@@ -54,7 +54,7 @@ class Play(Struct, frozen=True, kw_only=True):
     ended: float = 0.0
 
 
-class Conductor:
+class Scheduler:
     """Plays schedules against running instances of an application.
 
     ports: lane → port at which that instance answers HTTP. timeout: seconds a request may take. settle: seconds of
@@ -133,14 +133,14 @@ class Conductor:
 class _Run:
     """One schedule being played."""
 
-    def __init__(self, conductor: Conductor, requests: Mapping[str, Request], faults: tuple[Fault, ...]) -> None:
-        self._conductor, self._requests = conductor, requests
-        self._gate, self._sessions = conductor.boundary.gate, conductor.sessions
+    def __init__(self, scheduler: Scheduler, requests: Mapping[str, Request], faults: tuple[Fault, ...]) -> None:
+        self._scheduler, self._requests = scheduler, requests
+        self._gate, self._sessions = scheduler.boundary.gate, scheduler.sessions
         self.rules = Rules(faults)
         self._has_faults = bool(faults)
         # A fault may mean that nothing ever comes: the patience is then that of a client, beyond what HTTP clients
         # give an answer by default where they give it a limit (httpx: 5 s).
-        self._timeout = min(conductor.timeout, _PATIENCE) if faults else conductor.timeout
+        self._timeout = min(scheduler.timeout, _PATIENCE) if faults else scheduler.timeout
         self.live: dict[str, float] = {}  # lanes sent and not finished → when
         self.responses: dict[str, Response] = {}
         self.blocked: list[Blocked] = []
@@ -160,7 +160,7 @@ class _Run:
         self.rules.limits[lane] = turn.until
         if lane not in self.live:
             self.live[lane] = time.monotonic()
-            self._conductor.boundary.send(lane, self._requests[lane], self._conductor.ports[lane], self._timeout)
+            self._scheduler.boundary.send(lane, self._requests[lane], self._scheduler.ports[lane], self._timeout)
         else:
             self._resume(lane)
         reached = self._await(lane)
@@ -173,7 +173,7 @@ class _Run:
         self.rules.at_point.discard(lane)
         self.rules.waiting.discard(lane)
         for operation in self._gate.held(lane):
-            self._conductor.boundary.release(operation.number, self.rules.action_on_release(operation))
+            self._scheduler.boundary.release(operation.number, self.rules.action_on_release(operation))
 
     def _await(self, lane: str) -> bool:
         """True when the lane is held at its point, False when it is finished."""
@@ -183,8 +183,8 @@ class _Run:
         while True:
             self._next_wake(pause)
             if lane in self.responses and self._has_faults:
-                self._conductor.boundary.end_hanging()
-            if lane in self.responses and self._conductor.is_quiet(lane):
+                self._scheduler.boundary.end_hanging()
+            if lane in self.responses and self._scheduler.is_quiet(lane):
                 self.live.pop(lane, None)
                 return False
             if lane in self.rules.at_point:
@@ -268,8 +268,8 @@ class _Run:
         return not outstanding and idle > self._patience(lane)
 
     def _patience(self, lane: str) -> float:
-        usual = 5 * self._conductor.gap
-        ports = self._conductor.ports
+        usual = 5 * self._scheduler.gap
+        ports = self._scheduler.ports
         if any(other != lane and ports[other] == ports[lane] for other in self.live):
             return min(max(usual, _SHORTEST_GAP), _LONGEST_GAP)
         return max(usual, _FOREIGN_GAP)

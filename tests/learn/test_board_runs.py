@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from looktwice.core.trace import Row, StepKind, Trace, TraceStep
-from looktwice.learn.retell import retold
+from looktwice.learn.board_runs import retold
 
 ROW = Row("wallets", {"id": "1"}, {"balance": "100"})
 OTHER = Row("users", {"id": "1"}, {"email": "anna@example.com"})

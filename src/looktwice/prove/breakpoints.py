@@ -24,7 +24,7 @@ class Fault(Struct, frozen=True):
 
 
 class Rules:
-    """Asked in the proxies' thread, told in the conductor's."""
+    """Asked in the proxies' thread, told in the scheduler's."""
 
     def __init__(self, faults: tuple[Fault, ...]) -> None:
         self.limits: dict[str, Point | None] = {}

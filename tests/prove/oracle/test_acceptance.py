@@ -10,7 +10,7 @@ from made_up import START, insert, read, run, update
 
 from looktwice.core.trace import Verdict
 from looktwice.prove.oracle import Checks, Judgement, Observation, Pair, Reading, Repeat, confirm, judge
-from looktwice.prove.oracle.gates import gates
+from looktwice.prove.oracle.acceptance import gates
 
 OLD = {"id": 1, "balance": 100, "version": 1}
 OK = {"A": (200, None), "B": (200, None)}

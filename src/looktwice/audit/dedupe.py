@@ -10,7 +10,7 @@ import msgspec
 from looktwice.core.finding import Confidence, Finding, fingerprint
 
 
-def arbitrate(
+def dedupe(
     findings: Iterable[Finding], wins_over: Mapping[str, tuple[str, ...]], statement: Callable[[Finding], str]
 ) -> tuple[Finding, ...]:
     """The findings that are left, in order of place, each with its fingerprint.

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
+from looktwice.prove.conflicts import is_understood, touching
 from looktwice.prove.explorer import Place, candidates
 from looktwice.prove.postgres.catalogue import Column, Schema, Table
 from looktwice.prove.postgres.change import RowChange
 from looktwice.prove.postgres.footprint import Read
-from looktwice.prove.profiled import reads_of
+from looktwice.prove.read_profile import reads_of
 from looktwice.prove.request import Request
 from looktwice.prove.schedule import Point
-from looktwice.prove.touching import is_understood, touching
 from looktwice.prove.wire.operation import Operation, OperationKind
 from looktwice.prove.wire.sql_text import fingerprint
 
