@@ -1,4 +1,4 @@
-"""LT601: a call over the network that nothing limits."""
+"""LT601: a network call without a timeout."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _match(k: Knowledge, f: FunctionSummary, effect: Effect) -> Match:
 
 
 def has_idle_signal(f: FunctionSummary, effect: Effect) -> bool:
-    """Whether the only limit is the signal of a controller that was made here and that nothing here aborts."""
+    """Whether the only limit is the signal of a controller that is created here and never aborted here."""
     limit = dict(effect.args).get("timeout", NONE)
     is_signal = any(origin.path[-1:] == ("signal",) for origin in (f.values[limit] if limit != NONE else ()))
     called = {each.name for each in f.facts if each.kind is FactKind.CALL}
