@@ -57,7 +57,7 @@ def expanded(value: str) -> FunctionSummary:
 @pytest.mark.parametrize(("name", "expected"), NOISES)
 def test_what_a_caller_can_tell(name: str, expected: int) -> None:
     program = build({"app.py": dedent(HEAD.replace("VALUE", "0")).encode()})
-    assert program.noises[f"app.py:{name}"] & (ACTS | TESTS | CALLS) == expected
+    assert program.impurities[f"app.py:{name}"] & (ACTS | TESTS | CALLS) == expected
 
 
 SPLICED = [

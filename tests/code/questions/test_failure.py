@@ -7,7 +7,7 @@ from programs import found, python, typescript
 
 from looktwice.code import Program
 from looktwice.code.questions.control import handlers
-from looktwice.code.questions.failure import Fate, attempts, fate, is_probe, protected, read_whole
+from looktwice.code.questions.failure import Fate, attempts, complete_handler, fate, is_probe, protected
 
 IN_PYTHON = {
     "pass": ("pass", Fate.HIDDEN),
@@ -134,4 +134,4 @@ def work(s: Session):
     f, own = p.expand(name), p.functions[name]
     assert not f.complete
     (handler,) = (each for attempt in attempts(f) for each in handlers(f, attempt))
-    assert fate(*read_whole(own, f, handler)) is expected
+    assert fate(*complete_handler(own, f, handler)) is expected

@@ -45,7 +45,7 @@ def test_code_is_looked_at_from_routes_and_from_what_nobody_calls() -> None:
     names = {root.name.partition(":")[2]: root.route for root in k.roots}
     assert names["change"] == "POST /wallets/{key}" and names["left_alone"] == ""
     assert "helper" not in names
-    assert k.is_off_the_routes("app.py:left_alone") and not k.is_off_the_routes("app.py:helper")
+    assert k.is_unrouted("app.py:left_alone") and not k.is_unrouted("app.py:helper")
 
 
 def test_a_column_that_nobody_writes_does_not_change() -> None:

@@ -8,7 +8,7 @@ from programs import found, python, typescript
 from looktwice.code.effects import EffectKind
 from looktwice.code.questions.knowledge import Knowledge
 from looktwice.code.questions.limits import limits
-from looktwice.code.questions.lookups import says_absent, state_checks
+from looktwice.code.questions.lookups import means_absent, state_checks
 
 ABSENT = [
     ("if s.scalar(select(User).where(User.email == e)): raise ValueError", True),
@@ -35,7 +35,7 @@ def add(s: Session, e: str):
 """)
     f = p.expand(found(p, "add"))
     create = next(each for each in f.effects if each.kind is EffectKind.CREATE)
-    assert any(says_absent(f, check) for check in state_checks(f, create)) is expected
+    assert any(means_absent(f, check) for check in state_checks(f, create)) is expected
 
 
 LIMITS = [

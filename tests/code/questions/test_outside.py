@@ -12,8 +12,8 @@ from looktwice.code.questions.knowledge import Knowledge
 from looktwice.code.questions.outside import (
     changes_outside,
     has_stable_key,
-    is_forgetting,
     is_idempotent,
+    is_negligible,
     moves_money,
     service,
 )
@@ -51,7 +51,7 @@ def test_who_is_called(address: str, expected: tuple[str, bool]) -> None:
     head = "import os\nimport httpx\n\nBASE, SECRET = os.environ['BASE'], os.environ['SECRET']\n"
     f = expanded(python(f"{head}\ndef work():\n    httpx.post({address}, json={{}})\n"))
     (effect,) = f.effects
-    assert (service(f, effect), is_forgetting(f, effect)) == expected
+    assert (service(f, effect), is_negligible(f, effect)) == expected
 
 
 FETCHES = {
@@ -83,7 +83,7 @@ export async function work(id: string, flag: boolean) {
 """)
     )
     (effect,) = f.effects
-    assert (service(f, effect), is_forgetting(f, effect)) == ("/api/revalidate", True)
+    assert (service(f, effect), is_negligible(f, effect)) == ("/api/revalidate", True)
 
 
 KEYS = {

@@ -53,7 +53,7 @@ def is_read(effect: Effect) -> bool:
 @pytest.mark.parametrize(("body", "expected"), MEETING.values(), ids=MEETING)
 def test_where_a_read_and_a_write_meet(body: str, expected: bool) -> None:
     k = Knowledge(python(f"{HEAD}\ndef f(s: Session, id, other):\n    {body}\n"))
-    assert ("app.py:f" in k.meeting) is expected
+    assert ("app.py:f" in k.reading_and_writing) is expected
 
 
 @pytest.mark.parametrize(("body", "expected"), REPEATING.values(), ids=REPEATING)

@@ -36,7 +36,7 @@ from looktwice.code.tree import (
 
 
 class After(Struct, frozen=True):
-    """The rest of a block runs only when a test went this way."""
+    """The rest of a block runs only when a test had this result."""
 
     value: int
     fact: int
@@ -45,12 +45,13 @@ class After(Struct, frozen=True):
     exit: str
 
 
-Outcome = tuple[str, tuple[After, ...]]  # how the statement leaves its block ("" goes on), and what holds afterwards
+Outcome = tuple[str, tuple[After, ...]]
+"""How a statement leaves its block ("" if it does not), and what holds afterwards."""
 GOES_ON: Outcome = ("", ())
 
 
 def run(low: Lowering, body: tuple[Node, ...]) -> str:
-    """Run a block. Gives how it ends: "" when it goes on, "return", "raise", "continue" or "break"."""
+    """Run a block. Returns how it ends: "" when it continues, "return", "raise", "continue" or "break"."""
     opened: list[int] = []
     ending = ""
     hoist(low, body)
@@ -84,7 +85,7 @@ def run(low: Lowering, body: tuple[Node, ...]) -> str:
 
 
 def hoist(low: Lowering, body: tuple[Node, ...]) -> None:
-    """Functions and imports of a block are known in all of it."""
+    """Define the functions and imports of a block for all of it."""
     for node in body:
         if isinstance(node, Function) and node.name:
             low.scope[node.name] = Val(function=Closure(node, low.scope))

@@ -12,10 +12,10 @@ from looktwice.code.questions.knowledge import Knowledge, Program, Root
 from looktwice.code.questions.outside import (
     changes_outside,
     has_stable_key,
-    is_courtesy,
-    is_forgetting,
     is_idempotent,
-    is_only_announced,
+    is_negligible,
+    is_notification,
+    needs_confirmation,
     service,
 )
 from looktwice.code.questions.places import function_of, place, route_to
@@ -37,7 +37,7 @@ def detect(program: Program) -> Iterator[Match]:
         reported: set[str] = set()
         for effect in root.f.effects:
             name = service(root.f, effect)
-            if is_missed(root.f, effect) and name not in reported and (match := _match(k, root, effect)) is not None:
+            if matters(root.f, effect) and name not in reported and (match := _match(k, root, effect)) is not None:
                 reported.add(name)
                 yield match
 
@@ -51,9 +51,11 @@ def may_be_durable(f: FunctionSummary) -> bool:
     )
 
 
-def is_missed(f: FunctionSummary, call: Effect) -> bool:
+def matters(f: FunctionSummary, call: Effect) -> bool:
     """Whether it matters that the call was not made, or made in vain; for a courtesy message it does not."""
-    return changes_outside(call) and not (is_courtesy(f, call) or is_forgetting(f, call) or is_only_announced(call))
+    return changes_outside(call) and not (
+        is_notification(f, call) or is_negligible(f, call) or needs_confirmation(call)
+    )
 
 
 def _match(k: Knowledge, root: Root, call: Effect) -> Match | None:

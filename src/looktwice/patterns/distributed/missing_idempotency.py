@@ -24,10 +24,10 @@ from looktwice.code.questions.lookups import state_checks
 from looktwice.code.questions.outside import (
     fresh_origin,
     is_idempotent,
-    is_only_announced,
     key_of,
     may_move_money,
     moves_money,
+    needs_confirmation,
     service,
 )
 from looktwice.code.questions.places import function_of, place, route_to
@@ -135,8 +135,8 @@ def _money(root: Root, call: Effect) -> Match | None:
     if key != NONE and fresh is None:
         return None
     source = source_of(root, fresh, call) if fresh is not None else None
-    doubt = "" if call.traits & Trait.MONEY else "that it moves money is inferred from its address"
-    if is_only_announced(call):
+    doubt = "" if call.traits & Trait.MONEY else "only its address suggests that it moves money"
+    if needs_confirmation(call):
         doubt = "nothing is charged until it is confirmed"
     confidence, because = trust(f, (call,), doubt)
     return Match(

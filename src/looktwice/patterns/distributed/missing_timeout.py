@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from looktwice.code.effects import NONE, Effect, EffectKind, FactKind, FunctionSummary, Trait
 from looktwice.code.lowering.functions import MODULE_BODY
-from looktwice.code.questions.definitions import has_limit_of_its_own, set_up_at
+from looktwice.code.questions.definitions import defined_at, has_default_limit
 from looktwice.code.questions.knowledge import Knowledge, Program
 from looktwice.code.questions.outside import service
 from looktwice.code.questions.places import place
@@ -38,8 +38,8 @@ def detect(program: Program) -> Iterator[Match]:
 
 def _match(k: Knowledge, f: FunctionSummary, effect: Effect) -> Match:
     confidence, because = trust(f, (effect,))
-    is_off = has_limit_of_its_own(effect, f.path)
-    definition = set_up_at(k.program, f, effect)
+    is_off = has_default_limit(effect, f.path)
+    definition = defined_at(k.program, f, effect)
     return Match(
         message="switched-off" if is_off else "no-timeout",
         at=place(f, effect),

@@ -11,16 +11,16 @@ from looktwice.code.questions.failure import (
     attempts,
     calls_back,
     checks_credentials,
+    complete_handler,
     fate,
     ignored_rejections,
     is_broad,
-    is_missed,
     is_probe,
     logs,
+    matters,
     protected,
-    read_whole,
+    reports_later,
     returned_constants,
-    tells_later,
 )
 from looktwice.code.questions.knowledge import Knowledge, Program
 from looktwice.code.questions.outside import moves_money, service, url_texts
@@ -36,21 +36,21 @@ CATCHES = (RegionKind.TRY, RegionKind.SCOPE, RegionKind.HANDLER)
 
 def detect(program: Program) -> Iterator[Match]:
     k = Knowledge(program)
-    leading = k.leading_to(lambda f: any(is_missed(each) for each in f.effects))
+    leading = k.leading_to(lambda f: any(matters(each) for each in f.effects))
     for name in program.functions:
         own = program.functions[name]
         if not k.is_served(own) or own.path in k.scripts:
             continue
         if not any(region.kind in CATCHES for region in own.regions):
             continue
-        if name not in leading or not may_swallow(own, is_missed, leading):
+        if name not in leading or not may_swallow(own, matters, leading):
             continue
         f = program.expand(name)
         handler = k.routes.get(name)
         is_get = handler is not None and handler.method == "GET"
         if handler is not None and ("health" in handler.path or "ready" in handler.path):
             continue
-        is_unattended = k.is_off_the_routes(name)
+        is_unattended = k.is_unrouted(name)
         for attempt in attempts(f):
             region = f.regions[attempt]  # inlined code is reported where it is defined
             if (region.path or f.path) == f.path and own.start <= region.start < own.end:
@@ -74,7 +74,7 @@ def _attempt(
         region = f.regions[number]
         if not is_broad(region) or calls_back(own, region):
             continue
-        whole, there = read_whole(own, f, number)
+        whole, there = complete_handler(own, f, number)
         outcome = fate(whole, there)
         if outcome in (Fate.HIDDEN, Fate.LOGGED) and is_cleanup(f, attempt):
             continue
@@ -84,7 +84,7 @@ def _attempt(
         elif outcome is Fate.DEFAULTED and (not is_logged or is_route or _means_something_else(f, number)):
             doubt = "it is logged" if is_logged else ""
             yield _match(k, f, work[0], number, "defaulted", doubt)
-        elif outcome is Fate.LOGGED and not is_log_enough and not tells_later(f, number):
+        elif outcome is Fate.LOGGED and not is_log_enough and not reports_later(f, number):
             if _is_main_work(f, attempt, work):
                 yield _match(k, f, _main(work), number, "logged", "it is logged")
             elif (paid := next((each for each in work if moves_money(f, each)), None)) is not None:

@@ -139,7 +139,7 @@ def _found(k: Knowledge, root: Root, query: Effect, loop: int, source: int) -> M
     links = [query] if source == NONE else [query, f.effects[source]]
     doubt = "the number of elements that the caller sends is not known" if source == NONE else ""
     intended = "" if query.kind & STORE_READS else "writing row by row may be intended"
-    background = "a background job may be slow" if k.is_off_the_routes(root.name) else ""
+    background = "slowness may be acceptable in a background job" if k.is_unrouted(root.name) else ""
     confidence, because = trust(f, links, doubt, intended, k.doubt_about(root), background)
     roles = [(Role.LOOP, place(f, region))]
     if source != NONE:

@@ -20,7 +20,7 @@ CHANGES = EffectKind.WRITE | EffectKind.CREATE
 def detect(program: Program) -> Iterator[Match]:
     k = Knowledge(program)
     for root in k.shared_roots(STORE_READS, CHANGES):
-        if root.name not in k.meeting:
+        if root.name not in k.reading_and_writing:
             continue
         reported: set[object] = set()
         for number, effect in enumerate(root.f.effects):
@@ -60,7 +60,7 @@ def _match(k: Knowledge, root: Root, write: int, limit: Limit) -> Match | None:
 
 def _doubts(limit: Limit, verdict: Verdict) -> Iterator[str]:
     if limit.is_same is Maybe.UNKNOWN:
-        yield "whether it is the same row could not be determined"
+        yield "it could not be determined whether it is the same row"
     if not limit.check.check.is_certain:
         yield "the check applies on some paths only"
     if verdict is Verdict.UNKNOWN:

@@ -18,7 +18,7 @@ from looktwice.code.effects import (
 )
 from looktwice.code.questions.bookkeeping import counts_attempts
 from looktwice.code.questions.knowledge import Knowledge, Program, Root
-from looktwice.code.questions.lookups import StateCheck, says_absent, state_checks
+from looktwice.code.questions.lookups import StateCheck, means_absent, state_checks
 from looktwice.code.questions.places import function_of, place, route_to
 from looktwice.code.questions.protection import Verdict, protection
 from looktwice.code.questions.rows import column_name, identity
@@ -34,7 +34,7 @@ PROTECTS = (Verdict.MUTEX, Verdict.ISOLATION)
 def detect(program: Program) -> Iterator[Match]:
     k = Knowledge(program)
     for root in k.shared_roots(STORE_READS, EffectKind.CREATE | EffectKind.WRITE):
-        if root.name not in k.meeting:
+        if root.name not in k.reading_and_writing:
             continue
         seen: set[object] = set()
         for number, effect in enumerate(root.f.effects):
@@ -53,7 +53,7 @@ def _create(k: Knowledge, root: Root, write: int) -> Match | None:
     f = root.f
     w = f.effects[write]
     for check in state_checks(f, w):
-        if w.target.name and f.effects[check.read].target.name == w.target.name and says_absent(f, check):
+        if w.target.name and f.effects[check.read].target.name == w.target.name and means_absent(f, check):
             columns = lookup_columns(f, k.entity(w), check, w)
             if columns is not None:
                 return _match(k, root, write, check, columns)
@@ -103,7 +103,7 @@ def _match(k: Knowledge, root: Root, write: int, check: StateCheck, columns: fro
     if not columns and entity is not None and _may_be_by_unique(entity, r):
         return None
     unique = is_unique_over(entity, columns) if columns or entity is None else Maybe.NO
-    if unique is Maybe.YES and (handles_violation(f, w) or k.answers_violations or _is_fresh(f, w, columns, entity)):
+    if unique is Maybe.YES and (handles_violation(f, w) or k.handles_violations or _is_fresh(f, w, columns, entity)):
         return None
     message = {Maybe.YES: "unhandled", Maybe.NO: "duplicate", Maybe.UNKNOWN: "maybe-duplicate"}[unique]
     doubts = ["its constraints could not be read"] if unique is Maybe.UNKNOWN else []

@@ -21,7 +21,7 @@ DERIVED = Via.ARITH | Via.EXTREME | Via.CONCAT | Via.SPREAD
 def detect(program: Program) -> Iterator[Match]:
     k = Knowledge(program)
     for root in k.shared_roots(EffectKind.READ, EffectKind.WRITE):
-        if root.name not in k.meeting:
+        if root.name not in k.reading_and_writing:
             continue
         for number, effect in enumerate(root.f.effects):
             if effect.kind is EffectKind.WRITE and (match := _write(k, root, number)) is not None:
@@ -62,7 +62,7 @@ def _derived(k: Knowledge, root: Root, write: int, put: Put, origin: Origin) -> 
     confidence, because = trust(
         f,
         (r, w),
-        "whether it is the same row could not be determined" if same is Maybe.UNKNOWN else "",
+        "it could not be determined whether it is the same row" if same is Maybe.UNKNOWN else "",
         k.doubt_about(root),
     )
     first = f.effects[found.by] if is_stale and r.order > f.effects[found.by].order else r

@@ -18,8 +18,8 @@ from looktwice.code.effects import (
 from looktwice.code.questions.knowledge import Knowledge, Program, Root
 from looktwice.code.questions.ownership import (
     chosen_by_request,
+    has_unread_guard,
     is_behind_scoped_read,
-    is_guarded_out_of_sight,
     is_permitted,
     is_publicly_listed,
     is_scoped,
@@ -106,7 +106,7 @@ def _found(
     source = source_of(root, origin, effect)
     knows = _knows_principal(root)
     doubt = "" if knows else "the route does not authenticate the caller"
-    unread = "what the route's guard checks could not be read" if is_guarded_out_of_sight(root.handler) else ""
+    unread = "the checks of the route's guard could not be read" if has_unread_guard(root.handler) else ""
     confidence, because = trust(f, (effect,), doubt, unread)
     return Match(
         message=message,
