@@ -1,4 +1,4 @@
-"""Which tests say that a row is not there, and which tests a write must not outlive."""
+"""Checks that mean a row is absent, and checks that a write relies on."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ABSENT = [
 
 
 @pytest.mark.parametrize(("test", "expected"), ABSENT, ids=[case[0] for case in ABSENT])
-def test_a_look_up_that_says_there_is_none(test: str, expected: bool) -> None:
+def test_a_look_up_that_means_absence(test: str, expected: bool) -> None:
     p = python(f"""
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -50,7 +50,7 @@ LIMITS = [
 
 
 @pytest.mark.parametrize(("body", "expected"), [case[1:] for case in LIMITS], ids=[case[0] for case in LIMITS])
-def test_a_write_that_relies_on_a_test(body: str, expected: list[str]) -> None:
+def test_a_write_that_relies_on_a_check(body: str, expected: list[str]) -> None:
     p = python(f"""
 from sqlalchemy.orm import Session
 from models import Wallet
@@ -71,7 +71,7 @@ QUOTAS = [
 
 
 @pytest.mark.parametrize(("test", "expected"), QUOTAS, ids=[case[0] for case in QUOTAS])
-def test_a_number_of_rows_that_one_more_may_exceed(test: str, expected: list[str]) -> None:
+def test_a_quota_of_rows(test: str, expected: list[str]) -> None:
     p = typescript(f"""
 import {{ PrismaClient }} from "@prisma/client";
 const db = new PrismaClient();
