@@ -60,7 +60,7 @@ def test_what_a_caller_can_observe(name: str, expected: int) -> None:
     assert program.impurities[f"app.py:{name}"] & (ACTS | TESTS | CALLS) == expected
 
 
-SPLICED = [
+INLINED = [
     ("double(wallet.balance)", []),
     ("positive(wallet.balance)", ["positive"]),
     ("positive(3)", []),
@@ -71,7 +71,7 @@ SPLICED = [
 ]
 
 
-@pytest.mark.parametrize(("value", "expected"), SPLICED)
+@pytest.mark.parametrize(("value", "expected"), INLINED)
 def test_only_observable_callees_are_inlined(value: str, expected: list[str]) -> None:
     f = expanded(value)
     names = [each.detail.rpartition(":")[2] for each in f.regions if each.kind is RegionKind.CALL]

@@ -213,7 +213,7 @@ FIXED = {
 @pytest.mark.parametrize(("short", "language"), [("py", "python"), ("ts", "typescript")])
 def test_only_the_engine_marks_an_exercise_as_solved(visit: Visit, tmp_path: Path, short: str, language: str) -> None:
     pytest.importorskip("looktwice.audit")
-    page = visit().enter(f"{LESSON}?lang={short}&at=mend")
+    page = visit().enter(f"{LESSON}?lang={short}&at=fix")
     page.get_by_role("button", name="Edit this code").click()
     verdict = page.locator(".judged")
     expect(verdict.locator(".headline")).to_contain_text("still breaks: read here (2), written here")

@@ -38,7 +38,7 @@ from looktwice.code.purity import ACTS, is_pure
 from looktwice.code.purity import UNKNOWN as NOT_UNDERSTOOD
 
 DEEPEST = 5
-SPLICED = (1_000, 700, 450, 300, 200)
+INLINED = (1_000, 700, 450, 300, 200)
 """By depth, how many calls may already be inlined for another one to be: distant callees are cut off first. Handlers
 stay below a hundred; the schedulers of large systems reach everything."""
 EFFECTS_KEPT = 256
@@ -123,7 +123,7 @@ class Expansion:
         self.order = 0
         self.is_complete = True
         self.truncated = 0
-        self.spliced = 0
+        self.inlined = 0
         self._instances: dict[int, Instance] = {}  # by number of the INSTANCE-making call in the result
         self._closures: dict[int, tuple[Frame, int]] = {}  # region in the result → the frame and region it came from
         self._stack: list[str] = []
@@ -396,11 +396,11 @@ class Expansion:
         found = [summary for name in call.candidates[:3] if (summary := self._enter(name, frame.depth, call.known))]
         results: list[Value] = []
         for summary in found:
-            if self._is_quiet(summary, values):
+            if self._is_pure(summary, values):
                 results.append(self._value_of(frame, call, summary, values, placed))
                 continue
             choice = self._choice(frame, "call", number) if len(found) > 1 else NONE
-            results.append(self._splice(frame, call, summary, values, region, choice, placed))
+            results.append(self._inline(frame, call, summary, values, region, choice, placed))
         if not found:
             results.append(self._opaque(values, placed, call))
         for _, callback in call.callbacks:
@@ -420,14 +420,14 @@ class Expansion:
         summary = self._lookup(name)
         if summary is None:
             return None
-        if depth >= DEEPEST or self.spliced >= SPLICED[depth]:
+        if depth >= DEEPEST or self.inlined >= INLINED[depth]:
             self.truncated += 1
             self.is_complete = False
             return None
         return summary
 
     # ── calls of which only the value is needed ──────────────────────────────────────────────────────────────────────
-    def _is_quiet(self, summary: FunctionSummary, values: Mapping[str, Value]) -> bool:
+    def _is_pure(self, summary: FunctionSummary, values: Mapping[str, Value]) -> bool:
         impurity = self._impurity(summary.name)
         if impurity is None or self._authenticates(summary.name) or not is_pure(impurity, values.values()):
             return False
@@ -483,7 +483,7 @@ class Expansion:
             origins = merge(((Origin(OriginKind.PRINCIPAL),), origins))
         return origins or UNKNOWN
 
-    def _splice(
+    def _inline(
         self,
         frame: Frame,
         call: CallSite,
@@ -493,7 +493,7 @@ class Expansion:
         choice: int,
         placed: int,
     ) -> Value:
-        self.spliced += 1
+        self.inlined += 1
         is_later = summary.is_async and not call.is_awaited
         kind = RegionKind.DEFERRED if is_later else RegionKind.CALL
         self.order += 1
@@ -584,7 +584,7 @@ class Expansion:
                     placed = len(self.calls)
                     self.calls.append(replace(call, region=region, order=self.order))
                     values = {str(position): value for position, value in enumerate(arguments)}
-                    results.append(self._splice(frame, call, summary, values, region, NONE, placed))
+                    results.append(self._inline(frame, call, summary, values, region, NONE, placed))
         frame.results[-2 - number] = merge(results) or UNKNOWN
 
     def _place_callback(self, frame: Frame, callback: int, parent: int, arguments: Sequence[Value]) -> Value:

@@ -33,7 +33,7 @@ class Section(Struct, frozen=True):
 
 SECTIONS = (
     Section("security", "01", "Security", "The caller is not who the code takes them for."),
-    Section("errors", "02", "Error handling", "It failed, and nobody was told."),
+    Section("errors", "02", "Error handling", "It failed, and nobody knows."),
     Section("races", "03", "Races", "Each request is right. Two at once are not."),
     Section("performance", "04", "Performance", "Quick with ten rows, gone with ten thousand."),
     Section("architecture", "05", "Architecture", "Easy to write once, costly to change twice."),

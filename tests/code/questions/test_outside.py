@@ -90,7 +90,7 @@ KEYS = {
     "none": ("headers={}", False),
     "from the caller": ("headers={'Idempotency-Key': key}", True),
     "from the row": ("headers={'Idempotency-Key': f'order-{key}'}", True),
-    "made anew": ("headers={'Idempotency-Key': str(uuid4())}", False),
+    "generated": ("headers={'Idempotency-Key': str(uuid4())}", False),
     "from the clock": ("headers={'Idempotency-Key': str(time())}", False),
 }
 

@@ -20,7 +20,7 @@ describe("moves", () => {
 });
 
 describe("a position", () => {
-  it("before the first move: the row as it was, nobody has read", () => {
+  it("before the first move: the row as it was, nothing is read", () => {
     const now = view(written, "");
     expect(now.row.values).toEqual({ balance: "100" });
     expect(now.lanes.map((one) => [one.memory, one.canMove])).toEqual([[null, true], [null, true]]);

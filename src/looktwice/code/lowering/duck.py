@@ -20,7 +20,7 @@ TAKES_ENTITY = frozenset(("get", "get_one", "query"))
 TAKES_INSTANCE = frozenset(("add", "add_all", "delete", "merge", "refresh"))
 TAKES_TEXT = {"query": "pg.Client", "execute": "psycopg.Cursor"}
 WRITES_IN_PRISMA = frozenset(("create", "update", "delete", "count"))
-TELLING_IN_PRISMA = frozenset(
+DISTINCTIVE_IN_PRISMA = frozenset(
     (
         "findUnique",
         "findUniqueOrThrow",
@@ -77,7 +77,7 @@ def _is_sql(value: Val) -> bool:
 
 def delegate(low: Lowering, method: str, node: Node) -> str:
     """`x.wallet.findMany(…)` is Prisma's, whatever x is, when the schema has a Wallet."""
-    if low.is_python or method not in TELLING_IN_PRISMA | WRITES_IN_PRISMA:
+    if low.is_python or method not in DISTINCTIVE_IN_PRISMA | WRITES_IN_PRISMA:
         return ""
     owner = node.value if isinstance(node, Attribute) else None
     if not isinstance(owner, Attribute) or low.world.entity(f"prisma:{owner.name}") is None:

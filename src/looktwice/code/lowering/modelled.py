@@ -127,7 +127,7 @@ def traits_of(low: Lowering, model: CallModel, receiver: Val | None, given: Argu
         known = low.models.type(low.models.canonical(receiver.type)) or low.models.type(_root_type(low, receiver.type))
         default = known.default_timeout if known else ""
         if receiver.options is None and default == "none":
-            return traits  # constructed out of sight: not known
+            return traits  # constructed elsewhere: not known
     if not default:
         default = "has" if "HAS_TIMEOUT" in model.traits else "none" if "NO_TIMEOUT" in model.traits else ""
     return traits | {"has": Trait.HAS_TIMEOUT, "none": Trait.NO_TIMEOUT, "": Trait(0)}[default]
@@ -140,8 +140,8 @@ def is_safe_request(reference: str, given: Arguments) -> bool:
         return isinstance(method.constant, str) and method.constant.upper() in SAFE_METHODS
     position, _, is_option = reference.partition(".")
     options = given.get(position) if is_option else None
-    is_told = options is not None and (options.entries is None or "..." in options.entries)
-    return bool(is_option) and not is_told and not given.is_open
+    may_set_method = options is not None and (options.entries is None or "..." in options.entries)
+    return bool(is_option) and not may_set_method and not given.is_open
 
 
 def _root_type(low: Lowering, kind: str) -> str:

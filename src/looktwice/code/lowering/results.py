@@ -74,10 +74,10 @@ def _returned(
         return Val(UNKNOWN.origins, model.type, options=dict(options or {}))
     if spec in RETURNS:
         return RETURNS[spec](low, receiver if receiver is not None else UNKNOWN, given)
-    return _what_went_in(low, model, receiver, given)
+    return _from_arguments(low, model, receiver, given)
 
 
-def _what_went_in(low: Lowering, model: CallModel, receiver: Val | None, given: Arguments) -> Val:
+def _from_arguments(low: Lowering, model: CallModel, receiver: Val | None, given: Arguments) -> Val:
     """A value derived from the receiver and the arguments, as far as the model keeps them."""
     if model.keeps == "none":
         return UNKNOWN

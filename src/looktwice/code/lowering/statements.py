@@ -47,7 +47,7 @@ class After(Struct, frozen=True):
 
 Outcome = tuple[str, tuple[After, ...]]
 """How a statement leaves its block ("" if it does not), and what holds afterwards."""
-GOES_ON: Outcome = ("", ())
+CONTINUES: Outcome = ("", ())
 
 
 def run(low: Lowering, body: tuple[Node, ...]) -> str:
@@ -105,7 +105,7 @@ def run_expression(low: Lowering, node: Expression) -> Outcome:
     call = value.value if isinstance(value, Await) else value
     if isinstance(call, Call) and calls.never_returns(low, call, result):
         return "raise", ()
-    return GOES_ON
+    return CONTINUES
 
 
 def run_if(low: Lowering, node: If) -> Outcome:
@@ -129,7 +129,7 @@ def run_if(low: Lowering, node: If) -> Outcome:
         return "", (After(value, fact, choice, Maybe.NO, then),)
     if otherwise:
         return "", (After(value, fact, choice, Maybe.YES, otherwise),)
-    return GOES_ON
+    return CONTINUES
 
 
 def _weaker(*endings: str) -> str:
@@ -155,7 +155,7 @@ def run_switch(low: Lowering, node: Switch) -> Outcome:
     low.meet(*(ways if has_default and ways else [*ways, low.scope]))
     if has_default and endings and all(ending and ending != "switch" for ending in endings):
         return _weaker(*endings), ()
-    return GOES_ON
+    return CONTINUES
 
 
 def _case(low: Lowering, node: Switch, case: Case, subject: Val, choice: int) -> str:
@@ -199,7 +199,7 @@ def run_loop(low: Lowering, node: Loop) -> Outcome:
     run(low, node.otherwise)
     if node.kind == "forever" and ending == "return":
         return "return", ()
-    return GOES_ON
+    return CONTINUES
 
 
 def run_try(low: Lowering, node: Try) -> Outcome:
@@ -292,11 +292,11 @@ def run_function(low: Lowering, node: Function) -> Outcome:
     """A function inside a function runs when it is called; its decorators run here."""
     if node.decorators:
         registration.decorated(low, node, low.scope.get(node.name) or Val(function=Closure(node, low.scope)))
-    return GOES_ON
+    return CONTINUES
 
 
 def skip(low: Lowering, node: Node) -> Outcome:
-    return GOES_ON
+    return CONTINUES
 
 
 def run_assignment(low: Lowering, node: Assignment) -> Outcome:
@@ -304,7 +304,7 @@ def run_assignment(low: Lowering, node: Assignment) -> Outcome:
     call = node.value.value if isinstance(node.value, Await) else node.value
     if isinstance(call, Call) and calls.never_returns(low, call, value):
         return "raise", ()
-    return GOES_ON
+    return CONTINUES
 
 
 STATEMENTS: dict[type[Node], Callable[[Lowering, Any], Outcome]] = {

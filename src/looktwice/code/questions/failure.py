@@ -106,9 +106,9 @@ def complete_handler(own: FunctionSummary, f: FunctionSummary, handler: int) -> 
     region = f.regions[handler]
     if f.complete:
         return f, handler
-    spliced: tuple[Fact | Effect, ...] = (*f.facts, *f.effects)
+    items: tuple[Fact | Effect, ...] = (*f.facts, *f.effects)
     written: tuple[Fact | Effect, ...] = (*own.facts, *own.effects)
-    kept = {(each.start, each.end) for each in spliced if (each.path or f.path) == own.path}
+    kept = {(each.start, each.end) for each in items if (each.path or f.path) == own.path}
     here = (each for each in written if region.start <= each.start < region.end)
     if all((each.start, each.end) in kept for each in here):
         return f, handler

@@ -40,7 +40,7 @@ OFF_ROUTES = frozenset((HandlerKind.STARTUP, HandlerKind.CLI, HandlerKind.JOB))
 SOLO_PATHS = ("test", "tests", "__tests__", "migrations", "alembic", "seeds", "seed", "scripts", "fixtures", "spec")
 
 
-ANSWERS_VIOLATIONS = re.compile(
+HANDLES_VIOLATIONS = re.compile(
     rb"exception_handler\(\s*(\w+\.)*IntegrityError|"  # FastAPI, Flask's is `errorhandler`
     rb"errorhandler\(\s*(\w+\.)*IntegrityError|"
     rb"\(\s*_?err(or)?\b[^()]*,\s*_?req\b(?s:.){0,4000}?P2002"  # Express: (error, request, response, next)
@@ -111,7 +111,7 @@ class Knowledge:
     @cached_property
     def handles_violations(self) -> bool:
         """Whether an application-wide error handler turns a violated constraint into a response."""
-        return any(ANSWERS_VIOLATIONS.search(source.data) for source in self.program.sources.values())
+        return any(HANDLES_VIOLATIONS.search(source.data) for source in self.program.sources.values())
 
     # ── backend code ─────────────────────────────────────────────────────────────────────────────────────────────────
     @cached_property

@@ -10,11 +10,11 @@ CALLS_OUT = EffectKind.SEND | EffectKind.PUBLISH
 MONEY_WORDS = re.compile(
     r"(?<![a-z])(charges?|payments?|refunds?|payouts?|transfers?|withdrawals?|capture|topup|top-up|balance)(?![a-z])"
 )
-ASKING_WORDS = re.compile(r"verif|gateways?|status|methods?|settings?|webhooks?|history|list|search|preview|quote|tax/")
+QUERY_WORDS = re.compile(r"verif|gateways?|status|methods?|settings?|webhooks?|history|list|search|preview|quote|tax/")
 ADDRESS = re.compile(r"(?=.*[/.]\w)[\w./:@-]+")
-FORGETTING = re.compile(r"revalidat|presign|/purge|cache[-_/]?(clear|bust|tag)|captcha|siteverify|introspect|userinfo")
+NEGLIGIBLE = re.compile(r"revalidat|presign|/purge|cache[-_/]?(clear|bust|tag)|captcha|siteverify|introspect|userinfo")
 """Words in the address of a call that invalidates a cache, signs a link, or only queries."""
-COURTESY = re.compile(
+NOTIFICATION = re.compile(
     r"\b(e?mail(s|er)?|sms|smtp|resend|sendgrid|mailgun|postmark|mailjet|slack|twilio|discord|push)\b"
 )
 UNSTABLE = (OriginKind.FRESH, OriginKind.CLOCK)
@@ -32,7 +32,7 @@ def is_notification(f: FunctionSummary, effect: Effect) -> bool:
     if effect.traits & Trait.MAIL:
         return True
     texts = (effect.target.name, *url_texts(f, effect), (effect.path or f.path).rpartition("/")[2].replace("_", "."))
-    return any(COURTESY.search(text) for text in texts)
+    return any(NOTIFICATION.search(text) for text in texts)
 
 
 def service(f: FunctionSummary, effect: Effect) -> str:
@@ -49,7 +49,7 @@ def service(f: FunctionSummary, effect: Effect) -> str:
 
 def is_negligible(f: FunctionSummary, effect: Effect) -> bool:
     """Whether no data depends on the call: it refreshes a cache, signs a link, or only queries."""
-    return any(FORGETTING.search(text.lower()) for text in (effect.target.name, *url_texts(f, effect)))
+    return any(NEGLIGIBLE.search(text.lower()) for text in (effect.target.name, *url_texts(f, effect)))
 
 
 def url_texts(f: FunctionSummary, effect: Effect) -> tuple[str, ...]:
@@ -70,7 +70,7 @@ def moves_money(f: FunctionSummary, effect: Effect) -> bool:
     if effect.traits & Trait.MONEY:
         return True
     texts = [text.lower() for text in url_texts(f, effect)]
-    return any(MONEY_WORDS.search(text) and not ASKING_WORDS.search(text) for text in texts)
+    return any(MONEY_WORDS.search(text) and not QUERY_WORDS.search(text) for text in texts)
 
 
 def may_move_money(f: FunctionSummary) -> bool:
@@ -86,7 +86,7 @@ def needs_confirmation(call: Effect) -> bool:
 
 
 def is_idempotent(f: FunctionSummary, effect: Effect) -> bool:
-    """Whether sending it again changes nothing in the other system: by its model, or as it is a PUT or DELETE."""
+    """Whether sending it again changes nothing in the other system: by its model, or because it is a PUT or DELETE."""
     if effect.traits & Trait.IDEMPOTENT or effect.name.rpartition(".")[2] in ("put", "delete"):
         return True
     method = dict(effect.args).get("method", NONE)

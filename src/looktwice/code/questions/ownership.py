@@ -31,7 +31,7 @@ from looktwice.code.questions.lookups import operator
 from looktwice.code.questions.rows import column_name, identity, is_same_row
 
 CAPABILITY = ("token", "secret", "code", "slug", "hash", "signature", "uuid_token")
-TELLS = EffectKind.RESPOND | EffectKind.SEND | EffectKind.PUBLISH
+REVEALS = EffectKind.RESPOND | EffectKind.SEND | EffectKind.PUBLISH
 ROLE_WORDS = ("admin", "role", "staff", "superuser", "permission", "scope", "type", "moderator", "is_super")
 
 
@@ -187,8 +187,8 @@ def uses(k: Knowledge, f: FunctionSummary, read: int) -> list[Effect | Fact]:
     for number, each in enumerate(f.effects):
         if not is_before(f, r, each):
             continue
-        is_told = each.kind & TELLS and _carries(f, each, read)
-        if is_told or (each.kind & STORE_WRITES and is_same_row(f, entity, read, number) is Maybe.YES):
+        is_revealed = each.kind & REVEALS and _carries(f, each, read)
+        if is_revealed or (each.kind & STORE_WRITES and is_same_row(f, entity, read, number) is Maybe.YES):
             done.append(each)
     done += (
         fact

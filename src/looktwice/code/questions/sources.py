@@ -8,7 +8,7 @@ from looktwice.code.names import language_of
 from looktwice.code.questions.knowledge import Root
 from looktwice.code.questions.places import place
 
-MADE = (OriginKind.FRESH, OriginKind.CLOCK)
+GENERATED = (OriginKind.FRESH, OriginKind.CLOCK)
 
 
 def source_of(root: Root, origin: Origin, before: Effect) -> Place | None:
@@ -19,7 +19,7 @@ def source_of(root: Root, origin: Origin, before: Effect) -> Place | None:
         for fact in f.facts
         if fact.kind is FactKind.GET and fact.order < before.order and _takes(f, fact.result, origin)
     ]
-    if origin.kind in MADE:
+    if origin.kind in GENERATED:
         candidates = [fact for fact in f.facts if fact.order < before.order and _makes(f, fact, origin.kind)][-1:]
     if candidates:
         return place(f, min(candidates, key=lambda fact: fact.order))
