@@ -1,4 +1,4 @@
-"""Proving in a process of its own, so that two applications can be proven at the same time."""
+"""`prove` in a separate process, so that two applications can be proven concurrently."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ PROGRAM = "import sys; from looktwice.cli.main import main; sys.exit(main())"
 DONE = (0, 1)
 
 
-class Beside:
-    """`looktwice prove` with `words`, running. Its events can be read while it goes on, and wait for their reader.
+class BackgroundProve:
+    """A running `looktwice prove` with the arguments `words`. Its events are queued and can be read while it runs.
 
-    Ctrl-C in the terminal reaches us alone; leaving the `with`, for whatever reason, interrupts the process once, and
-    waits until it has ended what it started.
+    Ctrl-C in the terminal reaches the parent only; leaving the `with`, for whatever reason, interrupts the process once
+    and waits until it has stopped everything it started.
     """
 
     def __init__(self, root: Path, words: Sequence[str]) -> None:
@@ -44,15 +44,15 @@ class Beside:
         self._lines.put(b"")
 
     def events(self) -> Iterator[Event]:
-        """What it says, until it ends. Raises LooktwiceError with its own words when it could not do its work."""
+        """Its events, until it ends. Raises LooktwiceError with its error message when it failed."""
         while line := self._lines.get():
             yield msgspec.json.decode(line, type=Event)
         assert self._process.stderr is not None
-        said = self._process.stderr.read().decode("utf-8", "replace").strip()
+        message = self._process.stderr.read().decode("utf-8", "replace").strip()
         if self._process.wait() not in DONE:
-            raise LooktwiceError(said or f"proving ended with {self._process.returncode}")
+            raise LooktwiceError(message or f"`prove` ended with exit code {self._process.returncode}")
 
-    def __enter__(self) -> Beside:
+    def __enter__(self) -> BackgroundProve:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,6 +1,6 @@
-"""`python -m looktwice.code PATH [NAME]`: what was understood of the code, for those who work on the understanding.
+"""`python -m looktwice.code PATH [NAME]`: shows what was understood of the code, for developing the analysis.
 
-Lists handlers with their guards, or, for functions whose name holds NAME, their regions and effects with callees.
+Lists the handlers with their guards or, for functions whose name contains NAME, their regions and effects with callees.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""The one kind of error that reaches a person: what was being done, to what, why it failed, what to do next."""
+"""Errors shown to the user: what was being done, to what, why it failed, what to do next."""
 
 from __future__ import annotations
 
 
 class LooktwiceError(Exception):
-    """Something the user can act on. The command line prints it and exits with 2; nothing else is printed.
+    """An error that the user can act on. The command line prints it, and nothing else, and exits with 2.
 
-    what: what was being done, with the path or name it was done to.
+    what: what was being done, with the path or name concerned.
     why:  the reason, in one sentence.
     next: what to do about it.
     """
@@ -20,11 +20,11 @@ class LooktwiceError(Exception):
 
 
 class ConfigurationError(LooktwiceError):
-    """`looktwice.toml` or a command-line option says something that cannot be."""
+    """`looktwice.toml` or a command-line option holds an invalid value."""
 
 
 class MissingExtraError(LooktwiceError):
-    """A command needs packages of an extra that is not installed."""
+    """A command needs an extra that is not installed."""
 
     def __init__(self, command: str, extra: str, module: str) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""The playbook as files: opens from a disk or any web server, without verdicts and live runs."""
+"""The playbook as files: opens from disk or from any web server, without verdicts."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from looktwice.learn.content import playbook
 from looktwice.patterns.catalogue import catalogue
 
 ASSETS = Path(__file__).parent / "assets"
-PRELOAD = re.compile(r' *<link rel="preload" [^>]*>\n')  # a page on a disk may use its fonts and not ask for them early
+PRELOAD = re.compile(r' *<link rel="preload" [^>]*>\n')  # a page opened from disk cannot preload fonts
 DATA = '<script src="assets/playbook.js"></script>\n'
 
 
-def built() -> None:
-    """Raise LooktwiceError when the page's script is not there: a source tree whose assets were deleted."""
+def require_assets() -> None:
+    """Raise LooktwiceError when the built page is missing: a source tree whose assets were deleted."""
     if not (ASSETS / "index.html").is_file():
         raise LooktwiceError("the playbook's page is not built", f"{ASSETS} is empty", "Run `make web` (needs Node).")
 
 
 def export(folder: Path) -> Path:
-    """Write the playbook to `folder`, which is made; give the page to open.
+    """Write the playbook to `folder`, which is created; returns the page to open.
 
-    A browser lets no page on a disk fetch its neighbours, so the lessons travel in a script.
+    A page opened from disk cannot fetch other files, so the lessons are shipped in a script.
     Raises LooktwiceError when `folder` holds other files or cannot be written.
     """
-    built()
+    require_assets()
     ours = {"index.html", "assets"}
     try:
         if folder.is_dir() and (others := {entry.name for entry in folder.iterdir()} - ours):
             raise LooktwiceError(
-                f"cannot export the playbook to {folder}", f"it holds {min(others)}", "Name a new or empty folder."
+                f"cannot export the playbook to {folder}", f"it contains {min(others)}", "Name a new or empty folder."
             )
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copytree(
