@@ -16,6 +16,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from looktwice.core.errors import LooktwiceError
 from looktwice.learn import progress
 from looktwice.learn.content import playbook
 from looktwice.learn.exercise import exercise
@@ -67,8 +68,8 @@ def application(patterns: Catalogue, folder: Path, door: Door) -> Starlette:
         news = await _body(request, progress.Progress)
         try:
             return _json(await run_in_threadpool(progress.update, folder, news))
-        except OSError as error:
-            raise HTTPException(507, f"Progress stays in this browser: {folder} cannot be written ({error}).") from None
+        except LooktwiceError as error:
+            raise HTTPException(507, f"Progress stays in this browser. {error}") from None
 
     return Starlette(
         routes=[
