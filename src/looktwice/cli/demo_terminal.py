@@ -8,7 +8,6 @@ from difflib import SequenceMatcher, unified_diff
 from pathlib import Path
 
 from msgspec import Struct
-from rich.console import Console
 from rich.markdown import Markdown
 from rich.text import Text
 
@@ -17,12 +16,15 @@ from looktwice.cli.joining import endpoints, held, shows
 from looktwice.core.errors import LooktwiceError
 from looktwice.core.event import Event, Finished, NotProven, Proven, Ran
 from looktwice.core.finding import Confidence, Finding, Severity
+from looktwice.core.quoting import shell
 from looktwice.core.trace import Trace, Verdict
+from looktwice.core.visible import line, visible
 from looktwice.render.excerpt import Sources
 from looktwice.render.renderer import Guide
 from looktwice.render.terminal import lanes
 from looktwice.render.terminal.finding import CONFIDENCE_STYLE, full
 from looktwice.render.terminal.proof import held as held_line
+from looktwice.render.terminal.writer import Writer
 from looktwice.render.words import plural
 
 NAME_WIDTH, ROUTE_WIDTH = 30, 34
@@ -55,13 +57,12 @@ class Teller:
     """What the demonstration says in the terminal."""
 
     def __init__(self, guides: Mapping[str, Guide]) -> None:
-        colour = terminal.takes_colour(sys.stdout)
-        self.console = Console(highlight=False, width=terminal.width(sys.stdout), no_color=not colour)
+        self.console = Writer(sys.stdout, terminal.width(sys.stdout), terminal.takes_colour(sys.stdout), wraps=True)
         self.guides = guides
 
     def begin(self, name: str, root: Path) -> None:
         self.console.print()
-        self.console.rule(Text.assemble((name, "bold"), f"  {root}"), align="left", characters="━")
+        self.console.rule(Text.assemble((line(name), "bold"), f"  {line(str(root))}"), align="left", characters="━")
 
     def read(self, seen: Seen) -> None:
         for it in seen.events:
@@ -74,6 +75,7 @@ class Teller:
 
     def verdicts(self, seen: Seen) -> None:
         """Finding → verdict → test, surest first; then what was shown and not read; in clean code, what held."""
+        seen = visible(seen)
         for it in sorted(seen.findings, key=lambda one: (one.confidence.rank, list(Severity).index(one.severity))):
             guide = self.guides.get(it.code)
             proof = next((one for one in seen.proofs if shows(one, it)), None)
@@ -102,14 +104,14 @@ class Teller:
         changed = hunk(seen.root / finding.path, mended / finding.path, finding) if finding and mended else ()
         if changed:
             self.headline("The mend")
-            for line in changed:
-                self.console.print(Text(f"  {line}", CHANGE_STYLE.get(line[:1], "dim")), soft_wrap=True)
+            for it in changed:
+                self.console.print(Text(f"  {it}", CHANGE_STYLE.get(it[:1], "dim")), soft_wrap=True)
         elif guide and guide.remedy:
             self.headline("The mend")
             self.console.print(Markdown(guide.remedy))
         if proof.test:
             self.headline("The test")
-            said = f"  {seen.root / proof.test}  fails today, and passes once it is mended"
+            said = f"  {line(str(seen.root / proof.test))}  fails today, and passes once it is mended"
             self.console.print(said, soft_wrap=True)
 
     def headline(self, words: str) -> None:
@@ -117,7 +119,7 @@ class Teller:
 
     def end(self, report: Path) -> None:
         self.console.print()
-        for label, value in (("The report", report.resolve().as_uri()), ("The playbook", f"{sys.argv[0]} learn")):
+        for label, value in (("The report", report.resolve().as_uri()), ("The playbook", shell(sys.argv[0], "learn"))):
             self.console.print(Text.assemble(f"{label:<14}", (value, "bold")), soft_wrap=True)
 
 

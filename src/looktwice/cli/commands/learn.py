@@ -14,9 +14,11 @@ import click
 def command(port: int | None, no_open: bool, folder: Path | None) -> int:
     """Open the playbook: break each pattern by hand, then mend it."""
     if folder is not None:
+        from looktwice.cli import terminal
+        from looktwice.core.visible import line
         from looktwice.learn.export import export
 
-        click.echo(f"Written. Open {export(folder)}")
+        terminal.answer(line(f"Written. Open {export(folder)}"))
         return 0
     from looktwice.learn.launch import serve
 
