@@ -18,7 +18,7 @@ import pytest
 import looktwice
 from looktwice.core.beneath import OutsideError
 from looktwice.core.errors import LooktwiceError
-from looktwice.core.writing import alone_inside, output, rename_inside, write_inside
+from looktwice.core.writing import alone_inside, check_inside, output, rename_inside, write_inside
 
 
 def put(path: Path, text: str = "new") -> None:
@@ -217,6 +217,16 @@ def test_no_link_leads_out(project: Path, plant: Callable[[Path, Path], object])
         write_inside(project, ".looktwice/proofs/x.json", b"ours")
     assert f"cannot write {project}/.looktwice/proofs/x.json" in str(said.value)
     assert names(out) == ["x.json"] and (out / "x.json").read_text() == "mine"
+
+
+@pytest.mark.parametrize("plant", OUT.values(), ids=list(OUT))
+def test_that_can_be_known_before(project: Path, plant: Callable[[Path, Path], object]) -> None:
+    check_inside(project, ".looktwice/proofs/x.json")
+    check_inside(project, "not/there/x.json")
+    plant(project, project.parent / "out")
+    with pytest.raises(OutsideError):
+        check_inside(project, ".looktwice/proofs/x.json")
+    assert not (project / "not").exists()
 
 
 @pytest.mark.parametrize("name", ["../out/x.json", "a/../../out/x.json", "/etc/x.json"])

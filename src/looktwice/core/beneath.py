@@ -30,18 +30,18 @@ class OutsideError(LooktwiceError):
 
 
 @contextmanager
-def beneath(root: Path, name: PurePath | str) -> Iterator[tuple[int | None, str]]:
+def beneath(root: Path, name: PurePath | str, make: bool = True) -> Iterator[tuple[int | None, str]]:
     """The folder that `name` below `root` lies in, as a descriptor, and the name of the file in it, which is no link.
 
-    Folders that are not there are made. Systems without descriptors of folders give None and the whole path. Raises
-    OutsideError, OSError.
+    make: folders that are not there are made; FileNotFoundError otherwise. Systems without descriptors of folders give
+    None and the whole path. Raises OutsideError, OSError.
     """
     if PurePath(name).is_absolute():
         raise OutsideError(root, name)
     if os.open not in os.supports_dir_fd:
-        yield None, _resolved(root, name)
+        yield None, _resolved(root, name, make)
         return
-    walk = _Walk(root, name)
+    walk = _Walk(root, name, make)
     try:
         last = walk.run()
         yield walk.folder, last
@@ -52,8 +52,8 @@ def beneath(root: Path, name: PurePath | str) -> Iterator[tuple[int | None, str]
 class _Walk:
     """The way down, as descriptors of the folders on it."""
 
-    def __init__(self, root: Path, name: PurePath | str) -> None:
-        self.root, self.name = root, name
+    def __init__(self, root: Path, name: PurePath | str, make: bool) -> None:
+        self.root, self.name, self._make = root, name, make
         self._held = [os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)]
         self._links = 0
 
@@ -114,17 +114,20 @@ class _Walk:
         try:
             found = os.open(part, flags, dir_fd=self.folder)
         except FileNotFoundError:
+            if not self._make:
+                raise
             with contextlib.suppress(FileExistsError):
                 os.mkdir(part, dir_fd=self.folder)
             found = os.open(part, flags, dir_fd=self.folder)
         self._held.append(found)
 
 
-def _resolved(root: Path, name: PurePath | str) -> str:
+def _resolved(root: Path, name: PurePath | str, make: bool) -> str:
     """For systems without descriptors of folders: resolved, then compared."""
     base = os.path.realpath(root)
     path = os.path.realpath(os.path.join(base, name))
     if os.path.commonpath([base, path]) != base:
         raise OutsideError(root, name)
-    os.makedirs(os.path.dirname(path), exist_ok=True)
+    if make:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
     return path

@@ -79,6 +79,12 @@ def write_inside(root: Path, name: PurePath | str, data: bytes | str) -> Path:
     return place.path
 
 
+def check_inside(root: Path, name: PurePath | str) -> None:
+    """Raise, before work that would be lost, what `write_inside` would for the way to the file. Nothing is made."""
+    with _Place(root / name).errors(), contextlib.suppress(FileNotFoundError), beneath(root, name, make=False):
+        pass
+
+
 def rename_inside(root: Path, name: PurePath | str, new: str) -> None:
     """Give the file `name` below `root` the name `new`, in its own folder. Raises as `write_inside` does."""
     with _Place(root / name).errors(), beneath(root, name) as (folder, last):

@@ -74,6 +74,8 @@ def read(folder: Path) -> Progress:
         return msgspec.json.decode(path.read_bytes(), type=Progress)
     except FileNotFoundError:
         return Progress()
+    except OSError as error:
+        return Progress(notice=f"{path} could not be read: {(error.strerror or str(error)).lower()}.")
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         aside = path.with_suffix(".broken").name
         try:

@@ -10,6 +10,7 @@ import pytest
 
 from looktwice.core.errors import MissingExtraError
 from looktwice.core.isolation import OwnImports, import_path
+from looktwice.core.visible import line
 
 if TYPE_CHECKING:
     from looktwice.prove.testing import Application
@@ -48,4 +49,4 @@ def _project(path: Path) -> Path:
         for parent in path.parents:
             if (parent / name).exists():
                 return parent
-    pytest.fail(f"no looktwice.toml above {path}: the test must lie inside the project")
+    pytest.fail(line(f"no looktwice.toml above {path}: the test must lie inside the project"))
