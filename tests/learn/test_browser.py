@@ -351,6 +351,14 @@ def test_it_is_usable_within_a_second(visit: Visit) -> None:
     assert min(times) < 1000, times
 
 
+INLINE = """() => {
+  const script = document.createElement("script");
+  script.textContent = "window.owned = true";
+  document.body.append(script);
+  return window.owned ? "executed" : "refused";
+}"""
+
+
 def test_opened_from_disk_everything_but_verdicts_works(browser: Browser, tmp_path: Path) -> None:
     opened = export(tmp_path / "playbook")
     context = browser.new_context()
@@ -371,4 +379,6 @@ def test_opened_from_disk_everything_but_verdicts_works(browser: Browser, tmp_pa
     assert page.evaluate("document.fonts.check('16px \"Plex Serif\"')")
     assert page.evaluate("getComputedStyle(document.body).fontFamily").startswith('"Plex Serif"')
     assert errors == []
+    assert page.evaluate(INLINE) == "refused"
+    assert [it for it in errors if "Content Security Policy" in it]
     context.close()

@@ -63,7 +63,20 @@ def test_an_export_replaces_itself_but_never_other_files(tmp_path: Path) -> None
     result = run("--export", "playbook", folder=tmp_path)
     assert result.returncode == 2
     assert "it contains mine.txt" in result.stderr
+    page = (tmp_path / "playbook" / "index.html").read_text()
+    assert page.index("Content-Security-Policy") < page.index("<title>") < page.index("<script")
+    assert "default-src 'none'" in page and "unsafe" not in page and not re.search(r"<script[^>]*>[^<]", page)
     (tmp_path / "file").write_text("")
     result = run("--export", "file", folder=tmp_path)
     assert result.returncode == 2
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("link", ["assets", "index.html"])
+def test_an_export_is_not_written_through_links(tmp_path: Path, link: str) -> None:
+    (tmp_path / "playbook").mkdir()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "playbook" / link).symlink_to("../mine" if link == "assets" else "../mine/page")
+    result = run("--export", "playbook", folder=tmp_path)
+    assert result.returncode == 2 and "leads out of playbook" in result.stderr
+    assert not list((tmp_path / "mine").iterdir())

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from looktwice.core.beneath import OutsideError
 from looktwice.learn.progress import FILE, Marked, Progress, Record, merge, read, update, write
 
 MANY = 60
@@ -74,3 +75,20 @@ def test_keys_and_timestamps_from_outside_are_validated(key: str, at: int) -> No
         return
     assert all(name.count("/") == 1 and name.replace("/", "").replace("-", "").isalnum() for name in made.patterns)
     assert all(record.seen and 0 <= record.seen.at <= 10**14 for record in made.patterns.values())
+
+
+@pytest.mark.parametrize("link", [".looktwice", ".looktwice/learning.json"])
+def test_progress_is_not_written_through_links(tmp_path: Path, link: str) -> None:
+    mine = tmp_path / "mine"
+    project = tmp_path / "project"
+    (project / link).parent.mkdir(parents=True, exist_ok=True)
+    if link == ".looktwice":
+        mine.mkdir()
+    else:
+        mine.write_text("{")
+    (project / link).symlink_to(mine)
+    with pytest.raises(OutsideError):
+        update(project / ".looktwice", Progress())
+    assert mine.read_text() == "{" if mine.is_file() else not list(mine.iterdir())
+    if mine.is_file():
+        assert "leads out of" in read(project / ".looktwice").notice

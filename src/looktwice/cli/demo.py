@@ -21,6 +21,7 @@ from looktwice.core.errors import LooktwiceError
 from looktwice.core.event import Event, Found, Progress, Proven
 from looktwice.core.finding import Confidence
 from looktwice.core.trace import Trace, Verdict
+from looktwice.core.writing import write_inside
 from looktwice.render.collected import collect
 from looktwice.render.html.report import Chapter, whole
 from looktwice.render.renderer import Setting
@@ -37,20 +38,14 @@ def demo(app: Path | None) -> int:
     output = DemoOutput(shown)
     results = [it for roots in ([(app,)] if app else examples()) for it in look_twice(roots, output)]
     chapters = [chapter(it, Setting(root=it.root, guides=shown)) for it in results]
-    REPORT.write_text(whole("looktwice: what was found, and what was proven", chapters), "utf-8")
+    write_inside(Path(), REPORT, whole("looktwice: what was found, and what was proven", chapters))
     output.end(REPORT)
     return 0
 
 
 def prepare_report() -> None:
     """Check that the report can be written. Raises LooktwiceError when it cannot."""
-    try:
-        REPORT.parent.mkdir(exist_ok=True)
-        with REPORT.open("a"):
-            pass
-    except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        raise LooktwiceError(f"cannot write {REPORT}", why, "Run it in a writable folder.") from None
+    write_inside(Path(), REPORT, REPORT.read_bytes() if REPORT.is_file() else b"")
 
 
 def chapter(result: ProjectResult, setting: Setting) -> Chapter:

@@ -8,7 +8,6 @@ from difflib import SequenceMatcher, unified_diff
 from pathlib import Path
 
 from msgspec import Struct
-from rich.console import Console
 from rich.markdown import Markdown
 from rich.text import Text
 
@@ -17,12 +16,15 @@ from looktwice.cli.joining import endpoints, held, shows
 from looktwice.core.errors import LooktwiceError
 from looktwice.core.event import Event, Finished, NotProven, Proven, Ran
 from looktwice.core.finding import Confidence, Finding, Severity
+from looktwice.core.quoting import shell
 from looktwice.core.trace import Trace, Verdict
+from looktwice.core.visible import line, visible
 from looktwice.render.excerpt import Sources
 from looktwice.render.renderer import Guide
 from looktwice.render.terminal import lanes
 from looktwice.render.terminal.finding import CONFIDENCE_STYLE, full
 from looktwice.render.terminal.proof import held as held_line
+from looktwice.render.terminal.writer import Writer
 from looktwice.render.words import plural
 
 NAME_WIDTH, ROUTE_WIDTH = 30, 34
@@ -55,13 +57,12 @@ class DemoOutput:
     """Prints the demonstration to the terminal."""
 
     def __init__(self, guides: Mapping[str, Guide]) -> None:
-        colour = terminal.takes_colour(sys.stdout)
-        self.console = Console(highlight=False, width=terminal.width(sys.stdout), no_color=not colour)
+        self.console = Writer(sys.stdout, terminal.width(sys.stdout), terminal.takes_colour(sys.stdout), wraps=True)
         self.guides = guides
 
     def begin(self, name: str, root: Path) -> None:
         self.console.print()
-        self.console.rule(Text.assemble((name, "bold"), f"  {root}"), align="left", characters="━")
+        self.console.rule(Text.assemble((line(name), "bold"), f"  {line(str(root))}"), align="left", characters="━")
 
     def read(self, result: ProjectResult) -> None:
         for it in result.events:
@@ -74,6 +75,7 @@ class DemoOutput:
 
     def verdicts(self, result: ProjectResult) -> None:
         """Finding → verdict → test, by confidence; then proofs without a finding; without findings, what held."""
+        result = visible(result)
         for it in sorted(result.findings, key=lambda one: (one.confidence.rank, list(Severity).index(one.severity))):
             guide = self.guides.get(it.code)
             proof = next((one for one in result.proofs if shows(one, it)), None)
@@ -85,9 +87,9 @@ class DemoOutput:
                 self.console.print(row(f"{proof.code} {name}", ", ".join(endpoints(proof)), proof), soft_wrap=True)
         if not result.findings:
             for tried in result.tried:
-                line = Text("  ").append_text(held_line(tried))
-                line.truncate(self.console.width, overflow="ellipsis")
-                self.console.print(line)
+                held_text = Text("  ").append_text(held_line(tried))
+                held_text.truncate(self.console.width, overflow="ellipsis")
+                self.console.print(held_text)
 
     def story(self, result: ProjectResult, proof: Proven, fixed: Path | None) -> None:
         """One proof from end to end: the line, the two requests, the fix, and the regression test."""
@@ -102,22 +104,22 @@ class DemoOutput:
         changed = hunk(result.root / finding.path, fixed / finding.path, finding) if finding and fixed else ()
         if changed:
             self.headline("The fix")
-            for line in changed:
-                self.console.print(Text(f"  {line}", CHANGE_STYLE.get(line[:1], "dim")), soft_wrap=True)
+            for it in changed:
+                self.console.print(Text(f"  {it}", CHANGE_STYLE.get(it[:1], "dim")), soft_wrap=True)
         elif guide and guide.remedy:
             self.headline("The fix")
             self.console.print(Markdown(guide.remedy))
         if proof.test:
             self.headline("The test")
-            line = f"  {result.root / proof.test}  fails now and passes once the code is fixed"
-            self.console.print(line, soft_wrap=True)
+            message = f"  {line(str(result.root / proof.test))}  fails now and passes once the code is fixed"
+            self.console.print(message, soft_wrap=True)
 
     def headline(self, words: str) -> None:
         self.console.print(Text(f"\n{words}", "bold"))
 
     def end(self, report: Path) -> None:
         self.console.print()
-        for label, value in (("The report", report.resolve().as_uri()), ("The playbook", f"{sys.argv[0]} learn")):
+        for label, value in (("The report", report.resolve().as_uri()), ("The playbook", shell(sys.argv[0], "learn"))):
             self.console.print(Text.assemble(f"{label:<14}", (value, "bold")), soft_wrap=True)
 
 

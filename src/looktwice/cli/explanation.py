@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import StringIO
 from typing import TextIO
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.markdown import Markdown
 from rich.padding import Padding
 from rich.text import Text
@@ -13,6 +13,7 @@ from rich.text import Text
 from looktwice.patterns.catalogue import Pattern
 from looktwice.patterns.fences import Fence, Kind
 from looktwice.patterns.page import FINE, INSTEAD, LOOK, PRODUCTION
+from looktwice.render.terminal.writer import Writer
 
 LIMIT = 6_000
 """Maximum length of a section in the terminal, in characters."""
@@ -21,17 +22,7 @@ LIMIT = 6_000
 def explain(pattern: Pattern, language: str, out: TextIO, width: int, colour: bool) -> None:
     """Write the page to `out`. `language` selects the examples; "" takes the first on the page."""
     page = StringIO()
-    console = Console(
-        file=page,
-        width=min(width, 100),
-        no_color=not colour,
-        force_terminal=colour,
-        highlight=False,
-        markup=False,
-        color_system="standard" if colour else None,
-        legacy_windows=False,
-    )
-    console.print(contents(pattern, language))
+    Writer(page, min(width, 100), colour, wraps=True).print(contents(pattern, language))
     out.writelines(f"{line.rstrip()}\n" for line in page.getvalue().splitlines())  # rich pads paragraphs with blanks
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from queue import SimpleQueue
@@ -12,10 +11,10 @@ from threading import Thread
 
 import msgspec
 
+from looktwice.core import isolation
 from looktwice.core.errors import LooktwiceError
 from looktwice.core.event import Event
 
-PROGRAM = "import sys; from looktwice.cli.main import main; sys.exit(main())"
 DONE = (0, 1)
 
 
@@ -28,7 +27,8 @@ class BackgroundProve:
 
     def __init__(self, root: Path, words: Sequence[str]) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, "prove", str(root), *words, "--format", "events"],
+            isolation.command(["prove", str(root), *words, "--format", "events"]),
+            env=isolation.environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -50,7 +50,8 @@ class BackgroundProve:
         assert self._process.stderr is not None
         message = self._process.stderr.read().decode("utf-8", "replace").strip()
         if self._process.wait() not in DONE:
-            raise LooktwiceError(message or f"`prove` ended with exit code {self._process.returncode}")
+            what, _, rest = message.partition("\n")
+            raise LooktwiceError(what or f"`prove` ended with exit code {self._process.returncode}", next=rest)
 
     def __enter__(self) -> BackgroundProve:
         return self

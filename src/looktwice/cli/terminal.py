@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TextIO
 
 from looktwice.core.event import Event, Progress
+from looktwice.core.visible import block, line
 
 AGENTS = ("CLAUDECODE", "CLAUDE_CODE_REMOTE", "CURSOR_AGENT", "CODEX_THREAD_ID", "GEMINI_CLI", "AI_AGENT")
 """Set by coding agents in the commands they run; they get concise output."""
@@ -37,8 +38,13 @@ def width(stream: TextIO, environment: Mapping[str, str] = os.environ) -> int:
 
 
 def say(text: str) -> None:
-    """Print one line to standard error, apart from the output."""
-    print(text, file=sys.stderr)
+    """Print a message to standard error, apart from the output; names in it cannot act on the terminal."""
+    print(block(text), file=sys.stderr)
+
+
+def answer(text: str) -> None:
+    """Print a message as the output."""
+    print(block(text))
 
 
 def with_progress(events: Iterable[Event]) -> Iterator[Event]:
@@ -51,7 +57,7 @@ def with_progress(events: Iterable[Event]) -> Iterator[Event]:
         for event in events:
             if isinstance(event, Progress):
                 count = f" {event.done}/{event.total}" if event.total > 1 and event.done else ""
-                sys.stderr.write(f"\r\x1b[K{f'{event.phase}{count} {event.text}'[:room]}")
+                sys.stderr.write(f"\r\x1b[K{line(f'{event.phase}{count} {event.text}')[:room]}")
                 sys.stderr.flush()
                 continue
             sys.stderr.write("\r\x1b[K")

@@ -16,7 +16,18 @@ class LooktwiceError(Exception):
         self.what, self.why, self.next = what, why, next
 
     def __str__(self) -> str:
-        return "\n".join(part for part in (self.what + (f": {self.why}" if self.why else ""), self.next) if part)
+        """What the person reads. Names, and what other programs printed, stand in it: it is safe for a terminal. What
+        it is about stays on one line, and no line of the reason can be taken for one of ours."""
+        from looktwice.core.visible import block, line
+
+        text = line(self.what) + (f": {_indented(block(self.why))}" if self.why else "")
+        return f"{text}\n{_indented(block(self.next))}" if self.next else text
+
+
+def _indented(text: str) -> str:
+    """Further lines begin with two blanks at least."""
+    first, *rest = text.split("\n")
+    return "\n".join([first, *(it if it.startswith("  ") or not it else f"  {it}" for it in rest)])
 
 
 class ConfigurationError(LooktwiceError):

@@ -6,15 +6,15 @@ merged in any order.
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
+
+from looktwice.core.errors import LooktwiceError
+from looktwice.core.writing import alone_inside, rename_inside, write_inside
 
 FILE = "learning.json"
 
@@ -74,47 +74,35 @@ def read(folder: Path) -> Progress:
         return msgspec.json.decode(path.read_bytes(), type=Progress)
     except FileNotFoundError:
         return Progress()
+    except OSError as error:
+        return Progress(notice=f"{path} could not be read: {(error.strerror or str(error)).lower()}.")
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        aside = path.with_suffix(".broken")
-        os.replace(path, aside)
-        return Progress(notice=f"{path} could not be read ({error}). It is now {aside.name}, and progress is reset.")
+        aside = path.with_suffix(".broken").name
+        try:
+            rename_inside(*_place(folder), aside)
+        except LooktwiceError as refused:
+            return Progress(notice=f"{path} could not be read ({error}). {refused}")
+        return Progress(notice=f"{path} could not be read ({error}). It is now {aside}, and progress is reset.")
 
 
 def update(folder: Path, changes: Progress) -> Progress:
     """Merge `changes` into what `folder` stores; returns the result. Playbooks that share a folder wait for each other.
 
-    Raises OSError when the folder cannot be written.
+    Raises LooktwiceError when the folder cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder):
+    with alone_inside(*_place(folder)):
         kept = read(folder)
         merged = merge(kept, changes)
         write(folder, merged)
     return msgspec.structs.replace(merged, notice=kept.notice)
 
 
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock, so that read, merge and write are one step. Windows has no flock; there the last writer
-    wins, and the next change restores the other's marks, because a page always sends all of its own."""
-    with (folder / f"{FILE}.lock").open("wb") as lock:
-        try:
-            import fcntl
-        except ImportError:
-            yield
-            return
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 def write(folder: Path, progress: Progress) -> None:
-    """Store `progress` in `folder`, atomically. Raises OSError when it cannot be written."""
-    folder.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=folder, prefix=f"{FILE}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(Progress(patterns=progress.patterns)), indent=1))
-        os.replace(name, folder / FILE)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    """Store `progress` in `folder`, atomically. Raises LooktwiceError when it cannot be written."""
+    data = msgspec.json.format(msgspec.json.encode(Progress(patterns=progress.patterns)), indent=1)
+    write_inside(*_place(folder), data)
+
+
+def _place(folder: Path) -> tuple[Path, str]:
+    """The project that the folder lies in, and the file within it: no link may lead out of the project."""
+    return folder.parent, f"{folder.name}/{FILE}"

@@ -16,6 +16,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from looktwice.core.errors import LooktwiceError
 from looktwice.learn import progress
 from looktwice.learn.access import Access, AccessControl
 from looktwice.learn.content import playbook
@@ -67,10 +68,8 @@ def application(patterns: Catalogue, folder: Path, access: Access) -> Starlette:
         changes = await _body(request, progress.Progress)
         try:
             return _json(await run_in_threadpool(progress.update, folder, changes))
-        except OSError as error:
-            raise HTTPException(
-                507, f"Progress is kept in this browser only: {folder} cannot be written ({error})."
-            ) from None
+        except LooktwiceError as error:
+            raise HTTPException(507, f"Progress is kept in this browser only: {error}") from None
 
     return Starlette(
         routes=[

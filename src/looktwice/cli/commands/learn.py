@@ -14,9 +14,11 @@ import click
 def command(port: int | None, no_open: bool, folder: Path | None) -> int:
     """Open the playbook: break each pattern by hand, then fix it."""
     if folder is not None:
+        from looktwice.cli import terminal
+        from looktwice.core.visible import line
         from looktwice.learn.export import export
 
-        click.echo(f"Written: {export(folder)}")
+        terminal.answer(line(f"Written: {export(folder)}"))
         return 0
     from looktwice.learn.launch import serve
 
