@@ -9,11 +9,10 @@ from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 
-import msgspec
-
 from looktwice.core import isolation
 from looktwice.core.errors import LooktwiceError
 from looktwice.core.event import Event
+from looktwice.render.data import decoded
 
 DONE = (0, 1)
 
@@ -46,7 +45,7 @@ class Beside:
     def events(self) -> Iterator[Event]:
         """What it says, until it ends. Raises LooktwiceError with its own words when it could not do its work."""
         while line := self._lines.get():
-            yield msgspec.json.decode(line, type=Event)
+            yield decoded(line, Event)
         assert self._process.stderr is not None
         said = self._process.stderr.read().decode("utf-8", "replace").strip()
         if self._process.wait() not in DONE:
