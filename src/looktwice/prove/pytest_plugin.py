@@ -10,7 +10,6 @@ import pytest
 
 from looktwice.core.errors import MissingExtraError
 from looktwice.core.isolation import OwnImports, import_path
-from looktwice.core.visible import line
 
 if TYPE_CHECKING:
     from looktwice.prove.testing import Application
@@ -32,12 +31,12 @@ def _looktwice_applications() -> Iterator[dict[Path, Application]]:
 def looktwice(request: pytest.FixtureRequest, _looktwice_applications: dict[Path, Application]) -> Application:
     """The application of the project that this test belongs to, to be asked with `check`."""
     own_imports = OwnImports(_PATH)
-    try:
-        with own_imports:
+    with own_imports:
+        root = _project(request.path)
+        try:
             from looktwice.prove.testing import Application
-    except ModuleNotFoundError as error:
-        pytest.fail(str(MissingExtraError("prove", "prove", error.name or "?")), pytrace=False)
-    root = _project(request.path)
+        except ModuleNotFoundError as error:
+            pytest.fail(str(MissingExtraError("prove", "prove", error.name or "?")), pytrace=False)
     if root not in _looktwice_applications:
         _looktwice_applications[root] = Application(root, own_imports)
     return _looktwice_applications[root]
@@ -49,4 +48,6 @@ def _project(path: Path) -> Path:
         for parent in path.parents:
             if (parent / name).exists():
                 return parent
+    from looktwice.core.visible import line
+
     pytest.fail(line(f"no looktwice.toml above {path}: the test must lie inside the project"))

@@ -24,6 +24,19 @@ def encoded(value: Any, indent: int = 0) -> str:
     return f"{text if text.isprintable() else _escaped(text)}\n"
 
 
+def decoded(text: bytes, kind: Any) -> Any:
+    """What `encoded` wrote, as a value of the type `kind`. Raises msgspec.DecodeError when it is something else."""
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:  # lone surrogates
+        try:
+            return msgspec.convert(json.loads(text), kind)
+        except ValueError as error:
+            raise msgspec.DecodeError(str(error)) from None
+
+
 def _escaped(text: str) -> str:
     """Line breaks outside of texts are the only control characters that JSON itself writes."""
     return "".join(it if it == "\n" or is_shown(it) else json.dumps(it)[1:-1] for it in text)
