@@ -113,10 +113,10 @@ def test_the_folder_on_pythons_own_path(place: Path) -> None:
 def test_a_place_of_the_users_own_on_pythons_path_stays(tmp_path: Path) -> None:
     code = "import sys; from looktwice.core.isolation import import_path; print('\\n'.join(import_path()))"
     environment = os.environ | {"PYTHONPATH": f"{tmp_path}/mine:."}
-    said = subprocess.run(
+    shown = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
     ).stdout.splitlines()
-    assert f"{tmp_path}/mine" in said and str(tmp_path) not in said and "" not in said
+    assert f"{tmp_path}/mine" in shown and str(tmp_path) not in shown and "" not in shown
 
 
 def test_the_playbook(place: Path) -> None:
@@ -180,7 +180,7 @@ def test_pytest_as_a_module(place: Path, tmp_path: Path) -> None:
 
 
 def test_an_interpreter_of_our_own(place: Path) -> None:
-    """Also when the interpreter was told by the environment to load something first."""
+    """Also when the interpreter has to load, by its environment, something first."""
     from looktwice.core import isolation
 
     hostile = traps() | {"PYTHONPATH": str(place / "here"), "PYTHONHOME": "", "PYTHONINSPECT": "1"}

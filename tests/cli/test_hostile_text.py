@@ -83,27 +83,27 @@ def hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_an_audit(hostile: Path, capsys: pytest.CaptureFixture[str], monkeypatch, concise: str) -> None:
     monkeypatch.setenv("CLAUDECODE", concise)
     assert run(["audit", "--show-low"]) == 1
-    said = capsys.readouterr()
-    check(said.out + said.err)
-    assert "lost-update" in said.out and "a\\x1b]0;x\\x07\\x1b[2J\\x9b31m\\u202e" in said.out
-    assert "not read whole: b\\x1b" in said.out and "not read whole: c" in said.out
+    shown = capsys.readouterr()
+    check(shown.out + shown.err)
+    assert "lost-update" in shown.out and "a\\x1b]0;x\\x07\\x1b[2J\\x9b31m\\u202e" in shown.out
+    assert "not read whole: b\\x1b" in shown.out and "not read whole: c" in shown.out
 
 
 def test_with_colours_there_are_ours_only(hostile: Path, capsys: pytest.CaptureFixture[str], monkeypatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert run(["audit"]) == 1
-    said = capsys.readouterr().out
-    assert STYLE.search(said)
-    check(STYLE.sub("", said))
+    shown = capsys.readouterr().out
+    assert STYLE.search(shown)
+    check(STYLE.sub("", shown))
 
 
 @pytest.mark.parametrize("form", ["json", "jsonl", "events"])
 def test_data_is_the_same_data(hostile: Path, capsys: pytest.CaptureFixture[str], form: str) -> None:
     """Escaped as JSON does, so that a reader has the very name."""
     assert run(["audit", "--format", form]) == 1
-    said = capsys.readouterr()
-    check(said.out + said.err)
-    read = [json.loads(said.out)] if form == "json" else [json.loads(it) for it in said.out.splitlines()]
+    shown = capsys.readouterr()
+    check(shown.out + shown.err)
+    read = [json.loads(shown.out)] if form == "json" else [json.loads(it) for it in shown.out.splitlines()]
     assert any(f"a{EVIL}.py" in texts(it) for it in read)
 
 
@@ -117,11 +117,11 @@ def texts(value: object) -> list[str]:
 
 def test_a_page(hostile: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["audit", "--format", "html"]) == 1
-    said = capsys.readouterr().out
-    assert [it for it in said if it != "\n" and not it.isprintable()] == [] and "\\u202e" in said
+    shown = capsys.readouterr().out
+    assert [it for it in shown if it != "\n" and not it.isprintable()] == [] and "\\u202e" in shown
 
 
-def test_harmless_names_are_shown_as_they_are(
+def test_harmless_names_are_shown_unchanged(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -129,10 +129,10 @@ def test_harmless_names_are_shown_as_they_are(
     for name in names:
         Path(name).write_text(WALLET.replace("{note}", "\t# größe 漢字 🎉"))
     assert run(["audit"]) == 1
-    said = capsys.readouterr().out
+    shown = capsys.readouterr().out
     for name in names:
-        assert f"{name}:16:5" in said
-    assert said.count("+ amount    # größe 漢字 🎉") == len(names)
+        assert f"{name}:16:5" in shown
+    assert shown.count("+ amount    # größe 漢字 🎉") == len(names)
 
 
 # ---- errors
@@ -170,18 +170,18 @@ def test_an_error(
     if settings:
         Path("looktwice.toml").write_text(settings)
     assert run(words) == 2
-    said = capsys.readouterr()
-    check(said.err)
-    assert said.err and not said.out
+    shown = capsys.readouterr()
+    check(shown.err)
+    assert shown.err and not shown.out
 
 
 def test_what_an_application_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "app.py").write_text(f"print({EVIL!r}, 'größe', flush=True)\nraise SystemExit(3)\n")
     (tmp_path / "looktwice.toml").write_text("[prove]\nstart = 'python app.py {port}'\n")
     assert run(["prove", str(tmp_path)]) == 2
-    said = capsys.readouterr().err
-    check(said)
-    assert "\\x1b]0;x\\x07" in said and "    OWNED all is well" in said and "größe" in said
+    shown = capsys.readouterr().err
+    check(shown)
+    assert "\\x1b]0;x\\x07" in shown and "    OWNED all is well" in shown and "größe" in shown
 
 
 # ---- what was proven
@@ -251,9 +251,9 @@ def proof(tmp_path: Path) -> Path:
 
 def test_a_picture_of_a_proof(proof: Path, capsys: pytest.CaptureFixture[str], monkeypatch) -> None:
     assert run(["replay", str(proof), "--picture"]) == 0
-    said = capsys.readouterr().out
-    check(said)
-    assert "DATA WRONG" in said
+    shown = capsys.readouterr().out
+    check(shown)
+    assert "DATA WRONG" in shown
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert run(["replay", str(proof), "--picture"]) == 0
     check(STYLE.sub("", capsys.readouterr().out))
@@ -289,10 +289,10 @@ def on_a_terminal(work: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_the_line_of_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     events: list[Event] = [Progress(EVIL, 1, 2, EVIL), Noted("x")]
-    said = on_a_terminal(lambda: list(terminal.with_progress(events)), monkeypatch)
-    assert said.startswith(CLEARED)
-    check(said.replace(CLEARED, ""))
-    assert "\n" not in said
+    shown = on_a_terminal(lambda: list(terminal.with_progress(events)), monkeypatch)
+    assert shown.startswith(CLEARED)
+    check(shown.replace(CLEARED, ""))
+    assert "\n" not in shown
 
 
 @pytest.mark.parametrize("name", [f"[red]{EVIL}", os.fsdecode(b"[red]\x1b]0;x\xff")])

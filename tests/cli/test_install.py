@@ -78,10 +78,10 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def test_it_says_what_it_is(installed: Run) -> None:
     assert installed("--version").stdout == f"looktwice {PROJECT['version']}\n"
-    said = installed("--help")
-    assert said.returncode == 0 and not said.stderr
+    shown = installed("--help")
+    assert shown.returncode == 0 and not shown.stderr
     for name in looktwice.list_commands(None):  # type: ignore[attr-defined,arg-type]
-        assert f"\n  {name} " in said.stdout
+        assert f"\n  {name} " in shown.stdout
 
 
 def test_it_reads_and_explains(installed: Run, tmp_path: Path) -> None:

@@ -64,8 +64,8 @@ def test_a_pipe(project: Path) -> None:
     os.mkfifo("pipe")
     reader = subprocess.Popen(["cat", "pipe"], stdout=subprocess.PIPE, text=True)
     assert audit("-o", "pipe").returncode == 0
-    said, _ = reader.communicate(timeout=30)
-    assert said.startswith("No findings in 1 file") and stat.S_ISFIFO(os.lstat("pipe").st_mode)
+    shown, _ = reader.communicate(timeout=30)
+    assert shown.startswith("No findings in 1 file") and stat.S_ISFIFO(os.lstat("pipe").st_mode)
 
 
 def test_nothing_planted_beside_it_is_written_through(project: Path) -> None:

@@ -50,12 +50,12 @@ def evaluate() -> Iterator[Callable[[str], object]]:
     node = Path(executable.__file__).parent / "bin" / "node"
     script = """
       require("readline").createInterface({ input: process.stdin }).on("line", (text) => {
-        let said;
+        let output;
         try {
           const value = (0, eval)("(" + JSON.parse(text) + ")");
-          said = { value, owned: "owned" in globalThis, names: Object.keys(Object(value)) };
-        } catch (error) { said = { error: String(error) }; }
-        process.stdout.write(JSON.stringify(said) + "\\n");
+          output = { value, owned: "owned" in globalThis, names: Object.keys(Object(value)) };
+        } catch (error) { output = { error: String(error) }; }
+        process.stdout.write(JSON.stringify(output) + "\\n");
       });
     """
     process = subprocess.Popen([node, "-e", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -63,10 +63,10 @@ def evaluate() -> Iterator[Callable[[str], object]]:
     def ask(code: str) -> object:
         process.stdin.write(json.dumps(code) + "\n")
         process.stdin.flush()
-        said = json.loads(process.stdout.readline())
-        assert "error" not in said, (code, said)
-        assert not said["owned"]
-        return said["value"]
+        output = json.loads(process.stdout.readline())
+        assert "error" not in output, (code, output)
+        assert not output["owned"]
+        return output["value"]
 
     yield ask
     process.stdin.close()
@@ -97,10 +97,10 @@ def test_docstring(lines: list[str]) -> None:
     source = "\n".join(quoting.docstring(lines))
     module = ast.parse(source)
     assert len(module.body) == 1
-    said = ast.get_docstring(module, clean=False)
-    assert said is not None
-    assert re.sub(r"(?m)^(\s*)\\>>>", r"\1>>>", said) == re.sub(r"(?m)^(\s*)\\>>>", r"\1>>>", "\n".join(lines) + "\n")
-    assert doctest.DocTestParser().get_examples(said) == []
+    output = ast.get_docstring(module, clean=False)
+    assert output is not None
+    assert re.sub(r"(?m)^(\s*)\\>>>", r"\1>>>", output) == re.sub(r"(?m)^(\s*)\\>>>", r"\1>>>", "\n".join(lines) + "\n")
+    assert doctest.DocTestParser().get_examples(output) == []
 
 
 @given(TEXT)
@@ -124,8 +124,8 @@ def test_hostile_text_in_javascript(evaluate: Callable[[str], object], text: str
 
 @given(TEXT)
 def test_a_comment_is_not_left(text: str) -> None:
-    said = quoting.javascript_comment(text)
-    assert "*/" not in said and is_one_plain_line(said)
+    output = quoting.javascript_comment(text)
+    assert "*/" not in output and is_one_plain_line(output)
 
 
 @given(TEXT)

@@ -30,7 +30,7 @@ def names(folder: Path) -> list[str]:
     return sorted(entry.name for entry in folder.iterdir())
 
 
-# ---- where the user said
+# ---- where the user asked
 
 
 def test_a_new_file_has_the_permissions_of_any_new_file(tmp_path: Path) -> None:
@@ -149,9 +149,9 @@ def test_what_is_not_written_to(
     monkeypatch.chdir(tmp_path)
     make(Path("report"))
     before = os.lstat("report")
-    with pytest.raises(LooktwiceError, match=why) as said:
+    with pytest.raises(LooktwiceError, match=why) as shown:
         put(Path("report"))
-    assert str(said.value).startswith("cannot write report: ") and "--output" in said.value.next
+    assert str(shown.value).startswith("cannot write report: ") and "--output" in shown.value.next
     assert os.lstat("report").st_mode == before.st_mode and names(Path()) == ["report"]
 
 
@@ -213,9 +213,9 @@ def project(tmp_path: Path) -> Path:
 def test_no_link_leads_out(project: Path, plant: Callable[[Path, Path], object]) -> None:
     out = project.parent / "out"
     plant(project, out)
-    with pytest.raises(OutsideError, match="leads out of") as said:
+    with pytest.raises(OutsideError, match="leads out of") as shown:
         write_inside(project, ".looktwice/proofs/x.json", b"ours")
-    assert f"cannot write {project}/.looktwice/proofs/x.json" in str(said.value)
+    assert f"cannot write {project}/.looktwice/proofs/x.json" in str(shown.value)
     assert names(out) == ["x.json"] and (out / "x.json").read_text() == "mine"
 
 

@@ -3,7 +3,7 @@
 A file name, a source line or an error message may hold anything: sequences that move the cursor, change colours or the
 window's title, marks that reverse the order of letters, letters that take no room, line breaks that make one line look
 like two. All of it is shown as the escapes that Python writes (`\\x1b`, `\\u202e`); letters of any script, and emoji,
-are shown as they are.
+are shown unchanged.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Writing files: nothing else in looktwice writes any, except into temporary folders of its own.
 
-`output` writes where the user said and follows the user's own links. The others write files of ours below a folder,
+`output` writes where the user asked and follows the user's own links. The others write files of ours below a folder,
 mostly a project that somebody else may have filled, and follow no link that leads out of it. Nobody ever reads half a
 file: it is written beside its place and moved there.
 """
@@ -95,7 +95,7 @@ def rename_inside(root: Path, name: PurePath | str, new: str) -> None:
 def alone_inside(root: Path, name: PurePath | str) -> Iterator[None]:
     """Hold the folder that `name` below `root` lies in: others who ask for the same wait. Raises as `write_inside`.
 
-    Windows has no such lock, and nobody waits there.
+    Windows has no such lock, and does not wait.
     """
     with contextlib.ExitStack() as stack:
         with _Place(root / name).errors():
@@ -140,7 +140,7 @@ class _Place:
 
 
 class _Raw(io.FileIO):
-    """A file whose faults are sentences, also those of the last flush. That nobody reads a pipe any more is none."""
+    """A file whose faults are sentences, also those of the last flush. A pipe without a reader is no fault."""
 
     def __init__(self, descriptor: int, place: _Place) -> None:
         super().__init__(descriptor, "w")
