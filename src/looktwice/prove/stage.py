@@ -100,10 +100,14 @@ class Stage:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         """Raises RunEndedError in place of whatever came of it that something the run needs is gone."""
-        why = why_ended(self._run, error) if self._run is not None else ""
+        why = self.why_ended(error)
         self.close()
         if why and not isinstance(error, RunEndedError):
             raise RunEndedError("the run has ended early", why, "Everything it had started is ended.") from error
+
+    def why_ended(self, error: BaseException | None) -> str:
+        """Why the run cannot go on, given the error that came of it; "" when nothing that it needs is gone."""
+        return why_ended(self._run, error) if self._run is not None else ""
 
     def reach(self, wanted: Iterable[Case] | None = None) -> list[Row]:
         """Each case's first request alone, on both instances: the answer of the second, which is warm, counts."""
@@ -297,6 +301,8 @@ class Stage:
             return Row(endpoint=case.endpoint, status=None, why=f"not asked: {self._deadline}", case=case)
         response = Response(error="not asked")
         for swapped in (True, False):
+            if self._deadline.is_over:
+                break
             trial = self.trials.run({"A": case.first}, serial("A"), swapped=swapped)
             response = next(iter(trial.play.responses.values()), response)
         reason = why(response, self.instances[LANES[0]].output)

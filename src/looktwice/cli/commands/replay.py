@@ -14,7 +14,8 @@ import click
 @click.option(
     "--svg", type=click.Path(path_type=Path), metavar="FILE", help="Write the recorded run as an SVG instead."
 )
-def command(file: Path, project: Path | None, picture: bool, svg: Path | None) -> int:
+@click.option("--deadline", metavar="TIME", help="How long it may take: 90s, 10m, 1h. Without it: 30m.")
+def command(file: Path, project: Path | None, picture: bool, svg: Path | None, deadline: str | None) -> int:
     """Start the application that the proof in FILE is about, and ask it the same again.
 
     Exit codes: 0 it holds now, 1 it is still wrong, 2 that could not be told.
@@ -23,4 +24,4 @@ def command(file: Path, project: Path | None, picture: bool, svg: Path | None) -
     from looktwice.cli.stopping import saying
 
     with saying():
-        return replay(file, project, only_picture=picture, svg=svg)
+        return replay(file, project, only_picture=picture, svg=svg, deadline=deadline)
