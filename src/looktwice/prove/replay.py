@@ -46,6 +46,7 @@ def ask(stage: Stage, name: str, case: Case, budget: Budget | None = None, deadl
     quiet: list[NotShown] = []
     results = experiment.run(stage.laboratory(budget), case)
     for result in within(limit, results, name, experiment.codes[0], case.endpoint):
+        stage.check()
         if isinstance(result, Shown):
             return Outcome(
                 is_wrong=True,

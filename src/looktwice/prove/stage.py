@@ -64,6 +64,7 @@ class Stage:
         self._stack, self.root, self.prove, self._tell = stack, root, prove, say
         self._deadline = deadline
         self._run: Run | None = None
+        self._doing = ""
         self.plan: Plan = resolve(root, prove)
         self.server: Server
         self.redis: redis.RedisServer | None = None
@@ -87,6 +88,8 @@ class Stage:
             stage._start()
         except BaseException as error:
             stage.__exit__(type(error), error, None)
+            if isinstance(error, StartError):
+                stage._deadline.check(stage._doing)
             raise
         return stage
 
@@ -115,10 +118,13 @@ class Stage:
 
     def _say(self, text: str) -> None:
         self._deadline.check(text)
+        self._doing = text
         self._tell(text)
 
     def revive(self) -> int:
-        """Start again each instance that has ended, at the ports it had for its database. Gives how many had."""
+        """Start again each instance that has ended, at the ports it had for its database. Gives how many had.
+        Raises as `check` does."""
+        self.check()
         ended = [lane for lane, started in self.instances.items() if not started.is_listening]
         for lane in ended:
             self.instances[lane].close()
@@ -126,6 +132,16 @@ class Stage:
             self.instances[lane] = self._stack.enter_context(again)
             self.scheduler.ports[lane] = again.port
         return len(ended)
+
+    def check(self) -> None:
+        """Raises RunEndedError when somebody has killed an instance: what was seen since then is not its doing."""
+        for lane, started in self.instances.items():
+            if how := started.killed:
+                raise RunEndedError(
+                    "the run has ended early",
+                    f"the application (instance {lane}) {how}, and not by itself",
+                    "If nobody did that, see whether the machine ran out of memory.",
+                )
 
     def laboratory(self, budget: Budget | None = None, instances: int = 2) -> Laboratory:
         """What experiments work with. budget: for each pair of requests; None takes the usual one. instances: how many

@@ -87,11 +87,11 @@ class Child:
         """End it with all that it started, and remove its folder. May be called twice."""
         if self._is_closed:
             return
-        with suppress(GuardianLostError):
+        with suppress(GuardianLostError):  # then the whole run is ended, folders and all
             self._run.ask("end", number=self._number)
             self._is_closed = True
-        if self.directory is not None:
-            leftovers.remove(self.directory)
+            if self.directory is not None:
+                leftovers.remove(self.directory)
 
     def __enter__(self) -> Child:
         return self
