@@ -28,13 +28,14 @@ THERE = {"before the watcher": ("parent",), "set-up": ("parent", "database", "a 
 
 
 def cases(runs: int) -> list[Case]:
-    """Half at random moments and half at named ones, all ways in turn; in every second one there is a daemon."""
+    """Half at random moments and half at named ones, all ways in turn; in every second one there is a daemon, so that
+    each way meets it, and its absence, when there are runs enough."""
     at_random = [(victim, number, "random") for victim in EVERYBODY for number in SIGNALS]
     named = [
         (victim, number, moment) for moment in MOMENTS for victim in THERE.get(moment, EVERYBODY) for number in SIGNALS
     ]
-    chosen = [*_first(at_random, runs // 2), *_first(named, runs - runs // 2)]
-    return [Case(*case, daemon=bool(number % 2)) for number, case in enumerate(chosen)]
+    chosen = [*_spread(at_random, runs // 2), *_spread(named, runs - runs // 2)]
+    return [Case(*case, daemon=(number + number // len(at_random)) % 2 == 1) for number, case in enumerate(chosen)]
 
 
 def run(wanted: Iterable[Case], seed: int) -> Iterator[tuple[Case, Left]]:
@@ -57,7 +58,10 @@ def undisturbed(scratch: Path) -> float:
     return time.monotonic() - began
 
 
-def _first(ways: list[tuple[str, signal.Signals, str]], count: int) -> list[tuple[str, signal.Signals, str]]:
+def _spread(ways: list[tuple[str, signal.Signals, str]], count: int) -> list[tuple[str, signal.Signals, str]]:
+    """So many of them, evenly spread; all of them in turn when that is more."""
+    if count < len(ways):
+        return [ways[number * len(ways) // count] for number in range(count)]
     return list(itertools.islice(itertools.cycle(ways), count))
 
 

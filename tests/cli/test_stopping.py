@@ -158,8 +158,17 @@ def is_at_work(verb: str, running: Running) -> bool:
     return application_runs(running)
 
 
-@pytest.mark.parametrize("number", CODES)
-@pytest.mark.parametrize("verb", COMMANDS)
+# Each signal and each command once; the rest of the table is part of the thorough tests.
+ONCE = {("prove", signal.SIGINT), ("prove", signal.SIGHUP), ("replay", signal.SIGTERM), ("demo", signal.SIGTERM)}
+ONCE |= {("learn", number) for number in CODES}
+
+
+def all_ways() -> list[object]:
+    pairs = [(verb, number) for verb in COMMANDS for number in CODES]
+    return [pytest.param(*it, marks=[] if it in ONCE else [pytest.mark.thorough]) for it in pairs]
+
+
+@pytest.mark.parametrize(("verb", "number"), all_ways())
 def test_told_to_stop(run: Callable[..., Running], project: Path, verb: str, number: signal.Signals) -> None:
     running = run([LOOKTWICE, *COMMANDS[verb](project)])
     wait_until(lambda: is_at_work(verb, running))
@@ -172,8 +181,8 @@ def test_told_to_stop(run: Callable[..., Running], project: Path, verb: str, num
     wait_until(lambda: not running.left())
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("verb", ["prove", "replay"])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("verb", ["prove", pytest.param("replay", marks=pytest.mark.thorough)])
 def test_told_again_and_again(run: Callable[..., Running], project: Path, verb: str, number: signal.Signals) -> None:
     """Somebody is impatient: what was begun is ended all the same."""
     running = run([LOOKTWICE, *COMMANDS[verb](project)])
@@ -222,7 +231,9 @@ def test_killed_without_a_chance(run: Callable[..., Running], project: Path, ver
     wait_until(lambda: not running.left())
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.thorough), signal.SIGKILL]
+)
 def test_a_written_test_that_is_stopped(run: Callable[..., Running], project: Path, number: signal.Signals) -> None:
     """pytest says itself how it ends; what the fixture has started ends with it."""
     running = run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(project / "test_it.py")])

@@ -37,7 +37,7 @@ with Run() as run:
         backend = connection.execute("SELECT pg_backend_pid()").fetchone()[0]
     postmaster = database._child
     print(run.number, postmaster.pid, one.pid, (folder / "pid").read_text(), flush=True)
-    print(*(it.path for it in run._folders), flush=True)
+    print(*run.folders, flush=True)
     segment = (postmaster.directory / "data" / "postmaster.pid").read_text().splitlines()[6].split()[1]
     print(segment, flush=True)
     while not (why := run.trouble()):

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -55,6 +55,11 @@ def may_mount() -> bool:
     return done.returncode == 0
 
 
+def sparing(cases: Iterable[str], always: str) -> list[object]:
+    """One of the cases in every run of the tests, the others in thorough ones: each is a whole run of `prove`."""
+    return [pytest.param(it, marks=[] if it == always else [pytest.mark.thorough]) for it in cases]
+
+
 mounting = pytest.mark.skipif(not may_mount(), reason="not run: nobody may mount anything here")
 
 
@@ -84,7 +89,7 @@ BROKEN_NULL = {
 
 
 @mounting
-@pytest.mark.parametrize("what", BROKEN_NULL)
+@pytest.mark.parametrize("what", sparing(BROKEN_NULL, "missing"))
 def test_a_broken_null_device(folder: Path, what: str) -> None:
     (folder / "shadow").mkdir()
     done = run_in(folder, f"{BROKEN_NULL[what]}; exec {shlex.join([LOOKTWICE, *PROVE])}")
@@ -96,7 +101,7 @@ def test_a_broken_null_device(folder: Path, what: str) -> None:
 STREAMS = {"no input": "<&-", "no output": ">&-", "no errors": "2>&-", "none of them": "<&- >&- 2>&-"}
 
 
-@pytest.mark.parametrize("what", STREAMS)
+@pytest.mark.parametrize("what", sparing(STREAMS, "none of them"))
 def test_without_standard_streams(folder: Path, what: str) -> None:
     done = subprocess.run(
         ["sh", "-c", f"exec {shlex.join([LOOKTWICE, *PROVE])} {STREAMS[what]}"],
@@ -123,7 +128,7 @@ FULL = {
 
 
 @mounting
-@pytest.mark.parametrize("what", FULL)
+@pytest.mark.parametrize("what", sparing(FULL, "no room in the project"))
 def test_a_full_disk(folder: Path, what: str) -> None:
     where, size, why = FULL[what]
     (folder / where).mkdir(exist_ok=True)

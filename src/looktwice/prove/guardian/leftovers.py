@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import secrets
 import shutil
 import stat
 import tempfile
@@ -17,6 +17,7 @@ from looktwice.prove.guardian import kernel, members
 PREFIX = "looktwice-run-"
 MEMORY = Path("/dev/shm")
 _USUAL = Path("/tmp")
+_ATTEMPTS = 10
 _POSTMASTER = "postmaster.pid"
 
 
@@ -47,9 +48,28 @@ def _is_passable(path: Path) -> bool:
         return False
 
 
-def number() -> int:
-    """A number for a new run."""
-    return secrets.randbelow(kernel.RUNS)
+def make_all() -> tuple[int, list[Folder]]:
+    """A number for a new run, and its folders: one in each of `places()`, the one in memory where there is room.
+
+    Raises OSError, with the place as its file name, when there is no room for it.
+    """
+    for _ in range(_ATTEMPTS):
+        run, made = int.from_bytes(os.urandom(8), "big") % kernel.RUNS, []
+        try:
+            for place in places():
+                try:
+                    made.append(make(run, place))
+                except FileExistsError:
+                    raise
+                except OSError as error:
+                    if place != MEMORY:
+                        raise OSError(error.errno, error.strerror, str(place)) from None
+            return run, made
+        except FileExistsError:
+            for folder in made:
+                remove(folder.path)
+                os.close(folder.lock)
+    raise OSError(errno.ENOLCK, "no folder can be locked there", str(places()[0]))
 
 
 def make(run: int, place: Path) -> Folder:
