@@ -27,8 +27,8 @@ class Stopped(KeyboardInterrupt):
 
 
 def listen() -> None:
-    """Turn the first of these signals into `Stopped`. Later ones are ignored, so that they do not interrupt the cleaning
-    up. Signals that were ignored when we were started (nohup) stay ignored."""
+    """Turn the first of these signals into `Stopped`. Later ones are ignored, so that they do not interrupt the
+    cleaning up. Signals that were ignored when we were started (nohup) stay ignored."""
     seen: list[int] = []
 
     def stop(number: int, frame: FrameType | None) -> None:
