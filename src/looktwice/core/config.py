@@ -85,6 +85,9 @@ class Prove(Struct, frozen=True, kw_only=True):
     invariants: dict[str, str] = {}  # name → SQL that returns the rows that violate it
     allow_hosts: tuple[str, ...] = ()
     budget: str = "200"
+    deadline: str = "30m"  # for the whole run
+    start_timeout: str = "30s"  # until the application answers
+    setup_timeout: str = "2m"  # for each command and SQL file of setup and seed
 
 
 class Models(Struct, frozen=True, kw_only=True):
@@ -127,6 +130,14 @@ def budget(text: str) -> tuple[float | None, int | None]:
         )
     scale = {"ms": 0.001, "s": 1.0, "m": 60.0}.get(match[2])
     return (float(match[1]) * scale, None) if scale else (None, int(float(match[1])))
+
+
+def duration(text: str, name: str) -> float:
+    """The seconds of "90s", "10m" or "1h". name: of the setting that says it. Raises ConfigurationError."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h)\s*", text)
+    if not match or float(match[1]) <= 0:
+        raise ConfigurationError(f"cannot use {name} = {text!r}", "it is no time", "Write 90s, 10m or 1h.")
+    return float(match[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}[match[2]]
 
 
 def _find(root: Path, explicit: Path | None) -> tuple[Path | None, dict[str, Any]]:

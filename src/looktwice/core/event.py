@@ -33,11 +33,15 @@ class Unread(Struct, frozen=True, tag="unread", tag_field="event"):
 
 
 class Noted(Struct, frozen=True, tag="noted", tag_field="event"):
-    """A note on the run itself: a suppression without a reason, one that suppresses nothing, an unknown code."""
+    """A note on the run itself: a suppression without a reason, one that suppresses nothing, an unknown code.
+
+    ended_early: the run ended before everything was done, and `text` gives the reason.
+    """
 
     text: str
     path: str = ""
     line: int = 0
+    ended_early: bool = False
 
 
 class Ran(Struct, frozen=True, tag="ran", tag_field="event"):

@@ -22,10 +22,9 @@ _FOREIGN = ("PYTHON", "NODE_")
 
 # The path that we have ourselves: whatever way we were installed, the child finds the same packages.
 _START = """
-import json, sys
+import importlib, json, sys
 sys.path[:] = json.loads(sys.argv.pop(1))
-from looktwice.cli.main import main
-sys.exit(main())
+sys.exit(importlib.import_module(sys.argv.pop(1)).main(sys.argv[1:]))
 """
 
 
@@ -46,11 +45,12 @@ def environment() -> dict[str, str]:
     return {**kept, "PATH": program_path()}
 
 
-def command(words: Sequence[str]) -> list[str]:
-    """The command that runs `looktwice` with these words in a process of its own, to be started in `environment()`."""
+def command(words: Sequence[str], module: str = "looktwice.cli.main") -> list[str]:
+    """The command that calls `main` of our `module` with these words in a separate process, to be started in
+    `environment()`."""
     import json
 
-    return [sys.executable, "-P", "-E", "-X", "utf8", "-c", _START, json.dumps(import_path()), *words]
+    return [sys.executable, "-P", "-E", "-X", "utf8", "-c", _START, json.dumps(import_path()), module, *words]
 
 
 class OwnImports:

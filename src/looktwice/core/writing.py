@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import TextIO
 
+from looktwice.core import whole_file
 from looktwice.core.beneath import beneath
 from looktwice.core.errors import LooktwiceError
 
@@ -67,15 +68,7 @@ def write_inside(root: Path, name: PurePath | str, data: bytes | str) -> Path:
         found = _status(last, folder)
         if found is not None:
             place.refuse(found, os.access(last, os.W_OK, dir_fd=folder), only_regular=True)
-        partial = os.path.join(os.path.dirname(last), _partial_name())
-        try:
-            with open(os.open(partial, _creating(), _NEW, dir_fd=folder), "wb") as file:
-                _keep_owner(file.fileno(), found)
-                file.write(content)
-            os.replace(partial, last, src_dir_fd=folder, dst_dir_fd=folder)
-        except BaseException:
-            _remove(partial, folder)
-            raise
+        whole_file.write(last, content, folder, lambda descriptor: _keep_owner(descriptor, found))
     return place.path
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,9 +23,10 @@ _PATH = import_path()  # as it is before pytest and the project put folders of t
 def _looktwice_applications() -> Iterator[dict[Path, Application]]:
     """One application for each project whose tests run, ended with the session."""
     started: dict[Path, Application] = {}
-    yield started
-    for application in started.values():
-        application.close()
+    with ExitStack() as stack:  # one that cannot be closed keeps no other from it
+        yield started
+        for application in started.values():
+            stack.callback(application.close)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from looktwice.core.visible import line, visible
 from looktwice.prove.app.requests.cases import Case, endpoint, varied
 from looktwice.prove.proof import Sent
 from looktwice.prove.proof import request as as_user
-from looktwice.prove.replay import ask
+from looktwice.prove.replay import Outcome, ask
 from looktwice.prove.request import Request
 from looktwice.prove.stage import Stage
 
@@ -72,12 +72,23 @@ class Application:
                 case = self._found(at, user)
             else:
                 case = Case(endpoint=at or endpoint(first), first=first, second=second or first, once=once)
-            outcome = ask(self.stage, experiment, case)
-        said = line(f"{case.endpoint}: {outcome.why}")
+            outcome = self._ask(experiment, case)
+        message = line(f"{case.endpoint}: {outcome.why}")
         if outcome.is_wrong:
-            raise AssertionError(f"{said}\n\n{lanes(outcome.trace)}")
+            raise AssertionError(f"{message}\n\n{lanes(outcome.trace)}")
         if not outcome.holds:
-            raise Unanswered(said)
+            raise Unanswered(message)
+
+    def _ask(self, experiment: str, case: Case) -> Outcome:
+        try:
+            return ask(self.stage, experiment, case)
+        except Exception as error:
+            why = self.stage.why_ended(error)
+            if not why:
+                raise
+            self.close()  # the next question starts the application anew
+            self._stage = None
+            raise Unanswered(f"{case.endpoint}: the run has ended early: {why}") from None
 
     def _found(self, at: str, user: str) -> Case:
         found = next((case for case in self.stage.cases if case.endpoint == at), None)

@@ -13,14 +13,17 @@ import click
 @click.option("--export", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Write it to DIR instead.")
 def command(port: int | None, no_open: bool, folder: Path | None) -> int:
     """Open the playbook: break each pattern by hand, then fix it."""
-    if folder is not None:
-        from looktwice.cli import terminal
-        from looktwice.core.visible import line
-        from looktwice.learn.export import export
+    from looktwice.cli.stopping import report_stop
 
-        terminal.answer(line(f"Written: {export(folder)}"))
-        return 0
-    from looktwice.learn.launch import serve
+    with report_stop(lambda: "your progress is kept"):
+        if folder is not None:
+            from looktwice.cli import terminal
+            from looktwice.core.visible import line
+            from looktwice.learn.export import export
 
-    serve(port, open_browser=not no_open, echo=click.echo)
+            terminal.answer(line(f"Written: {export(folder)}"))
+            return 0
+        from looktwice.learn.launch import serve
+
+        serve(port, open_browser=not no_open, echo=click.echo)
     return 0

@@ -16,6 +16,7 @@ from looktwice.cli.options import FILE, takes_config, takes_format, takes_output
 @click.option("--from-audit", type=FILE, metavar="FILE", help="Start where an audit found something.")
 @click.option("--suspected", is_flag=True, help="With --from-audit: test no other endpoints.")
 @click.option("--budget", metavar="BUDGET", help="Budget per pair of requests: 30s, 2m, or a number of runs.")
+@click.option("--deadline", metavar="TIME", help="Time limit of the whole run: 90s, 10m, 1h. Default: 30m.")
 @takes_format
 @takes_output
 @click.option("--statistics", is_flag=True, help="Show how many runs it took.")
@@ -28,6 +29,7 @@ def command(
     from_audit: Path | None,
     suspected: bool,
     budget: str | None,
+    deadline: str | None,
     form: str,
     output: Path | None,
     statistics: bool,
@@ -35,25 +37,30 @@ def command(
     no_test: bool,
 ) -> int:
     """Start the backend at PATH with its own database, and run its requests concurrently."""
-    from looktwice.cli.joining import read_findings, routes_of
-    from looktwice.cli.proving import proving
-    from looktwice.cli.reading import Tally, root_of, show
-    from looktwice.core.config import load
+    from looktwice.cli.stopping import report_stop
 
-    if suspected and from_audit is None:
-        raise click.UsageError("--suspected needs --from-audit FILE, which names the suspected endpoints.")
-    root = root_of(path, "prove")
-    settings = load(root, config)
-    tally = Tally(settings.audit.fail_on)
-    events = proving(
-        root,
-        settings,
-        experiments=experiment,
-        endpoints=endpoint,
-        suspected=routes_of(read_findings(from_audit)) if from_audit else (),
-        suspected_only=suspected,
-        limit=budget,
-        writes_tests=not no_test,
-    )
-    show(tally.watch(events), root, form, output, statistics=statistics)
-    return tally.exit_code()
+    kept: list[str] = []
+    with report_stop(lambda: f"kept are {', '.join(kept)}" if kept else "nothing was written"):
+        from looktwice.cli.joining import read_findings, routes_of
+        from looktwice.cli.proving import proving
+        from looktwice.cli.reading import Tally, root_of, show
+        from looktwice.core.config import load
+
+        if suspected and from_audit is None:
+            raise click.UsageError("--suspected needs --from-audit FILE, which names the suspected endpoints.")
+        root = root_of(path, "prove")
+        settings = load(root, config)
+        tally = Tally(settings.audit.fail_on, kept=kept)
+        events = proving(
+            root,
+            settings,
+            experiments=experiment,
+            endpoints=endpoint,
+            suspected=routes_of(read_findings(from_audit)) if from_audit else (),
+            suspected_only=suspected,
+            limit=budget,
+            deadline=deadline,
+            writes_tests=not no_test,
+        )
+        show(tally.watch(events), root, form, output, statistics=statistics)
+        return tally.exit_code()

@@ -14,11 +14,15 @@ import click
 @click.option(
     "--svg", type=click.Path(path_type=Path), metavar="FILE", help="Write the recorded run as an SVG instead."
 )
-def command(file: Path, project: Path | None, picture: bool, svg: Path | None) -> int:
+@click.option("--deadline", metavar="TIME", help="Time limit: 90s, 10m, 1h. Default: 30m.")
+def command(file: Path, project: Path | None, picture: bool, svg: Path | None, deadline: str | None) -> int:
     """Start the application that the proof in FILE is about, and send it the same requests again.
 
     Exit codes: 0 it is correct now, 1 it is still wrong, 2 undecided.
     """
-    from looktwice.cli.replaying import replay
+    from looktwice.cli.stopping import report_stop
 
-    return replay(file, project, only_picture=picture, svg=svg)
+    with report_stop():
+        from looktwice.cli.replaying import replay
+
+        return replay(file, project, only_picture=picture, svg=svg, deadline=deadline)

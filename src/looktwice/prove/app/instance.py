@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
 import os
 import re
 import shutil
+import signal
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -20,19 +20,22 @@ from looktwice.prove.app.environment import Secrets, environment
 from looktwice.prove.app.failure import StartError
 from looktwice.prove.app.plan import Addresses, Command, Plan
 from looktwice.prove.app.ports import foreign_peers, listening
-from looktwice.prove.app.process import Process, temporary_home
 from looktwice.prove.child_process import Account
+from looktwice.prove.guardian.run import Child, Run, ended
 from looktwice.prove.postgres.server import free_port
 
 _HEALTH = ("/health", "/healthz", "/api/health", "/status", "/ping", "/")
+_FROM_OUTSIDE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
+_STATUS_LINE = b"HTTP/1.1 200"
+_PROBE = 2.0  # seconds for the first bytes of an answer
 _ADDRESS_IN_USE = ("EADDRINUSE", "Address already in use", "address already in use")
 
 
 class Instance:
     """`port` is where it answers HTTP. A context manager; `close` ends it with everything it started."""
 
-    def __init__(self, name: str, port: int, process: Process) -> None:
-        self.name, self.port, self._process = name, port, process
+    def __init__(self, name: str, port: int, process: Child, close: Callable[[], object]) -> None:
+        self.name, self.port, self._process, self._close = name, port, process, close
 
     @property
     def is_running(self) -> bool:
@@ -48,6 +51,12 @@ class Instance:
         return True
 
     @property
+    def killed(self) -> str:
+        """How somebody else has ended it, in words; "" when nobody has. An application that fails ends by itself."""
+        status = self._process.status
+        return ended(status) if status is not None and -status in _FROM_OUTSIDE else ""
+
+    @property
     def pid(self) -> int:
         return self._process.pid
 
@@ -58,16 +67,14 @@ class Instance:
     @property
     def printed(self) -> int:
         """Bytes that it has printed so far."""
-        with contextlib.suppress(OSError):
-            return self._process.log.stat().st_size
-        return 0
+        return self._process.printed
 
     def foreign_peers(self) -> list[str]:
         """Addresses off this machine it is connected to now."""
         return foreign_peers(self.pid)
 
     def close(self) -> None:
-        self._process.close()
+        self._close()
 
     def __enter__(self) -> Instance:
         return self
@@ -78,48 +85,60 @@ class Instance:
         self.close()
 
 
-def start(plan: Plan, lanes: Mapping[str, Addresses], secret: Secrets, seconds: float = 30.0) -> dict[str, Instance]:
+def start(
+    plan: Plan,
+    lanes: Mapping[str, Addresses],
+    secret: Secrets,
+    seconds: float = 30.0,
+    run: Run | None = None,
+) -> dict[str, Instance]:
     """Start one instance for each lane, side by side, and wait until all of them answer HTTP.
 
     lanes: name of the lane → what its instance reaches, each at ports of its own. seconds: how long it may take.
+    run: what they belong to, a run of its own for each when left out.
     Raises StartError, with the end of the output; nothing is left running then.
     """
     account = account_for(plan)
-    processes: dict[str, tuple[int, Process]] = {}
+    ports: dict[str, int] = {}
+    processes: dict[str, Child] = {}
+    closing: dict[str, Callable[[], object]] = {}
     try:
         for lane, addresses in lanes.items():
-            port, home = free_port(), temporary_home(account)
-            words = [word.replace("{port}", str(port)) for word in plan.start.words]
-            variables = environment(plan, addresses, secret, home, port)
-            processes[lane] = (port, launch(plan, plan.start, words, variables, home, account))
+            theirs = run
+            if theirs is None:
+                theirs = Run()
+                closing[lane] = theirs.close
+            ports[lane], home = free_port(), theirs.folder(account)
+            words = [word.replace("{port}", str(ports[lane])) for word in plan.start.words]
+            variables = environment(plan, addresses, secret, home, ports[lane])
+            processes[lane] = launch(theirs, plan, plan.start, words, variables, home, account)
+            closing.setdefault(lane, processes[lane].close)
         deadline = time.monotonic() + seconds
         return {
-            lane: Instance(lane, _await_port(plan, process, port, deadline), process)
-            for lane, (port, process) in processes.items()
+            lane: Instance(lane, _await_port(plan, process, ports[lane], deadline), process, closing[lane])
+            for lane, process in processes.items()
         }
     except BaseException:
-        for _, process in processes.values():
-            process.close()
+        for close in closing.values():
+            close()
         raise
 
 
 def launch(
-    plan: Plan, command: Command, words: list[str], variables: dict[str, str], home: Path, account: Account
-) -> Process:
+    run: Run, plan: Plan, command: Command, words: list[str], variables: dict[str, str], home: Path, account: Account
+) -> Child:
     """Execute a command of the plan. Raises StartError when it cannot be executed at all."""
     executable = shutil.which(words[0], path=variables["PATH"])
     directory = plan.root / command.directory
     if executable is None and (directory / words[0]).is_file():
         executable = str(directory / words[0])
     if executable is None:
-        shutil.rmtree(home, ignore_errors=True)
         raise StartError(
             "start", f"the program `{words[0]}` is not found", command=command, plan=plan, add=_missing(words[0])
         )
     try:
-        return Process([executable, *words[1:]], directory, variables, home, account)
+        return run.start([executable, *words[1:]], directory, variables, account, folder=home)
     except OSError as error:
-        shutil.rmtree(home, ignore_errors=True)
         raise StartError("start", str(error), command=command, plan=plan) from None
 
 
@@ -169,13 +188,13 @@ def runs_as_root(plan: Plan) -> bool:
     return hasattr(os, "geteuid") and os.geteuid() == 0 and account_for(plan).uid is None
 
 
-def _await_port(plan: Plan, process: Process, port: int, deadline: float) -> int:
+def _await_port(plan: Plan, process: Child, port: int, deadline: float) -> int:
     began, pause = time.monotonic(), 0.01
     while time.monotonic() < deadline:
         if process.status is not None:
             raise _died(plan, process)
         for candidate in (port, *listening(process.pid)):
-            if _answers(candidate, plan.health or _HEALTH):
+            if _answers(candidate, plan.health or _HEALTH, min(_PROBE, max(0.1, deadline - time.monotonic()))):
                 return candidate
         time.sleep(pause)
         pause = min(pause * 1.3, 0.1)
@@ -190,27 +209,33 @@ def _await_port(plan: Plan, process: Process, port: int, deadline: float) -> int
     )
 
 
-def _answers(port: int, paths: tuple[str, ...]) -> bool:
-    """Whether HTTP is spoken there: any answer counts, a 404 as much as a 200."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+def _answers(port: int, paths: tuple[str, ...], seconds: float) -> bool:
+    """Whether HTTP is spoken there: any answer counts, a 404 as much as a 200. It has so long for its first bytes."""
+    deadline, received = time.monotonic() + seconds, b""
+    asked = f"GET {paths[0]} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n"
     try:
-        connection.request("GET", paths[0])
-        return connection.getresponse().status > 0
-    except (OSError, http.client.HTTPException):
+        with socket.create_connection(("127.0.0.1", port), seconds) as connection:
+            connection.sendall(asked.encode("utf-8", "replace"))
+            while len(received) < len(_STATUS_LINE):
+                connection.settimeout(max(0.01, deadline - time.monotonic()))
+                data = connection.recv(1024)
+                if not data or time.monotonic() > deadline:
+                    return False
+                received += data
+    except OSError:
         return False
-    finally:
-        connection.close()
+    return received.startswith(b"HTTP/1.")
 
 
-def _died(plan: Plan, process: Process) -> StartError:
+def _died(plan: Plan, process: Child) -> StartError:
     output = process.output()
     return StartError(
         "start",
-        f"it ended at once with status {process.status}",
+        f"it {ended(process.status or 0)} before it answered",
         command=plan.start,
         output=output,
         plan=plan,
-        add=suggestion(plan, output),
+        add=suggestion(plan, process.kept()),
     )
 
 
