@@ -11,7 +11,6 @@ import click
 @click.argument("app", type=click.Path(path_type=Path), required=False)
 def command(app: Path | None) -> int:
     """Audit and prove the backend APP, or the two examples and their fixed versions, and write one report."""
-
     from looktwice.cli.stopping import report_stop
 
     with report_stop(lambda: "proofs and tests that were shown are kept, the report is not written"):
