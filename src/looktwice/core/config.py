@@ -83,7 +83,8 @@ class Prove(Struct, frozen=True, kw_only=True):
     requests: tuple[Request, ...] = ()
     upstreams: dict[str, Upstream] = {}
     invariants: dict[str, str] = {}  # name → SQL that gives the rows that break it
-    allow_hosts: tuple[str, ...] = ()
+    allow_hosts: tuple[str, ...] = ()  # "host", "host:port", or the path of a local socket
+    isolation: bool = True  # keep the application from the user's files and services; without it nothing is promised
     budget: str = "200"
 
 

@@ -36,6 +36,13 @@ class Account:
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             self.uid, self.gid = _unprivileged()
 
+    @classmethod
+    def unchanged(cls) -> Account:
+        """Whoever we are, root included."""
+        account = cls()
+        account.uid = account.gid = None
+        return account
+
     def popen_arguments(self) -> dict[str, object]:
         """Keyword arguments for `subprocess` that drop to this user."""
         if self.uid is None:

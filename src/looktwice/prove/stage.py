@@ -127,7 +127,7 @@ class Stage:
             refused.append("the application ran as root: its files or its interpreter are closed to other users")
         if self.prove.allow_hosts:  # an address does not tell which of the allowed hosts it is
             return refused
-        peers = {peer for started in self.instances.values() for peer in started.foreign_peers()}
+        peers = {peer for started in self.instances.values() for peer in started.foreign_peers(())}
         return refused + [
             f"the application is connected to {peer}, past the proxy it was given" for peer in sorted(peers)
         ]

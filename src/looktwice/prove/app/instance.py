@@ -9,14 +9,15 @@ import re
 import shutil
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import TracebackType
 
 from looktwice.prove.app.environment import Secrets, environment
 from looktwice.prove.app.failure import StartError
+from looktwice.prove.app.isolation import Attempt, attempts, isolated, pid_of
 from looktwice.prove.app.plan import Addresses, Command, Plan
-from looktwice.prove.app.ports import foreign_peers, listening
+from looktwice.prove.app.ports import bound, foreign_peers, listening
 from looktwice.prove.app.process import Process, temporary_home
 from looktwice.prove.child_process import Account
 from looktwice.prove.postgres.server import free_port
@@ -46,7 +47,8 @@ class Instance:
 
     @property
     def pid(self) -> int:
-        return self._process.pid
+        """The application's own process, whoever supervises it."""
+        return pid_of(self._process.home) or self._process.pid
 
     def output(self, lines: int = 20) -> str:
         """The last lines it printed."""
@@ -59,9 +61,14 @@ class Instance:
             return self._process.log.stat().st_size
         return 0
 
-    def foreign_peers(self) -> list[str]:
-        """Addresses off this machine it is connected to now."""
-        return foreign_peers(self.pid)
+    def foreign_peers(self, ours: Collection[int]) -> list[str]:
+        """Addresses it is connected to now, this machine's own included, other than the ports that are `ours`."""
+        return foreign_peers(self._process.pid, ours)
+
+    def attempts(self) -> list[Attempt]:
+        """What it tried to reach so far and did not get; not what it listens at itself by now."""
+        own = bound(self._process.pid)
+        return [it for it in attempts(self._process.home) if not _is_own(it, own)]
 
     def close(self) -> None:
         self._process.close()
@@ -88,7 +95,7 @@ def start(plan: Plan, lanes: Mapping[str, Addresses], secret: Secrets, seconds: 
             port, home = free_port(), temporary_home(account)
             words = [word.replace("{port}", str(port)) for word in plan.start.words]
             variables = environment(plan, addresses, secret, home, port)
-            processes[lane] = (port, launch(plan, plan.start, words, variables, home, account))
+            processes[lane] = (port, launch(plan, plan.start, words, variables, home, account, addresses))
         deadline = time.monotonic() + seconds
         return {
             lane: Instance(lane, _await_port(plan, process, port, deadline), process)
@@ -100,10 +107,21 @@ def start(plan: Plan, lanes: Mapping[str, Addresses], secret: Secrets, seconds: 
         raise
 
 
+def _is_own(attempt: Attempt, ports: Collection[int]) -> bool:
+    host, _, port = attempt.what.rpartition(":")
+    return host in ("127.0.0.1", "[::1]", "localhost") and port.isdigit() and int(port) in ports
+
+
 def launch(
-    plan: Plan, command: Command, words: list[str], variables: dict[str, str], home: Path, account: Account
+    plan: Plan,
+    command: Command,
+    words: list[str],
+    variables: dict[str, str],
+    home: Path,
+    account: Account,
+    addresses: Addresses,
 ) -> Process:
-    """Execute a command of the plan. Raises StartError when it cannot be executed at all."""
+    """Execute a command of the plan. addresses: what it may reach. Raises StartError when it cannot be executed."""
     executable = shutil.which(words[0], path=variables["PATH"])
     directory = plan.root / command.directory
     if executable is None and (directory / words[0]).is_file():
@@ -113,8 +131,12 @@ def launch(
         raise StartError(
             "start", f"the program `{words[0]}` is not found", command=command, plan=plan, add=_missing(words[0])
         )
+    whole = [executable, *words[1:]]
+    if plan.is_isolated:
+        whole = isolated(plan, whole, variables, home, account, addresses)
+        account = Account.unchanged()  # the supervisor starts as we are, and becomes the account by itself
     try:
-        return Process([executable, *words[1:]], directory, variables, home, account)
+        return Process(whole, directory, variables, home, account)
     except OSError as error:
         shutil.rmtree(home, ignore_errors=True)
         raise StartError("start", str(error), command=command, plan=plan) from None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from looktwice.prove.app.environment import Secrets, environment
 from looktwice.prove.app.failure import StartError
-from looktwice.prove.app.instance import launch, owner_of
+from looktwice.prove.app.instance import account_for, launch
 from looktwice.prove.app.plan import Addresses, Command, Plan
 from looktwice.prove.app.process import temporary_home
 
@@ -55,9 +55,10 @@ def _text(plan: Plan, command: Command) -> str:
 
 
 def _execute(plan: Plan, command: Command, addresses: Addresses, secret: Secrets, step: str) -> None:
-    account = owner_of(plan)
+    account = account_for(plan)
     home = temporary_home(account)
-    process = launch(plan, command, list(command.words), environment(plan, addresses, secret, home), home, account)
+    variables = environment(plan, addresses, secret, home)
+    process = launch(plan, command, list(command.words), variables, home, account, addresses)
     try:
         status = process.wait(_LONGEST)
         if status != 0:

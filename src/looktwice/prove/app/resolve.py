@@ -5,12 +5,13 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from looktwice.core.config import Prove
-from looktwice.prove.app.failure import StartError
-from looktwice.prove.app.plan import Command, Kind, Origin, Plan, Setting, Upstream
-from looktwice.prove.app.sources import commands, dotenv, programs, settings_in_code
+from msgspec.structs import replace
 
-_TOML = "looktwice.toml"
+from looktwice.core.config import Prove
+from looktwice.prove.app import families, made_up
+from looktwice.prove.app.failure import StartError
+from looktwice.prove.app.plan import USERS_FILE, Command, Kind, Origin, Plan, Setting, Upstream
+from looktwice.prove.app.sources import commands, dotenv, own_files, programs, settings_in_code
 
 
 def resolve(root: Path, prove: Prove) -> Plan:
@@ -41,6 +42,8 @@ def resolve(root: Path, prove: Prove) -> Plan:
         health=(prove.health,) if prove.health else (),
         extensions=tuple(commands.extensions(base)),
         search_path=tuple(programs.search_path(base)),
+        own=own_files.find(base),
+        is_isolated=prove.isolation,
     )
 
 
@@ -51,16 +54,18 @@ def _words(text: str, key: str) -> Command:
         raise StartError("start", f"cannot read {key} = {text!r}: {error}", add=f'[prove]\n{key} = "…"') from None
     if not words:
         raise StartError("start", f"{key} = {text!r} names no program", add=f'[prove]\n{key} = "…"')
-    return Command(words, Origin(f"{_TOML} [prove].{key}"))
+    return Command(words, Origin(f"{USERS_FILE} [prove].{key}"))
 
 
 def _settings(base: Path, prove: Prove) -> tuple[Setting, ...]:
     """One setting for each name. The user's word counts most, then examples, then the code."""
     found = {setting.name: setting for setting in settings_in_code.settings(base)}
+    in_code = {name: setting.value for name, setting in found.items()}
     for setting in dotenv.settings(base):
         known = found.get(setting.name)
-        found[setting.name] = known if known and known.value and not setting.value else setting
-    origin = Origin(f"{_TOML} [prove]")
+        found[setting.name] = setting if known is None else _joined(known, setting)
+    found = {setting.name: setting for setting in _without_private_values(base, list(found.values()), in_code)}
+    origin = Origin(f"{USERS_FILE} [prove]")
     for name in prove.database:
         found[name] = Setting(name, Kind.DATABASE, found[name].value if name in found else "", origin)
     for name in prove.redis:
@@ -70,10 +75,36 @@ def _settings(base: Path, prove: Prove) -> tuple[Setting, ...]:
             found[upstream.variable] = Setting(upstream.variable, Kind.UPSTREAM, service, origin)
     for name, value in prove.environment.items():
         found[name] = Setting(name, Kind.LITERAL, value, origin)
+    found = {setting.name: setting for setting in families.settled(found.values())}
     if not any(setting.kind in (Kind.DATABASE, Kind.DATABASE_HOST) for setting in found.values()):
         found["DATABASE_URL"] = Setting("DATABASE_URL", Kind.DATABASE, "", Origin("default"))
     # A literal that no file gives a value is left unset: the code's own default, or its complaint, is the truth.
     return tuple(s for s in found.values() if s.kind is not Kind.LITERAL or s.value or s.name in prove.environment)
+
+
+def _joined(in_code: Setting, in_file: Setting) -> Setting:
+    """The file's example shows the form; what the code says it is counts where the example does not tell."""
+    if in_code.value and not in_file.value:
+        return in_code
+    if in_file.kind is Kind.LITERAL and in_code.kind not in (Kind.LITERAL, Kind.MADE_UP, Kind.UPSTREAM, Kind.SECRET):
+        return replace(in_file, kind=in_code.kind)
+    if in_file.kind is Kind.LITERAL and not in_file.value and in_code.kind is Kind.MADE_UP:
+        return in_code
+    return in_file
+
+
+def _without_private_values(base: Path, settings: list[Setting], in_code: dict[str, str]) -> list[Setting]:
+    """No value from a file of the user's own is passed on, unless it is plainly no secret: by its looks, or because the
+    project's code or its examples show it to everybody. Others are made up, of the same shape."""
+    private = [it for it in settings if it.own and it.kind is Kind.LITERAL and it.value]
+    doubtful = {it.value for it in private if not made_up.is_obvious(it.name, it.value)}
+    public = dotenv.shown_values(base) | settings_in_code.occurring(base, doubtful) if doubtful else set()
+    return [
+        replace(it, kind=Kind.MADE_UP)
+        if it in private and it.value in doubtful and it.value not in public | {in_code.get(it.name)}
+        else it
+        for it in settings
+    ]
 
 
 def _upstreams(prove: Prove, settings: tuple[Setting, ...]) -> tuple[Upstream, ...]:
@@ -83,6 +114,6 @@ def _upstreams(prove: Prove, settings: tuple[Setting, ...]) -> tuple[Upstream, .
         if setting.kind is Kind.UPSTREAM
     }
     for service, upstream in prove.upstreams.items():
-        origin = Origin(f"{_TOML} [prove.upstreams.{service}]")
+        origin = Origin(f"{USERS_FILE} [prove.upstreams.{service}]")
         result[service] = Upstream(name=service, status=upstream.status, body=upstream.body, origin=origin)
     return tuple(result.values())
