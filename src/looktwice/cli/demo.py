@@ -46,8 +46,11 @@ def prepare_report() -> None:
     """Make sure that the report can be written. Raises LooktwiceError."""
     try:
         REPORT.parent.mkdir(exist_ok=True)
+        there = REPORT.exists()
         with REPORT.open("a"):
             pass
+        if not there:  # nothing is left of it when nothing comes of it
+            REPORT.unlink()
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise LooktwiceError(f"cannot write {REPORT}", why, "Run it in a folder that can be written.") from None

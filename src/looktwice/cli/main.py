@@ -8,21 +8,29 @@ from __future__ import annotations
 import os
 import sys
 
+TYPE_CHECKING = False  # typing takes longer to import than this does to write
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 INTERRUPTED, BROKEN_PIPE, NOT_DONE = 130, 141, 2
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; gives the exit code.
 
-    0: nothing at or above the threshold; 1: findings or proofs; 2: the run was not done; 130: interrupted.
+    0: nothing at or above the threshold; 1: findings or proofs; 2: the run was not done; 130, 143, 129: stopped by
+    SIGINT, SIGTERM, SIGHUP.
     """
     sys.unraisablehook = lose_no_interrupt
     try:
+        from looktwice.cli import stopping
+
+        stopping.listen()
         code = run(arguments)
         sys.stdout.flush()
         return code
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    except KeyboardInterrupt as error:
+        return code_of_stop(error) or INTERRUPTED
     except BrokenPipeError:
         silence_output()
         return BROKEN_PIPE
@@ -46,17 +54,29 @@ def run(arguments: list[str] | None) -> int:
     except ClickException as error:
         error.show()
         return NOT_DONE
-    except Abort:
-        return INTERRUPTED
+    except Abort as error:
+        return code_of_stop(error) or INTERRUPTED
     except SystemExit:
         raise BrokenPipeError from None  # click leaves this way for a pipe that nobody reads, and for nothing else
     except (KeyboardInterrupt, BrokenPipeError):
         raise
     except Exception as error:
+        if code := code_of_stop(error):  # it came of ending what was begun
+            return code
         if os.environ.get("LOOKTWICE_DEBUG"):
             raise
         print(own_fault(error), file=sys.stderr)
         return NOT_DONE
+
+
+def code_of_stop(error: BaseException) -> int:
+    """The exit code when a signal has led to the error, 0 when none has."""
+    from looktwice.cli.stopping import Stopped
+
+    at: BaseException | None = error
+    while at is not None and not isinstance(at, Stopped):
+        at = at.__cause__ or at.__context__
+    return at.code if at is not None else 0
 
 
 def own_fault(error: Exception) -> str:
@@ -79,8 +99,17 @@ def lose_no_interrupt(lost: sys.UnraisableHookArgs) -> None:
     if not issubclass(lost.exc_type, KeyboardInterrupt):
         sys.__unraisablehook__(lost)
     elif hasattr(signal, "setitimer"):
-        signal.signal(signal.SIGALRM, signal.default_int_handler)
+        signal.signal(signal.SIGALRM, raising(lost.exc_value))
         signal.setitimer(signal.ITIMER_REAL, 0.001)
+
+
+def raising(error: BaseException | None) -> Callable[[int, object], None]:
+    """A handler of a signal that raises the error, an ordinary interrupt when there is none."""
+
+    def handler(number: int, frame: object) -> None:
+        raise error or KeyboardInterrupt
+
+    return handler
 
 
 def never_fail_on_letters() -> None:
@@ -101,4 +130,6 @@ def leave_quietly() -> None:
     import threading
 
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), signal.SIG_IGN)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from looktwice.cli.extras import needs
-from looktwice.core.config import Config, budget
+from looktwice.core.config import Config, budget, duration
 from looktwice.core.event import Event
 
 if TYPE_CHECKING:
@@ -25,19 +25,21 @@ def proving(
     suspected: Sequence[tuple[str, str]] = (),
     suspected_only: bool = False,
     limit: str | None = None,
+    deadline: str | None = None,
     writes_tests: bool = True,
 ) -> Iterator[Event]:
     """The events of proving the project at `root`.
 
-    suspected: (code, route) where an audit found something, asked first, or alone with `suspected_only`. limit: a
-    budget that replaces the configured one.
+    suspected: (code, route) where an audit found something, asked first, or alone with `suspected_only`. limit and
+    deadline: a budget and a time that replace the configured ones.
     Raises LooktwiceError for what cannot be used, MissingExtraError without the extra `prove`.
     """
     with needs("prove", "prove"):
         from looktwice.prove.engine import Job, prove
-    if limit:
-        budget(limit)
-        settings = msgspec.structs.replace(settings, prove=msgspec.structs.replace(settings.prove, budget=limit))
+    given = {name: value for name, value in (("budget", limit), ("deadline", deadline)) if value}
+    settings = msgspec.structs.replace(settings, prove=msgspec.structs.replace(settings.prove, **given))
+    budget(settings.prove.budget)
+    duration(settings.prove.deadline, "deadline")
     job = Job(
         root=root,
         settings=settings,

@@ -48,6 +48,8 @@ class Tally:
         self.hidden = 0
         self.asked = 0
         self.answered = 0
+        self.ended_early = ""
+        self.kept: list[str] = []
 
     def watch(self, events: Iterable[Event]) -> Iterator[Event]:
         for event in events:
@@ -61,15 +63,26 @@ class Tally:
             if isinstance(event, Reached):
                 self.asked += 1
                 self.answered += event.succeeded
-            self.failing += isinstance(event, Proven)
+            if isinstance(event, Proven):
+                self.failing += 1
+                self.kept += [path for path in (event.proof, event.test) if path]
+            if isinstance(event, Noted) and event.ended_early:
+                self.ended_early = event.text
             yield event
 
     def counts(self, finding: Finding) -> bool:
         """Preview patterns and accepted findings are shown and never fail a run."""
         return not finding.suppressed and finding.status == "stable" and finding.confidence.rank <= self.threshold.rank
 
+    def what_is_kept(self) -> str:
+        """What was written until now, in words."""
+        return f"kept are {', '.join(self.kept)}" if self.kept else "nothing was written"
+
     def exit_code(self) -> int:
-        """Raises LooktwiceError when an application refused every request: what was not looked at is not clean."""
+        """Raises LooktwiceError when an application refused every request, or the run ended early and nothing was found
+        until then: what was not looked at is not clean."""
+        if self.ended_early and not self.failing:
+            raise LooktwiceError("not everything was asked", self.ended_early)
         if self.asked and not self.answered:
             raise LooktwiceError(
                 "cannot prove anything",

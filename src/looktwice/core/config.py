@@ -86,6 +86,9 @@ class Prove(Struct, frozen=True, kw_only=True):
     allow_hosts: tuple[str, ...] = ()  # "host", "host:port", or the path of a local socket
     isolation: bool = True  # keep the application from the user's files and services; without it nothing is promised
     budget: str = "200"
+    deadline: str = "30m"  # for the whole run
+    start_timeout: str = "30s"  # until the application answers
+    setup_timeout: str = "2m"  # for each command and SQL file of setup and seed
 
 
 class Models(Struct, frozen=True, kw_only=True):
@@ -128,6 +131,14 @@ def budget(text: str) -> tuple[float | None, int | None]:
         )
     scale = {"ms": 0.001, "s": 1.0, "m": 60.0}.get(match[2])
     return (float(match[1]) * scale, None) if scale else (None, int(float(match[1])))
+
+
+def duration(text: str, name: str) -> float:
+    """The seconds of "90s", "10m" or "1h". name: of the setting that says it. Raises ConfigurationError."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h)\s*", text)
+    if not match or float(match[1]) <= 0:
+        raise ConfigurationError(f"cannot use {name} = {text!r}", "it is no time", "Write 90s, 10m or 1h.")
+    return float(match[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}[match[2]]
 
 
 def _find(root: Path, explicit: Path | None) -> tuple[Path | None, dict[str, Any]]:

@@ -33,11 +33,15 @@ class Unread(Struct, frozen=True, tag="unread", tag_field="event"):
 
 
 class Noted(Struct, frozen=True, tag="noted", tag_field="event"):
-    """A word about the run itself: a suppression without a reason, one that suppresses nothing, a code unknown."""
+    """A word about the run itself: a suppression without a reason, one that suppresses nothing, a code unknown.
+
+    ended_early: the run ended before all was done, and `text` says why.
+    """
 
     text: str
     path: str = ""
     line: int = 0
+    ended_early: bool = False
 
 
 class Ran(Struct, frozen=True, tag="ran", tag_field="event"):

@@ -15,6 +15,8 @@ from looktwice.patterns.catalogue import catalogue
 PORT = 7301
 """Tried first, so that a bookmark and the browser's own storage keep working; any free port will do."""
 
+_LAST_ANSWERS = 2  # seconds in which answers that were begun may end
+
 
 def serve(
     port: int | None = None,
@@ -22,7 +24,7 @@ def serve(
     folder: Path = Path(".looktwice"),
     say: Callable[[str], None] = print,
 ) -> None:
-    """Serve until Ctrl-C.
+    """Serve until Ctrl-C, which is passed on.
 
     port: None takes 7301 or, when that is taken, a free one; folder: where progress is kept; say: prints a line.
     Raises MissingExtraError without the extra `learn`, LooktwiceError when the port is taken or nothing is built.
@@ -38,15 +40,20 @@ def serve(
     listener = _listen(port)
     door = Door(listener.getsockname()[1], secrets.token_urlsafe(24))
     app = application(catalogue(), folder, door)
-    settings = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, lifespan="off")
+    settings = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        timeout_graceful_shutdown=_LAST_ANSWERS,
+    )
     say(f"The playbook: {door.address}")
     say("Ctrl-C stops it.")
     if open_browser:
         webbrowser.open(door.address)
     try:
         uvicorn.Server(settings).run(sockets=[listener])
-    except KeyboardInterrupt:
-        say("Stopped.")
     finally:
         listener.close()
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from looktwice.prove.client import send
 from looktwice.prove.encryption import Encryption
-from looktwice.prove.gate import FORWARD, Action, Asked, Gate, Responded
+from looktwice.prove.gate import FORWARD, Action, Asked, Failed, Gate, Responded
 from looktwice.prove.proxy import Address, PostgresProxy, RedisProxy
 from looktwice.prove.request import Request, Response
 from looktwice.prove.upstream import Service, UpstreamConnection
@@ -41,7 +41,16 @@ class Boundary:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
+        self._loop.set_exception_handler(self._failed)
         self._loop.run_forever()
+
+    def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """An error in a callback of the loop, which nobody else would hear of: what was going on counts for nothing."""
+        error = context.get("exception")
+        if isinstance(error, OSError):  # a connection that was broken off
+            return
+        why = f"{type(error).__name__}: {error}" if error is not None else str(context.get("message", ""))
+        self.gate.record(Failed(time.time(), why), wake=True)
 
     # ---- called from the scheduler's thread
 
@@ -72,7 +81,10 @@ class Boundary:
 
         async def exchange() -> Response:
             self.gate.record(Asked(time.time(), lane, request))
-            response = await send(request, port, timeout)
+            try:
+                response = await send(request, port, timeout)
+            except Exception as error:  # a fault of ours: whoever waits for the answer must not wait for ever
+                response = Response(error=f"{type(error).__name__}: {error}")
             self.gate.record(Responded(time.time(), lane, request, response), wake=True)
             return response
 

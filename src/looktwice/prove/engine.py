@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct
 
 from looktwice.core import config
@@ -13,8 +14,10 @@ from looktwice.core.errors import ConfigurationError
 from looktwice.core.event import Event, Finished, Noted, NotProven, Progress, Proven, Ran, Reached, Started
 from looktwice.core.route import is_route
 from looktwice.prove.app.requests.cases import Case
+from looktwice.prove.deadline import Deadline, Unasked, unasked, within
 from looktwice.prove.experiment import Experiment, NotShown, Result, Shown, Tried, experiments
 from looktwice.prove.explorer import Budget
+from looktwice.prove.guardian.run import RunEndedError
 from looktwice.prove.laboratory import requests_of
 from looktwice.prove.stage import Stage
 
@@ -49,11 +52,39 @@ def prove(job: Job, keep: Keep = keep_nothing) -> Iterator[Event]:
     Raises StartError, ConfigurationError, MissingExtraError before anything was asked.
     """
     began = time.monotonic()
+    deadline = Deadline(config.duration(job.settings.prove.deadline, "deadline"))
     yield Started("prove", str(job.root))
-    said: list[str] = []
-    proven = 0
+    tally = _Tally()
     yield Progress("start", 0, 1, "starting the application with a database of its own")
-    with Stage.open(job.root, job.settings.prove, said.append) as stage:
+    try:
+        yield from _asked(job, keep, deadline, tally)
+    except RunEndedError as error:
+        if not tally.rows:
+            raise
+        yield Noted(f"{error.what}: {error.why}", ended_early=True)
+    if tally.unasked and deadline.is_over:
+        yield Noted(f"{deadline}: not asked were {', '.join(tally.unasked)}", ended_early=True)
+    yield Finished(
+        verb="prove",
+        seconds=round(time.monotonic() - began, 3),
+        findings=tally.proven,
+        statistics={"runs": float(tally.runs), "endpoints": float(tally.rows), "reached": float(tally.reached)},
+    )
+
+
+class _Tally(Struct):
+    """What has come of it so far. `unasked`: questions that the deadline has cut off."""
+
+    proven: int = 0
+    runs: int = 0
+    rows: int = 0
+    reached: int = 0
+    unasked: list[str] = msgspec.field(default_factory=list)
+
+
+def _asked(job: Job, keep: Keep, deadline: Deadline, tally: _Tally) -> Iterator[Event]:
+    said: list[str] = []
+    with Stage.open(job.root, job.settings.prove, said.append, deadline) as stage:
         yield from (Progress("start", number, len(said), text) for number, text in enumerate(said, 1))
         yield from (Reached(endpoint, None, why) for endpoint, why in stage.unasked)
         _refuse_unknown(
@@ -61,23 +92,30 @@ def prove(job: Job, keep: Keep = keep_nothing) -> Iterator[Event]:
         )
         rows = stage.reach([case for case in stage.cases if _is_wanted(case, job)])
         yield from (Reached(row.endpoint, row.status, row.why) for row in rows)
+        tally.rows = len(rows)
         laboratory = stage.laboratory(_budget(job), job.settings.system.instances)
         asked = [row.case for row in rows if row.is_reached and row.case is not None]
+        tally.reached = len(asked)
         for number, case in enumerate(asked, 1):
-            yield Progress("measure", number, len(asked), case.endpoint)
-            laboratory.baseline(requests_of(case))
+            if not deadline.is_over:
+                yield Progress("measure", number, len(asked), case.endpoint)
+                laboratory.baseline(requests_of(case))
+        seconds, _ = config.budget(job.settings.prove.budget)
         for experiment, case in _questions(asked, job):
-            for result in experiment.run(laboratory, case):
-                proven += isinstance(result, Shown)
+            name, code, endpoint = experiment.name, experiment.codes[0], case.endpoint
+            results: Iterator[Result] = iter(())
+            if deadline.is_over:
+                results = iter((unasked(name, code, endpoint, f"not run: {deadline}"),))
+            else:
+                limit = deadline.of_question(seconds)
+                results = within(limit, experiment.run(laboratory, case), name, code, endpoint)
+            for result in results:
+                tally.proven += isinstance(result, Shown)
+                if isinstance(result, Unasked):
+                    tally.unasked.append(f"{name} on {endpoint}")
                 yield from _events(result, keep, case, stage.users)
-        runs = stage.trials.count
+            tally.runs = stage.trials.count
         yield from (Noted(text) for text in stage.remarks())
-    yield Finished(
-        verb="prove",
-        seconds=round(time.monotonic() - began, 3),
-        findings=proven,
-        statistics={"runs": float(runs), "endpoints": float(len(rows)), "reached": float(len(asked))},
-    )
 
 
 def _budget(job: Job) -> Budget:

@@ -155,7 +155,14 @@ class NotUnderstood(Struct, frozen=True, tag="not-understood"):
     connection: int
 
 
-Moment = Asked | Responded | Arrived | Released | Answered | Accepted | Opened | Closed | NotUnderstood
+class Failed(Struct, frozen=True, tag="failed"):
+    """A fault of our own in the proxies: no verdict may rest on this run."""
+
+    at: float
+    why: str
+
+
+Moment = Asked | Responded | Arrived | Released | Answered | Accepted | Opened | Closed | NotUnderstood | Failed
 
 # ---- the gate
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
 def _looktwice_applications() -> Iterator[dict[Path, Application]]:
     """One application for each project whose tests run, ended with the session."""
     started: dict[Path, Application] = {}
-    yield started
-    for application in started.values():
-        application.close()
+    with ExitStack() as stack:  # one that cannot be closed keeps no other from it
+        yield started
+        for application in started.values():
+            stack.callback(application.close)
 
 
 @pytest.fixture

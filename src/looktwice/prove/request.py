@@ -7,6 +7,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+NOT_SENT = "not sent: "
+"""How the reason begins why a request cannot be written: the application never saw it."""
+
 
 class Request(Struct, frozen=True, kw_only=True):
     """`path` carries its query; `body` is what goes out, JSON unless the headers say otherwise."""
@@ -32,7 +35,8 @@ class Request(Struct, frozen=True, kw_only=True):
 
 
 class Response(Struct, frozen=True, kw_only=True):
-    """`status` is None when no whole answer came; `error` then says why ("reset", "timeout", "refused")."""
+    """`status` is None when no whole answer came; `error` then says why ("reset", "timeout", "refused", or NOT_SENT and
+    a sentence)."""
 
     status: int | None = None
     headers: tuple[tuple[str, str], ...] = ()

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from looktwice.prove.boundary import Boundary
 from looktwice.prove.breakpoints import Fault, Rules
-from looktwice.prove.gate import Away, Moment, NotUnderstood, Responded, Stale
+from looktwice.prove.gate import Away, Failed, Moment, NotUnderstood, Responded, Stale
 from looktwice.prove.postgres.sessions import Sessions, Wait
 from looktwice.prove.request import Request, Response
 from looktwice.prove.schedule import Pause, Schedule, Turn
@@ -26,6 +26,7 @@ _SLOWEST_POLL = 0.016
 _BACKGROUND_LOCK = 2.0  # seconds to wait for a lock that nobody of ours holds
 _PATIENCE = 6.0  # seconds to wait for the answer of a request that met a fault
 _SHORTEST_GAP, _LONGEST_GAP = 0.1, 2.0  # bounds of "the application does nothing" within one instance
+_TURNS = 4  # times the limit of a request that one turn may take, whatever goes on at the boundary
 _FOREIGN_GAP = 3.0  # the same between instances, which share no lock of their own: mostly a busy machine
 
 
@@ -100,6 +101,9 @@ class Scheduler:
 
     def _strange(self, lanes: Iterable[str]) -> str:
         """Why the schedule cannot be vouched for: something of a lane went by that nobody could have held."""
+        failed = next((moment for moment in self._gate.journal if isinstance(moment, Failed)), None)
+        if failed is not None:
+            return f"the proxies failed: {failed.why}"
         seen = {moment.lane for moment in self._gate.journal if isinstance(moment, NotUnderstood)}
         seen |= {lane for lane in lanes if any(it.is_strange for it in self._gate.of_lane(lane))}
         return f"a connection of {min(seen)} speaks what is not understood" if seen else ""
@@ -178,6 +182,7 @@ class _Run:
     def _await(self, lane: str) -> bool:
         """True when the lane is held at its point, False when it is finished."""
         last_move, seen = time.monotonic(), len(self._gate.journal)
+        latest = last_move + _TURNS * self._timeout
         lock_since: float | None = None
         pause = _POLL
         while True:
@@ -195,7 +200,8 @@ class _Run:
                 self._give_way_to_polling(lane, polling)
             if len(self._gate.journal) != seen:
                 last_move, seen, lock_since, pause = now, len(self._gate.journal), None, _POLL
-                continue
+                if now < latest:
+                    continue
             pause = min(2 * pause, _SLOWEST_POLL)
             waiting = self._waiting(lane)
             if waiting is not None:
@@ -205,7 +211,9 @@ class _Run:
             elif self._is_stuck(lane, now - last_move):
                 self._give_way_inside(lane)
                 last_move = time.monotonic()
-            if lane in self.responses and now - last_move > self._timeout:
+            if lane not in self.responses and now > latest:  # the client's own limit is shorter: it does not run
+                self.responses[lane] = Response(error="timeout")
+            if lane in self.responses and (now - last_move > self._timeout or now > latest):
                 self.unreached = self.unreached or f"{lane} left a transaction open"
                 self.live.pop(lane, None)
                 return False

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
-from looktwice.core.config import Prove
+from looktwice.core.config import Prove, duration
 from looktwice.core.errors import MissingExtraError
 from looktwice.prove import redis
 from looktwice.prove.app import instance, prepare
@@ -20,7 +20,11 @@ from looktwice.prove.app.requests.discover import ADMIN, discover
 from looktwice.prove.app.requests.reach import Row, why
 from looktwice.prove.app.resolve import resolve
 from looktwice.prove.boundary import Boundary
+from looktwice.prove.deadline import Deadline
 from looktwice.prove.explorer import Budget
+from looktwice.prove.guardian.interrupts import deferred
+from looktwice.prove.guardian.lost import why_ended
+from looktwice.prove.guardian.run import Run, RunEndedError
 from looktwice.prove.invariants import Invariants
 from looktwice.prove.laboratory import Laboratory
 from looktwice.prove.postgres import server as postgres
@@ -29,11 +33,12 @@ from looktwice.prove.postgres.restore import Restore
 from looktwice.prove.postgres.server import Server
 from looktwice.prove.postgres.sessions import Sessions
 from looktwice.prove.proxy import Address
-from looktwice.prove.request import Request, Response
+from looktwice.prove.request import NOT_SENT, Request, Response
 from looktwice.prove.schedule import serial
 from looktwice.prove.scheduler import Scheduler
 from looktwice.prove.trial import Trials
 from looktwice.prove.upstream import Script, Service
+from looktwice.prove.writable import problem
 
 LANES = ("A", "B")
 _REQUESTS = """[prove]
@@ -44,6 +49,8 @@ requests = [
 [prove.users]
 anna = { Authorization = "Bearer a token that your seed creates" }"""
 Say = Callable[[str], None]
+_ANSWER = 10.0  # seconds for a request that is asked outside of an experiment
+_GRACE = 60.0  # seconds after the deadline in which what is going on may end by itself
 
 
 class Stage:
@@ -53,8 +60,10 @@ class Stage:
     `trials` runs them; every run begins at the snapshot and ends there.
     """
 
-    def __init__(self, stack: ExitStack, root: Path, prove: Prove, say: Say) -> None:
-        self._stack, self.root, self.prove, self._say = stack, root, prove, say
+    def __init__(self, stack: ExitStack, root: Path, prove: Prove, say: Say, deadline: Deadline) -> None:
+        self._stack, self.root, self.prove, self._tell = stack, root, prove, say
+        self._deadline = deadline
+        self._run: Run | None = None
         self.plan: Plan = resolve(root, prove)
         self.server: Server
         self.redis: redis.RedisServer | None = None
@@ -67,37 +76,49 @@ class Stage:
         self._secrets = Secrets()
 
     @classmethod
-    def open(cls, root: Path, prove: Prove, say: Say = lambda text: None) -> Stage:
+    def open(cls, root: Path, prove: Prove, say: Say = lambda text: None, deadline: Deadline | None = None) -> Stage:
         """Start everything for the project at `root`.
 
-        say: told what is being done, in a few words. Raises StartError, ConfigurationError, MissingExtraError.
+        say: told what is being done, in a few words. deadline: for all that is done with the stage; none when left out.
+        Raises StartError, ConfigurationError, MissingExtraError, RunEndedError.
         """
-        with ExitStack() as stack:
-            stage = cls(stack, root, prove, say)
+        stage = cls(ExitStack(), root, prove, say, deadline or Deadline(float("inf")))
+        try:
             stage._start()
-            stage._stack = stack.pop_all()
-            return stage
+        except BaseException as error:
+            stage.__exit__(type(error), error, None)
+            raise
+        return stage
 
     def close(self) -> None:
-        """End everything. May be called twice."""
-        self._stack.close()
+        """End everything. May be called twice. A signal that comes meanwhile takes effect when it is done."""
+        with deferred():
+            self._stack.close()
 
     def __enter__(self) -> Stage:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Raises RunEndedError in place of whatever came of it that something the run needs is gone."""
+        why = why_ended(self._run, error) if self._run is not None else ""
         self.close()
+        if why and not isinstance(error, RunEndedError):
+            raise RunEndedError("the run has ended early", why, "Everything it had started is ended.") from error
 
     def reach(self, wanted: Iterable[Case] | None = None) -> list[Row]:
         """Each case's first request alone, on both instances: the answer of the second, which is warm, counts."""
         return [self._reach(case) for case in (self.cases if wanted is None else wanted)]
+
+    def _say(self, text: str) -> None:
+        self._deadline.check(text)
+        self._tell(text)
 
     def revive(self) -> int:
         """Start again each instance that has ended, at the ports it had for its database. Gives how many had."""
         ended = [lane for lane, started in self.instances.items() if not started.is_listening]
         for lane in ended:
             self.instances[lane].close()
-            again = instance.start(self.plan, {lane: self._lanes[lane]}, self._secrets)[lane]
+            again = self._started({lane: self._lanes[lane]})[lane]
             self.instances[lane] = self._stack.enter_context(again)
             self.scheduler.ports[lane] = again.port
         return len(ended)
@@ -135,31 +156,36 @@ class Stage:
     # ---- in this order
 
     def _start(self) -> None:
+        # Before anything else: from here on whatever is started is watched over.
+        run = self._run = self._stack.enter_context(Run())
+        if self._deadline.left < float("inf"):
+            run.limit(self._deadline.left + _GRACE, f"{self._deadline.name} has passed, and it did not end by itself")
         self._say("starting PostgreSQL")
-        self.server = self._stack.enter_context(postgres.start(self.plan.extensions))
-        self.redis = self._start_redis()
+        self.server = self._stack.enter_context(postgres.start(self.plan.extensions, run=run))
+        self.redis = self._start_redis(run)
         self.boundary = self._stack.enter_context(Boundary())
         self.outside = Outside()
         self._open_ports()
         self._say("preparing the database")
         direct = self._direct()
-        prepare.set_up(self.plan, direct, self._secrets)
+        seconds = min(duration(self.prove.setup_timeout, "setup_timeout"), self._deadline.left)
+        prepare.set_up(run, self.plan, direct, self._secrets, seconds)
         seeds_first = prepare.can_seed(self.plan, direct)
         if seeds_first:
-            prepare.seed(self.plan, direct, self._secrets)
+            prepare.seed(run, self.plan, direct, self._secrets, seconds)
         self._say("starting the application, twice")
         self._start_instances()
         if not seeds_first:
-            prepare.seed(self.plan, direct, self._secrets)
+            prepare.seed(run, self.plan, direct, self._secrets, seconds)
         self._find_cases()
         self._snapshot()
 
-    def _start_redis(self) -> redis.RedisServer | None:
+    def _start_redis(self, run: Run) -> redis.RedisServer | None:
         wanted = {Kind.REDIS, Kind.REDIS_HOST, Kind.REDIS_PORT}
         if not any(setting.kind in wanted for setting in self.plan.settings):
             return None
         try:
-            return self._stack.enter_context(redis.start())
+            return self._stack.enter_context(redis.start(run))
         except MissingExtraError:
             self._say("no Redis here: the application's calls to it are refused")
             return None
@@ -205,17 +231,22 @@ class Stage:
         groups = [LANES] if self.plan.setup or self.plan.seed else [(lane,) for lane in LANES]
         for group in groups:
             lanes = {lane: self._lanes[lane] for lane in group}
-            for lane, started in instance.start(self.plan, lanes, self._secrets).items():
+            for lane, started in self._started(lanes).items():
                 self.instances[lane] = self._stack.enter_context(started)
+
+    def _started(self, lanes: dict[str, Addresses]) -> dict[str, Instance]:
+        seconds = min(duration(self.prove.start_timeout, "start_timeout"), self._deadline.left)
+        return instance.start(self.plan, lanes, self._secrets, seconds, self._run)
 
     def _find_cases(self) -> None:
         if self.prove.requests:
-            self.cases = cases(self.prove)
+            self._keep(cases(self.prove))
             return
         self._say("looking for requests to ask")
         with self.server.connect() as connection:
             found = discover(self._send, self.prove, connection)
-        self.cases, self.unasked, self.users = found.cases, found.unasked, found.users
+        self.unasked, self.users = found.unasked, found.users
+        self._keep(found.cases)
         if not self.cases and not self.unasked:
             raise StartError(
                 "ask",
@@ -225,9 +256,20 @@ class Stage:
                 add=_REQUESTS,
             )
 
+    def _keep(self, found: Iterable[Case]) -> None:
+        """Those whose requests can be written; the others are said not to be asked, and why."""
+        for case in found:
+            why = problem(case.first) or problem(case.second)
+            if why:
+                self.unasked.append((case.endpoint, f"{NOT_SENT}{why}"))
+            else:
+                self.cases.append(case)
+
     def _send(self, request: Request) -> Response:
+        self._deadline.check("looking for requests to ask")
         port = self.instances[LANES[0]].port
-        return self.boundary.send(LANES[0], request, port, 10.0).result()
+        seconds = min(_ANSWER, self._deadline.left)
+        return self.boundary.send(LANES[0], request, port, seconds).result(seconds + _ANSWER)
 
     def _snapshot(self) -> None:
         sessions = self._stack.enter_context(Sessions(self.server))
@@ -251,6 +293,8 @@ class Stage:
         return row
 
     def _asked(self, case: Case) -> Row:
+        if self._deadline.is_over:
+            return Row(endpoint=case.endpoint, status=None, why=f"not asked: {self._deadline}", case=case)
         response = Response(error="not asked")
         for swapped in (True, False):
             trial = self.trials.run({"A": case.first}, serial("A"), swapped=swapped)

@@ -18,7 +18,9 @@ def command(port: int | None, no_open: bool, folder: Path | None) -> int:
 
         click.echo(f"Written. Open {export(folder)}")
         return 0
+    from looktwice.cli.stopping import saying
     from looktwice.learn.launch import serve
 
-    serve(port, open_browser=not no_open, say=click.echo)
+    with saying(lambda: "your progress is kept"):
+        serve(port, open_browser=not no_open, say=click.echo)
     return 0

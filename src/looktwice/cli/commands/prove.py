@@ -16,6 +16,7 @@ from looktwice.cli.options import FILE, takes_config, takes_format, takes_output
 @click.option("--from-audit", type=FILE, metavar="FILE", help="Begin where an audit found something.")
 @click.option("--suspected", is_flag=True, help="With --from-audit: ask nowhere else.")
 @click.option("--budget", metavar="BUDGET", help="How long to look at each pair of requests: 30s, 2m, or a count.")
+@click.option("--deadline", metavar="TIME", help="How long all of it may take: 90s, 10m, 1h. Without it: 30m.")
 @takes_format
 @takes_output
 @click.option("--statistics", is_flag=True, help="Say how many runs it took.")
@@ -28,6 +29,7 @@ def command(
     from_audit: Path | None,
     suspected: bool,
     budget: str | None,
+    deadline: str | None,
     form: str,
     output: Path | None,
     statistics: bool,
@@ -38,6 +40,7 @@ def command(
     from looktwice.cli.joining import read_findings, routes_of
     from looktwice.cli.proving import proving
     from looktwice.cli.reading import Tally, root_of, show
+    from looktwice.cli.stopping import saying
     from looktwice.core.config import load
 
     if suspected and from_audit is None:
@@ -53,7 +56,9 @@ def command(
         suspected=routes_of(read_findings(from_audit)) if from_audit else (),
         suspected_only=suspected,
         limit=budget,
+        deadline=deadline,
         writes_tests=not no_test,
     )
-    show(tally.watch(events), root, form, output, statistics=statistics)
+    with saying(tally.what_is_kept):
+        show(tally.watch(events), root, form, output, statistics=statistics)
     return tally.exit_code()

@@ -20,5 +20,7 @@ def command(file: Path, project: Path | None, picture: bool, svg: Path | None) -
     Exit codes: 0 it holds now, 1 it is still wrong, 2 that could not be told.
     """
     from looktwice.cli.replaying import replay
+    from looktwice.cli.stopping import saying
 
-    return replay(file, project, only_picture=picture, svg=svg)
+    with saying():
+        return replay(file, project, only_picture=picture, svg=svg)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
 import os
 import re
 import shutil
 import socket
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -18,19 +17,21 @@ from looktwice.prove.app.failure import StartError
 from looktwice.prove.app.isolation import Attempt, attempts, isolated, pid_of
 from looktwice.prove.app.plan import Addresses, Command, Plan
 from looktwice.prove.app.ports import bound, foreign_peers, listening
-from looktwice.prove.app.process import Process, temporary_home
 from looktwice.prove.child_process import Account
+from looktwice.prove.guardian.run import Child, Run, ended
 from looktwice.prove.postgres.server import free_port
 
 _HEALTH = ("/health", "/healthz", "/api/health", "/status", "/ping", "/")
+_STATUS_LINE = b"HTTP/1.1 200"
+_PROBE = 2.0  # seconds for the first bytes of an answer
 _ADDRESS_IN_USE = ("EADDRINUSE", "Address already in use", "address already in use")
 
 
 class Instance:
     """`port` is where it answers HTTP. A context manager; `close` ends it with everything it started."""
 
-    def __init__(self, name: str, port: int, process: Process) -> None:
-        self.name, self.port, self._process = name, port, process
+    def __init__(self, name: str, port: int, process: Child, close: Callable[[], object]) -> None:
+        self.name, self.port, self._process, self._close = name, port, process, close
 
     @property
     def is_running(self) -> bool:
@@ -48,7 +49,7 @@ class Instance:
     @property
     def pid(self) -> int:
         """The application's own process, whoever supervises it."""
-        return pid_of(self._process.home) or self._process.pid
+        return pid_of(self._process.directory) or self._process.pid
 
     def output(self, lines: int = 20) -> str:
         """The last lines it printed."""
@@ -57,9 +58,7 @@ class Instance:
     @property
     def printed(self) -> int:
         """Bytes that it has printed so far."""
-        with contextlib.suppress(OSError):
-            return self._process.log.stat().st_size
-        return 0
+        return self._process.printed
 
     def foreign_peers(self, ours: Collection[int]) -> list[str]:
         """Addresses it is connected to now, this machine's own included, other than the ports that are `ours`."""
@@ -68,10 +67,10 @@ class Instance:
     def attempts(self) -> list[Attempt]:
         """What it tried to reach so far and did not get; not what it listens at itself by now."""
         own = bound(self._process.pid)
-        return [it for it in attempts(self._process.home) if not _is_own(it, own)]
+        return [it for it in attempts(self._process.directory) if not _is_own(it, own)]
 
     def close(self) -> None:
-        self._process.close()
+        self._close()
 
     def __enter__(self) -> Instance:
         return self
@@ -82,28 +81,42 @@ class Instance:
         self.close()
 
 
-def start(plan: Plan, lanes: Mapping[str, Addresses], secret: Secrets, seconds: float = 30.0) -> dict[str, Instance]:
+def start(
+    plan: Plan,
+    lanes: Mapping[str, Addresses],
+    secret: Secrets,
+    seconds: float = 30.0,
+    run: Run | None = None,
+) -> dict[str, Instance]:
     """Start one instance for each lane, side by side, and wait until all of them answer HTTP.
 
     lanes: name of the lane → what its instance reaches, each at ports of its own. seconds: how long it may take.
+    run: what they belong to, a run of its own for each when left out.
     Raises StartError, with the end of the output; nothing is left running then.
     """
     account = account_for(plan)
-    processes: dict[str, tuple[int, Process]] = {}
+    ports: dict[str, int] = {}
+    processes: dict[str, Child] = {}
+    closing: dict[str, Callable[[], object]] = {}
     try:
         for lane, addresses in lanes.items():
-            port, home = free_port(), temporary_home(account)
-            words = [word.replace("{port}", str(port)) for word in plan.start.words]
-            variables = environment(plan, addresses, secret, home, port)
-            processes[lane] = (port, launch(plan, plan.start, words, variables, home, account, addresses))
+            theirs = run
+            if theirs is None:
+                theirs = Run()
+                closing[lane] = theirs.close
+            ports[lane], home = free_port(), theirs.folder(account)
+            words = [word.replace("{port}", str(ports[lane])) for word in plan.start.words]
+            variables = environment(plan, addresses, secret, home, ports[lane])
+            processes[lane] = launch(theirs, plan, plan.start, words, variables, home, account, addresses)
+            closing.setdefault(lane, processes[lane].close)
         deadline = time.monotonic() + seconds
         return {
-            lane: Instance(lane, _await_port(plan, process, port, deadline), process)
-            for lane, (port, process) in processes.items()
+            lane: Instance(lane, _await_port(plan, process, ports[lane], deadline), process, closing[lane])
+            for lane, process in processes.items()
         }
     except BaseException:
-        for _, process in processes.values():
-            process.close()
+        for close in closing.values():
+            close()
         raise
 
 
@@ -113,6 +126,8 @@ def _is_own(attempt: Attempt, ports: Collection[int]) -> bool:
 
 
 def launch(
+def launch(
+    run: Run,
     plan: Plan,
     command: Command,
     words: list[str],
@@ -120,14 +135,13 @@ def launch(
     home: Path,
     account: Account,
     addresses: Addresses,
-) -> Process:
+) -> Child:
     """Execute a command of the plan. addresses: what it may reach. Raises StartError when it cannot be executed."""
     executable = shutil.which(words[0], path=variables["PATH"])
     directory = plan.root / command.directory
     if executable is None and (directory / words[0]).is_file():
         executable = str(directory / words[0])
     if executable is None:
-        shutil.rmtree(home, ignore_errors=True)
         raise StartError(
             "start", f"the program `{words[0]}` is not found", command=command, plan=plan, add=_missing(words[0])
         )
@@ -136,9 +150,8 @@ def launch(
         whole = isolated(plan, whole, variables, home, account, addresses)
         account = Account.unchanged()  # the supervisor starts as we are, and becomes the account by itself
     try:
-        return Process(whole, directory, variables, home, account)
+        return run.start(whole, directory, variables, account, folder=home)
     except OSError as error:
-        shutil.rmtree(home, ignore_errors=True)
         raise StartError("start", str(error), command=command, plan=plan) from None
 
 
@@ -188,13 +201,13 @@ def runs_as_root(plan: Plan) -> bool:
     return hasattr(os, "geteuid") and os.geteuid() == 0 and account_for(plan).uid is None
 
 
-def _await_port(plan: Plan, process: Process, port: int, deadline: float) -> int:
+def _await_port(plan: Plan, process: Child, port: int, deadline: float) -> int:
     began, pause = time.monotonic(), 0.01
     while time.monotonic() < deadline:
         if process.status is not None:
             raise _died(plan, process)
         for candidate in (port, *listening(process.pid)):
-            if _answers(candidate, plan.health or _HEALTH):
+            if _answers(candidate, plan.health or _HEALTH, min(_PROBE, max(0.1, deadline - time.monotonic()))):
                 return candidate
         time.sleep(pause)
         pause = min(pause * 1.3, 0.1)
@@ -209,30 +222,36 @@ def _await_port(plan: Plan, process: Process, port: int, deadline: float) -> int
     )
 
 
-def _answers(port: int, paths: tuple[str, ...]) -> bool:
-    """Whether HTTP is spoken there: any answer counts, a 404 as much as a 200."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+def _answers(port: int, paths: tuple[str, ...], seconds: float) -> bool:
+    """Whether HTTP is spoken there: any answer counts, a 404 as much as a 200. It has so long for its first bytes."""
+    deadline, received = time.monotonic() + seconds, b""
+    asked = f"GET {paths[0]} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n"
     try:
-        connection.request("GET", paths[0])
-        return connection.getresponse().status > 0
-    except (OSError, http.client.HTTPException):
+        with socket.create_connection(("127.0.0.1", port), seconds) as connection:
+            connection.sendall(asked.encode("utf-8", "replace"))
+            while len(received) < len(_STATUS_LINE):
+                connection.settimeout(max(0.01, deadline - time.monotonic()))
+                data = connection.recv(1024)
+                if not data or time.monotonic() > deadline:
+                    return False
+                received += data
+    except OSError:
         return False
-    finally:
-        connection.close()
+    return received.startswith(b"HTTP/1.")
 
 
-def _died(plan: Plan, process: Process) -> StartError:
-    output = process.output()
+def _died(plan: Plan, process: Child) -> StartError:
+    output, kept = process.output(), process.kept()
     add = ""
-    if any(words in output for words in _ADDRESS_IN_USE):
+    if any(words in kept for words in _ADDRESS_IN_USE):
         add = f'[prove]\nstart = "{plan.start} --port {{port}}"    # both instances want the same port'
-    elif name := missing_setting(output):
+    elif name := missing_setting(kept):
         add = f'[prove]\nenvironment = {{ {name} = "…" }}'
-    elif module := missing_module(output):
+    elif module := missing_module(kept):
         add = f'[prove]\nstart = "{plan.start}"    # with an interpreter that has the package `{module}`'
     return StartError(
         "start",
-        f"it ended at once with status {process.status}",
+        f"it {ended(process.status or 0)} before it answered",
         command=plan.start,
         output=output,
         plan=plan,

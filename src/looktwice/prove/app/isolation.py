@@ -81,18 +81,21 @@ def isolated(
     return command
 
 
-def attempts(home: Path) -> list[Attempt]:
+def attempts(home: Path | None) -> list[Attempt]:
     """What the command whose home this is has tried so far and did not get."""
-    return [it for it in _entries(home / _FOLDER / _REPORT) if it.kind in _KINDS]
+    return [it for it in _entries(home) if it.kind in _KINDS]
 
 
-def pid_of(home: Path) -> int:
+def pid_of(home: Path | None) -> int:
     """The process that the supervisor has started for the command whose home this is, 0 when there is none yet."""
-    return next((it.pid for it in _entries(home / _FOLDER / _REPORT) if it.kind == "started"), 0)
+    return next((it.pid for it in _entries(home) if it.kind == "started"), 0)
 
 
-def _entries(report: Path) -> list[Attempt]:
-    found = []
+def _entries(home: Path | None) -> list[Attempt]:
+    found: list[Attempt] = []
+    if home is None:
+        return found
+    report = home / _FOLDER / _REPORT
     with suppress(OSError):
         for line in report.read_bytes().splitlines()[:_MOST_ENTRIES]:
             with suppress(msgspec.MsgspecError):
@@ -108,7 +111,8 @@ def obstacle() -> str:
     import socket
 
     with tempfile.TemporaryDirectory(prefix="looktwice-") as name, socket.create_server(("127.0.0.1", 0)) as foreign:
-        folder = Path(name)
+        folder = Path(name) / _FOLDER
+        folder.mkdir()
         hidden = _put(folder / "hidden", "")
         check = [sys.executable, "-I", "-S", "-c", _TRIAL, hidden, str(foreign.getsockname()[1])]
         command = _supervised(folder, check, Account.unchanged(), hidden=(hidden,))
@@ -120,7 +124,7 @@ def obstacle() -> str:
             return f"the supervisor could not be tried: {error}"
         if done.returncode == 0:
             return ""
-        return _reason(folder / _REPORT) or f"the kernel does not supervise it as it should (trial {done.returncode})"
+        return _reason(Path(name)) or f"the kernel does not supervise it as it should (trial {done.returncode})"
 
 
 def _supervised(
@@ -152,8 +156,8 @@ def _supervised(
     return [sys.executable, "-I", "-S", "-c", _PROGRAM, _SOURCE, file]
 
 
-def _reason(report: Path) -> str:
-    why = next((it.what for it in _entries(report) if it.kind == "impossible"), "")
+def _reason(home: Path) -> str:
+    why = next((it.what for it in _entries(home) if it.kind == "impossible"), "")
     return f"the kernel does not allow it here: {why.lower()}" if why else ""
 
 

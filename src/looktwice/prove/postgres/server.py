@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
 from looktwice.core.errors import LooktwiceError, MissingExtraError
-from looktwice.prove.child_process import Account, Supervised, private_directory, run
+from looktwice.prove.child_process import Account
+from looktwice.prove.guardian.run import Child, Run
 from looktwice.prove.postgres import binaries as installation
 from looktwice.prove.postgres import template
 
@@ -29,7 +32,12 @@ _SPELLING = {
     "search_path": "pg_catalog",
 }
 
+_LIMITS = {"statement_timeout": "120s", "lock_timeout": "30s"}
+"""For what we ask ourselves: nothing of it takes as long unless somebody keeps us from it."""
+
 # fsync is off and synchronous_commit on: the other way round, decoding shows nothing until the WAL writer has woken.
+# Shared memory that is made for a query lies in the data folder, and is removed with it; after the death of one of its
+# processes the server does not begin anew by itself: a run during which that happened is over.
 # Predicate locks must stay at the tuple: by default three in one page become one lock on the page.
 _SETTINGS = """
 listen_addresses = '127.0.0.1'
@@ -49,8 +57,11 @@ max_prepared_transactions = 20
 max_pred_locks_per_transaction = 512
 max_pred_locks_per_relation = 100000
 max_pred_locks_per_page = 1000
+dynamic_shared_memory_type = mmap
+restart_after_crash = off
 log_line_prefix = '%m [%p] '
 """
+_ATTEMPTS = 5  # a port that was free a moment ago may be taken
 _ACCESS = "host all all 127.0.0.1/32 scram-sha-256\n"
 
 
@@ -62,11 +73,18 @@ class Server:
     A context manager; `close` stops an embedded server and removes its data.
     """
 
-    def __init__(self, url: str, superuser_url: str, version: int, child: Supervised | None) -> None:
+    def __init__(
+        self,
+        url: str,
+        superuser_url: str,
+        version: int,
+        child: Child | None,
+        close: Callable[[], object] = lambda: None,
+    ) -> None:
         self.url = url
         self.superuser_url = superuser_url
         self.version = version
-        self._child = child
+        self._child, self._close = child, close
         parts = urlsplit(url)
         self.host = parts.hostname or "127.0.0.1"
         self.port = parts.port or 5432
@@ -81,18 +99,19 @@ class Server:
     @property
     def log(self) -> str:
         """The last lines of the server's own log; empty for a server by URL."""
-        return self._child.tail() if self._child else ""
+        return self._child.output() if self._child else ""
 
     def connect(self, **options: str) -> psycopg.Connection[tuple[Any, ...]]:
         """A new autocommit connection as superuser, directly to the server (never through a proxy), that spells values
         in one fixed way. options: further settings of the session. Raises psycopg.OperationalError."""
         import psycopg
 
-        settings = {**_SPELLING, **options}
+        settings = {**_SPELLING, **_LIMITS, **options}
         return psycopg.connect(
             self.superuser_url,
             autocommit=True,
             application_name="looktwice",
+            connect_timeout=10,
             options=" ".join(f"-c {name}={value}" for name, value in settings.items()),
         )
 
@@ -101,8 +120,7 @@ class Server:
         return f"postgresql://{quote(self.user)}:{quote(self.password)}@{host}:{port}/{quote(self.database)}"
 
     def close(self) -> None:
-        if self._child is not None:
-            self._child.close()
+        self._close()
 
     def __enter__(self) -> Server:
         return self
@@ -111,40 +129,59 @@ class Server:
         self.close()
 
 
-def start(extensions: Iterable[str] = (), binaries: installation.Binaries | None = None) -> Server:
+def start(
+    extensions: Iterable[str] = (), binaries: installation.Binaries | None = None, run: Run | None = None
+) -> Server:
     """Start a fresh server on a free loopback port, with an empty database `app` owned by the role `app`.
 
     extensions: names the application needs (`uuid-ossp`, `pgcrypto`); the system's PostgreSQL is taken when the
-    embedded one lacks them. Takes well under a second, a little more the first time on a machine.
-    Raises MissingExtraError, LooktwiceError.
+    embedded one lacks them. run: what it belongs to, a run of its own when left out. Takes well under a second, a
+    little more the first time on a machine. Raises MissingExtraError, LooktwiceError.
     """
     _psycopg()
-    account = Account()
-    binaries = binaries or installation.find(extensions, account)
-    for attempt in range(5):
-        directory = private_directory(account, size=512 << 20)
-        child: Supervised | None = None
-        try:
-            data = directory / "data"
-            password = template.unpack(directory, binaries, account)
-            port = free_port()
-            with (data / "postgresql.conf").open("a", encoding="utf-8") as configuration:
-                configuration.write(_SETTINGS.format(port=port))
-            (data / "pg_hba.conf").write_text(_ACCESS, "ascii")
-            child = run([binaries.postgres, "-D", str(data)], directory, account, stop="QUIT")
-            _await_ready(child)
-            return _prepare(port, password, binaries.version, child)
-        except BaseException as error:
-            taken = child is not None and "could not create any TCP/IP sockets" in child.tail()
-            if child is not None:
-                child.close()
-            else:
-                import shutil
-
-                shutil.rmtree(directory, ignore_errors=True)
-            if not (isinstance(error, LooktwiceError) and taken and attempt < 4):
-                raise
+    own = Run() if run is None else None
+    run = run or own
+    assert run is not None
+    try:
+        account = Account()
+        binaries = binaries or installation.find(extensions, account, run)
+        for attempt in range(_ATTEMPTS):
+            child, why, port, password = _launched(run, binaries, account)
+            if why is None:
+                return _prepare(port, password, binaries.version, child, own.close if own else child.close)
+            taken = "could not create any TCP/IP sockets" in child.output()
+            child.close()
+            if not taken or attempt == _ATTEMPTS - 1:
+                raise why
+    except BaseException:
+        if own is not None:
+            own.close()
+        raise
     raise AssertionError("unreachable")
+
+
+def _launched(
+    run: Run, binaries: installation.Binaries, account: Account
+) -> tuple[Child, LooktwiceError | None, int, str]:
+    """A server that was started, why it is not ready (None when it is), its port, and its superuser's password."""
+    folder = run.folder(account, size=512 << 20)
+    data = folder / "data"
+    password = template.unpack(folder, binaries, account, run)
+    port = free_port()
+    with (data / "postgresql.conf").open("a", encoding="utf-8") as configuration:
+        configuration.write(_SETTINGS.format(port=port))
+    (data / "pg_hba.conf").write_text(_ACCESS, "ascii")
+    scratch = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(folder), "LANG": "C.UTF-8"}
+    words = [binaries.postgres, "-D", str(data)]
+    try:
+        child = run.start(words, folder, scratch, account, folder=folder, stop="QUIT", name="PostgreSQL")
+    except OSError as error:
+        raise LooktwiceError(f"cannot start {words[0]}", str(error), "See that it may be executed.") from None
+    try:
+        _await_ready(child, data)
+    except LooktwiceError as error:
+        return child, error, port, password
+    return child, None, port, password
 
 
 def attach(url: str) -> Server:
@@ -168,7 +205,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _prepare(port: int, cached_password: str, version: int, child: Supervised) -> Server:
+def _prepare(port: int, cached_password: str, version: int, child: Child, close: Callable[[], object]) -> Server:
     """Replace the template's password by one of this server's own, and give the application's role one."""
     import psycopg
     from psycopg import sql
@@ -181,6 +218,7 @@ def _prepare(port: int, cached_password: str, version: int, child: Supervised) -
         password=cached_password,
         dbname=template.DATABASE,
         autocommit=True,
+        connect_timeout=10,
     ) as connection:
         for role, password in ((template.SUPERUSER, secret), (template.ROLE, app_secret)):
             connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(password)))
@@ -190,12 +228,13 @@ def _prepare(port: int, cached_password: str, version: int, child: Supervised) -
         f"postgresql://{template.SUPERUSER}:{secret}@{address}",
         version,
         child,
+        close,
     )
 
 
-def _await_ready(child: Supervised, seconds: float = 20.0) -> None:
+def _await_ready(child: Child, data: Path, seconds: float = 20.0) -> None:
     """Wait until the postmaster has written `ready` into its pid file."""
-    status = child.directory / "data" / "postmaster.pid"
+    status = data / "postmaster.pid"
     deadline, pause = time.monotonic() + seconds, 0.002
     while time.monotonic() < deadline:
         try:
@@ -204,11 +243,11 @@ def _await_ready(child: Supervised, seconds: float = 20.0) -> None:
             lines = []
         if len(lines) >= 8 and lines[7].strip() == "ready":
             return
-        if "FATAL" in child.tail():
+        if child.status is not None:
             break
         time.sleep(pause)
         pause = min(pause * 1.5, 0.02)
-    raise LooktwiceError("cannot start PostgreSQL", child.tail() or "it did not become ready", "See its log above.")
+    raise LooktwiceError("cannot start PostgreSQL", child.output() or "it did not become ready", "See its log above.")
 
 
 def _psycopg() -> Any:

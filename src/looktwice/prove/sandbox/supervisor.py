@@ -27,7 +27,7 @@ from looktwice.prove.sandbox.seccomp import Call, Listener, install
 
 IMPOSSIBLE = 125  # the exit status when the command was not run, as the kernel does not let us supervise it
 _NOT_RUN = 127
-_ADOPT_ORPHANS, _DIE_WITH_PARENT = 36, 1  # prctl(2)
+_ADOPT_ORPHANS, _END_WITH_PARENT, _ENDS_WITH_PARENT = 36, 1, 2  # prctl(2)
 _MOST_MESSAGES = 16
 _NAME_SERVICE = 53
 _PERIOD = 1000  # milliseconds between two looks at orphans that have ended
@@ -57,7 +57,10 @@ def main(path: str) -> int:
     report = os.open(orders.report, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_ADOPT_ORPHANS, 1, 0, 0, 0)  # whatever the command starts stays among our descendants
+    ends_with_parent = ctypes.c_int()
+    libc.prctl(_ENDS_WITH_PARENT, ctypes.byref(ends_with_parent), 0, 0, 0)
     _drop_rights(orders)
+    libc.prctl(_END_WITH_PARENT, ends_with_parent, 0, 0, 0)  # another user has another's, which is none
     command = _Command(orders.words)
     if command.failure is not None:
         _write(report, {"kind": "impossible", "what": command.failure.strerror or str(command.failure)})
@@ -98,7 +101,7 @@ class _Command:
         threading.Event().wait()
 
     def _execute(self) -> None:
-        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
+        ctypes.CDLL(None).prctl(_END_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
         try:
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)
             os.execv(self._words[0], self._words)

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from looktwice.prove.app.requests.cases import Case
-from looktwice.prove.request import Response
+from looktwice.prove.request import NOT_SENT, Response
 
 _WHY = {
     400: "it refuses the request: {detail}",
@@ -46,7 +46,7 @@ def why(response: Response, output: Callable[[], str] = lambda: "") -> str:
     if response.is_success:
         return ""
     if response.status is None:
-        return f"no answer: {response.error}"
+        return response.error if response.error.startswith(NOT_SENT) else f"no answer: {response.error}"
     if response.status >= 500:
         return f"it fails by itself: {_complaint(output()) or _detail(response.content)}"[:200]
     template = _WHY.get(response.status, "{detail}")

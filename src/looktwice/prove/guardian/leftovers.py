@@ -1,0 +1,133 @@
+"""The folders of a run: made, locked while somebody answers for them, and removed; and what earlier runs have left."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import stat
+import tempfile
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from looktwice.prove.guardian import kernel, members
+
+PREFIX = "looktwice-run-"
+MEMORY = Path("/dev/shm")
+_POSTMASTER = "postmaster.pid"
+
+
+class Folder(NamedTuple):
+    """A folder of a run. It is ours as long as a process has `lock`, a descriptor of it, open."""
+
+    path: Path
+    lock: int
+
+
+def places() -> list[Path]:
+    """Where runs may have folders: the temporary folder, and memory where there is some."""
+    return [Path(tempfile.gettempdir()), *([MEMORY] if MEMORY.is_dir() else [])]
+
+
+def number() -> int:
+    """A number for a new run."""
+    return secrets.randbelow(kernel.RUNS)
+
+
+def make(run: int, place: Path) -> Folder:
+    """Make and lock a folder for the run. Others may pass through it (mode 711), to what they are let into.
+
+    Raises OSError; FileExistsError when the number is taken, or when somebody who sweeps was quicker than our lock.
+    """
+    path = place / f"{PREFIX}{run:010x}"
+    path.mkdir(mode=0o711)
+    path.chmod(0o711)  # whatever the umask says
+    folder = _locked(path)
+    if folder is None:
+        raise FileExistsError(path)
+    return folder
+
+
+def clear(run: int, folders: Iterable[Path], find: Callable[[], set[int]] = set) -> set[int]:
+    """End what belongs to the run and remove its folders; gives the ids of processes that could not be ended.
+
+    find: gives processes that belong to it besides those that carry its mark.
+    """
+    left = members.end(lambda: kernel.marked(kernel.marks(run)) | find())
+    for folder in folders:
+        remove(folder)
+    return left
+
+
+def sweep(where: Iterable[Path] | None = None) -> list[Path]:
+    """Clear what runs have left that nobody answers for any more; gives the folders that were there.
+
+    where: folders to look in, instead of `places()`. Only folders of our own user are looked at, and only those that
+    can be locked: a run that goes on holds its lock.
+    """
+    found = []
+    for place in places() if where is None else where:
+        with suppress(OSError), os.scandir(place) as entries:
+            for entry in entries:
+                run = _run_of(entry)
+                if run is None:
+                    continue
+                folder = _locked(Path(entry.path))
+                if folder is not None:
+                    clear(run, [folder.path])
+                    os.close(folder.lock)
+                    found.append(folder.path)
+    return found
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder with all that is in it, and the shared memory of a PostgreSQL that ran there. Never raises."""
+    with suppress(OSError):
+        for record in (*folder.glob(f"data/{_POSTMASTER}"), *folder.glob(f"*/data/{_POSTMASTER}")):
+            _remove_shared_memory(record)
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists() and os.geteuid() != 0:  # something is closed even to its owner
+        for path, names, _ in os.walk(folder):
+            for inner in (os.path.join(path, name) for name in names):
+                with suppress(OSError):
+                    if not os.path.islink(inner):
+                        os.chmod(inner, 0o700)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_shared_memory(record: Path) -> None:
+    """PostgreSQL notes the key and the id of its segment in the seventh line of its pid file."""
+    with suppress(OSError, ValueError, IndexError):
+        key, identifier = record.read_text("ascii").splitlines()[6].split()
+        kernel.remove_shared_memory(int(key), int(identifier))
+
+
+def _run_of(entry: os.DirEntry[str]) -> int | None:
+    """The number of the run whose folder this is; None when it is none, or not ours."""
+    with suppress(OSError, ValueError):
+        if entry.name.startswith(PREFIX):
+            seen = entry.stat(follow_symlinks=False)
+            if stat.S_ISDIR(seen.st_mode) and seen.st_uid == os.geteuid():
+                run = int(entry.name.removeprefix(PREFIX), 16)
+                return run if 0 <= run < kernel.RUNS else None
+    return None
+
+
+def _locked(path: Path) -> Folder | None:
+    """The folder with its lock; None when somebody else holds it, or it is gone meanwhile."""
+    import fcntl
+
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.fstat(descriptor), os.lstat(path)):
+            return Folder(path, descriptor)
+    except OSError:  # a file system without locks: nothing is claimed there, and nothing swept
+        pass
+    os.close(descriptor)
+    return None
