@@ -13,11 +13,13 @@ from threading import Thread
 
 import msgspec
 
+from looktwice.cli import terminal
 from looktwice.core.errors import LooktwiceError
-from looktwice.core.event import Event
+from looktwice.core.event import Event, Executing
 
 PROGRAM = "import sys; from looktwice.cli import parallel; sys.exit(parallel.main(sys.argv[1:]))"
 DONE = (0, 1)
+_EXECUTING = b'{"event":"executing"'
 ENDS_WITHIN = 30.0
 """Seconds in which a process that was told to stop has ended what it started; its guardians do it otherwise."""
 
@@ -46,6 +48,8 @@ class Beside:
     def _drain(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
+            if line.startswith(_EXECUTING):  # whoever reads the events may be busy with others
+                terminal.say(f"runs  {msgspec.json.decode(line, type=Executing)}")
             self._lines.put(line)
         self._lines.put(b"")
 

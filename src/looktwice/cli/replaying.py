@@ -7,17 +7,27 @@ from pathlib import Path
 
 from looktwice.cli import terminal
 from looktwice.cli.extras import needs
+from looktwice.cli.options import opened
 from looktwice.core.config import load
 from looktwice.core.errors import LooktwiceError
 from looktwice.core.proof import DIRECTORY
 from looktwice.core.trace import Trace
 
 
-def replay(path: Path, project: Path | None, *, only_picture: bool = False, svg: Path | None = None) -> int:
+def replay(
+    path: Path,
+    project: Path | None,
+    *,
+    only_picture: bool = False,
+    svg: Path | None = None,
+    allowed: tuple[str, ...] = (),
+    is_open: bool = False,
+) -> int:
     """Ask again what the proof at `path` asked, and show it.
 
-    project: where the application is; the folder whose `.looktwice/proofs` holds the file when left out. Gives the
-    exit code: 1 still wrong, 0 it holds. Raises LooktwiceError when it could not be told.
+    project: where the application is; the folder whose `.looktwice/proofs` holds the file when left out. allowed,
+    is_open: as `options.opened` takes them. Gives the exit code: 1 still wrong, 0 it holds. Raises LooktwiceError when
+    it could not be told.
     """
     with needs("replay", "prove"):
         from looktwice.prove import proof as proofs
@@ -40,8 +50,11 @@ def replay(path: Path, project: Path | None, *, only_picture: bool = False, svg:
     with needs("replay", "prove"):
         from looktwice.prove.replay import ask
         from looktwice.prove.stage import Stage
-    with Stage.open(root, load(root).prove, terminal.say) as stage:
+    settings = opened(load(root), allowed, is_open)
+    with Stage.open(root, settings.prove, terminal.say) as stage:
         outcome = ask(stage, proof.experiment, proofs.case(proof, stage.users, stage.cases))
+        for remark in stage.remarks():
+            terminal.say(f"note: {remark}")
     if outcome.trace is not None:
         draw(outcome.trace)
     if not outcome.is_wrong and not outcome.holds:

@@ -26,6 +26,18 @@ class Account:
         account.uid = account.gid = None
         return account
 
+    @property
+    def name(self) -> str:
+        """The user's name, or number where it has none; "" for ourselves."""
+        import pwd
+
+        if self.uid is None:
+            return ""
+        try:
+            return pwd.getpwuid(self.uid).pw_name
+        except KeyError:
+            return str(self.uid)
+
     def own(self, path: Path) -> None:
         """Give `path` and everything under it to this user."""
         if self.uid is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +25,16 @@ class Unanswered(Exception):
 class Application:
     """The project at `root`, started when the first question is asked."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, say: Callable[[str], None] = lambda text: None) -> None:
+        """say: told what is done to start it, each command of the project among it, before it is done."""
+        self.root, self._say = root, say
         self._stage: Stage | None = None
 
     @property
     def stage(self) -> Stage:
         """Raises StartError when it cannot be started."""
         if self._stage is None:
-            self._stage = Stage.open(self.root, config.load(self.root).prove)
+            self._stage = Stage.open(self.root, config.load(self.root).prove, self._say)
         return self._stage
 
     def request(

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from looktwice.cli.options import takes_allowed_hosts, takes_isolation
+
 
 @click.command(short_help="Ask again what a proof asked.")
 @click.argument("file", type=click.Path(path_type=Path))
@@ -14,7 +16,11 @@ import click
 @click.option(
     "--svg", type=click.Path(path_type=Path), metavar="FILE", help="Write the recorded run as an SVG instead."
 )
-def command(file: Path, project: Path | None, picture: bool, svg: Path | None) -> int:
+@takes_allowed_hosts
+@takes_isolation
+def command(
+    file: Path, project: Path | None, picture: bool, svg: Path | None, allowed: tuple[str, ...], is_open: bool
+) -> int:
     """Start the application that the proof in FILE is about, and ask it the same again.
 
     Exit codes: 0 it holds now, 1 it is still wrong, 2 that could not be told.
@@ -23,4 +29,4 @@ def command(file: Path, project: Path | None, picture: bool, svg: Path | None) -
     from looktwice.cli.stopping import saying
 
     with saying():
-        return replay(file, project, only_picture=picture, svg=svg)
+        return replay(file, project, only_picture=picture, svg=svg, allowed=allowed, is_open=is_open)

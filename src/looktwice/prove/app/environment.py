@@ -13,6 +13,7 @@ from looktwice.prove.app.failure import StartError
 from looktwice.prove.app.plan import Addresses, Command, Kind, Plan, Setting
 from looktwice.prove.app.recognition import live
 from looktwice.prove.postgres.server import free_port
+from looktwice.prove.sandbox.network import divided
 
 _NOWHERE = f"http://{made_up.NOWHERE}"
 _EVERYWHERE = ("0.0.0.0", "::", "[::]")  # an instance listens to this machine only
@@ -104,7 +105,8 @@ def _outside(proxy: str, allowed: tuple[str, ...]) -> dict[str, str]:
     if not proxy:
         return {}
     names = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
-    local = ",".join(("127.0.0.1", "localhost", "::1", *allowed))
+    hosts = (divided(it)[0] for it in allowed if not it.startswith(("/", "@")))
+    local = ",".join(dict.fromkeys(("127.0.0.1", "localhost", "::1", *hosts)))
     return {**dict.fromkeys(names, proxy), "NO_PROXY": local, "no_proxy": local, "NODE_USE_ENV_PROXY": "1"}
 
 

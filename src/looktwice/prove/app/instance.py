@@ -12,14 +12,17 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from types import TracebackType
 
+from looktwice.core.event import Executing
+from looktwice.prove.app.attempt import Attempt
 from looktwice.prove.app.environment import Secrets, environment
 from looktwice.prove.app.failure import StartError
-from looktwice.prove.app.isolation import Attempt, attempts, isolated, pid_of
+from looktwice.prove.app.isolation import attempts, isolated, pid_of
 from looktwice.prove.app.plan import Addresses, Command, Plan
 from looktwice.prove.app.ports import bound, foreign_peers, listening
 from looktwice.prove.child_process import Account
 from looktwice.prove.guardian.run import Child, Run, ended
 from looktwice.prove.postgres.server import free_port
+from looktwice.prove.sandbox.network import Peer
 
 _HEALTH = ("/health", "/healthz", "/api/health", "/status", "/ping", "/")
 _STATUS_LINE = b"HTTP/1.1 200"
@@ -60,8 +63,9 @@ class Instance:
         """Bytes that it has printed so far."""
         return self._process.printed
 
-    def foreign_peers(self, ours: Collection[int]) -> list[str]:
-        """Addresses it is connected to now, this machine's own included, other than the ports that are `ours`."""
+    def foreign_peers(self, ours: Collection[int]) -> list[tuple[str, Peer]]:
+        """The connections that it has now, other than to the ports of this machine that are `ours`: each for people,
+        and where it leads."""
         return foreign_peers(self._process.pid, ours)
 
     def attempts(self) -> list[Attempt]:
@@ -120,12 +124,19 @@ def start(
         raise
 
 
+def shown(step: str, command: Command, account: Account | None = None) -> Executing:
+    """What is said of a command before it is executed. account: who executes it; None when we do it ourselves."""
+    user = account.name if account is not None else ""
+    return Executing(
+        step=step, command=str(command), origin=str(command.origin), directory=command.directory, user=user
+    )
+
+
 def _is_own(attempt: Attempt, ports: Collection[int]) -> bool:
     host, _, port = attempt.what.rpartition(":")
     return host in ("127.0.0.1", "[::1]", "localhost") and port.isdigit() and int(port) in ports
 
 
-def launch(
 def launch(
     run: Run,
     plan: Plan,
@@ -218,6 +229,7 @@ def _await_port(plan: Plan, process: Child, port: int, deadline: float) -> int:
         command=plan.start,
         output=process.output(),
         plan=plan,
+        refused=attempts(process.directory),
         add='[prove]\nstart = "the command, with {port} where the port goes"\nhealth = "/a/path/that/answers"',
     )
 
@@ -255,6 +267,7 @@ def _died(plan: Plan, process: Child) -> StartError:
         command=plan.start,
         output=output,
         plan=plan,
+        refused=attempts(process.directory),
         add=add,
     )
 

@@ -13,9 +13,11 @@ from functools import cache
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
+from msgspec.structs import replace
 
 import looktwice
+from looktwice.prove.app.attempt import KINDS, Attempt
+from looktwice.prove.app.failure import StartError
 from looktwice.prove.app.plan import Addresses, Plan
 from looktwice.prove.app.sources import dotenv
 from looktwice.prove.child_process import Account
@@ -31,7 +33,6 @@ _RESOLVER = "/etc/resolv.conf"
 _NAME_SERVER = "nameserver 127.0.0.1\n"  # all look-ups then come to the supervisor, whoever makes them
 _LONGEST_TRIAL = 20.0
 _MOST_ENTRIES = 200
-_KINDS = ("connect", "datagram", "name", "read", "changed")
 # Both must fail, else nothing is kept from anybody: a file that is hidden, and a port that is open and not ours.
 _TRIAL = """
 import socket, sys
@@ -40,16 +41,6 @@ except FileNotFoundError: pass
 try: socket.create_connection(("127.0.0.1", int(sys.argv[2])), 5).close(); sys.exit(4)
 except ConnectionRefusedError: pass
 """
-
-
-class Attempt(Struct, frozen=True):
-    """Something that a command tried and did not get. `kind`: "connect", "datagram", "name" for a host, "read" and
-    "changed" for a file. `what` is "host:port", a name or a path; `program` the name of the program that tried."""
-
-    kind: str
-    what: str
-    program: str = ""
-    pid: int = 0
 
 
 def isolated(
@@ -81,9 +72,26 @@ def isolated(
     return command
 
 
+def checked(plan: Plan) -> tuple[Plan, str]:
+    """The plan as far as it can be kept on this machine, and why its commands are not kept from anything, "" when they
+    are. Raises StartError when they would get the user's own settings, unless the user has accepted that."""
+    if not plan.is_isolated:
+        return plan, "isolation is switched off"
+    why = obstacle()
+    private = [path for path in plan.own.settings if not dotenv.is_example(Path(path).name)]
+    if why and private:
+        raise StartError(
+            "start",
+            f"it would get the user's own settings ({', '.join(private)}), and with them whatever they lead to: {why}. "
+            "Move them away, or accept that",
+            add="[prove]\nisolation = false    # what the application reads, calls and changes is then not looked at",
+        )
+    return (replace(plan, is_isolated=False), why) if why else (plan, "")
+
+
 def attempts(home: Path | None) -> list[Attempt]:
     """What the command whose home this is has tried so far and did not get."""
-    return [it for it in _entries(home) if it.kind in _KINDS]
+    return [it for it in _entries(home) if it.kind in KINDS]
 
 
 def pid_of(home: Path | None) -> int:

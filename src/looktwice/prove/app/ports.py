@@ -7,6 +7,9 @@ import os
 import re
 from collections.abc import Collection
 from pathlib import Path
+from socket import AF_INET, AF_INET6
+
+from looktwice.prove.sandbox.network import Peer, is_local
 
 _LISTEN, _CLOSE = "0A", "07"  # states in /proc/net/tcp and udp, see proc(5)
 _TCP, _UDP = ("tcp", "tcp6"), ("udp", "udp6")
@@ -35,18 +38,26 @@ def bound_paths(pid: int) -> set[str]:
     return set()
 
 
-def foreign_peers(pid: int, ours: Collection[int] = ()) -> list[str]:
-    """Addresses to which `pid` or a descendant of it has a connection now, or is making one: off this machine, and on
-    it other than at the ports that are `ours` and its own."""
-    inodes = {inode for process in family(pid) for inode in _sockets(process)}
+def foreign_peers(pid: int, ours: Collection[int] = ()) -> list[tuple[str, Peer]]:
+    """The connections that `pid` or a descendant of it has now, or is making, other than to the ports of this machine
+    that are `ours` and its own: for people, with the process that has it, and where it leads."""
+    holders = {inode: process for process in family(pid) for inode in _sockets(process)}
     known = {*ours, *listening(pid)}
-    peers = set()
+    found = {}
     for fields in _table(pid):
-        if fields[9] in inodes and fields[3] != _LISTEN:
+        if fields[9] in holders and fields[3] != _LISTEN:
             (_, own), (address, port) = _address(fields[1]), _address(fields[2])
-            if port and own not in known and not (_is_local(address) and port in known):
-                peers.add(f"{address}:{port}")
-    return sorted(peers)
+            if port and own not in known and not (is_local(address) and port in known):
+                peer = Peer(AF_INET6 if ":" in address else AF_INET, address, port)
+                found[f"{peer} ({_program(holders[fields[9]])})"] = peer
+    return sorted(found.items())
+
+
+def _program(pid: int) -> str:
+    try:
+        return f"{Path(f'/proc/{pid}/exe').readlink().name}, process {pid}"
+    except OSError:
+        return f"process {pid}"
 
 
 def family(pid: int) -> list[int]:
@@ -90,12 +101,5 @@ def _address(text: str) -> tuple[str, int]:
 
     raw, port = text.split(":")
     words = [bytes.fromhex(raw[at : at + 8])[::-1] for at in range(0, len(raw), 8)]
-    return str(ipaddress.ip_address(b"".join(words))), int(port, 16)
-
-
-def _is_local(address: str) -> bool:
-    import ipaddress
-
-    parsed = ipaddress.ip_address(address)
-    mapped = getattr(parsed, "ipv4_mapped", None)
-    return (mapped or parsed).is_loopback or (mapped or parsed).is_unspecified
+    address = ipaddress.ip_address(b"".join(words))
+    return str(getattr(address, "ipv4_mapped", None) or address), int(port, 16)

@@ -115,5 +115,8 @@ def _upstreams(prove: Prove, settings: tuple[Setting, ...]) -> tuple[Upstream, .
     }
     for service, upstream in prove.upstreams.items():
         origin = Origin(f"{USERS_FILE} [prove.upstreams.{service}]")
+        if not 100 <= upstream.status <= 599 or upstream.status == 101:
+            why = f"status = {upstream.status} ({origin}) is none that a service can answer a request with"
+            raise StartError("start", why, add=f"[prove.upstreams]\n{service} = {{ status = 200 }}")
         result[service] = Upstream(name=service, status=upstream.status, body=upstream.body, origin=origin)
     return tuple(result.values())

@@ -10,7 +10,7 @@ from typing import TextIO
 
 import msgspec
 
-from looktwice.core.event import Event, Found, NotProven, Proven, Reached
+from looktwice.core.event import Event, Executing, Found, NotProven, Proven, Reached
 from looktwice.render.renderer import Setting
 
 
@@ -19,5 +19,6 @@ def render(events: Iterable[Event], out: TextIO, setting: Setting) -> None:
         match event:
             case Found(finding) if not finding.suppressed:
                 out.write(msgspec.json.encode(finding).decode() + "\n")
-            case Proven() | NotProven() | Reached():
+            case Executing() | Proven() | NotProven() | Reached():
                 out.write(msgspec.json.encode(event).decode() + "\n")
+                out.flush()  # a command is executed right after this

@@ -64,6 +64,11 @@ def shown_values(root: Path) -> set[str]:
     return {it.value for path in paths if path.is_file() for it in assignments(text_of(path))}
 
 
+def is_example(name: str) -> bool:
+    """Whether a file of this name is shown to everybody."""
+    return name in _EXAMPLES
+
+
 def assignments(text: str) -> Iterator[Assignment]:
     """What a file of settings assigns, in the dialects of Python, Node, Docker and the shell; values may go over
     several lines in quotes."""
