@@ -24,6 +24,7 @@ from looktwice.prove.wire.operation import Failure, Operation, OperationKind, Re
 
 _FIELD = re.compile(r"\{(\w+)\}")
 _ECHOED = (str, int, float, bool)
+_LEAVE = 2.0  # seconds in which the other side may still be sending what nobody reads
 
 
 class Script(Struct, frozen=True, kw_only=True):
@@ -90,7 +91,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._session = ServerSession()
         self._connection = Connection(lane, next(numbers), "http")
         self._transport: asyncio.Transport | None = None
-        self._is_advancing = False
+        self._is_advancing = self._is_over = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -100,6 +101,8 @@ class UpstreamConnection(asyncio.Protocol):
         self._gate.opened(self._connection, self._break)
 
     def data_received(self, data: bytes) -> None:
+        if self._is_over:
+            return
         self._session.receive(data)
         self._advance()
 
@@ -118,16 +121,13 @@ class UpstreamConnection(asyncio.Protocol):
                 else:
                     self._arrive(call)
         except h11.RemoteProtocolError as error:
-            if self._transport is not None:
-                self._transport.write(self._session.refusal(error))
-                self._transport.close()
+            self._take_leave(self._session.refusal(error))
         finally:
             self._is_advancing = False
 
     def _arrive(self, call: Call) -> None:
-        if call.method == "CONNECT" and self._transport is not None:  # it is the service, and leads nowhere
-            self._transport.write(self._session.answer(501, b"", ()))
-            self._transport.close()
+        if call.method == "CONNECT":  # it is the service, and leads nowhere
+            self._take_leave(self._session.answer(501, b"", ()))
             return
         name = self._service.script.name
         operation = Operation(
@@ -213,6 +213,17 @@ class UpstreamConnection(asyncio.Protocol):
         else:
             self._advance()
 
+    def _take_leave(self, words: bytes) -> None:
+        """Say the last words and hear no more. To close at once would reset the connection while the other side still
+        sends, and the words would be lost."""
+        if self._transport is None:
+            return
+        self._is_over = True
+        self._transport.write(words)
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+        asyncio.get_running_loop().call_later(_LEAVE, self._transport.close)
+
     def _break_unanswered(self) -> None:
         if self._connection.outstanding:
             self._break()
@@ -226,6 +237,8 @@ class UpstreamConnection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """Nothing more will be asked; what was is answered."""
+        if self._is_over:
+            return False
         self._session.receive(b"")
         self._advance()
         return self._session.is_owed
