@@ -19,8 +19,9 @@ import looktwice
 from looktwice.prove.app.attempt import KINDS, Attempt
 from looktwice.prove.app.failure import StartError
 from looktwice.prove.app.plan import Addresses, Plan
-from looktwice.prove.app.sources import dotenv
+from looktwice.prove.app.sources import dotenv, own_files
 from looktwice.prove.child_process import Account
+from looktwice.prove.sandbox.files import is_shown
 
 _SOURCE = str(Path(looktwice.__file__).parents[1])
 # A bare interpreter: nothing of the project's, nothing of ours but what it needs.
@@ -54,7 +55,7 @@ def isolated(
     folder = home / _FOLDER
     folder.mkdir(exist_ok=True)
     replaced = {_RESOLVER: _put(folder / "resolv.conf", _NAME_SERVER)}
-    for number, path in enumerate(plan.own.settings):
+    for number, path in enumerate(own_files.settings_now(plan.own, plan.root)):
         found = list(dotenv.assignments(dotenv.text_of(Path(path))))
         replaced[path] = _put(folder / f"settings-{number}", dotenv.written(found, variables))
     command = _supervised(
@@ -78,7 +79,7 @@ def checked(plan: Plan) -> tuple[Plan, str]:
     if not plan.is_isolated:
         return plan, "isolation is switched off"
     why = obstacle()
-    private = [path for path in plan.own.settings if not dotenv.is_example(Path(path).name)]
+    private = [path for path in plan.own.settings if not is_shown(Path(path).name)]
     if why and private:
         raise StartError(
             "start",

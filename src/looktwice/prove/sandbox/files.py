@@ -6,16 +6,32 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 # Where programs and their libraries are: nothing to be kept lies there, and most files that are opened do.
 _SYSTEM = ("/usr/lib/", "/usr/local/lib/", "/usr/share/", "/usr/bin/", "/lib/", "/lib64/", "/sys/", "/dev/")
 # A file of settings by its name.
 _SETTINGS = re.compile(r"\.env(?:[.\-_].+|rc)?|\.flaskenv|\.dev\.vars|[^/]+\.env", re.IGNORECASE)
+# Shown to everybody; where several are there, the earlier one counts. Every other such file is the user's own.
+SHOWN = (
+    ".env.example",
+    ".env.sample",
+    ".env.template",
+    ".env.dist",
+    ".env.defaults",
+    ".env.schema",
+    "env.example",
+    "example.env",
+    "sample.env",
+)
 _PACKAGES = ("/node_modules/", "/site-packages/")
 _WRITING = os.O_WRONLY | os.O_RDWR
 _EMPTY = os.devnull
+
+# They compare the file that they open with the one that they saw before, and refuse to copy another. What is shown to
+# everybody they may have; a copy is replaced in its turn.
+_COPYING = ("cp", "install", "mv", "coreutils", "busybox", "tar", "rsync")
 
 Key = tuple[int, int]
 
@@ -40,12 +56,13 @@ class Files:
         self, replaced: Mapping[str, str], hidden: Iterable[str] = (), kept: Iterable[str] = (), since: int = 0
     ) -> None:
         self._replaced = {key: instead for path, instead in replaced.items() if (key := _key(path))}
+        self._shown = {key for path in replaced if is_shown(os.path.basename(path)) and (key := _key(path))}
         self._hidden = {key for path in hidden if (key := _key(path))}
         self._kept = {key for path in kept if (key := _key(path))}
         self._since = since
 
-    def opening(self, path: str, flags: int) -> Decision:
-        """path: one that we can use. flags: of open(2)."""
+    def opening(self, path: str, flags: int, program: Callable[[], str] = lambda: "") -> Decision:
+        """path: one that we can use. flags: of open(2). program: the name of the one that opens it."""
         if path.startswith(_SYSTEM):
             return AS_IT_IS
         try:
@@ -54,7 +71,7 @@ class Files:
             return AS_IT_IS  # the kernel says what is wrong with it
         key = (status.st_dev, status.st_ino)
         if key in self._replaced:
-            return Decision(instead=self._replaced[key])
+            return AS_IT_IS if key in self._shown and program() in _COPYING else Decision(instead=self._replaced[key])
         if key in self._hidden:
             return Decision(error=errno.ENOENT, worth="read")
         if key in self._kept and flags & _WRITING:
@@ -76,6 +93,11 @@ class Files:
             return False
         real = os.path.realpath(path)
         return status.st_ctime_ns < self._since and not any(part in real for part in _PACKAGES)
+
+
+def is_shown(name: str) -> bool:
+    """Whether a file of settings of this name is an example, shown to everybody."""
+    return name in SHOWN
 
 
 def is_settings(name: str) -> bool:

@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 from looktwice.prove.sandbox import target
 from looktwice.prove.sandbox.files import Decision, Files
+from looktwice.prove.sandbox.mounts import put_over
 from looktwice.prove.sandbox.names import Names, question
 from looktwice.prove.sandbox.network import Network, Peer, parse
 from looktwice.prove.sandbox.seccomp import Call, Listener, install
@@ -57,6 +58,7 @@ def main(path: str) -> int:
     report = os.open(orders.report, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_ADOPT_ORPHANS, 1, 0, 0, 0)  # whatever the command starts stays among our descendants
+    put_over(orders.replaced, keeps_user=orders.user is None)
     ends_with_parent = ctypes.c_int()
     libc.prctl(_ENDS_WITH_PARENT, ctypes.byref(ends_with_parent), 0, 0, 0)
     _drop_rights(orders)
@@ -156,7 +158,7 @@ class Supervisor:
     def _open(self, call: Call) -> None:
         directory, path, flags = self._opened(call)
         place = target.located(call.thread, directory, path)
-        decision = self._files.opening(place, flags)
+        decision = self._files.opening(place, flags, lambda: target.program(call.thread))
         if not decision.instead and not decision.error:
             self._listener.allow(call)
             return

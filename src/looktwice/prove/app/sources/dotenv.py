@@ -12,19 +12,8 @@ from msgspec import Struct
 from looktwice.prove.app.plan import Kind, Origin, Setting
 from looktwice.prove.app.recognition import kind_of, service_name
 from looktwice.prove.app.sources.own_files import settings_files
+from looktwice.prove.sandbox.files import SHOWN
 
-# Shown to everybody: the earlier file decides. Every other file of settings is the user's own.
-_EXAMPLES = (
-    ".env.example",
-    ".env.sample",
-    ".env.template",
-    ".env.dist",
-    ".env.defaults",
-    ".env.schema",
-    "env.example",
-    "example.env",
-    "sample.env",
-)
 # Of the user's own, the earlier file decides; what is not named here comes last.
 _OWN = (".env.test", ".env.development", ".flaskenv", ".env", ".envrc")
 _INNER = ("src", "app", "backend", "server", "api", "config")
@@ -51,7 +40,7 @@ def settings(root: Path) -> list[Setting]:
         for path in _ordered(directory):
             shown = os.path.relpath(path, root).replace(os.sep, "/")
             for it in assignments(text_of(path)):
-                made = setting(it.name, it.value, Origin(shown, it.line), own=path.name not in _EXAMPLES)
+                made = setting(it.name, it.value, Origin(shown, it.line), own=path.name not in SHOWN)
                 known = found.get(it.name)
                 if known is None or (known.own and not made.own):
                     found[it.name] = made
@@ -60,13 +49,8 @@ def settings(root: Path) -> list[Setting]:
 
 def shown_values(root: Path) -> set[str]:
     """Values that the project shows to everybody in its example files."""
-    paths = [directory / name for directory in _directories(root) for name in _EXAMPLES]
+    paths = [directory / name for directory in _directories(root) for name in SHOWN]
     return {it.value for path in paths if path.is_file() for it in assignments(text_of(path))}
-
-
-def is_example(name: str) -> bool:
-    """Whether a file of this name is shown to everybody."""
-    return name in _EXAMPLES
 
 
 def assignments(text: str) -> Iterator[Assignment]:
@@ -118,7 +102,7 @@ def setting(name: str, value: str, origin: Origin, own: bool = False) -> Setting
 
 def _ordered(directory: Path) -> list[Path]:
     found = {path.name: path for path in settings_files(directory)}
-    names = [name for name in (*_EXAMPLES, *_OWN) if name in found]
+    names = [name for name in (*SHOWN, *_OWN) if name in found]
     return [found[name] for name in [*names, *sorted(found.keys() - set(names))]]
 
 

@@ -11,11 +11,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from looktwice.prove.sandbox.files import is_settings
+from looktwice.prove.sandbox.files import is_settings, is_shown
 
 _SKIPPED = {"node_modules", ".git", "__pycache__", "site-packages", ".mypy_cache", ".pytest_cache", ".tox", ".next"}
 _MOST = 100_000  # files that are looked at; a file of settings beyond is replaced by an empty one when it is opened
-_EXAMPLE = re.compile(r"(?:env|example|sample|template)\.(?:example|sample|env)")
 _DATABASE = re.compile(r".+\.(?:db|db3|sqlite3?)", re.IGNORECASE)
 _SQLITE = b"SQLite format 3\0"
 # Configuration with values of the user's own that is read as it is; it is named.
@@ -62,7 +61,7 @@ def find(root: Path) -> OwnFiles:
     top = next((parent for parent in (root, *root.parents) if (parent / ".git").exists()), root)
     settings, databases, configuration = [], [], []
     for path in _walk(top):
-        if is_settings(path.name) or _EXAMPLE.fullmatch(path.name):
+        if _is_settings(path.name):
             settings.append(str(path))
         elif _DATABASE.fullmatch(path.name) and _is_database(path):
             databases.append(str(path))
@@ -73,17 +72,20 @@ def find(root: Path) -> OwnFiles:
     return OwnFiles(tuple(settings), tuple(databases), tuple(_private()), tuple(configuration))
 
 
+def settings_now(found: OwnFiles, root: Path) -> list[str]:
+    """The files of settings as they are by now: set-up commands may have copied one."""
+    places = dict.fromkeys((root, *(Path(path).parent for path in found.settings)))
+    made = (str(path) for place in places for path in settings_files(place))
+    return list(dict.fromkeys((*found.settings, *made)))
+
+
 def settings_files(directory: Path) -> list[Path]:
     """Files of settings that lie in this directory."""
     try:
         names = sorted(entry.name for entry in os.scandir(directory))
     except OSError:
         return []
-    return [
-        directory / name
-        for name in names
-        if (is_settings(name) or _EXAMPLE.fullmatch(name)) and _is_no_folder(directory / name)
-    ]
+    return [directory / name for name in names if _is_settings(name) and _is_no_folder(directory / name)]
 
 
 def _walk(top: Path) -> Iterator[Path]:
@@ -99,6 +101,10 @@ def _walk(top: Path) -> Iterator[Path]:
             path = Path(directory, name)
             if _is_no_folder(path):
                 yield path
+
+
+def _is_settings(name: str) -> bool:
+    return is_settings(name) or is_shown(name)
 
 
 def _is_environment(path: Path) -> bool:
