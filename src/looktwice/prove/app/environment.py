@@ -79,7 +79,8 @@ def environment(plan: Plan, addresses: Addresses, secret: Secrets, home: Path, p
         if _OURS.fullmatch(setting.name) and not setting.origin.is_users:
             continue
         value = _value(setting, addresses, secret, port).replace(_HOME, str(home))
-        _refuse_living(setting, value)
+        if setting.kind is Kind.LITERAL:  # every other value is ours
+            _refuse_living(setting, value)
         result[setting.name] = value
     for command in (plan.start, *plan.setup, *plan.seed):
         _refuse_living_words(command)

@@ -23,7 +23,7 @@ _LETTERS = string.ascii_letters + string.digits
 _CLOSED_PORT = 9  # the discard port: refused at once
 NOWHERE = f"127.0.0.1:{_CLOSED_PORT}"
 _FOLDER = r"\w*(?:DIR|DIRECTORY|FOLDER|ROOT|PATH)"
-_WRITTEN = r"\w*(?:UPLOAD|DATA|STORAGE|MEDIA|TMP|TEMP|CACHE|LOG|OUTPUT|BACKUP|EXPORT)\w*"
+_WRITTEN = r"(?:\w+_)?(?:UPLOADS?|DATA|STORAGE|MEDIA|TE?MP|CACHE|LOGS?|OUTPUT|BACKUPS?|EXPORTS?)(?:_\w+)?"
 _HOST_NAME = r"(?i)(?=.*[a-z])[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}"
 _EMAIL = r"[^\s@<>]+@[^\s@<>]+"
 
@@ -67,6 +67,8 @@ def like(name: str, example: str, home: str) -> str:
     name: of the setting, which counts where there is no example. example: what is shown of it. home: a directory that
     is thrown away. It is another value at each call; whoever needs the same one again keeps it.
     """
+    if re.fullmatch(r"\w*(?:ALLOWED|TRUSTED)_HOSTS?", name.upper()):
+        return '["127.0.0.1", "localhost"]' if example.startswith("[") else "127.0.0.1,localhost"
     if example.strip()[:1] in ("[", "{") and (made := _json(name, example, home)):
         return made
     if re.fullmatch(r"[^,\s]+(?:,\s*[^,\s]+)+", example):
@@ -212,6 +214,7 @@ _SECRETS: tuple[tuple[str, Callable[[str], str]], ...] = (
     (r"eyJ[\w-]+\.[\w-]+\.[\w-]*", _token),
     (r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}", lambda example: str(uuid.uuid4())),
     (r"\d+", lambda example: _number("", example, "")),
+    (r"x{4,}", lambda example: _letters(len(example))),  # a length that a validation asks for
     (r"(?:[0-9a-fA-F]{2}){8,}", lambda example: secrets.token_hex(len(example) // 2)),
     (r"(?:[A-Za-z]{2,8}[_-](?:live|test)[_-]|whsec_)\w+|(?=.*\d)[A-Za-z]{2,5}[_-][A-Za-z0-9]{16,}", _prefixed),
     (r"(?=.*[+/=])(?:[A-Za-z0-9+/]{4}){2,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?", _base64),

@@ -30,6 +30,7 @@ _LOGIN = r"(?:USER(?:NAME)?|LOGIN)"
 
 # The first row whose pattern matches the whole name decides.
 _BY_NAME: tuple[tuple[str, Kind], ...] = (
+    (r"\w*(?:ALLOWED|TRUSTED)_HOSTS?", Kind.MADE_UP),  # it must name this machine, by which it is asked
     (r"(?:APP_|SERVER_|HTTP_|API_|WEB_|LISTEN_)?PORT", Kind.PORT),
     # Its own address, as others see it.
     (r"(?:NEXT_?)?AUTH_URL|(?:APP|ROOT|SERVER|WEB|SITE)_(?:BASE_)?URL|BASE_URL|EMAIL_ADDR(?:ESS)?", Kind.LITERAL),

@@ -99,12 +99,14 @@ def _without_private_values(base: Path, settings: list[Setting], in_code: dict[s
     private = [it for it in settings if it.own and it.kind is Kind.LITERAL and it.value]
     doubtful = {it.value for it in private if not made_up.is_obvious(it.name, it.value)}
     public = dotenv.shown_values(base) | settings_in_code.occurring(base, doubtful) if doubtful else set()
-    return [
-        replace(it, kind=Kind.MADE_UP)
-        if it in private and it.value in doubtful and it.value not in public | {in_code.get(it.name)}
-        else it
-        for it in settings
-    ]
+
+    def hidden(it: Setting) -> Setting:
+        if it not in private or it.value not in doubtful or it.value in public:
+            return it
+        default = in_code.get(it.name, "")  # of the code, or one that its validation accepts
+        return replace(it, value=default) if default else replace(it, kind=Kind.MADE_UP)
+
+    return [hidden(it) for it in settings]
 
 
 def _upstreams(prove: Prove, settings: tuple[Setting, ...]) -> tuple[Upstream, ...]:

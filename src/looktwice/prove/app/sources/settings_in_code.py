@@ -13,7 +13,7 @@ from looktwice.prove.app.sources.dotenv import setting
 from looktwice.prove.app.sources.reads import Read
 from looktwice.prove.app.sources.source_files import files
 
-_ENVIRONMENT = re.compile(r"environ|getenv|\benv\b|Settings|[cC]onfig|require|class-validator")
+_ENVIRONMENT = re.compile(r"environ|getenv|\benv\b|Settings|[cC]onfig|require|class-validator|[jJ]oi\.|\bz\.object")
 _WORD = re.compile(r"""["'`]([\w.+:/@-]{1,60})["'`]""")
 _VAGUE = (Kind.LITERAL, Kind.SECRET, Kind.UPSTREAM)
 
@@ -86,9 +86,8 @@ def _made(read: Read, origin: Origin) -> Setting | None:
         return made if made.kind is Kind.SECRET else None
     if read.is_off:
         return None if made.kind in (*_VAGUE, Kind.FOREIGN, Kind.FILE) else made
-    if made.kind is Kind.LITERAL and not read.default:
-        kind = Kind.MADE_UP if read.is_required else Kind.LITERAL
-        return Setting(read.name, kind, read.example if read.is_required else "", origin)
+    if made.kind is Kind.LITERAL and not read.default and not read.is_required:
+        return Setting(read.name, Kind.LITERAL, "", origin)
     return made
 
 
