@@ -21,7 +21,7 @@ $(VENV)/.installed: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "looktwice needs Python 3.11 or newer, and there is none on the PATH."; exit 2; }
 	@if command -v uv >/dev/null 2>&1; then \
 	   test -x $(BIN)/python || uv venv -q --python "$(PYTHON)" $(VENV); \
-	   VIRTUAL_ENV=$(VENV) uv pip install -q -e '.[prove,learn,demo,test]'; \
+	   VIRTUAL_ENV=$(VENV) uv pip install -q --compile-bytecode -e '.[prove,learn,demo,test]'; \
 	 else \
 	   test -x $(BIN)/pip || "$(PYTHON)" -m venv $(VENV) || { \
 	     echo "$(PYTHON) cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv"; exit 2; }; \

@@ -80,3 +80,50 @@ def test_a_cut(boundary, client, server, point, left):
 def test_a_lua_script_is_one_operation(boundary, client):
     assert client.eval("return redis.call('INCR', KEYS[1])", 1, "n") == 1
     assert len(seen(boundary)) == 1
+
+
+# What the bundled server and clients of today say to each other beyond the commands of old.
+SAID = {
+    "who it is": [["HELLO", "3"]],
+    "a name for the connection": [["CLIENT", "SETINFO", "LIB-NAME", "mine"], ["CLIENT", "SETNAME", "one"]],
+    "fields that expire": [
+        ["HSET", "h", "a", "1", "b", "2"],
+        ["HEXPIRE", "h", "100", "FIELDS", "1", "a"],
+        ["HTTL", "h", "FIELDS", "2", "a", "b"],
+        ["HGETALL", "h"],
+    ],
+    "set if equal": [["SET", "k", "1"], ["SET", "k", "2", "GET"], ["GETEX", "k", "EX", "100"], ["GETDEL", "k"]],
+    "doubles, sets, maps, nothing": [
+        ["ZADD", "z", "1.5", "a"],
+        ["ZSCORE", "z", "a"],
+        ["SADD", "s", "a", "b"],
+        ["SMEMBERS", "s"],
+        ["CONFIG", "GET", "maxmemory"],
+        ["GET", "absent"],
+        ["LMPOP", "1", "absent", "LEFT"],
+    ],
+    "a stream": [["XADD", "x", "*", "a", "1"], ["XRANGE", "x", "-", "+"], ["XREAD", "COUNT", "1", "STREAMS", "x", "0"]],
+    "pushes between answers": [
+        ["CLIENT", "TRACKING", "ON", "BCAST"],
+        ["SET", "t", "1"],
+        ["GET", "t"],
+        ["SET", "t", "2"],
+    ],
+    "verbatim text": [["LOLWUT"], ["INFO", "server"]],
+    "an error": [["NOSUCHCOMMAND"], ["LPUSH", "l", "1"], ["GET", "l"]],
+}
+
+
+@pytest.mark.parametrize("case", SAID)
+def test_what_a_server_of_today_says_is_understood(boundary: Boundary, client: redis.Redis, case: str) -> None:
+    for words in SAID[case]:
+        if words == ["HELLO", "3"] and client.connection_pool.connection_kwargs["protocol"] == 2:
+            continue  # the client would not understand what it asked for
+        try:
+            client.execute_command(*words)
+        except redis.ResponseError as error:
+            assert case == "an error" or "unknown command" in str(error).lower()
+    assert client.ping()
+    (connection,) = boundary.gate.connections.values()
+    assert not connection.is_strange
+    assert connection.outstanding == ()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import redis
 
 from looktwice.prove import redis as embedded
+from looktwice.prove import redis_program
 from looktwice.prove.oracle import KeyValue
 from looktwice.prove.redis import RedisServer
 
@@ -86,3 +88,48 @@ def test_it_is_gone_when_closed() -> None:
         assert redis.Redis.from_url(server.url).ping()
     with pytest.raises(redis.ConnectionError):
         redis.Redis.from_url(server.url).ping()
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("Valkey server v=9.1.2 sha=00000000:0 malloc=libc bits=64 build=1", (9, 1)),
+        ("Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64 build=1", (7, 0)),
+        ("something else", None),
+        ("", None),
+    ],
+)
+def test_the_version_of_a_program(tmp_path: Path, said: str, expected: tuple[int, int] | None) -> None:
+    program = tmp_path / "redis-server"
+    program.write_text(f"#!/bin/sh\necho '{said}'\n")
+    program.chmod(0o755)
+    assert redis_program.version(program) == expected
+
+
+@pytest.mark.parametrize(
+    ("programs", "chosen"),
+    [
+        ({}, "bundled"),
+        ({"redis-server": "5.0.14"}, "bundled"),  # too old for what applications expect today
+        ({"redis-server": "6.2.0"}, "redis-server"),
+        ({"redis-server": "7.0.15", "valkey-server": "8.0.1"}, "valkey-server"),
+        ({"redis-server": "7.0.15", "valkey-server": "none"}, "redis-server"),
+    ],
+)
+def test_which_server_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, programs: dict[str, str], chosen: str
+) -> None:
+    for name, number in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\necho 'server v={number}'\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = redis_program.find()
+    assert found.origin == ("bundled" if chosen == "bundled" else "system")
+    if chosen == "bundled":
+        assert found.path.name == "valkey-server" and (redis_program.version(found.path) or (0, 0)) >= (9, 0)
+    else:
+        assert found.path == tmp_path / chosen
+
+
+def test_the_version_is_that_of_the_server(running: RedisServer) -> None:
+    assert int(running.version.partition(".")[0]) >= 6

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import msgspec
 
@@ -13,6 +12,7 @@ import looktwice
 from looktwice.audit import Options, audit
 from looktwice.cli import terminal
 from looktwice.cli.demo_terminal import Seen, Teller
+from looktwice.cli.extras import needs
 from looktwice.cli.joining import witnessed
 from looktwice.cli.parallel import Beside
 from looktwice.cli.reading import guides
@@ -72,7 +72,9 @@ def look_twice(roots: tuple[Path, ...], teller: Teller) -> Iterator[Seen]:
     """Read the projects, then prove them at the same time: each is asked what the first of them is suspected of."""
     read = [audited(root) for root in roots]
     with ExitStack() as stack:
-        suspicions = Path(stack.enter_context(TemporaryDirectory(prefix="looktwice-"))) / "findings.jsonl"
+        with needs("demo", "prove"):
+            from looktwice.prove.guardian.run import Run
+        suspicions = stack.enter_context(Run()).folder() / "findings.jsonl"  # it is removed even when we are killed
         suspicions.write_bytes(b"".join(msgspec.json.encode(it) + b"\n" for it in read[0].findings))
         words = ("--from-audit", str(suspicions), "--suspected")
         running = [stack.enter_context(Beside(it.root, words)) for it in read if read[0].findings]

@@ -22,6 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     SIGINT, SIGTERM, SIGHUP.
     """
     sys.unraisablehook = lose_no_interrupt
+    have_streams()
     try:
         from looktwice.cli import stopping
 
@@ -112,6 +113,22 @@ def raising(error: BaseException | None) -> Callable[[int, object], None]:
     return handler
 
 
+def have_streams() -> None:
+    """Whoever started us may have closed the standard streams. Their numbers must not become those of our own files,
+    and what we print then goes nowhere."""
+    import io
+
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            reading, writing = os.pipe()  # there may be no /dev/null; one of the two has the number now
+            os.set_blocking(writing, False)
+            os.dup2(reading if number == 0 else writing, number)
+    sys.stdout = sys.stdout or io.StringIO()
+    sys.stderr = sys.stderr or io.StringIO()
+
+
 def never_fail_on_letters() -> None:
     """A terminal that cannot show a letter gets its escape, not an error."""
     for stream in (sys.stdout, sys.stderr):
@@ -121,7 +138,8 @@ def never_fail_on_letters() -> None:
 
 def silence_output() -> None:
     """Nobody reads any more: what Python still flushes at its end goes nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _, writing = os.pipe()  # there may be no /dev/null; what is left is less than a pipe holds
+    os.dup2(writing, sys.stdout.fileno())
 
 
 def leave_quietly() -> None:

@@ -37,9 +37,10 @@ def root_of(path: Path, verb: str) -> Path:
 
 
 class Tally:
-    """Counts what decides the exit code, and lets through what is to be shown."""
+    """Counts what decides the exit code, and lets through what is to be shown. kept: gets the paths of what was written
+    for proofs."""
 
-    def __init__(self, fail_on: str, show_low: bool = False) -> None:
+    def __init__(self, fail_on: str, show_low: bool = False, kept: list[str] | None = None) -> None:
         levels = [str(level) for level in Confidence]
         if fail_on not in levels:
             raise ConfigurationError(
@@ -52,7 +53,7 @@ class Tally:
         self.asked = 0
         self.answered = 0
         self.ended_early = ""
-        self.kept: list[str] = []
+        self.kept = [] if kept is None else kept
 
     def watch(self, events: Iterable[Event]) -> Iterator[Event]:
         for event in events:
@@ -76,10 +77,6 @@ class Tally:
     def counts(self, finding: Finding) -> bool:
         """Preview patterns and accepted findings are shown and never fail a run."""
         return not finding.suppressed and finding.status == "stable" and finding.confidence.rank <= self.threshold.rank
-
-    def what_is_kept(self) -> str:
-        """What was written until now, in words."""
-        return f"kept are {', '.join(self.kept)}" if self.kept else "nothing was written"
 
     def exit_code(self) -> int:
         """Raises LooktwiceError when an application refused every request, or the run ended early and nothing was found

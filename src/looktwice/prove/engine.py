@@ -99,6 +99,7 @@ def _asked(job: Job, keep: Keep, deadline: Deadline, tally: _Tally) -> Iterator[
             if not deadline.is_over:
                 yield Progress("measure", number, len(asked), case.endpoint)
                 laboratory.baseline(requests_of(case))
+                stage.check()
         seconds, _ = config.budget(job.settings.prove.budget)
         for experiment, case in _questions(asked, job):
             name, code, endpoint = experiment.name, experiment.codes[0], case.endpoint
@@ -109,6 +110,7 @@ def _asked(job: Job, keep: Keep, deadline: Deadline, tally: _Tally) -> Iterator[
                 limit = deadline.of_question(seconds)
                 results = within(limit, experiment.run(laboratory, case), name, code, endpoint)
             for result in results:
+                stage.check()
                 tally.proven += isinstance(result, Shown)
                 if isinstance(result, Unasked):
                     tally.unasked.append(f"{name} on {endpoint}")

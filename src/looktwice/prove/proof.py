@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
 
 from looktwice import __version__
+from looktwice.core import whole_file
 from looktwice.core.errors import LooktwiceError
 from looktwice.core.proof import DIRECTORY, Breakage, Move, Proof, Sent
 from looktwice.prove.app.requests.cases import Case
@@ -53,9 +53,7 @@ def save(proof: Proof, root: Path) -> Path:
     path = root / DIRECTORY / proof.file_name
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        half = path.with_suffix(".tmp")
-        half.write_bytes(msgspec.json.format(msgspec.json.encode(proof), indent=1) + b"\n")
-        os.replace(half, path)  # never half a file, whenever we are stopped
+        whole_file.write(path, msgspec.json.format(msgspec.json.encode(proof), indent=1) + b"\n")
     except OSError as error:
         raise LooktwiceError(
             f"cannot write {path}", error.strerror or str(error), "Make the directory writable."

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from looktwice.core import whole_file
 from looktwice.core.errors import LooktwiceError
 from looktwice.core.proof import DIRECTORY, Proof, Sent
 
@@ -48,7 +49,7 @@ def write(written: Written, root: Path) -> Path:
     path = root / written.path
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(written.text, "utf-8")
+        whole_file.write(path, written.text.encode())
     except OSError as error:
         raise LooktwiceError(
             f"cannot write {path}", error.strerror or str(error), "Make the directory writable."

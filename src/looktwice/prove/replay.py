@@ -7,9 +7,12 @@ from msgspec import Struct
 from looktwice.core.errors import LooktwiceError
 from looktwice.core.trace import Trace, Verdict
 from looktwice.prove.app.requests.cases import Case
+from looktwice.prove.deadline import QUESTION, Deadline, within
 from looktwice.prove.experiment import Experiment, NotShown, Shown, experiments
 from looktwice.prove.explorer import Budget
+from looktwice.prove.request import NOT_SENT
 from looktwice.prove.stage import Stage
+from looktwice.prove.writable import problem
 
 # What lets a proof rest: nothing went wrong, and something was really tried.
 _HOLDS = (Verdict.PROTECTED, Verdict.COMMUTES, Verdict.RESPONSE_ONLY, Verdict.SERIAL)
@@ -27,17 +30,23 @@ class Outcome(Struct, frozen=True, kw_only=True):
     trace: Trace | None = None
 
 
-def ask(stage: Stage, name: str, case: Case, budget: Budget | None = None) -> Outcome:
+def ask(stage: Stage, name: str, case: Case, budget: Budget | None = None, deadline: Deadline | None = None) -> Outcome:
     """Run the experiment `name` on one pair of requests.
 
     stage: the started application. Every schedule within the budget is tried, not only the recorded one: a mended
-    program runs other statements. Raises LooktwiceError when there is no such experiment.
+    program runs other statements. deadline: for this question; without one it has the usual limit.
+    Raises LooktwiceError when there is no such experiment.
     """
     experiment = _named(name)
     if not experiment.applies(case):
         return Outcome(is_wrong=False, holds=False, why=f"`{name}` does not apply to {case.endpoint}")
+    if why := problem(case.first) or problem(case.second):
+        return Outcome(is_wrong=False, holds=False, why=f"{NOT_SENT}{why}")
+    limit = (deadline or Deadline(QUESTION, "its limit")).of_question(budget.seconds if budget else None)
     quiet: list[NotShown] = []
-    for result in experiment.run(stage.laboratory(budget), case):
+    results = experiment.run(stage.laboratory(budget), case)
+    for result in within(limit, results, name, experiment.codes[0], case.endpoint):
+        stage.check()
         if isinstance(result, Shown):
             return Outcome(
                 is_wrong=True,

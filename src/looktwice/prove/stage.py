@@ -71,6 +71,7 @@ class Stage:
         self._stack, self.root, self.prove = ExitStack(), root, prove
         self._deadline = deadline or Deadline(float("inf"))
         self._run: Run | None = None
+        self._doing = ""
         self.plan: Plan
         self.plan, self._openness = checked(resolve(root, prove))
         self.server: Server
@@ -110,10 +111,14 @@ class Stage:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         """Raises RunEndedError in place of whatever came of it that something the run needs is gone."""
-        why = why_ended(self._run, error) if self._run is not None else ""
+        why = self.why_ended(error)
         self.close()
         if why and not isinstance(error, RunEndedError):
             raise RunEndedError("the run has ended early", why, "Everything it had started is ended.") from error
+
+    def why_ended(self, error: BaseException | None) -> str:
+        """Why the run cannot go on, given the error that came of it; "" when nothing that it needs is gone."""
+        return why_ended(self._run, error) if self._run is not None else ""
 
     def reach(self, wanted: Iterable[Case] | None = None) -> list[Row]:
         """Each case's first request alone, on both instances: the answer of the second, which is warm, counts. Those
@@ -125,10 +130,13 @@ class Stage:
 
     def _step(self, text: str) -> Progress:
         self._deadline.check(text)
+        self._doing = text
         return Progress("start", 0, 0, text)
 
     def revive(self) -> int:
-        """Start again each instance that has ended, at the ports it had for its database. Gives how many had."""
+        """Start again each instance that has ended, at the ports it had for its database. Gives how many had.
+        Raises as `check` does."""
+        self.check()
         ended = [lane for lane, started in self.instances.items() if not started.is_listening]
         for lane in ended:
             self._refused += self.instances[lane].attempts()
@@ -137,6 +145,16 @@ class Stage:
             self.instances[lane] = self._stack.enter_context(again)
             self.scheduler.ports[lane] = again.port
         return len(ended)
+
+    def check(self) -> None:
+        """Raises RunEndedError when somebody has killed an instance: what was seen since then is not its doing."""
+        for lane, started in self.instances.items():
+            if how := started.killed:
+                raise RunEndedError(
+                    "the run has ended early",
+                    f"the application (instance {lane}) {how}, and not by itself",
+                    "If nobody did that, see whether the machine ran out of memory.",
+                )
 
     def laboratory(self, budget: Budget | None = None, instances: int = 2) -> Laboratory:
         """What experiments work with. budget: for each pair of requests; None takes the usual one. instances: how many
@@ -176,6 +194,13 @@ class Stage:
 
     def start(self) -> Iterator[Progress | Executing | Noted]:
         """Start everything, and say what is done before it is done. Raises as `open` does."""
+        try:
+            yield from self._start()
+        except StartError:
+            self._deadline.check(self._doing)
+            raise
+
+    def _start(self) -> Iterator[Progress | Executing | Noted]:
         # Before anything else: from here on whatever is started is watched over.
         run = self._run = self._stack.enter_context(Run())
         if self._deadline.left < float("inf"):
@@ -326,6 +351,8 @@ class Stage:
         response = Response(error="not asked")
         self.ownership.before(case.first)
         for swapped in (True, False):
+            if self._deadline.is_over:
+                break
             trial = self.trials.run({"A": case.first}, serial("A"), swapped=swapped)
             response = next(iter(trial.play.responses.values()), response)
             seen = trial.observation

@@ -13,7 +13,7 @@ from looktwice.core.trace import Trace
 from looktwice.prove.app.requests.cases import Case, endpoint, varied
 from looktwice.prove.proof import Sent
 from looktwice.prove.proof import request as as_user
-from looktwice.prove.replay import ask
+from looktwice.prove.replay import Outcome, ask
 from looktwice.prove.request import Request
 from looktwice.prove.stage import Stage
 
@@ -66,11 +66,22 @@ class Application:
             case = self._found(at, user)
         else:
             case = Case(endpoint=at or endpoint(first), first=first, second=second or first, once=once)
-        outcome = ask(self.stage, experiment, case)
+        outcome = self._ask(experiment, case)
         if outcome.is_wrong:
             raise AssertionError(f"{case.endpoint}: {outcome.why}\n\n{lanes(outcome.trace)}")
         if not outcome.holds:
             raise Unanswered(f"{case.endpoint}: {outcome.why}")
+
+    def _ask(self, experiment: str, case: Case) -> Outcome:
+        try:
+            return ask(self.stage, experiment, case)
+        except Exception as error:
+            why = self.stage.why_ended(error)
+            if not why:
+                raise
+            self.close()  # the next question starts the application anew
+            self._stage = None
+            raise Unanswered(f"{case.endpoint}: the run has ended early: {why}") from None
 
     def _found(self, at: str, user: str) -> Case:
         found = next((case for case in self.stage.cases if case.endpoint == at), None)

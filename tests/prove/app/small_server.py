@@ -16,6 +16,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
 if "--child" in sys.argv:
     subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
 port = 0 if "--own-port" in sys.argv else int(sys.argv[1])
+if "--reloads" in sys.argv:
+    # As development servers do: one process starts the server, and another one in its place when something changes.
+    while True:
+        server = subprocess.Popen([sys.executable, __file__, sys.argv[1], "--exits-after-two"])
+        server.wait()
+if "--workers" in sys.argv:
+    listener = http.server.HTTPServer(("127.0.0.1", port), Handler)
+    for _ in range(3):
+        if os.fork() == 0:
+            listener.serve_forever()
+    os.wait()
+if "--exits-after-two" in sys.argv:
+    server = http.server.HTTPServer(("127.0.0.1", port), Handler)
+    server.handle_request()
+    server.handle_request()
+    raise SystemExit(0)
 http.server.HTTPServer(("127.0.0.1", port), Handler).serve_forever()
 """
 

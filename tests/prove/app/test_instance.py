@@ -69,6 +69,36 @@ def test_what_it_started_ends_with_it(project, secrets):
     wait_until(lambda: not any(map(is_running, pids)))
 
 
+@pytest.mark.parametrize("way", ["--workers", "--reloads"])
+def test_an_application_of_several_processes_is_let_be(project, secrets, way):
+    """Workers that come and go are its own affair, as long as it answers; all of them end with it."""
+    with start(plan_of(project, sys.executable, "server.py", "{port}", way), {"A": NOTHING}, secrets)["A"] as one:
+        seen: set[int] = set()
+        while len(seen) < 4:
+            wait_until(lambda: one.is_listening)
+            seen |= set(family(one.pid))
+        assert one.is_running and one.killed == ""
+    wait_until(lambda: not any(map(is_running, seen)))
+
+
+@pytest.mark.parametrize(
+    ("way", "how"),
+    [
+        (signal.SIGKILL, "was ended by SIGKILL"),
+        (signal.SIGTERM, "was ended by SIGTERM"),
+        (signal.SIGHUP, "was ended by SIGHUP"),
+        (signal.SIGSEGV, ""),  # a fault of its own
+        (signal.SIGABRT, ""),
+    ],
+)
+def test_one_that_somebody_else_ends_is_told_from_one_that_fails(project, secrets, way, how):
+    with start(plan_of(project, sys.executable, "server.py", "{port}"), {"A": NOTHING}, secrets)["A"] as one:
+        assert one.killed == ""
+        os.kill(one.pid, way)
+        wait_until(lambda: not one.is_running)
+        assert one.killed == how
+
+
 @pytest.mark.parametrize("way", [signal.SIGKILL, signal.SIGINT])
 def test_it_ends_when_we_do(project, way):
     """Killed without a chance to clean up, or interrupted while it waits."""

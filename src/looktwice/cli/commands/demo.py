@@ -11,8 +11,9 @@ import click
 @click.argument("app", type=click.Path(path_type=Path), required=False)
 def command(app: Path | None) -> int:
     """Read and prove the backend APP, or the two examples and their mended twins, and write one report."""
-    from looktwice.cli.demo import demo
     from looktwice.cli.stopping import saying
 
     with saying(lambda: "proofs and tests that were shown are kept, the report is not written"):
+        from looktwice.cli.demo import demo
+
         return demo(app)

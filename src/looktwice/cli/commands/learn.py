@@ -13,14 +13,15 @@ import click
 @click.option("--export", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Write it as files instead.")
 def command(port: int | None, no_open: bool, folder: Path | None) -> int:
     """Open the playbook: break each pattern by hand, then mend it."""
-    if folder is not None:
-        from looktwice.learn.export import export
-
-        click.echo(f"Written. Open {export(folder)}")
-        return 0
     from looktwice.cli.stopping import saying
-    from looktwice.learn.launch import serve
 
     with saying(lambda: "your progress is kept"):
+        if folder is not None:
+            from looktwice.learn.export import export
+
+            click.echo(f"Written. Open {export(folder)}")
+            return 0
+        from looktwice.learn.launch import serve
+
         serve(port, open_browser=not no_open, say=click.echo)
     return 0

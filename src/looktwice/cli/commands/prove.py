@@ -51,28 +51,30 @@ def command(
     no_test: bool,
 ) -> int:
     """Start the backend at PATH with a database of its own, and play its requests against each other."""
-    from looktwice.cli.joining import read_findings, routes_of
-    from looktwice.cli.proving import proving
-    from looktwice.cli.reading import Tally, root_of, show
     from looktwice.cli.stopping import saying
-    from looktwice.core.config import load
 
-    if suspected and from_audit is None:
-        raise click.UsageError("--suspected needs --from-audit FILE, which says where that is.")
-    root = root_of(path, "prove")
-    settings = opened(load(root, config), allowed, is_open)
-    tally = Tally(settings.audit.fail_on)
-    events = proving(
-        root,
-        settings,
-        experiments=experiment,
-        endpoints=endpoint,
-        suspected=routes_of(read_findings(from_audit)) if from_audit else (),
-        suspected_only=suspected,
-        limit=budget,
-        deadline=deadline,
-        writes_tests=not no_test,
-    )
-    with saying(tally.what_is_kept):
+    kept: list[str] = []
+    with saying(lambda: f"kept are {', '.join(kept)}" if kept else "nothing was written"):
+        from looktwice.cli.joining import read_findings, routes_of
+        from looktwice.cli.proving import proving
+        from looktwice.cli.reading import Tally, root_of, show
+        from looktwice.core.config import load
+
+        if suspected and from_audit is None:
+            raise click.UsageError("--suspected needs --from-audit FILE, which says where that is.")
+        root = root_of(path, "prove")
+        settings = opened(load(root, config), allowed, is_open)
+        tally = Tally(settings.audit.fail_on, kept=kept)
+        events = proving(
+            root,
+            settings,
+            experiments=experiment,
+            endpoints=endpoint,
+            suspected=routes_of(read_findings(from_audit)) if from_audit else (),
+            suspected_only=suspected,
+            limit=budget,
+            deadline=deadline,
+            writes_tests=not no_test,
+        )
         show(tally.watch(events), root, form, output, statistics=statistics)
-    return tally.exit_code()
+        return tally.exit_code()

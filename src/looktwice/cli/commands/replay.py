@@ -16,17 +16,25 @@ from looktwice.cli.options import takes_allowed_hosts, takes_isolation
 @click.option(
     "--svg", type=click.Path(path_type=Path), metavar="FILE", help="Write the recorded run as an SVG instead."
 )
+@click.option("--deadline", metavar="TIME", help="How long it may take: 90s, 10m, 1h. Without it: 30m.")
 @takes_allowed_hosts
 @takes_isolation
 def command(
-    file: Path, project: Path | None, picture: bool, svg: Path | None, allowed: tuple[str, ...], is_open: bool
+    file: Path,
+    project: Path | None,
+    picture: bool,
+    svg: Path | None,
+    deadline: str | None,
+    allowed: tuple[str, ...],
+    is_open: bool,
 ) -> int:
     """Start the application that the proof in FILE is about, and ask it the same again.
 
     Exit codes: 0 it holds now, 1 it is still wrong, 2 that could not be told.
     """
-    from looktwice.cli.replaying import replay
     from looktwice.cli.stopping import saying
 
     with saying():
-        return replay(file, project, only_picture=picture, svg=svg, allowed=allowed, is_open=is_open)
+        from looktwice.cli.replaying import replay
+
+        return replay(file, project, only_picture=picture, svg=svg, deadline=deadline, allowed=allowed, is_open=is_open)

@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import shutil
+import signal
 import socket
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -25,6 +26,7 @@ from looktwice.prove.postgres.server import free_port
 from looktwice.prove.sandbox.network import Peer
 
 _HEALTH = ("/health", "/healthz", "/api/health", "/status", "/ping", "/")
+_FROM_OUTSIDE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
 _STATUS_LINE = b"HTTP/1.1 200"
 _PROBE = 2.0  # seconds for the first bytes of an answer
 _ADDRESS_IN_USE = ("EADDRINUSE", "Address already in use", "address already in use")
@@ -48,6 +50,12 @@ class Instance:
         except OSError:
             return False
         return True
+
+    @property
+    def killed(self) -> str:
+        """How somebody else has ended it, in words; "" when nobody has. An application that fails ends by itself."""
+        status = self._process.status
+        return ended(status) if status is not None and -status in _FROM_OUTSIDE else ""
 
     @property
     def pid(self) -> int:

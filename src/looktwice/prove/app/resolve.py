@@ -12,6 +12,8 @@ from looktwice.prove.app import families, made_up
 from looktwice.prove.app.failure import StartError
 from looktwice.prove.app.plan import USERS_FILE, Command, Kind, Origin, Plan, Setting, Upstream
 from looktwice.prove.app.sources import commands, dotenv, own_files, programs, settings_in_code
+from looktwice.prove.request import Request
+from looktwice.prove.writable import problem
 
 
 def resolve(root: Path, prove: Prove) -> Plan:
@@ -29,6 +31,8 @@ def resolve(root: Path, prove: Prove) -> Plan:
             "nothing in the project says how: " + ", ".join(commands.LOOKED_AT),
             add='[prove]\nstart = "the command that starts it, with {port} where the port goes"',
         )
+    if prove.health and (why := problem(Request(method="GET", path=prove.health))):
+        raise StartError("start", f"health = {prove.health!r}: {why}", add='[prove]\nhealth = "/a/path/that/answers"')
     settings = _settings(base, prove)
     setup = tuple(_words(text, "setup") for text in prove.setup)
     seed = tuple(_words(text, "seed") for text in prove.seed)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import secrets
 import shutil
 import stat
 import tempfile
@@ -16,6 +16,8 @@ from looktwice.prove.guardian import kernel, members
 
 PREFIX = "looktwice-run-"
 MEMORY = Path("/dev/shm")
+_USUAL = Path("/tmp")
+_ATTEMPTS = 10
 _POSTMASTER = "postmaster.pid"
 
 
@@ -27,13 +29,47 @@ class Folder(NamedTuple):
 
 
 def places() -> list[Path]:
-    """Where runs may have folders: the temporary folder, and memory where there is some."""
-    return [Path(tempfile.gettempdir()), *([MEMORY] if MEMORY.is_dir() else [])]
+    """Where a run has its folders: the temporary folder, and memory where there is some.
+
+    When we are root, servers and applications run as somebody else: a temporary folder below a closed home is no use to
+    them, and the system's own is taken.
+    """
+    chosen = Path(tempfile.gettempdir())
+    if os.geteuid() == 0 and not _is_passable(chosen) and _is_passable(_USUAL):
+        chosen = _USUAL
+    return [chosen, *([MEMORY] if MEMORY.is_dir() else [])]
 
 
-def number() -> int:
-    """A number for a new run."""
-    return secrets.randbelow(kernel.RUNS)
+def _is_passable(path: Path) -> bool:
+    """Whether everybody may pass through to it."""
+    try:
+        return all(part.stat().st_mode & stat.S_IXOTH for part in (path, *path.resolve().parents))
+    except OSError:
+        return False
+
+
+def make_all() -> tuple[int, list[Folder]]:
+    """A number for a new run, and its folders: one in each of `places()`, the one in memory where there is room.
+
+    Raises OSError, with the place as its file name, when there is no room for it.
+    """
+    for _ in range(_ATTEMPTS):
+        run, made = int.from_bytes(os.urandom(8), "big") % kernel.RUNS, []
+        try:
+            for place in places():
+                try:
+                    made.append(make(run, place))
+                except FileExistsError:
+                    raise
+                except OSError as error:
+                    if place != MEMORY:
+                        raise OSError(error.errno, error.strerror, str(place)) from None
+            return run, made
+        except FileExistsError:
+            for folder in made:
+                remove(folder.path)
+                os.close(folder.lock)
+    raise OSError(errno.ENOLCK, "no folder can be locked there", str(places()[0]))
 
 
 def make(run: int, place: Path) -> Folder:
@@ -64,11 +100,11 @@ def clear(run: int, folders: Iterable[Path], find: Callable[[], set[int]] = set)
 def sweep(where: Iterable[Path] | None = None) -> list[Path]:
     """Clear what runs have left that nobody answers for any more; gives the folders that were there.
 
-    where: folders to look in, instead of `places()`. Only folders of our own user are looked at, and only those that
-    can be locked: a run that goes on holds its lock.
+    where: folders to look in, instead of all that runs have theirs in. Only folders of our own user are looked at, and
+    only those that can be locked: a run that goes on holds its lock.
     """
     found = []
-    for place in places() if where is None else where:
+    for place in {*places(), Path(tempfile.gettempdir())} if where is None else where:
         with suppress(OSError), os.scandir(place) as entries:
             for entry in entries:
                 run = _run_of(entry)

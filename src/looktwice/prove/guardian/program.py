@@ -1,7 +1,8 @@
 """The two watchers of a run, as one program: see the package for what each of them is there for.
 
-Called as `program.main([run, pid of whom they serve, descriptor that closes with that one, folder, …])`, with the
-control socket as standard input. Orders and answers are JSON, one a line; the answer has the number of its order.
+Called as `program.main([pid of whom they serve, descriptor that closes with that one])`, with the control socket as
+standard input. What is said there is JSON, one object a line: first by the watchers, which run it is and where its
+folders are, or why there are none; then orders, and answers that have the number of their order.
 """
 
 from __future__ import annotations
@@ -33,23 +34,36 @@ class Served(NamedTuple):
 
 
 def main(arguments: list[str]) -> None:
-    """Watch until the run has ended, and end what is left of it. Never returns."""
+    """Watch until the run has ended, and end what is left of it. Returns only when it could not begin."""
     for number in IGNORED:
         signal.signal(number, signal.SIG_IGN)
-    run, pid, life, *folders = arguments
-    watched = kernel.watch(int(pid))
-    served = Served(int(run), tuple(map(Path, folders)), (int(life), *(() if watched is None else (watched,))))
+    pid, life = map(int, arguments)
+    watched = kernel.watch(pid)
+    endings = (life,) if watched is None else (life, watched)
+    # Here and not by whom we serve: a folder that somebody makes who is killed then would stay.
+    try:
+        run, folders = leftovers.make_all()
+    except OSError as error:
+        _say({"error": error.strerror, "place": error.filename})
+        return
+    served = Served(run, tuple(it.path for it in folders), endings)
     kernel.adopt_orphans()
     ours, theirs = socket.socketpair()
     keeper = os.fork()
     if keeper == 0:
         ours.close()
         kernel.adopt_orphans()
+        _say({"run": run, "folders": [str(it.path) for it in folders]})
         Keeper(served, theirs).work()
     theirs.close()
     os.close(0)  # the control socket: it must close when the keeper is gone
     os.close(1)
     second(served, ours, keeper)
+
+
+def _say(what: dict[str, Any]) -> None:
+    with suppress(OSError):  # who is not there any more needs to hear nothing
+        os.write(0, json.dumps(what).encode() + b"\n")
 
 
 def second(served: Served, keeper: socket.socket, pid: int) -> None:

@@ -19,7 +19,6 @@ import looktwice
 from looktwice.core.errors import LooktwiceError
 from looktwice.prove.child_process import Account
 from looktwice.prove.guardian import leftovers
-from looktwice.prove.guardian.leftovers import Folder
 
 _PROGRAM = (
     "import sys; sys.path.append(sys.argv[1]); from looktwice.prove.guardian.program import main; main(sys.argv[2:])"
@@ -28,7 +27,6 @@ _ANSWER_WITHIN = 60.0  # seconds; ending what a run has started is the longest o
 _END_WITHIN = 30.0
 _LONGEST_PAUSE = 0.02
 _LONGEST_LINE = 1000  # characters of one line of output that are shown
-_ATTEMPTS = 10
 
 
 class RunEndedError(LooktwiceError):
@@ -87,11 +85,11 @@ class Child:
         """End it with all that it started, and remove its folder. May be called twice."""
         if self._is_closed:
             return
-        with suppress(GuardianLostError):
+        with suppress(GuardianLostError):  # then the whole run is ended, folders and all
             self._run.ask("end", number=self._number)
             self._is_closed = True
-        if self.directory is not None:
-            leftovers.remove(self.directory)
+            if self.directory is not None:
+                leftovers.remove(self.directory)
 
     def __enter__(self) -> Child:
         return self
@@ -103,12 +101,12 @@ class Child:
 class Run:
     """Started before anything else of a run, ended after everything else. A context manager.
 
-    Raises LooktwiceError when there is nowhere to put its folders.
+    Raises LooktwiceError, also when it is used first, if there is nowhere to put its folders.
     """
 
     def __init__(self) -> None:
         leftovers.sweep()
-        self.number, self._folders = _folders()
+        self._told: dict[str, Any] | None = None
         self._lock = threading.Lock()
         self._orders = 0
         self._received = b""
@@ -116,26 +114,26 @@ class Run:
         self._limit, self._why_limit = float("inf"), ""
         self._is_closed = False
         self._needed: dict[str, Child] = {}
+        self._control, theirs = socket.socketpair()
+        self._control.settimeout(_ANSWER_WITHIN)
+        reading, self._life = os.pipe()
+        self._guardian: subprocess.Popen[bytes] | None = None
         try:
-            self._start()
+            self._start(theirs, reading)
         except BaseException:
-            self._clear()
+            self._end()
             raise
 
-    def _start(self) -> None:
-        control, theirs = socket.socketpair()
-        reading, self._life = os.pipe()
-        self._control = control
-        self._control.settimeout(_ANSWER_WITHIN)
+    def _start(self, theirs: socket.socket, reading: int) -> None:
         words = [sys.executable, "-I", "-S", "-c", _PROGRAM, str(Path(looktwice.__file__).parents[1])]
-        words += [str(self.number), str(os.getpid()), str(reading), *(str(it.path) for it in self._folders)]
+        words += [str(os.getpid()), str(reading)]
         try:
             self._guardian = subprocess.Popen(
                 words,
                 stdin=theirs.fileno(),
                 stdout=theirs.fileno(),
                 stderr=subprocess.PIPE,
-                pass_fds=(reading, *(it.lock for it in self._folders)),
+                pass_fds=(reading,),
                 start_new_session=True,  # Ctrl-C in the terminal is ours to handle
             )
         except OSError as error:
@@ -146,6 +144,27 @@ class Run:
 
     # ---- what belongs to it
 
+    @property
+    def number(self) -> int:
+        """What its folders are named by. Raises LooktwiceError."""
+        return int(self._begun()["run"])
+
+    @property
+    def folders(self) -> list[Path]:
+        """Its own folders, in which `folder` makes others. Raises LooktwiceError."""
+        return [Path(it) for it in self._begun()["folders"]]
+
+    def _begun(self) -> dict[str, Any]:
+        """What the watchers said first, once they are there: others have time to import what they need until then."""
+        if self._told is None:
+            try:
+                self._told = self._answer()
+            except OSError:
+                raise LooktwiceError("cannot start a run", self._last_words(), "Run it again.") from None
+        if "run" not in self._told:
+            raise _no_room(self._told.get("place"), self._told.get("error"))
+        return self._told
+
     def folder(self, account: Account | None = None, size: int = 0) -> Path:
         """A fresh folder that only the account can read (and root), removed with the run.
 
@@ -153,18 +172,18 @@ class Run:
         storage it lies there: making a thousand small files takes 50 ms instead of up to a second. Raises
         LooktwiceError.
         """
-        chosen = self._folders[0].path
-        if size and len(self._folders) > 1:
+        chosen, *others = self.folders
+        for other in others if size else ():
             with suppress(OSError):
-                status = os.statvfs(self._folders[1].path)
+                status = os.statvfs(other)
                 if status.f_bavail * status.f_frsize >= 4 * size:
-                    chosen = self._folders[1].path
+                    chosen = other
         try:
             made = Path(tempfile.mkdtemp(dir=chosen))
             if account is not None:
                 account.own(made)
         except OSError as error:
-            raise _no_room(chosen, error) from None
+            raise _no_room(chosen, error.strerror) from None
         return made
 
     def start(
@@ -226,32 +245,30 @@ class Run:
         """End everything that the run has started and remove its folders. May be called twice."""
         if self._is_closed:
             return
-        with suppress(GuardianLostError):
-            self.ask("finish")
+        if self._told is not None:
+            with suppress(LooktwiceError):
+                self.ask("finish")
         self._is_closed = True
-        self._hang_up()
+        self._end()
+
+    def _end(self) -> None:
+        """Hang up, which the watchers take for our end, and wait for theirs."""
+        self._control.close()
+        with suppress(OSError):
+            os.close(self._life)
+        if self._guardian is None:
+            return
         try:
             self._guardian.wait(_END_WITHIN)
         except subprocess.TimeoutExpired:
             self._guardian.kill()
             self._guardian.wait()
         finally:
-            self._clear()
-
-    def _hang_up(self) -> None:
-        """The watchers take this for our end, and end everything if they have not yet."""
-        self._control.close()
-        with suppress(OSError):
-            os.close(self._life)
-        if self._guardian.stderr is not None:
-            self._guardian.stderr.close()
-
-    def _clear(self) -> None:
-        """What the watchers do, once more: nothing is left to do unless they were ended."""
-        leftovers.clear(self.number, [it.path for it in self._folders])
-        for it in self._folders:
-            with suppress(OSError):
-                os.close(it.lock)
+            if self._guardian.stderr is not None:
+                self._guardian.stderr.close()
+            if self._told is not None and "run" in self._told:
+                # What they do, once more: nothing is left to do unless they were ended.
+                leftovers.clear(self.number, self.folders)
 
     def __enter__(self) -> Run:
         return self
@@ -266,6 +283,7 @@ class Run:
         with self._lock:
             if self._why_lost or self._is_closed:
                 raise self._lost()
+            self._begun()
             self._orders += 1
             order = {"order": self._orders, "do": do, **more}
             try:
@@ -291,7 +309,7 @@ class Run:
 
     def _last_words(self) -> str:
         """Why the watchers have ended: an error of theirs, or somebody else."""
-        stderr = self._guardian.stderr
+        stderr = self._guardian.stderr if self._guardian is not None else None
         if stderr is not None:
             os.set_blocking(stderr.fileno(), False)
             said = (stderr.read() or b"").decode("utf-8", "replace").strip()
@@ -321,29 +339,6 @@ def ended(status: int) -> str:
         return f"was ended by signal {-status}"
 
 
-def _folders() -> tuple[int, list[Folder]]:
-    """A number for the run, and its locked folders: one in the temporary folder, one in memory where there is any."""
-    for _ in range(_ATTEMPTS):
-        number, made = leftovers.number(), []
-        try:
-            for place in leftovers.places():
-                try:
-                    made.append(leftovers.make(number, place))
-                except FileExistsError:
-                    raise
-                except OSError as error:
-                    if place != leftovers.MEMORY:
-                        raise _no_room(place, error) from None
-            return number, made
-        except FileExistsError:
-            for folder in made:
-                leftovers.remove(folder.path)
-                os.close(folder.lock)
-    raise LooktwiceError(
-        "cannot make a folder for the run", "none can be locked", "Set TMPDIR to a folder of this machine."
-    )
-
-
-def _no_room(place: Path, error: OSError) -> LooktwiceError:
-    why = (error.strerror or str(error)).lower()
-    return LooktwiceError(f"cannot make a folder in {place}", why, "Set TMPDIR to a folder with room to write in.")
+def _no_room(place: object, why: object) -> LooktwiceError:
+    advice = "Set TMPDIR to a folder with room to write in."
+    return LooktwiceError(f"cannot make a folder in {place}", str(why).lower(), advice)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _VERIFIED_AT_FIRST = 3
 _VERIFIED_EVERY = 50
+_MOST_TERMINATED = 200  # sessions of the application that one restore ends
 _VACUUM_EVERY = 500
 _MOST_CHANGES = 5_000  # beyond, comparing whole tables takes less time than undoing row by row
 
@@ -90,7 +91,7 @@ class Restore:
             except _locked() as error:
                 stopped = self._terminate_holders()
                 terminated += stopped
-                if not stopped:
+                if not stopped or terminated > _MOST_TERMINATED:  # it takes new locks as fast as we end their holders
                     raise LooktwiceError("cannot restore the database between runs", str(error).strip()) from None
         self._count += 1
         if self._count % _VACUUM_EVERY == 0:
