@@ -54,7 +54,9 @@ def test_a_proof(proven) -> None:
 
 def test_it_is_still_wrong(proven, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["replay", str(proof_in(proven[0]))]) == 1
-    assert "Still wrong (data wrong)" in capfd.readouterr().out
+    said = capfd.readouterr()
+    assert "Still wrong (data wrong)" in said.out
+    assert "start: uvicorn shop.main:app" in said.err  # what is executed is shown
 
 
 def test_it_holds_in_the_mended_twin(proven, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:

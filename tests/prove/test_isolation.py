@@ -244,7 +244,8 @@ OPEN = Prove(start=PROVE.start, seed=PROVE.seed, requests=PROVE.requests, isolat
     "front",
     [
         "import psycopg\nkept = psycopg.connect({url!r}, autocommit=True)\nURL = {url!r}\nseen = {{}}\n",
-        "import psycopg, os\nkept = psycopg.connect({url!r}, autocommit=True)\nURL = os.environ['DATABASE_URL']\nseen = {{}}\n",
+        "import psycopg, os\nkept = psycopg.connect({url!r}, autocommit=True)\n"
+        "URL = os.environ['DATABASE_URL']\nseen = {{}}\n",
     ],
 )
 def test_it_is_not_asked_to_write_while_it_is_connected_elsewhere(project, theirs, front):
@@ -263,7 +264,8 @@ def test_a_write_that_succeeds_elsewhere_ends_the_run(project, server):
         connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
         connection.execute(READING["SCHEMA"])
     front = (
-        f"import psycopg\nclass Kept:\n    def __init__(self): self.it = psycopg.connect({server.url!r}, autocommit=True)\n"
+        "import psycopg\nclass Kept:\n"
+        f"    def __init__(self): self.it = psycopg.connect({server.url!r}, autocommit=True)\n"
         "    def __enter__(self): return self.it\n    def __exit__(self, *_): pass\n"
         "held = []\ndef connect():\n    held.append(Kept())\n    return held[-1]\nseen = {}\n"
     )
@@ -407,15 +409,17 @@ def started(project: Path) -> Path:
     return project
 
 
-@pytest.mark.parametrize("form", ["console", "jsonl", "events", "json", "html"])
-@pytest.mark.parametrize("to_file", [False, True])
+@pytest.mark.parametrize(
+    ("form", "to_file"),
+    [*((form, False) for form in ("console", "jsonl", "events", "json", "html")), ("console", True), ("json", True)],
+)
 def test_commands_are_shown_in_every_format(started, tmp_path, form, to_file):
     """On the way, and in what is kept."""
     output = tmp_path / "out"
     words = [sys.executable, "-P", "-c", "import sys; from looktwice.cli.main import main; sys.exit(main())"]
-    words += ["prove", str(started), "--format", form, *(["-o", str(output)] if to_file else [])]
+    words += ["prove", str(started), "--experiment", "upstream-down", "--format", form]
+    words += ["-o", str(output)] if to_file else []
     done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
     whole = output.read_text() if to_file else done.stdout
     for command, origin in (("/bin/sh -c true", "setup"), ("schema.sql", "seed"), ("server.py {port}", "start")):
         assert command in whole
@@ -434,3 +438,13 @@ def test_notes_name_what_was_refused(started, server):
     )
     notes = [it.text for it in prove(Job(root=started, settings=load(started))) if isinstance(it, Noted)]
     assert [it for it in notes if f"tried to connect to 127.0.0.1:{server.port}: refused" in it]
+
+
+def test_a_written_test_shows_them_too(started):
+    """Even where output is captured, and when all goes well."""
+    (started / "test_it.py").write_text("def test_it(looktwice):\n    looktwice.stage\n")
+    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False, cwd=started)
+    assert "1 passed" in done.stdout
+    assert "looktwice: set up: /bin/sh -c true   (looktwice.toml [prove].setup)" in done.stdout
+    assert "looktwice: start: " in done.stdout

@@ -55,6 +55,7 @@ requests = [
 anna = { Authorization = "Bearer a token that your seed creates" }"""
 Say = Callable[[str], None]
 _ANSWER = 10.0  # seconds for a request that is asked outside of an experiment
+_DYING = 0.3  # seconds in which an application that gave no answer may be ending
 _GRACE = 60.0  # seconds after the deadline in which what is going on may end by itself
 
 
@@ -133,11 +134,11 @@ class Stage:
         self._doing = text
         return Progress("start", 0, 0, text)
 
-    def revive(self) -> int:
-        """Start again each instance that has ended, at the ports it had for its database. Gives how many had.
-        Raises as `check` does."""
+    def revive(self, dying: float = 0.0) -> int:
+        """Start again each instance that has ended, at the ports it had for its database. Gives how many had. dying:
+        seconds in which one that is still there may be ending. Raises as `check` does."""
         self.check()
-        ended = [lane for lane, started in self.instances.items() if not started.is_listening]
+        ended = [lane for lane, started in self.instances.items() if not started.goes_on(dying)]
         for lane in ended:
             self._refused += self.instances[lane].attempts()
             self.instances[lane].close()
@@ -358,6 +359,6 @@ class Stage:
             seen = trial.observation
             self.ownership.after(case.first, response, bool(seen.changes or seen.keys or seen.upstream))
         reason = why(response, self.instances[LANES[0]].output)
-        if self.revive():
+        if self.revive(_DYING if response.status is None else 0.0):
             reason = f"the application ended when it was asked. {reason}"
         return Row(endpoint=case.endpoint, status=response.status, why=reason, case=case)

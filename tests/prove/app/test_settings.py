@@ -222,7 +222,8 @@ def test_files_never_say_where_programs_and_homes_are(tmp_path):
          "must('DB_HOST'); must('THING')", {"DB_HOST": "127.0.0.1", "THING": "thing"}),
         ("a.ts", "for (const k of ['DATABASE_URL', 'API_TOKEN']) if (!process.env[k]) throw k",
          {"DATABASE_URL": "postgresql://app:pw@127.0.0.1:4321/app", "API_TOKEN": None}),
-        ("a.ts", "const { DB_HOST, DB_PORT: port = '5432' } = process.env", {"DB_HOST": "127.0.0.1", "DB_PORT": "4321"}),
+        ("a.ts", "const { DB_HOST, DB_PORT: port = '5432' } = process.env",
+         {"DB_HOST": "127.0.0.1", "DB_PORT": "4321"}),
         # validated configuration
         ("a.ts", "config.getOrThrow<string>('DB_HOST'); config.getOrThrow('THE_THING')",
          {"DB_HOST": "127.0.0.1", "THE_THING": "the-thing"}),
@@ -234,10 +235,11 @@ def test_files_never_say_where_programs_and_homes_are(tmp_path):
         ("a.ts", "z.object({\n  MODE: z.enum(['fast', 'slow']),\n  PAGES: z.coerce.number()\n    .int(),\n"
          "  WORD: z.string().min(1),\n})",
          {"MODE": "fast", "PAGES": "10", "WORD": "word"}),
-        ("a.ts", "import 'class-validator'\nclass Env {\n  @IsNumber()\n  MAX_ITEMS: number;\n  @IsEmail() FROM!: string;}",
+        ("a.ts", "import 'class-validator'\nclass Env {\n  @IsNumber()\n  MAX_ITEMS: number;\n"
+         "  @IsEmail() FROM!: string;}",
          {"MAX_ITEMS": "10", "FROM": "somebody@example.com"}),
-        ("a.py", "class S(BaseSettings):\n    mode: Literal['fast', 'slow']\n    n: int\n    on: bool\n    m: EmailStr\n"
-         "    u: AnyHttpUrl\n    tags: list[str]\n    db: PostgresDsn\n    name: str\n",
+        ("a.py", "class S(BaseSettings):\n    mode: Literal['fast', 'slow']\n    n: int\n    on: bool\n"
+         "    m: EmailStr\n    u: AnyHttpUrl\n    tags: list[str]\n    db: PostgresDsn\n    name: str\n",
          {"MODE": "fast", "N": "10", "ON": "false", "M": "somebody@example.com", "U": "http://127.0.0.1:7777/u",
           "TAGS": '["value"]', "DB": "postgresql://app:pw@127.0.0.1:4321/app", "NAME": "name"}),
         ("a.py", "class Db(BaseModel):\n    host: str\n    port: int = 5432\nclass S(BaseSettings):\n"

@@ -57,6 +57,15 @@ class Instance:
         status = self._process.status
         return ended(status) if status is not None and -status in _FROM_OUTSIDE else ""
 
+    def goes_on(self, seconds: float) -> bool:
+        """Whether it takes connections now, and still does after so many seconds."""
+        deadline = time.monotonic() + seconds
+        while self.is_listening:
+            if time.monotonic() >= deadline:
+                return True
+            time.sleep(0.01)
+        return False
+
     @property
     def pid(self) -> int:
         """The application's own process, whoever supervises it."""
