@@ -266,3 +266,58 @@ def test_the_users_metadata_service_is_not_reached(project):
     """A cloud machine gives its rights to whoever asks there."""
     done = python(project, "import socket; socket.create_connection(('169.254.169.254', 80), 5)")
     assert done.refused == ["connect 169.254.169.254:80"]
+
+
+# ---- listening
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.1", ""])
+@pytest.mark.parametrize("place", PLACES)
+def test_a_port_that_is_taken_is_exchanged_for_another(project, theirs, host, place):
+    """Two instances of an application that always takes the same port run side by side."""
+    code = f"""
+import socket
+s = socket.socket(); s.bind(({host!r}, {theirs.port})); s.listen()
+port = s.getsockname()[1]
+client = socket.create_connection(("127.0.0.1", port)); s.accept()[0].sendall(b"mine")
+print(port, client.recv(9).decode())
+"""
+    port, answer = python(project, code, place=place).printed.split()
+    assert (int(port) != theirs.port, answer, theirs.count) == (True, "mine", 0)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import socket; s = socket.create_server(('0.0.0.0', {port}))",
+        "import socket; s = socket.create_server(('::', {port}), family=socket.AF_INET6, dualstack_ipv6=True)",
+    ],
+)
+def test_it_is_heard_on_this_machine_only_and_at_the_port_it_wants(project, code):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    end = f"; socket.create_connection(('127.0.0.1', {port}), 5); print(s.getsockname()[:2])"
+    done = python(project, code.replace("{port}", str(port)) + end)
+    assert done.printed in (f"('127.0.0.1', {port})\n", f"('::ffff:127.0.0.1', {port})\n")
+
+
+def test_so_it_is_in_node_and_any_other_port_stays(project, theirs):
+    code = f"""
+const server = require('http').createServer((q, a) => a.end('mine')).listen({theirs.port}, async () => {{
+  const port = server.address().port
+  console.log(port !== {theirs.port}, await (await fetch(`http://127.0.0.1:${{port}}/`)).text())
+  server.close(() => process.exit())
+}})
+"""
+    assert run(project, NODE, "-e", code).printed == "true mine\n"
+
+
+def test_a_port_to_send_from_and_one_for_datagrams_are_left_alone(project):
+    code = """
+import socket
+with socket.create_server(("127.0.0.1", 0)) as listening:
+    client = socket.socket(); client.bind(("127.0.0.1", 0)); client.connect(listening.getsockname())
+datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); datagrams.bind(("127.0.0.1", 0))
+datagrams.connect(datagrams.getsockname()); datagrams.send(b"x"); print(datagrams.recv(9))
+"""
+    assert python(project, code).printed == "b'x'\n"

@@ -17,7 +17,7 @@ from looktwice.core.event import Executing
 from looktwice.prove.app.attempt import Attempt
 from looktwice.prove.app.environment import Secrets, environment
 from looktwice.prove.app.failure import StartError
-from looktwice.prove.app.isolation import attempts, isolated, pid_of
+from looktwice.prove.app.isolation import attempts, isolated, pid_of, ports_of
 from looktwice.prove.app.plan import Addresses, Command, Plan
 from looktwice.prove.app.ports import bound, foreign_peers, listening
 from looktwice.prove.child_process import Account
@@ -87,7 +87,7 @@ class Instance:
 
     def attempts(self) -> list[Attempt]:
         """What it tried to reach so far and did not get; not what it listens at itself by now."""
-        own = bound(self._process.pid)
+        own = bound(self._process.pid) | set(ports_of(self._process.directory))
         return [it for it in attempts(self._process.directory) if not _is_own(it, own)]
 
     def close(self) -> None:
@@ -234,12 +234,12 @@ def _await_port(plan: Plan, process: Child, port: int, deadline: float) -> int:
     while time.monotonic() < deadline:
         if process.status is not None:
             raise _died(plan, process)
-        for candidate in (port, *listening(process.pid)):
+        for candidate in _ports(process, port):
             if _answers(candidate, plan.health or _HEALTH, min(_PROBE, max(0.1, deadline - time.monotonic()))):
                 return candidate
         time.sleep(pause)
         pause = min(pause * 1.3, 0.1)
-    where = ", ".join(map(str, listening(process.pid))) or "none"
+    where = ", ".join(map(str, _ports(process, port)[1:])) or "none"
     raise StartError(
         "start",
         f"it did not answer HTTP within {deadline - began:.0f} s (asked at port {port}; it listens at: {where})",
@@ -249,6 +249,12 @@ def _await_port(plan: Plan, process: Child, port: int, deadline: float) -> int:
         refused=attempts(process.directory),
         add='[prove]\nstart = "the command, with {port} where the port goes"\nhealth = "/a/path/that/answers"',
     )
+
+
+def _ports(process: Child, port: int) -> list[int]:
+    """The port that it was told, then those at which it listens. The supervisor knows some; in a container we may not
+    look at processes of another user."""
+    return list(dict.fromkeys((port, *ports_of(process.directory), *listening(process.pid))))
 
 
 def _answers(port: int, paths: tuple[str, ...], seconds: float) -> bool:

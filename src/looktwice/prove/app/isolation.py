@@ -100,6 +100,12 @@ def pid_of(home: Path | None) -> int:
     return next((it.pid for it in _entries(home) if it.kind == "started"), 0)
 
 
+def ports_of(home: Path | None) -> list[int]:
+    """Ports at which the command whose home this is has begun to listen."""
+    found = (it.what.rpartition(":")[2] for it in _entries(home) if it.kind == "listens")
+    return sorted({int(port) for port in found if port.isdigit()})
+
+
 def _entries(home: Path | None) -> list[Attempt]:
     found: list[Attempt] = []
     if home is None:

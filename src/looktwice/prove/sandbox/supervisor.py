@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 from looktwice.prove.sandbox import target
 from looktwice.prove.sandbox.files import Decision, Files
+from looktwice.prove.sandbox.listening import instead_of
 from looktwice.prove.sandbox.mounts import put_over
 from looktwice.prove.sandbox.names import Names, question
 from looktwice.prove.sandbox.network import Network, Peer, parse
@@ -148,6 +149,8 @@ class Supervisor:
                 self._open(call)
             elif call.name in _CHANGING:
                 self._change(call)
+            elif call.name == "bind":
+                self._bind(call)
             else:
                 self._connect(call)
         except OSError:  # it is gone, or hides its memory: what we cannot see is not done
@@ -217,6 +220,24 @@ class Supervisor:
                 return
         self._listener.allow(call)
 
+    def _bind(self, call: Call) -> None:
+        """A port to listen at is taken by us, and given on: see `listening`."""
+        descriptor, address, size, *_ = call.arguments
+        wanted = parse(self._memory.read(call.thread, address, min(size, 128)))
+        is_stream = target.protocol(call.thread, descriptor).startswith("TCP")
+        if wanted.family not in (socket.AF_INET, socket.AF_INET6) or not wanted.port or not is_stream:
+            self._listener.allow(call)
+            return
+        with instead_of(wanted) as ours:
+            self._exchange(call, descriptor, ours)
+            self._note("listens", f"127.0.0.1:{ours.getsockname()[1]}", call.thread)
+
+    def _exchange(self, call: Call, descriptor: int, ours: socket.socket) -> None:
+        """Put our socket in the place of the caller's, open as that was."""
+        flags = target.flags(call.thread, descriptor)
+        ours.setblocking(not flags & os.O_NONBLOCK)
+        self._listener.replace(call, descriptor & 0xFFFFFFFF, ours.fileno(), flags & os.O_CLOEXEC)
+
     def _destinations(self, call: Call) -> list[tuple[int, int]]:
         """Where in its memory the call says where to: address and size of each `struct sockaddr`."""
         _, second, third, _, fifth, sixth = call.arguments
@@ -238,9 +259,7 @@ class Supervisor:
         is_new = speaks.endswith("6")
         with socket.socket(socket.AF_INET6 if is_new else socket.AF_INET, socket.SOCK_DGRAM) as ours:
             ours.connect(("::ffff:127.0.0.1" if is_new else "127.0.0.1", self._names.port))
-            flags = target.flags(call.thread, descriptor)
-            ours.setblocking(not flags & os.O_NONBLOCK)
-            self._listener.replace(call, descriptor & 0xFFFFFFFF, ours.fileno(), flags & os.O_CLOEXEC)
+            self._exchange(call, descriptor, ours)
 
     # ---- what is reported
 
