@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterable
 
 from looktwice.prove.app.attempt import Attempt
@@ -16,6 +18,7 @@ _WORDS = {
     "read": "{program} opened {what}: it was kept from what is in it, which is the user's own",
     "changed": "{program} tried to change {what}: refused, as it is the user's own",
 }
+_ADDRESS = re.compile("URL|URI|HOST|PORT|DSN|BROKER|SERVER|ADDR|ENDPOINT")
 
 
 def of_calls(hosts: Iterable[str]) -> list[str]:
@@ -34,7 +37,7 @@ def of_attempts(attempts: Iterable[Attempt], plan: Plan) -> list[str]:
     for it in attempts:
         program = f"the application ({it.program})" if it.program else "the application"
         if it.what == NOWHERE:
-            names = ", ".join(name for name in nowhere if _is_address(name)) or "its settings"
+            names = ", ".join(name for name in nowhere if _ADDRESS.search(name.upper())) or "its settings"
             found[f"{program} wanted a service that has no stand-in, whose address was made up ({names})"] = None
         elif it.kind in _WORDS:
             found[_WORDS[it.kind].replace("{program}", program).replace("{what}", it.what)] = None
@@ -44,7 +47,7 @@ def of_attempts(attempts: Iterable[Attempt], plan: Plan) -> list[str]:
 def of_files(plan: Plan) -> list[str]:
     """Configuration that the application may read as it is."""
     return [
-        f"{path} is given to the application as it is: connections that it names are refused, its other values are not "
+        f"{os.path.relpath(path, plan.root)} is given to the application as it is: connections that it names are refused, its other values are not "
         "looked at"
         for path in plan.own.configuration
     ]
@@ -57,9 +60,3 @@ def of_openness(plan: Plan, why: str, peers: Iterable[str]) -> list[str]:
     said = [f"the application was not kept from other files and services of this machine: {why}"]
     said += [f"the application is connected to {peer}, which is not of this run" for peer in sorted(set(peers))]
     return said
-
-
-def _is_address(name: str) -> bool:
-    return any(
-        word in name.upper() for word in ("URL", "URI", "HOST", "PORT", "DSN", "BROKER", "SERVER", "ADDR", "ENDPOINT")
-    )

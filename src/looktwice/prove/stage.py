@@ -11,10 +11,11 @@ from looktwice.core.errors import MissingExtraError
 from looktwice.core.event import Executing, Noted, Progress
 from looktwice.prove import redis, remarks
 from looktwice.prove.app import instance, prepare
+from looktwice.prove.app.accounts import account_for, runs_as_root
 from looktwice.prove.app.attempt import Attempt
 from looktwice.prove.app.environment import Secrets
 from looktwice.prove.app.failure import StartError
-from looktwice.prove.app.instance import Instance, account_for, runs_as_root, shown
+from looktwice.prove.app.instance import Instance, shown
 from looktwice.prove.app.isolation import checked
 from looktwice.prove.app.outside import Outside
 from looktwice.prove.app.plan import Addresses, Kind, Plan

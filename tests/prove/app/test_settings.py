@@ -103,6 +103,7 @@ def test_nothing_of_a_file_of_the_users_is_passed_on(tmp_path, name):
         ("X=host=db dbname=x user=u", "host=127.0.0.1 port=4321 dbname=app user=app password=pw"),
         ("X=redis://:secret@cache:6379/3", "redis://127.0.0.1:6543/3"),
         ("PORT=8000", "3999"),
+        ("X=postgres://u:p@db/x?schema=s&user=me&password=p", "postgres://app:pw@127.0.0.1:4321/app?schema=s"),
         # where nobody listens
         ("X=mongodb://u:p@db/x", "mongodb://127.0.0.1:9/app"),
         ("X=mysql://u:p@db:3306/x", "mysql://127.0.0.1:9/app"),
@@ -157,11 +158,13 @@ def test_a_secret_keeps_its_form_and_nothing_else(example, form):
 def test_what_the_project_shows_to_everybody_is_no_secret(tmp_path):
     """In an example file, or in its code: a choice of a validation, a comparison."""
     files = {
-        ".env": "PROVIDER=acme\nTHEME=plum\nFLAVOUR=sour\nCOHORT=mine\n",
+        ".env": "PROVIDER=acme\nTHEME=plum\nFLAVOUR=sour\nCOHORT=mine\nDB_SCHEMA=ledger\n",
+        "schema.sql": "CREATE SCHEMA ledger;",
         ".env.example": "THEME=plum\n",
         "app.ts": "if (process.env.PROVIDER === 'acme') {}\nconst e = z.object({ FLAVOUR: z.enum(['sweet', 'sour']) })",
     }
     found = made(tmp_path, files)
+    assert found["DB_SCHEMA"] == "ledger"
     assert (found["PROVIDER"], found["THEME"], found["FLAVOUR"], found["COHORT"]) == ("acme", "plum", "sour", "cohort")
 
 
@@ -362,3 +365,15 @@ def test_kinds_are_shown_with_where_they_were_found(tmp_path):
     plan = resolve(tmp_path, Prove(start="x"))
     assert "setting  MONGO_URL: elsewhere   (.env:2)" in plan.detected()
     assert next(it for it in plan.settings if it.name == "MONGO_URL").kind is Kind.FOREIGN
+
+
+def test_what_says_nothing_of_a_database_reaches_ours(tmp_path):
+    """psql and others take an address from these names, else the socket of the machine's own server."""
+    found = made(tmp_path, {})
+    assert {name: found[name] for name in ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE")} == {
+        "PGHOST": "127.0.0.1",
+        "PGPORT": "4321",
+        "PGUSER": "app",
+        "PGPASSWORD": "pw",
+        "PGDATABASE": "app",
+    }

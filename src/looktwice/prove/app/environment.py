@@ -32,8 +32,13 @@ _QUIET = {
 # Not for a file of the project to say: they decide what is executed, and where it writes.
 _OURS = re.compile(r"PATH|HOME|TMPDIR|TMP|TEMP|SHELL|BASH_ENV|IFS|(?:LD|DYLD)_\w+|(?:NO|HTTPS?|ALL)_PROXY", re.I)
 
-# Options of a database's address that lead elsewhere or say who asks.
-_NOT_KEPT = ("ssl", "host", "port", "user", "pass", "dbname", "channel_binding", "service", "target_session")
+# Options of an address that say how to connect. All others are left out: they lead elsewhere, or say who asks.
+_OPTIONS = re.compile(
+    r"(?:schema|currentschema|search_path|options|connection_limit|pool_timeout|pgbouncer|statement_cache_size|"
+    r"prepared_statement_cache_size|(?:connect|socket|command)_timeout|charset|client_encoding|async_fallback|db|"
+    r"decode_responses|health_check_interval|family|protocol|(?:min|max)[\w-]*)=[\w.,%=-]*",
+    re.IGNORECASE,
+)
 
 
 class Secrets:
@@ -71,6 +76,7 @@ def environment(plan: Plan, addresses: Addresses, secret: Secrets, home: Path, p
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         **_QUIET,
+        **_by_default(addresses.database),
         **_outside(addresses.outside, addresses.allowed),
     }
     if port:
@@ -85,6 +91,24 @@ def environment(plan: Plan, addresses: Addresses, secret: Secrets, home: Path, p
     for command in (plan.start, *plan.setup, *plan.seed):
         _refuse_living_words(command)
     return result
+
+
+def _by_default(database: str) -> dict[str, str]:
+    """What libpq, and with it psql and others, takes when nothing is said: ours, not the socket in /var/run. The
+    connection services of this machine are none of ours."""
+    if not database:
+        return {}
+    ours = urlsplit(database)
+    parts = {
+        "PGHOST": ours.hostname,
+        "PGPORT": _port(ours),
+        "PGUSER": unquote(ours.username or ""),
+        "PGPASSWORD": unquote(ours.password or ""),
+        "PGDATABASE": unquote(ours.path.lstrip("/")),
+        "PGPASSFILE": os.devnull,
+        "PGSERVICEFILE": os.devnull,
+    }
+    return {name: value for name, value in parts.items() if value}
 
 
 def _refuse_living(setting: Setting, value: str) -> None:
@@ -166,11 +190,7 @@ def _in_the_form_of(example: str, url: str) -> str:
     if not url or "://" not in example:
         return url
     shown, ours = urlsplit(example), urlsplit(url)
-    query = "&".join(
-        option
-        for option in shown.query.split("&")
-        if option and not option.lower().startswith(_NOT_KEPT) and not live(option)
-    )
+    query = "&".join(option for option in shown.query.split("&") if _OPTIONS.fullmatch(option))
     is_redis = ours.scheme.startswith("redis")
     path = shown.path if is_redis and re.fullmatch(r"/\d+", shown.path) else ours.path
     scheme = ours.scheme if is_redis else shown.scheme

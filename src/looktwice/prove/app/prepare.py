@@ -10,9 +10,10 @@ from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 from looktwice.core.event import Executing
+from looktwice.prove.app.accounts import account_for
 from looktwice.prove.app.environment import Secrets, environment
 from looktwice.prove.app.failure import StartError
-from looktwice.prove.app.instance import account_for, launch, shown
+from looktwice.prove.app.instance import launch, shown
 from looktwice.prove.app.isolation import Attempt, attempts
 from looktwice.prove.app.plan import Addresses, Command, Plan
 from looktwice.prove.child_process import Account

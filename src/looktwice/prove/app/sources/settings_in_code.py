@@ -11,10 +11,11 @@ from looktwice.prove.app.plan import Kind, Origin, Setting
 from looktwice.prove.app.sources import declared, reads
 from looktwice.prove.app.sources.dotenv import setting
 from looktwice.prove.app.sources.reads import Read
-from looktwice.prove.app.sources.source_files import files
+from looktwice.prove.app.sources.source_files import JAVASCRIPT, files
 
 _ENVIRONMENT = re.compile(r"environ|getenv|\benv\b|Settings|[cC]onfig|require|class-validator|[jJ]oi\.|\bz\.object")
 _WORD = re.compile(r"""["'`]([\w.+:/@-]{1,60})["'`]""")
+_PLAIN_WORD = re.compile(r"\w{1,60}")
 _VAGUE = (Kind.LITERAL, Kind.SECRET, Kind.UPSTREAM)
 
 
@@ -39,17 +40,17 @@ def settings(root: Path) -> list[Setting]:
 def occurring(root: Path, values: Iterable[str]) -> set[str]:
     """Those of the values that stand in the code as they are: what the code knows is no secret."""
     left, found = set(values), set[str]()
-    for _, text in _texts(root):
+    for path, text in _texts(root, (".py", *JAVASCRIPT, ".sql", ".prisma")):
         if not left:
             break
-        there = left & set(_WORD.findall(text))
+        there = left & set((_PLAIN_WORD if path.suffix == ".sql" else _WORD).findall(text))
         found |= there
         left -= there
     return found
 
 
-def _texts(root: Path) -> Iterator[tuple[Path, str]]:
-    for path in files(root):
+def _texts(root: Path, endings: tuple[str, ...] = (".py", *JAVASCRIPT)) -> Iterator[tuple[Path, str]]:
+    for path in files(root, endings):
         with contextlib.suppress(OSError, UnicodeDecodeError):
             yield path, path.read_text("utf-8")
 
