@@ -142,6 +142,7 @@ def killed(case: Case, scratch: Path, length: float, chance: random.Random) -> L
             stderr=subprocess.STDOUT,
             env={**os.environ, "TMPDIR": str(temporary)},
             start_new_session=True,
+            preexec_fn=_take_signals,  # noqa: PLW1509 - no thread of ours does anything
         )
         seen, victims = _kill(case, process, project, length, chance, others)
         latest = time.monotonic() + _LONGEST
@@ -168,6 +169,12 @@ def killed(case: Case, scratch: Path, length: float, chance: random.Random) -> L
         victims=victims,
         said=text[-2000:],
     )
+
+
+def _take_signals() -> None:
+    """A shell starts what it does not wait for with these ignored, and it would be right to leave them so."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 # ---- when
@@ -221,10 +228,17 @@ def _kill(
     victims = _victims(case, process.pid, pids)
     if case.victim not in ("parent", "all guardians"):
         victims = victims and [chance.choice(victims)]
-    for pid in victims:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, case.signal)
+    victims = [pid for pid in victims if _send(pid, case.signal)]
     return seen, len(victims)
+
+
+def _send(pid: int, number: signal.Signals) -> bool:
+    """False when it has ended by now, whether or not somebody has asked for its exit code."""
+    if pid not in descendants():
+        return False
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
+    return True
 
 
 # ---- who

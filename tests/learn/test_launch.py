@@ -37,7 +37,7 @@ def test_it_prints_its_address_serves_there_and_ends_with_ctrl_c(tmp_path: Path)
             urllib.request.urlopen(address[0].split("?")[0], timeout=30)
         refused.value.close()
         running.send_signal(signal.SIGINT)
-        assert running.wait(30) == 0
+        assert running.wait(30) == 130
         assert "Traceback" not in running.stderr.read()
     with socket.socket() as probe:  # nothing is left listening
         assert probe.connect_ex(("127.0.0.1", int(address[0].split(":")[2].split("/")[0]))) != 0

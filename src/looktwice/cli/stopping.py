@@ -1,4 +1,4 @@
-"""How a command ends when it is told to stop: by Ctrl-C, by a service manager, by a terminal that is closed."""
+"""How a command ends when a signal stops it: Ctrl-C, a service manager, a terminal that is closed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP"
 
 
 class Stopped(KeyboardInterrupt):
-    """Raised where the program is when a signal comes. `code` is the exit code that shells know it by."""
+    """Raised wherever the program is when the signal arrives. `code` is the exit code by shell convention."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -27,8 +27,8 @@ class Stopped(KeyboardInterrupt):
 
 
 def listen() -> None:
-    """Turn the first of these signals into `Stopped`. Those that follow are ignored: what was begun is being ended, and
-    ends by itself. Signals that whoever started us has ignored (nohup) stay ignored."""
+    """Turn the first of these signals into `Stopped`. Later ones are ignored, so that they do not interrupt the
+    cleaning up. Signals that were ignored when we were started (nohup) stay ignored."""
     seen: list[int] = []
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -42,8 +42,8 @@ def listen() -> None:
 
 
 @contextmanager
-def saying(kept: Callable[[], str] = lambda: "nothing was written") -> Iterator[None]:
-    """Have the person told, in one line, what is kept of a command that was told to stop. kept: says it."""
+def report_stop(kept: Callable[[], str] = lambda: "nothing was written") -> Iterator[None]:
+    """Report in one line what is kept when a signal stops the command. kept: gives it in words."""
     from looktwice.cli.terminal import say
 
     try:

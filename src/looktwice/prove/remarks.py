@@ -18,7 +18,7 @@ _WORDS = {
     "read": "{program} opened {what}: it was kept from what is in it, which is the user's own",
     "changed": "{program} tried to change {what}: refused, as it is the user's own",
 }
-_ADDRESS = re.compile("URL|URI|HOST|PORT|DSN|BROKER|SERVER|ADDR|ENDPOINT")
+_ADDRESS = re.compile("(?i)URL|URI|HOST|PORT|DSN|BROKER|SERVER|ADDR|ENDPOINT")
 
 
 def of_calls(hosts: Iterable[str]) -> list[str]:
@@ -37,7 +37,7 @@ def of_attempts(attempts: Iterable[Attempt], plan: Plan) -> list[str]:
     for it in attempts:
         program = f"the application ({it.program})" if it.program else "the application"
         if it.what == NOWHERE:
-            names = ", ".join(name for name in nowhere if _ADDRESS.search(name.upper())) or "its settings"
+            names = ", ".join(name for name in nowhere if _ADDRESS.search(name)) or "its settings"
             found[f"{program} wanted a service that has no stand-in, whose address was made up ({names})"] = None
         elif it.kind in _WORDS:
             found[_WORDS[it.kind].replace("{program}", program).replace("{what}", it.what)] = None
@@ -46,9 +46,9 @@ def of_attempts(attempts: Iterable[Attempt], plan: Plan) -> list[str]:
 
 def of_files(plan: Plan) -> list[str]:
     """Configuration that the application may read as it is."""
+    so = "; what it leads to is refused" if plan.is_isolated else ""
     return [
-        f"{os.path.relpath(path, plan.root)} is given to the application as it is: connections that it names are refused, its other values are not "
-        "looked at"
+        f"{os.path.relpath(path, plan.root)} may hold values of the user's own, and is read as it is{so}"
         for path in plan.own.configuration
     ]
 

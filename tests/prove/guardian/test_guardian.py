@@ -58,13 +58,13 @@ class Running(NamedTuple):
     segment: str
 
     @property
-    def second(self) -> int:
+    def standby(self) -> int:
         (pid,) = children(self.us.pid)
         return pid
 
     @property
     def keeper(self) -> int:
-        (pid,) = children(self.second)
+        (pid,) = children(self.standby)
         return pid
 
     def is_gone(self) -> bool:
@@ -96,10 +96,10 @@ def running() -> Iterator[Running]:
 KILLED: dict[str, Callable[[Running], list[int]]] = {
     "we": lambda it: [it.us.pid],
     "the keeper": lambda it: [it.keeper],
-    "the second": lambda it: [it.second],
-    "both watchers": lambda it: [it.second, it.keeper],
+    "the standby": lambda it: [it.standby],
+    "both guardians": lambda it: [it.standby, it.keeper],
     "we and the keeper": lambda it: [it.us.pid, it.keeper],
-    "we and the second": lambda it: [it.us.pid, it.second],
+    "we and the standby": lambda it: [it.us.pid, it.standby],
 }
 
 
@@ -113,13 +113,13 @@ def test_killed_without_a_chance(running: Running, who: str) -> None:
     wait_until(running.is_gone)
     if "we" not in who.split():
         assert running.us.stdout is not None
-        assert "the two processes that watch over it are gone" in running.us.stdout.read()
+        assert "the two processes that guard it are gone" in running.us.stdout.read()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("who", ["the keeper", "the second"])
-def test_a_watcher_that_is_told_to_stop_goes_on(running: Running, who: str, number: signal.Signals) -> None:
-    """A terminal that is closed and a service manager tell everybody: the watchers end with whom they serve."""
+@pytest.mark.parametrize("who", ["the keeper", "the standby"])
+def test_a_guardian_ignores_signals_to_stop(running: Running, who: str, number: signal.Signals) -> None:
+    """A terminal that is closed and a service manager tell everybody: the guardians end with the main process."""
     for pid in KILLED[who](running):
         os.kill(pid, number)
     os.kill(running.child, signal.SIGKILL)  # that the run goes on can be seen by this: it is not needed
@@ -140,7 +140,7 @@ def test_a_database_that_is_gone_is_named(running: Running, number: signal.Signa
 def test_all_at_once_is_swept_at_the_next_start(running: Running) -> None:
     """Nobody is left who could end the daemon. Its folder is locked by nobody, and so it is found."""
     assert running.folders[0] not in leftovers.sweep(), "somebody answers for it"
-    everybody = [running.us.pid, running.second, running.keeper]
+    everybody = [running.us.pid, running.standby, running.keeper]
     for pid in everybody:
         os.kill(pid, signal.SIGSTOP)
     for pid in everybody:

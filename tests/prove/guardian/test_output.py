@@ -69,9 +69,9 @@ def test_a_flood_fills_neither_disk_nor_memory(run: Run, what: str) -> None:
     wait_until(lambda: child.printed > 256 << 20)
     assert run._guardian is not None
     guardian = run._guardian.pid
-    for watcher in (guardian, *members.descendants(guardian)):
-        if watcher != child.pid:
-            assert _memory(watcher) < 64 << 20
+    for pid in (guardian, *members.descendants(guardian)):
+        if pid != child.pid:
+            assert _memory(pid) < 64 << 20
     assert sum(file.stat().st_size for it in run.folders for file in it.rglob("*")) < 1 << 20
     assert len(child.output()) < 25_000 and len(child.kept()) < 500_000
     child.close()

@@ -11,9 +11,9 @@ import click
 @click.argument("app", type=click.Path(path_type=Path), required=False)
 def command(app: Path | None) -> int:
     """Read and prove the backend APP, or the two examples and their mended twins, and write one report."""
-    from looktwice.cli.stopping import saying
+    from looktwice.cli.stopping import report_stop
 
-    with saying(lambda: "proofs and tests that were shown are kept, the report is not written"):
+    with report_stop(lambda: "proofs and tests that were shown are kept, the report is not written"):
         from looktwice.cli.demo import demo
 
         return demo(app)

@@ -13,9 +13,9 @@ import click
 @click.option("--export", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Write it as files instead.")
 def command(port: int | None, no_open: bool, folder: Path | None) -> int:
     """Open the playbook: break each pattern by hand, then mend it."""
-    from looktwice.cli.stopping import saying
+    from looktwice.cli.stopping import report_stop
 
-    with saying(lambda: "your progress is kept"):
+    with report_stop(lambda: "your progress is kept"):
         if folder is not None:
             from looktwice.learn.export import export
 

@@ -51,10 +51,10 @@ def command(
     no_test: bool,
 ) -> int:
     """Start the backend at PATH with a database of its own, and play its requests against each other."""
-    from looktwice.cli.stopping import saying
+    from looktwice.cli.stopping import report_stop
 
     kept: list[str] = []
-    with saying(lambda: f"kept are {', '.join(kept)}" if kept else "nothing was written"):
+    with report_stop(lambda: f"kept are {', '.join(kept)}" if kept else "nothing was written"):
         from looktwice.cli.joining import read_findings, routes_of
         from looktwice.cli.proving import proving
         from looktwice.cli.reading import Tally, root_of, show

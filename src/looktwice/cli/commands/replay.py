@@ -32,9 +32,9 @@ def command(
 
     Exit codes: 0 it holds now, 1 it is still wrong, 2 that could not be told.
     """
-    from looktwice.cli.stopping import saying
+    from looktwice.cli.stopping import report_stop
 
-    with saying():
+    with report_stop():
         from looktwice.cli.replaying import replay
 
         return replay(file, project, only_picture=picture, svg=svg, deadline=deadline, allowed=allowed, is_open=is_open)

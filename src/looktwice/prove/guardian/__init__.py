@@ -1,34 +1,34 @@
 """Nothing outlives a run: its processes, its folders and its shared memory end with it, however it ends.
 
-**Two processes watch** (`program`), started before anything else of the run. The *keeper* is the parent of all that the
-run starts: servers, set-up commands, the application. The *second* does nothing but wait. Whoever sees another one gone
-ends everything:
+**Two guardians** (`program`) are started before anything else. The *keeper* is the parent of everything that the run
+starts: servers, set-up commands, the application. The *standby* only waits. When one of the three processes involved
+dies, another one ends the run:
 
-| gone | who notices | by |
+| killed | noticed by | how |
 |---|---|---|
-| we | keeper and second | a pipe of which only we hold the other end; on Linux also a pidfd |
-| the keeper | the second, and we | a pair of sockets closes; the kernel ends its direct children (PDEATHSIG) |
-| the second | the keeper | its end of the pair closes |
-| both watchers | we, at the next question | the control socket closes |
-| all three at once | the next run | the lock on the run's folder is free: see below |
+| the main process | keeper and standby | a pipe whose other end only it holds; on Linux also a pidfd |
+| the keeper | standby and main process | a pair of sockets closes; the kernel kills its direct children (PDEATHSIG) |
+| the standby | the keeper | the pair of sockets closes |
+| both guardians | the main process, at its next request to them | the control socket closes |
+| all three at once | the next run | the lock on the run's folder is free, see below |
 
-**What belongs to a run** is told by the kernel, never by something that a process can take off (environment, working
-folder, session, open files), and never by a process id that was written down:
+**Membership of a run** is decided by what the kernel records, never by something that a process can change by accident
+(environment, working directory, session, open files), and never by a process id that was written down:
 
-* The keeper and the second are *subreapers* (Linux): a daemon, whose own parent is gone, becomes their child.
-* Every process of a run carries a resource limit of a value of its own (RLIMIT_RTTIME, in microseconds of real-time
-  scheduling: some 36,000 years, so nobody meets it). It is inherited through fork and exec, and can be read by whoever
-  looks at /proc. This is what the next run finds leftovers by.
-* Elsewhere than on Linux there is neither: then it is the process groups of what was started, and their descendants. A
-  daemon that leaves its group and its parent is not found there.
+* Keeper and standby are *subreapers* (Linux): a daemon whose parent has exited becomes their child.
+* Every process of a run has a resource limit with a value unique to the run: RLIMIT_RTTIME, which limits real-time
+  scheduling, set to some 36,000 years. It has no effect, is inherited through fork and exec, and can be read in /proc.
+  The next run finds leftover processes by it.
+* Other systems than Linux have neither. There the process groups of what was started and their descendants are ended;
+  a daemon that leaves its group and its parent is not found.
 
-A PID namespace would say the same and do it in the kernel, but containers and some systems allow nobody to make one,
-and it changes what the application sees of itself.
+A PID namespace would do the same inside the kernel, but many containers and systems do not allow one, and it changes
+what the application sees of itself.
 
-**Folders** of a run (`leftovers`) are named by its number and locked (flock) as long as we or a watcher live. A folder
-that nobody holds is left over: what carries its number is ended, then it is removed.
+**Folders** of a run (`leftovers`) are named after its number and locked (flock) as long as a guardian lives. A folder
+without a lock is left over: processes that have its number are ended, then it is removed.
 
-Everything here but `run` needs the standard library only and is executed by a plain interpreter, isolated from the
-environment and from the working folder. The watchers open no file and no device: a full disk or a broken /dev/null is
-nothing to them.
+Everything here except `run`, `lost` and `interrupts` uses the standard library only and is executed by a bare
+interpreter, isolated from the environment and the working directory. The guardians open no device and write no file, so
+that a broken /dev/null or a full disk does not affect them.
 """

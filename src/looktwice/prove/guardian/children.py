@@ -1,4 +1,4 @@
-"""What the keeper has started: each with its mark, its output and, in the end, its exit code."""
+"""The processes that the keeper has started: each with its mark, its output and, in the end, its exit code."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from looktwice.prove.guardian import kernel, members
 from looktwice.prove.guardian.output import Output
 
 IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE, signal.SIGQUIT)
-"""What the watchers ignore: such a signal is for whom they serve, which then tells them."""
-_GRACE = 1.0  # seconds that a server gets to close what it has open
+"""What the guardians ignore: such a signal is meant for the main process, and they end with it."""
+_GRACE = 1.0  # seconds that a server has for an orderly shutdown
 
 
 class Child:
@@ -22,7 +22,6 @@ class Child:
 
     def __init__(self, process: subprocess.Popen[bytes], output: Output, order: dict[str, Any]) -> None:
         self.process, self.output = process, output
-        self.name: str = order.get("name", "")  # of what the run cannot go on without
         self.stop = getattr(signal, f"SIG{order.get('stop', 'KILL')}")
         self.status: int | None = None
 
@@ -39,16 +38,20 @@ class Children:
         self._numbered: dict[int, Child] = {}
         self._count = 0
 
-    def __getitem__(self, number: int) -> Child:
-        return self._numbered[number]
+    def __contains__(self, number: int) -> bool:
+        return number in self._numbered
+
+    def get(self, number: int) -> Child | None:
+        """The child of this number; None when it was ended."""
+        return self._numbered.get(number)
 
     def by_output(self) -> dict[int, Child]:
         """Those that may still print, by the descriptor that their output is read from."""
         return {it.output.descriptor: it for it in self._numbered.values() if it.output.is_open}
 
-    def start(self, order: dict[str, Any]) -> int:
-        """Start a process; gives its number. `order` has words, folder, environment, and may have user, group, input
-        (path of a file that it reads), stop (name of the signal that ends it) and name.
+    def start(self, order: dict[str, Any]) -> tuple[int, Child]:
+        """Start a process; gives its number and it. `order` has words, folder, environment, and may have user, group,
+        input (path of a file that it reads) and stop (name of the signal that ends it).
 
         Raises OSError when it cannot be executed.
         """
@@ -82,11 +85,11 @@ class Children:
             os.close(writing)
             os.close(source)
         self._count = number
-        self._numbered[number] = Child(process, Output(reading), order)
-        return number
+        child = self._numbered[number] = Child(process, Output(reading), order)
+        return number, child
 
     def reap(self) -> None:
-        """Collect exit codes: those of our children, and of what we have adopted."""
+        """Collect exit codes: those of our children, and of those that we have adopted."""
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -126,7 +129,7 @@ class Children:
         members.end(self.members, reap=self.reap)
 
     def _stop(self, chosen: list[Child]) -> None:
-        """Give those a moment that end in an orderly way by a signal of their own: PostgreSQL returns its memory."""
+        """Ask those to shut down that have a signal for it, and wait a moment: PostgreSQL releases its memory."""
         self.reap()
         asked = [it for it in chosen if it.stop != signal.SIGKILL and it.status is None]
         for child in asked:
@@ -139,7 +142,7 @@ class Children:
 
 
 def _source(path: str | None) -> int:
-    """What a child reads: a file, or nothing at all. No device: that may be missing."""
+    """The standard input of a child: a file, or an empty pipe. No device: that may be missing."""
     if path is not None:
         return os.open(path, os.O_RDONLY)
     reading, writing = os.pipe()

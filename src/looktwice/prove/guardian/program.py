@@ -1,8 +1,8 @@
-"""The two watchers of a run, as one program: see the package for what each of them is there for.
+"""The two guardians of a run, in one program. The package explains what each of them does.
 
-Called as `program.main([pid of whom they serve, descriptor that closes with that one])`, with the control socket as
-standard input. What is said there is JSON, one object a line: first by the watchers, which run it is and where its
-folders are, or why there are none; then orders, and answers that have the number of their order.
+Called as `program.main([process id of the main process, descriptor that closes when it exits])`, with the control
+socket as standard input. The protocol is one JSON object a line: first the guardians report the number of the run and
+its folders, or why there are none; then come orders, and answers that carry the number of their order.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from typing import Any, NamedTuple
 from looktwice.prove.guardian import kernel, leftovers, members
 from looktwice.prove.guardian.children import IGNORED, Child, Children
 
-_LAST_WORD = 20.0  # seconds that the second waits for the keeper to end everything by itself
+_KEEPER_ENDS_WITHIN = 20.0  # seconds in which the keeper may end everything before the standby does
 
 
-class Served(NamedTuple):
-    """The run, and how its end is noticed."""
+class Guarded(NamedTuple):
+    """The run, and how the death of the main process is noticed."""
 
     run: int
     folders: tuple[Path, ...]
-    endings: tuple[int, ...]  # descriptors that can be read when whom we serve is gone
+    endings: tuple[int, ...]  # descriptors that become readable when the main process is gone
 
 
 def main(arguments: list[str]) -> None:
@@ -40,36 +40,36 @@ def main(arguments: list[str]) -> None:
     pid, life = map(int, arguments)
     watched = kernel.watch(pid)
     endings = (life,) if watched is None else (life, watched)
-    # Here and not by whom we serve: a folder that somebody makes who is killed then would stay.
+    # Not made by the main process: when it is killed right after that, nobody would know of them.
     try:
         run, folders = leftovers.make_all()
     except OSError as error:
-        _say({"error": error.strerror, "place": error.filename})
+        _report({"error": error.strerror, "place": error.filename})
         return
-    served = Served(run, tuple(it.path for it in folders), endings)
+    guarded = Guarded(run, tuple(it.path for it in folders), endings)
     kernel.adopt_orphans()
     ours, theirs = socket.socketpair()
     keeper = os.fork()
     if keeper == 0:
         ours.close()
         kernel.adopt_orphans()
-        _say({"run": run, "folders": [str(it.path) for it in folders]})
-        Keeper(served, theirs).work()
+        _report({"run": run, "folders": [str(it.path) for it in folders]})
+        Keeper(guarded, theirs).work()
     theirs.close()
     os.close(0)  # the control socket: it must close when the keeper is gone
     os.close(1)
-    second(served, ours, keeper)
+    stand_by(guarded, ours, keeper)
 
 
-def _say(what: dict[str, Any]) -> None:
-    with suppress(OSError):  # who is not there any more needs to hear nothing
+def _report(what: dict[str, Any]) -> None:
+    with suppress(OSError):  # the main process is gone
         os.write(0, json.dumps(what).encode() + b"\n")
 
 
-def second(served: Served, keeper: socket.socket, pid: int) -> None:
-    """Wait for the end of the keeper, or of whom we serve; then make sure that nothing is left."""
-    _readable([*served.endings, keeper.fileno()])
-    _readable([keeper.fileno()], _LAST_WORD)  # the keeper has seen it as well, and is at work
+def stand_by(guarded: Guarded, keeper: socket.socket, pid: int) -> None:
+    """Wait until the keeper or the main process is gone, then make sure that nothing is left. Never returns."""
+    _readable([*guarded.endings, keeper.fileno()])
+    _readable([keeper.fileno()], _KEEPER_ENDS_WITHIN)  # the keeper notices too and does the work
     with suppress(OSError):
         os.kill(pid, signal.SIGKILL)
 
@@ -79,20 +79,20 @@ def second(served: Served, keeper: socket.socket, pid: int) -> None:
                 pass
 
     members.end(lambda: members.descendants(os.getpid()), reap=reap)
-    leftovers.clear(served.run, served.folders)
+    leftovers.clear(guarded.run, guarded.folders)
     os._exit(0)
 
 
 class Keeper:
-    """Starts what it is told to, and answers for it until the end."""
+    """Starts what it is asked to start, and ends it in the end."""
 
-    def __init__(self, served: Served, second: socket.socket) -> None:
-        self._served, self._second = served, second
-        self._children = Children(served.run)
+    def __init__(self, guarded: Guarded, standby: socket.socket) -> None:
+        self._guarded, self._standby = guarded, standby
+        self._children = Children(guarded.run)
         self._control = socket.socket(fileno=os.dup(0))
         self._control.setblocking(True)
         self._received = b""
-        self._limit = float("inf")  # when everything is ended, whoever may still wait for it
+        self._limit = float("inf")  # when all processes are ended, even if somebody waits for them
         self._wake, wake = os.pipe()
         for end in (self._wake, wake):
             os.set_blocking(end, False)
@@ -105,16 +105,16 @@ class Keeper:
             while self._turn():
                 pass
         except Exception:
-            traceback.print_exc()  # a fault of ours: whom we serve finds it, and the run ends
+            traceback.print_exc()  # an error of ours: the main process reads it, and the run ends
         finally:
             self._children.end_all()
-            leftovers.clear(self._served.run, self._served.folders)
+            leftovers.clear(self._guarded.run, self._guarded.folders)
             os._exit(0)
 
     def _turn(self) -> bool:
         """Wait for something to do, and do it. False at the end."""
         printing = self._children.by_output()
-        watched = [*self._served.endings, self._second.fileno(), self._control.fileno(), self._wake, *printing]
+        watched = [*self._guarded.endings, self._standby.fileno(), self._control.fileno(), self._wake, *printing]
         left = self._limit - time.monotonic()
         ready = _readable(watched, None if left == float("inf") else max(left, 0.0))
         if time.monotonic() >= self._limit:
@@ -128,7 +128,7 @@ class Keeper:
             self._drain(printing[descriptor])
         if self._control.fileno() in ready:
             return self._listen()
-        return not ready & {*self._served.endings, self._second.fileno()}
+        return not ready & {*self._guarded.endings, self._standby.fileno()}
 
     def _drain(self, child: Child) -> None:
         if child.output.is_open and not child.output.drain():
@@ -138,7 +138,7 @@ class Keeper:
         data = self._control.recv(1 << 16)
         *lines, self._received = (self._received + data).split(b"\n")
         for line in lines:
-            with suppress(ValueError):  # half an order: whoever gave it was interrupted
+            with suppress(ValueError):  # half an order: the main process was interrupted
                 order = json.loads(line)
                 answer = {"order": order["order"], **self._obey(order)}
                 self._control.sendall(json.dumps(answer).encode() + b"\n")
@@ -151,30 +151,28 @@ class Keeper:
         match order["do"]:
             case "start":
                 try:
-                    number = self._children.start(order)
+                    number, started = self._children.start(order)
                 except OSError as error:
                     return {"errno": error.errno, "error": error.strerror, "path": error.filename}
-                return {"number": number, "pid": self._children[number].pid}
-            case "status":
-                child = self._children[order["number"]]
+                return {"number": number, "pid": started.pid}
+            case "status" if child := self._children.get(order["number"]):
                 return {"status": child.status, "printed": child.output.total}
-            case "output":
-                child = self._children[order["number"]]
+            case "output" if child := self._children.get(order["number"]):
                 self._drain(child)
                 return {"output": child.output.kept().decode("latin-1")}
-            case "end":
+            case "end" if order["number"] in self._children:
                 self._children.end(order["number"])
             case "limit":
                 self._limit = time.monotonic() + order["seconds"]
             case "finish":
                 self._children.end_all()
-                left = leftovers.clear(self._served.run, self._served.folders)
+                left = leftovers.clear(self._guarded.run, self._guarded.folders)
                 return {"left": sorted(left)}
         return {}
 
 
 def _readable(descriptors: list[int], seconds: float | None = None) -> set[int]:
-    """Which of these can be read, or are closed at their other end, within so many seconds; None waits for ever."""
+    """Which of these can be read, or are closed at the other end, within so many seconds. None: no limit."""
     poll = select.poll()
     for descriptor in descriptors:
         poll.register(descriptor, select.POLLIN)

@@ -1,4 +1,4 @@
-"""A run and its processes, from the side of those who want something to run."""
+"""A run and its processes, as the main process sees them."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ _PROGRAM = (
 )
 _ANSWER_WITHIN = 60.0  # seconds; ending what a run has started is the longest of what is asked
 _END_WITHIN = 30.0
+_KILLED = -9  # the exit code of a child that the keeper has ended and forgotten
 _LONGEST_PAUSE = 0.02
 _LONGEST_LINE = 1000  # characters of one line of output that are shown
 
@@ -34,7 +35,7 @@ class RunEndedError(LooktwiceError):
 
 
 class GuardianLostError(RunEndedError):
-    """The watchers of a run were ended, and the run with them."""
+    """The guardians of a run were ended, and the run with them."""
 
 
 class Child:
@@ -52,13 +53,13 @@ class Child:
     def status(self) -> int | None:
         """Its exit code, negative for a signal; None while it runs. Raises GuardianLostError."""
         if self._status is None and not self._is_closed:
-            self._status = self._run.ask("status", number=self._number)["status"]
+            self._status = self._run.ask("status", number=self._number).get("status", _KILLED)
         return self._status
 
     @property
     def printed(self) -> int:
         """Bytes that it has printed so far. Raises GuardianLostError."""
-        return 0 if self._is_closed else int(self._run.ask("status", number=self._number)["printed"])
+        return 0 if self._is_closed else int(self._run.ask("status", number=self._number).get("printed", 0))
 
     def wait(self, seconds: float) -> int | None:
         """Its exit code, or None when it still runs after so many seconds. Raises GuardianLostError."""
@@ -77,7 +78,7 @@ class Child:
         if self._is_closed:
             return ""
         with suppress(GuardianLostError):
-            printed: str = self._run.ask("output", number=self._number)["output"]
+            printed: str = self._run.ask("output", number=self._number).get("output", "")
             return printed.encode("latin-1").decode("utf-8", "replace")
         return ""
 
@@ -155,12 +156,12 @@ class Run:
         return [Path(it) for it in self._begun()["folders"]]
 
     def _begun(self) -> dict[str, Any]:
-        """What the watchers said first, once they are there: others have time to import what they need until then."""
+        """What the guardians report first. Asked for when it is needed: meanwhile the caller can import its modules."""
         if self._told is None:
             try:
                 self._told = self._answer()
             except OSError:
-                raise LooktwiceError("cannot start a run", self._last_words(), "Run it again.") from None
+                raise LooktwiceError("cannot start a run", self._why_they_ended(), "Run it again.") from None
         if "run" not in self._told:
             raise _no_room(self._told.get("place"), self._told.get("error"))
         return self._told
@@ -228,7 +229,7 @@ class Run:
         self._limit, self._why_limit = time.monotonic() + seconds, why
 
     def trouble(self) -> str:
-        """Why the run cannot go on: a server or a watcher that was ended. "" as long as nothing is wrong."""
+        """Why the run cannot go on: a server or a guardian that was ended. "" as long as nothing is wrong."""
         if time.monotonic() >= self._limit:
             return self._why_limit
         try:
@@ -252,7 +253,7 @@ class Run:
         self._end()
 
     def _end(self) -> None:
-        """Hang up, which the watchers take for our end, and wait for theirs."""
+        """Close the connection, which the guardians take for our end, and wait until they have exited."""
         self._control.close()
         with suppress(OSError):
             os.close(self._life)
@@ -267,7 +268,7 @@ class Run:
             if self._guardian.stderr is not None:
                 self._guardian.stderr.close()
             if self._told is not None and "run" in self._told:
-                # What they do, once more: nothing is left to do unless they were ended.
+                # What they do, once more: it matters when they were killed.
                 leftovers.clear(self.number, self.folders)
 
     def __enter__(self) -> Run:
@@ -279,7 +280,7 @@ class Run:
     # ---- orders
 
     def ask(self, do: str, **more: Any) -> dict[str, Any]:
-        """Give the keeper an order, and wait for its answer. Raises GuardianLostError."""
+        """Send an order to the keeper and wait for its answer. Raises GuardianLostError."""
         with self._lock:
             if self._why_lost or self._is_closed:
                 raise self._lost()
@@ -289,10 +290,10 @@ class Run:
             try:
                 self._control.sendall(json.dumps(order).encode() + b"\n")
                 while (answer := self._answer()).get("order") != self._orders:
-                    pass  # to a question whose asker was interrupted
+                    pass  # the answer to an order that was interrupted here
                 return answer
             except OSError as error:
-                self._why_lost = "they do not answer" if isinstance(error, TimeoutError) else self._last_words()
+                self._why_lost = "they do not respond" if isinstance(error, TimeoutError) else self._why_they_ended()
                 raise self._lost() from None
 
     def _answer(self) -> dict[str, Any]:
@@ -302,13 +303,13 @@ class Run:
                 raise ConnectionResetError
             self._received += data
         line, _, self._received = self._received.partition(b"\n")
-        with suppress(ValueError):  # the rest of an answer whose beginning fell to an interrupt
+        with suppress(ValueError):  # the rest of an answer whose beginning was lost to an interrupt
             answer: dict[str, Any] = json.loads(line)
             return answer
         return {}
 
-    def _last_words(self) -> str:
-        """Why the watchers have ended: an error of theirs, or somebody else."""
+    def _why_they_ended(self) -> str:
+        """Why the guardians have exited: an error of their own, or a signal."""
         stderr = self._guardian.stderr if self._guardian is not None else None
         if stderr is not None:
             os.set_blocking(stderr.fileno(), False)
@@ -322,8 +323,8 @@ class Run:
             return GuardianLostError("the run is over", "nothing can be started in it any more")
         return GuardianLostError(
             "the run has ended early",
-            f"the two processes that watch over it are gone: {self._why_lost}",
-            "Whatever it had started was ended with them. Run it again.",
+            f"the two processes that guard it are gone: {self._why_lost}",
+            "Everything it had started was ended with them. Run it again.",
         )
 
 
