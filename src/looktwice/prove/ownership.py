@@ -19,13 +19,21 @@ _NEXT_TRANSACTION = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigin
 
 
 class Ownership:
-    """peers: gives "host:port" of each connection of the application that is not of this run and was not allowed."""
+    """peers: gives "host:port" of each connection of the application that is not of this run and was not allowed. A
+    context manager: it has a connection of its own, to count by."""
 
     def __init__(
         self, plan: Plan, server: Server, redis: RedisServer | None, peers: Callable[[], Iterable[str]]
     ) -> None:
-        self._plan, self._server, self._redis, self._peers = plan, server, redis, peers
+        self._plan, self._redis, self._peers = plan, redis, peers
+        self._connection = server.connect()
         self._is_looked_at = False
+
+    def __enter__(self) -> Ownership:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
 
     def before(self, request: Request) -> None:
         """Raises StartError when the request may write, and there is a connection that may be what it writes to."""
@@ -56,8 +64,7 @@ class Ownership:
 
     def _state(self) -> tuple[int, int]:
         """What grows with each transaction that writes, and with each change of a key."""
-        with self._server.connect() as connection:
-            row = connection.execute(_NEXT_TRANSACTION).fetchone()
+        row = self._connection.execute(_NEXT_TRANSACTION).fetchone()
         return int(row[0]) if row else 0, self._redis.changes() if self._redis is not None else 0
 
     def _error(self, peers: list[str], when: str) -> StartError:

@@ -214,7 +214,7 @@ class Stage:
             yield Noted("no Redis here: the application's calls to it are refused")
         self.boundary = self._stack.enter_context(Boundary())
         self.outside = Outside()
-        self._open_ports()
+        self._open_ports(str(run.folder(account_for(self.plan))))
         yield self._step("preparing the database")
         direct = self._direct()
         seconds = min(duration(self.prove.setup_timeout, "setup_timeout"), self._deadline.left)
@@ -228,7 +228,8 @@ class Stage:
         self._start_instances()
         if not seeds_first:
             yield from prepare.seed(*prepared)
-        self.ownership = Ownership(self.plan, self.server, self.redis, self._peers)
+        owned = Ownership(self.plan, self.server, self.redis, self._peers)
+        self.ownership = self._stack.enter_context(owned)
         yield self._step("looking for requests to ask")
         self._find_cases()
         self._snapshot()
@@ -244,7 +245,7 @@ class Stage:
         except MissingExtraError:
             return None
 
-    def _open_ports(self) -> None:
+    def _open_ports(self, folder: str) -> None:
         self.services = tuple(
             Service(Script(name=upstream.name, status=upstream.status, body=upstream.body))
             for upstream in self.plan.upstreams
@@ -261,6 +262,7 @@ class Stage:
                 },
                 outside=outside,
                 allowed=tuple(self.prove.allow_hosts),
+                folder=folder,
             )
 
     def _redis_at(self, lane: str) -> str:
@@ -278,6 +280,7 @@ class Stage:
             upstreams=first.upstreams,
             outside=first.outside,
             allowed=first.allowed,
+            folder=first.folder,
         )
 
     def _start_instances(self) -> None:

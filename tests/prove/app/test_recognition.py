@@ -68,6 +68,8 @@ from looktwice.prove.app.recognition import kind_of, live, service_name
         ("DATA", "sqlite:///./dev.db", Kind.FILE),
         ("DATA", "file:./dev.db", Kind.FILE),
         ("DSN", "host=db port=5432 dbname=shop user=u", Kind.DATABASE),
+        ("DATABASE_URL", "prisma+postgres://accelerate.example/?api_key=k", Kind.DATABASE),
+        ("REDIS_URL", "unix:///var/run/redis/redis.sock", Kind.REDIS),
         ("CACHES", "valkey://cache:6379", Kind.REDIS),
     ],
 )

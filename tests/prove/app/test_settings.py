@@ -377,3 +377,22 @@ def test_what_says_nothing_of_a_database_reaches_ours(tmp_path):
         "PGPASSWORD": "pw",
         "PGDATABASE": "app",
     }
+
+
+@pytest.mark.parametrize(
+    ("manifest", "text", "shown", "value"),
+    [
+        ("requirements.txt", "sqlalchemy\npsycopg2-binary\n", "sqlite:///./dev.db",
+         "postgresql://app:pw@127.0.0.1:4321/app"),
+        ("pyproject.toml", 'dependencies = ["psycopg[binary]>=3"]', "sqlite:///./dev.db",
+         "postgresql+psycopg://app:pw@127.0.0.1:4321/app"),
+        ("requirements.txt", "asyncpg==1\naiosqlite\n", "sqlite+aiosqlite:///./dev.db",
+         "postgresql+asyncpg://app:pw@127.0.0.1:4321/app"),
+        ("package.json", '{"dependencies": {"pg": "^8"}}', "sqlite:./dev.db", "postgresql://app:pw@127.0.0.1:4321/app"),
+        # none that could reach PostgreSQL: the file it wants, thrown away
+        ("requirements.txt", "sqlalchemy\n", "sqlite:///./dev.db", "sqlite:////the-home/dev.db"),
+        ("package.json", '{"dependencies": {"pg": "^8"}}', "file:./dev.db", "file:/the-home/dev.db"),
+    ],
+)  # fmt: skip
+def test_a_project_that_shows_a_file_and_can_do_more(tmp_path, manifest, text, shown, value):
+    assert made(tmp_path, {manifest: text, ".env": f"DATABASE_URL={shown}\n"})["DATABASE_URL"] == value

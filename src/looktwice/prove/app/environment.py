@@ -143,7 +143,7 @@ def _value(setting: Setting, addresses: Addresses, secret: Secrets, port: int) -
         Kind.SECRET: lambda: secret.of(name, example),
         Kind.MADE_UP: lambda: secret.like(name, example),
         Kind.FOREIGN: lambda: made_up.elsewhere(name, example),
-        Kind.FILE: lambda: _file(example),
+        Kind.FILE: lambda: _file(example, addresses.folder or _HOME),
         Kind.FREE_PORT: lambda: str(free_port()),
         Kind.UPSTREAM: lambda: _upstream(addresses.upstreams.get(example, _NOWHERE), setting.example),
         Kind.PORT: lambda: str(port or example or ""),
@@ -174,18 +174,18 @@ def _upstream(address: str, example: str) -> str:
     return ours._replace(netloc=f"somebody@{ours.netloc}", path="/1" if len(shown.path) > 1 else "").geturl()
 
 
-def _file(example: str) -> str:
+def _file(example: str, folder: str) -> str:
     """A database in a file: the same kind of address, for a file that is thrown away."""
     scheme, _, rest = example.partition(":")
     name = re.sub(r"[?#].*", "", rest).rstrip("/").rpartition("/")[2] or "app.db"
     if ":memory:" in example or rest.strip("/") == "":
         return example
-    return f"{scheme}:{_HOME}/{name}" if scheme in ("file", "libsql") else f"{scheme}:///{_HOME}/{name}"
+    return f"{scheme}:{folder}/{name}" if scheme in ("file", "libsql") else f"{scheme}:///{folder}/{name}"
 
 
 def _in_the_form_of(example: str, url: str) -> str:
     """Our address with the scheme (`postgresql+asyncpg`), the database number and the options of the example."""
-    if url and re.search(r"\bhost\s*=", example):
+    if url and "://" not in example and re.search(r"\bhost\s*=", example):
         return _in_words(url)
     if not url or "://" not in example:
         return url
@@ -193,7 +193,7 @@ def _in_the_form_of(example: str, url: str) -> str:
     query = "&".join(option for option in shown.query.split("&") if _OPTIONS.fullmatch(option))
     is_redis = ours.scheme.startswith("redis")
     path = shown.path if is_redis and re.fullmatch(r"/\d+", shown.path) else ours.path
-    scheme = ours.scheme if is_redis else shown.scheme
+    scheme = shown.scheme if shown.scheme.startswith("postgres") else ours.scheme
     return ours._replace(scheme=scheme, path=path, query=query).geturl()
 
 

@@ -115,13 +115,14 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 class Addresses(Struct, frozen=True, kw_only=True):
     """What one instance reaches, each at a port of its own: URLs. `outside` is a proxy that refuses and remembers,
-    `allowed` are hosts that are called without it."""
+    `allowed` are hosts that are called without it. `folder` is shared by all commands and instances of the run."""
 
     database: str = ""
     redis: str = ""
     upstreams: dict[str, str] = {}
     outside: str = ""
     allowed: tuple[str, ...] = ()
+    folder: str = ""
 
     def ports(self) -> tuple[int, ...]:
         """The ports of all of them, on this machine."""

@@ -60,7 +60,8 @@ _BY_NAME: tuple[tuple[str, Kind], ...] = (
 _BY_SCHEME: tuple[tuple[str, Kind], ...] = (
     (r"postgres(?:ql)?(?:\+\w+)?://[^\s]", Kind.DATABASE),
     (r"(?=.*\bhost\s*=)(?=.*\b(?:dbname|user)\s*=)[\w\s=.,:/'-]+$", Kind.DATABASE),  # libpq's words
-    (r"(?:rediss?|valkeys?)://[^\s]", Kind.REDIS),
+    (r"prisma(?:\+postgres)?://", Kind.DATABASE),  # by way of somebody's pool
+    (r"(?:rediss?|valkeys?)://[^\s]|unix://\S*(?:redis|valkey)", Kind.REDIS),
     (r"(?:sqlite3?(?:\+\w+)?|file|libsql):", Kind.FILE),
     (r"(?!https?:)[a-z][a-z0-9+.-]*://[^\s]", Kind.FOREIGN),
 )

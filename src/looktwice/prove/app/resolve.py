@@ -11,7 +11,7 @@ from looktwice.core.config import Prove
 from looktwice.prove.app import families, made_up
 from looktwice.prove.app.failure import StartError
 from looktwice.prove.app.plan import USERS_FILE, Command, Kind, Origin, Plan, Setting, Upstream
-from looktwice.prove.app.sources import commands, dotenv, own_files, programs, settings_in_code
+from looktwice.prove.app.sources import commands, dotenv, drivers, own_files, programs, settings_in_code
 from looktwice.prove.request import Request
 from looktwice.prove.writable import problem
 
@@ -81,9 +81,20 @@ def _settings(base: Path, prove: Prove) -> tuple[Setting, ...]:
         found[name] = Setting(name, Kind.LITERAL, value, origin)
     found = {setting.name: setting for setting in families.settled(found.values())}
     if not any(setting.kind in (Kind.DATABASE, Kind.DATABASE_HOST) for setting in found.values()):
-        found["DATABASE_URL"] = Setting("DATABASE_URL", Kind.DATABASE, "", Origin("default"))
+        found |= _database(base, found)
     # A literal that no file gives a value is left unset: the code's own default, or its complaint, is the truth.
     return tuple(s for s in found.values() if s.kind is not Kind.LITERAL or s.value or s.name in prove.environment)
+
+
+def _database(base: Path, found: dict[str, Setting]) -> dict[str, Setting]:
+    """The setting that holds our database's address, where none is known: one that shows a file, when the project has a
+    driver for PostgreSQL too, else the usual name."""
+    shown = [it for it in found.values() if it.kind is Kind.FILE]
+    for it in shown:
+        if scheme := drivers.scheme(base, it.value):
+            return {it.name: replace(it, kind=Kind.DATABASE, value=f"{scheme}://database/app")}
+    name = "DATABASE_URL"
+    return {} if name in found else {name: Setting(name, Kind.DATABASE, "", Origin("default"))}
 
 
 def _joined(in_code: Setting, in_file: Setting) -> Setting:

@@ -11,6 +11,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple
 
 _FAMILIES = (socket.AF_INET, socket.AF_INET6)
+_LOCAL, _KERNEL = getattr(socket, "AF_UNIX", -1), getattr(socket, "AF_NETLINK", -1)  # not on every system
 # System services that the C library asks by itself (for names, users): refused, and no attempt of the application's.
 _SYSTEM = (
     "/var/run/nscd/",
@@ -55,7 +56,7 @@ def parse(data: bytes) -> Peer:
     if family == socket.AF_INET6 and len(data) >= 24:
         address = IPv6Address(data[8:24])
         return Peer(family, str(address.ipv4_mapped or address), struct.unpack_from("!H", data, 2)[0])
-    if family == socket.AF_UNIX:
+    if family == _LOCAL:
         name = data[2:]
         if name.startswith(b"\0"):
             return Peer(family, path="@" + name[1:].decode("utf-8", "replace"))
@@ -82,10 +83,10 @@ class Network:
 
     def refusal(self, peer: Peer) -> Refusal | None:
         """None when the connection may be made."""
-        if peer.family == socket.AF_UNIX:
+        if peer.family == _LOCAL:
             return self._of_path(peer.path)
         if peer.family not in _FAMILIES:
-            allowed = peer.family in (socket.AF_UNSPEC, socket.AF_NETLINK)
+            allowed = peer.family in (socket.AF_UNSPEC, _KERNEL)
             return None if allowed else Refusal(errno.EAFNOSUPPORT)
         if peer.port == 0:  # no connection: a look at the routing table
             return None

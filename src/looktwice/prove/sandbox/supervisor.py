@@ -31,6 +31,7 @@ IMPOSSIBLE = 125  # the exit status when the command was not run, as the kernel 
 _NOT_RUN = 127
 _ADOPT_ORPHANS, _END_WITH_PARENT, _ENDS_WITH_PARENT = 36, 1, 2  # prctl(2)
 _MOST_MESSAGES = 16
+_MOST_NOTES = 500
 _NAME_SERVICE = 53
 _PERIOD = 1000  # milliseconds between two looks at orphans that have ended
 _OPENING = ("open", "creat", "openat", "openat2")
@@ -278,7 +279,7 @@ class Supervisor:
         self._note("name", name, 0)
 
     def _note(self, kind: str, what: str, thread: int) -> None:
-        if (kind, what) not in self._written:
+        if (kind, what) not in self._written and len(self._written) < _MOST_NOTES:
             self._written.add((kind, what))
             _write(self._report, {"kind": kind, "what": what, "program": target.program(thread), "pid": thread})
 
