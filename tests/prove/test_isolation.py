@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -177,10 +178,9 @@ def test_an_address_in_the_code_that_set_up_uses_is_refused_and_named(project, t
     assert f"a connection to 127.0.0.1:{theirs.port}, by python" in str(caught.value)
 
 
-def test_a_local_socket_of_the_users_database_is_refused_and_named(project, theirs, tmp_path):
+def test_a_local_socket_of_the_users_database_is_refused_and_named(project, theirs):
     """libpq looks in /var/run/postgresql when nothing else is said."""
-    directory = tmp_path / "run"
-    directory.mkdir()
+    directory = Path(tempfile.mkdtemp(prefix="looktwice-test-"))  # the path of a socket must be short
     path = directory / ".s.PGSQL.5432"
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(path))
@@ -188,8 +188,8 @@ def test_a_local_socket_of_the_users_database_is_refused_and_named(project, thei
         threading.Thread(target=relay, args=(listening, theirs.port), daemon=True).start()
         written(
             project,
-            f"URL = 'host={directory} user={theirs.user} password={theirs.password} dbname={theirs.database}'\n"
-            "seen = {}\n",
+            f"URL = 'host={directory} port=5432 user={theirs.user} password={theirs.password} "
+            f"dbname={theirs.database}'\nseen = {{}}\n",
         )
         assert psycopg.connect(
             host=str(directory), user=theirs.user, password=theirs.password, dbname=theirs.database
@@ -197,6 +197,7 @@ def test_a_local_socket_of_the_users_database_is_refused_and_named(project, thei
         with Stage.open(project, PROVE) as stage:
             assert reached(stage)["POST /deposit"] == 500
             assert [it for it in stage.remarks() if f"connect to {path}: refused" in it]
+    shutil.rmtree(directory)
 
 
 def relay(listening: socket.socket, port: int) -> None:
@@ -289,6 +290,7 @@ def test_a_write_that_changes_nothing_is_fine_while_there_is_no_other_connection
     with Stage.open(project, Prove(start=PROVE.start, seed=PROVE.seed, requests=requests, isolation=False)) as stage:
         assert reached(stage) == {f"{method} /deposit": 200}
         assert "isolation is switched off" in stage.remarks()[0]
+        assert f"{method} /deposit: answered with success, and nothing has changed" in stage.remarks()[1]
 
 
 def test_where_it_is_impossible_a_file_of_the_users_stops_it(project, monkeypatch):
@@ -314,8 +316,6 @@ def test_where_it_is_impossible_a_file_of_the_users_stops_it(project, monkeypatc
 @pytest.mark.parametrize(("owner", "name"), [(0, "nobody"), (12345, "12345")])
 def test_set_up_runs_as_the_application_does(server, owner, name):
     """And each command is shown, with who executes it, before it is executed."""
-    import tempfile
-
     with tempfile.TemporaryDirectory(prefix="looktwice-test-") as folder:
         root = Path(folder)
         (root / "schema.sql").write_text(READING["SCHEMA"])
@@ -354,8 +354,6 @@ def test_set_up_runs_as_the_application_does(server, owner, name):
 def test_what_may_not_be_written_says_who_it_ran_as(project):
     if os.geteuid() != 0:
         pytest.skip("only root can drop its rights")
-    import tempfile
-
     with tempfile.TemporaryDirectory(prefix="looktwice-test-") as folder:
         root = Path(folder)
         root.chmod(0o755)

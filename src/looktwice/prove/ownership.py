@@ -27,7 +27,8 @@ class Ownership:
     ) -> None:
         self._plan, self._redis, self._peers = plan, redis, peers
         self._connection = server.connect()
-        self._is_looked_at = False
+        self._is_looked_at = self._has_changed = False
+        self._in_vain: dict[str, None] = {}  # in the order of the first time
 
     def __enter__(self) -> Ownership:
         return self
@@ -56,8 +57,24 @@ class Ownership:
 
     def after(self, request: Request, response: Response, has_changed: bool) -> None:
         """has_changed: whether the request changed something of ours. Raises as `around` does."""
-        if request.method in _SAFE or has_changed or not response.is_success:
+        if request.method in _SAFE or not response.is_success:
             return
+        self._has_changed |= has_changed
+        if not has_changed:
+            self._in_vain.setdefault(f"{request.method} {request.path.partition('?')[0]}")
+            self._refuse_elsewhere(request, response)
+
+    def remarks(self) -> list[str]:
+        """What to say when nothing that was written was seen."""
+        if self._has_changed or not self._in_vain:
+            return []
+        asked = ", ".join(self._in_vain)
+        return [
+            f"{asked}: answered with success, and nothing has changed in this run's database; either they write "
+            "nothing, or it is kept elsewhere (in memory, in a file), where nothing is looked at"
+        ]
+
+    def _refuse_elsewhere(self, request: Request, response: Response) -> None:
         if found := sorted(self._peers()):
             asked = f"{request.method} {request.path} was answered {response.status} and changed nothing of this run"
             raise self._error(found, asked)

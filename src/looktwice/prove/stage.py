@@ -177,6 +177,7 @@ class Stage:
         tried = [*self._refused, *(it for started in self.instances.values() for it in started.attempts())]
         said = [
             *remarks.of_openness(self.plan, self._openness, self._peers()),
+            *self.ownership.remarks(),
             *remarks.of_calls(self.outside.hosts),
             *remarks.of_attempts(tried, self.plan),
             *remarks.of_files(self.plan),

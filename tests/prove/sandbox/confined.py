@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 import struct
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -79,8 +81,7 @@ def run(
     variables: what stands in files of settings, and in the environment too where that is inherited.
     """
     plan = Plan(root=project, start=Command(words, Origin("Procfile", 1)), own=own_files.find(project))
-    home = home or project.parent / "home"
-    home.mkdir(exist_ok=True)
+    home = home or Path(tempfile.mkdtemp(prefix="looktwice-test-"))  # short: local sockets have paths of 107 characters
     account = account or Account.unchanged()
     account.own(home)
     given = variables or {}
@@ -101,7 +102,9 @@ def run(
         check=False,
         preexec_fn=PLACES[place],
     )
-    return Done(done.returncode, done.stdout + done.stderr, attempts(home))
+    tried = attempts(home)
+    shutil.rmtree(home)
+    return Done(done.returncode, done.stdout + done.stderr, tried)
 
 
 def python(project: Path, code: str, **more: object) -> Done:

@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -122,10 +123,10 @@ def test_what_is_allowed_allows_nothing_else(project, theirs, allowed):
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_a_local_socket_of_the_users_is_not_reached(project, tmp_path, place):
+def test_a_local_socket_of_the_users_is_not_reached(project, place):
     """As that of a PostgreSQL under /var/run, or of a container service."""
     with socket.socket(socket.AF_UNIX) as listening:
-        path = str(tmp_path / "service.sock")
+        path = f"{tempfile.mkdtemp(prefix='looktwice-test-')}/service.sock"  # short, as such paths must be
         listening.bind(path)
         listening.listen()
         theirs = Listener(listening)
@@ -134,6 +135,7 @@ def test_a_local_socket_of_the_users_is_not_reached(project, tmp_path, place):
         allowed = Addresses(allowed=(path,))
         done = python(project, f"import socket; socket.socket(socket.AF_UNIX).connect({path!r})", addresses=allowed)
         assert done.status == 0, done.printed
+    shutil.rmtree(os.path.dirname(path))
 
 
 def test_an_abstract_socket_of_the_users_is_not_reached(project):
