@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 
 from looktwice.cli.main import run
+from looktwice.cli.options import opened
+from looktwice.core.config import Config, Prove
 
 ROOT = Path(__file__).parents[2]
 LOOKTWICE = str(Path(sys.executable).with_name("looktwice"))
@@ -249,6 +251,19 @@ def test_interrupted_at_any_moment(tmp_path: Path, verb: str, after: float) -> N
     while (left := descendants() - before) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not left, [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in left]
+
+
+def test_hosts_and_isolation_are_for_the_user_to_say() -> None:
+    """On the command line beside the file, which keeps what it says."""
+    written = Config(prove=Prove(allow_hosts=("a.example",)))
+    for allowed, is_open, hosts, isolation in (
+        ((), False, ("a.example",), True),
+        (("127.0.0.1:8080", "a.example"), False, ("a.example", "127.0.0.1:8080"), True),
+        ((), True, ("a.example",), False),
+    ):
+        prove = opened(written, allowed, is_open).prove
+        assert (prove.allow_hosts, prove.isolation) == (hosts, isolation)
+    assert not opened(Config(prove=Prove(isolation=False)), (), False).prove.isolation
 
 
 # ── the demonstration ────────────────────────────────────────────────────────────────────────────────────────────────

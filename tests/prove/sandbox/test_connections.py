@@ -16,6 +16,7 @@ from confined import python, run, shell
 
 from looktwice.prove.app.isolation import obstacle
 from looktwice.prove.app.plan import Addresses
+from looktwice.prove.child_process import Account
 
 pytestmark = pytest.mark.skipif(bool(obstacle()), reason=f"no command can be kept from anything here: {obstacle()}")
 
@@ -268,6 +269,32 @@ def test_the_users_metadata_service_is_not_reached(project):
     """A cloud machine gives its rights to whoever asks there."""
     done = python(project, "import socket; socket.create_connection(('169.254.169.254', 80), 5)")
     assert done.refused == ["connect 169.254.169.254:80"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can drop its rights")
+@pytest.mark.parametrize("place", ["here", "container"])
+def test_so_it_is_when_rights_are_dropped(theirs, place):
+    """The supervisor has none either then, and what it needs is where it may no longer look."""
+    account = Account()
+    with tempfile.TemporaryDirectory(prefix="looktwice-test-") as folder:
+        project = Path(folder)
+        project.chmod(0o755)
+        (project / ".env").write_text("TOKEN=PRIVATE\n")
+        code = (
+            f"id -u; cat .env; exec 3<>/dev/tcp/localhost/{theirs.port} && echo one; "
+            f"exec 3<>/dev/tcp/127.0.0.1/{theirs.port} && echo two"
+        )
+        for allowed, printed in (((f"localhost:{theirs.port}",), "one\ntwo\n"), ((), "")):
+            done = run(
+                project,
+                *("/bin/bash", "-c", code),
+                variables={"TOKEN": "made-up"},
+                addresses=Addresses(allowed=allowed),
+                account=account,
+                place=place,
+            )
+            assert done.printed.startswith(f"{account.uid}\nTOKEN=made-up\n{printed}")
+            assert done.refused == ([] if allowed else [f"connect 127.0.0.1:{theirs.port}"])
 
 
 # ---- listening

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import encodings.idna  # noqa: F401 - for names of hosts; once rights are dropped it may be out of reach
 import errno
 import socket
 import struct

@@ -154,7 +154,7 @@ class Supervisor:
                 self._bind(call)
             else:
                 self._connect(call)
-        except OSError:  # it is gone, or hides its memory: what we cannot see is not done
+        except Exception:  # it is gone, or hides its memory: what we cannot see is not done, and the others go on
             self._listener.refuse(call, errno.EACCES)
 
     # ---- files
