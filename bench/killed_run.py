@@ -11,6 +11,7 @@ import ctypes
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -163,7 +164,7 @@ def killed(case: Case, scratch: Path, length: float, chance: random.Random) -> L
         said.seek(0)
         text = said.read()
     return left._replace(
-        tracebacks=text.count("Traceback (most recent call last)"),
+        tracebacks=len(re.findall(r"^Traceback", text, re.MULTILINE)),  # the application's own are shown indented
         code=process.returncode,
         seconds=seconds,
         victims=victims,

@@ -142,7 +142,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shop and its twin, to write into, with a proof of the lost deposit in the shop."""
     base = tmp_path_factory.mktemp("projects")
     for name in ("shop", "shop_fixed"):
-        shutil.copytree(EXAMPLES / name, base / name, ignore=shutil.ignore_patterns("__pycache__", ".looktwice"))
+        shutil.copytree(EXAMPLES / name, base / name, ignore=shutil.ignore_patterns("__pycache__", "*looktwice"))
     with Stage.open(base / "shop", config.load(base / "shop").prove) as stage:
         case = next(case for case in stage.cases if case.endpoint == "POST /wallet/deposit")
         proof = proofs.of(shown_in(stage, "twice", case), case, stage.users)

@@ -161,7 +161,8 @@ class Run:
             try:
                 self._told = self._answer()
             except OSError:
-                raise LooktwiceError("cannot start a run", self._why_they_ended(), "Run it again.") from None
+                why = f"the two processes that guard it are gone: {self._why_they_ended()}"
+                raise GuardianLostError("cannot start a run", why, "Run it again.") from None
         if "run" not in self._told:
             raise _no_room(self._told.get("place"), self._told.get("error"))
         return self._told
@@ -184,6 +185,8 @@ class Run:
             if account is not None:
                 account.own(made)
         except OSError as error:
+            if why := self.trouble():  # then the folder is gone with the run
+                raise RunEndedError("the run has ended early", why, "Everything it had started is ended.") from None
             raise _no_room(chosen, error.strerror) from None
         return made
 
@@ -233,6 +236,7 @@ class Run:
         if time.monotonic() >= self._limit:
             return self._why_limit
         try:
+            self.ask("respond")
             for name, child in self._needed.items():
                 if not child._is_closed and child.status is not None:
                     return f"{name} {ended(child.status)} while it was needed"
