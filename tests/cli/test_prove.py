@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 
 from looktwice.cli.main import run
+from looktwice.cli.options import opened
+from looktwice.core.config import Config, Prove
 
 ROOT = Path(__file__).parents[2]
 LOOKTWICE = str(Path(sys.executable).with_name("looktwice"))
@@ -54,7 +56,9 @@ def test_a_proof(proven) -> None:
 
 def test_it_is_still_wrong(proven, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["replay", str(proof_in(proven[0]))]) == 1
-    assert "Still wrong (data wrong)" in capfd.readouterr().out
+    said = capfd.readouterr()
+    assert "Still wrong (data wrong)" in said.out
+    assert "start: uvicorn shop.main:app" in said.err  # what is executed is shown
 
 
 def test_it_holds_in_the_mended_twin(proven, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -247,6 +251,19 @@ def test_interrupted_at_any_moment(tmp_path: Path, verb: str, after: float) -> N
     while (left := descendants() - before) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not left, [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in left]
+
+
+def test_hosts_and_isolation_are_for_the_user_to_say() -> None:
+    """On the command line beside the file, which keeps what it says."""
+    written = Config(prove=Prove(allow_hosts=("a.example",)))
+    for allowed, is_open, hosts, isolation in (
+        ((), False, ("a.example",), True),
+        (("127.0.0.1:8080", "a.example"), False, ("a.example", "127.0.0.1:8080"), True),
+        ((), True, ("a.example",), False),
+    ):
+        prove = opened(written, allowed, is_open).prove
+        assert (prove.allow_hosts, prove.isolation) == (hosts, isolation)
+    assert not opened(Config(prove=Prove(isolation=False)), (), False).prove.isolation
 
 
 # ── the demonstration ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from looktwice.core.errors import ConfigurationError
-from looktwice.core.event import Event, Finished, Found, Noted, NotProven, Proven, Reached, Started, Unread
+from looktwice.core.event import Event, Executing, Finished, Found, Noted, NotProven, Proven, Reached, Started, Unread
 from looktwice.core.finding import Finding, Severity
 from looktwice.core.trace import Trace
 from looktwice.render.collected import collect
@@ -41,6 +41,7 @@ def events(lost_update: Finding, trace: Trace) -> list[Event]:
     accepted = msgspec.structs.replace(lost_update, suppressed="one worker", start_line=7, end_line=7)
     return [
         Started("audit", "shop"),
+        Executing(step="start", command="run <it>", origin="Procfile:1", user="nobody"),
         Proven("twice", "LT301", ".looktwice/proofs/one.json", "tests/looktwice/test_one.py", trace),
         NotProven("twice", "LT303", "protected", "a row lock", "POST /transfers"),
         Reached("GET /orders/1", 404, "no order"),
@@ -171,6 +172,7 @@ def test_json_says_everything(root: Path, events: list[Event]) -> None:
     assert counts == {
         "findings": 1,
         "suppressed": 1,
+        "executed": 1,
         "proven": 1,
         "not_proven": 1,
         "reached": 1,
@@ -197,7 +199,7 @@ def test_jsonl_is_a_finding_a_line(root: Path, events: list[Event]) -> None:
 
 def test_jsonl_of_proofs(root: Path, events: list[Event]) -> None:
     lines = [json.loads(line) for line in said("jsonl", root, *events).splitlines()]
-    assert [it.get("event", "finding") for it in lines] == ["proven", "not-proven", "reached", "finding"]
+    assert [it.get("event", "finding") for it in lines] == ["executing", "proven", "not-proven", "reached", "finding"]
 
 
 def test_formats_are_found_by_walking() -> None:

@@ -10,12 +10,14 @@ from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 
+from looktwice.cli import terminal
 from looktwice.core import isolation
 from looktwice.core.errors import LooktwiceError
-from looktwice.core.event import Event
+from looktwice.core.event import Event, Executing
 from looktwice.render.data import decoded
 
 DONE = (0, 1)
+_EXECUTING = b'{"event":"executing"'
 ENDS_WITHIN = 30.0
 """Seconds in which a process that was told to stop has ended what it started; its guardians do it otherwise."""
 
@@ -45,6 +47,8 @@ class BackgroundProve:
     def _drain(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
+            if line.startswith(_EXECUTING):  # whoever reads the events may be busy with others
+                terminal.say(f"runs  {decoded(line, Executing)}")
             self._lines.put(line)
         self._lines.put(b"")
 

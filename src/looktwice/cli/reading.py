@@ -10,11 +10,14 @@ from typing import TextIO
 from looktwice.cli import terminal
 from looktwice.core import writing
 from looktwice.core.errors import ConfigurationError, LooktwiceError
-from looktwice.core.event import Event, Finished, Found, Noted, Proven, Reached, Unread
+from looktwice.core.event import Event, Executing, Finished, Found, Noted, Proven, Reached, Unread
 from looktwice.core.finding import Confidence, Finding
 from looktwice.core.visible import line
 from looktwice.render.renderer import Guide, Setting, renderer
 from looktwice.render.words import plural
+
+STREAMED = ("console", "events", "jsonl")
+"""Formats that write each event as it comes."""
 
 BESIDE = ("jsonl",)
 """Formats that hold nothing but findings: what was not read is said beside them, on standard error."""
@@ -99,12 +102,22 @@ def show(
     events = terminal.with_progress(events)
     if form in BESIDE:
         events = aside(events)
+    if form not in STREAMED or output is not None:
+        events = announced(events)
     if output is None:
         chosen.render(events, sys.stdout, setting(root, sys.stdout, statistics))
         return
     with writing.output(output) as file:
         chosen.render(events, file, setting(root, file, statistics))
     terminal.say(line(f"Written: {output}"))
+
+
+def announced(events: Iterable[Event]) -> Iterator[Event]:
+    """Show each command of the project on standard error before it is executed, as the output itself comes later."""
+    for event in events:
+        if isinstance(event, Executing):
+            terminal.say(f"runs  {event}")
+        yield event
 
 
 def aside(events: Iterable[Event]) -> Iterator[Event]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from looktwice.cli import terminal
 from looktwice.cli.extras import needs
+from looktwice.cli.options import opened
 from looktwice.core import writing
 from looktwice.core.config import duration, load
 from looktwice.core.errors import LooktwiceError
@@ -22,12 +23,14 @@ def replay(
     only_picture: bool = False,
     svg: Path | None = None,
     deadline: str | None = None,
+    allowed: tuple[str, ...] = (),
+    is_open: bool = False,
 ) -> int:
     """Ask again what the proof at `path` asked, and show it.
 
     project: where the application is; the folder whose `.looktwice/proofs` holds the file when left out. deadline: how
-    long it may take, in place of the configured time. Gives the exit code: 1 still wrong, 0 it holds. Raises
-    LooktwiceError when it could not be told.
+    long it may take, in place of the configured time. allowed, is_open: as `options.opened` takes them. Gives the exit
+    code: 1 still wrong, 0 it holds. Raises LooktwiceError when it could not be told.
     """
     with needs("replay", "prove"):
         from looktwice.prove import proof as proofs
@@ -48,10 +51,12 @@ def replay(
         from looktwice.prove.deadline import Deadline
         from looktwice.prove.replay import ask
         from looktwice.prove.stage import Stage
-    prove = load(root).prove
+    prove = opened(load(root), allowed, is_open).prove
     limit = Deadline(duration(deadline or prove.deadline, "deadline"))
     with Stage.open(root, prove, terminal.say, limit) as stage:
         outcome = ask(stage, proof.experiment, proofs.case(proof, stage.users, stage.cases), deadline=limit)
+        for remark in stage.remarks():
+            terminal.say(f"note: {remark}")
     if outcome.trace is not None:
         draw(outcome.trace)
     if not outcome.is_wrong and not outcome.holds:

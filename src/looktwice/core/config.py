@@ -83,7 +83,8 @@ class Prove(Struct, frozen=True, kw_only=True):
     requests: tuple[Request, ...] = ()
     upstreams: dict[str, Upstream] = {}
     invariants: dict[str, str] = {}  # name → SQL that returns the rows that violate it
-    allow_hosts: tuple[str, ...] = ()
+    allow_hosts: tuple[str, ...] = ()  # "host", "host:port", or the path of a local socket
+    isolation: bool = True  # keep the application from the user's files and services
     budget: str = "200"
     deadline: str = "30m"  # for the whole run
     start_timeout: str = "30s"  # until the application answers

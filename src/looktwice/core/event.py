@@ -20,6 +20,25 @@ class Progress(Struct, frozen=True, tag="progress", tag_field="event"):
     text: str = ""
 
 
+class Executing(Struct, frozen=True, tag="executing", tag_field="event", kw_only=True):
+    """A command of the project, or an SQL file of it, that is executed next: nothing is that was not shown.
+
+    `step` says what for ("set up", "seed", "start"), `origin` where it was found ("package.json:7"), `directory` where
+    it is executed, relative to the project; `user` who executes it, "" when that is whoever runs looktwice.
+    """
+
+    step: str
+    command: str
+    origin: str
+    directory: str = "."
+    user: str = ""
+
+    def __str__(self) -> str:
+        place = "" if self.directory == "." else f" in {self.directory}"
+        user = f", as {self.user}" if self.user else ""
+        return f"{self.step}: {self.command}   ({self.origin}{place}{user})"
+
+
 class Found(Struct, frozen=True, tag="found", tag_field="event"):
     finding: Finding
 
@@ -92,4 +111,4 @@ class Finished(Struct, frozen=True, tag="finished", tag_field="event", kw_only=T
     statistics: dict[str, float] = {}
 
 
-Event = Started | Progress | Found | Unread | Noted | Ran | Proven | NotProven | Reached | Finished
+Event = Started | Progress | Executing | Found | Unread | Noted | Ran | Proven | NotProven | Reached | Finished

@@ -19,6 +19,25 @@ class Account:
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             self.uid, self.gid = _unprivileged()
 
+    @classmethod
+    def unchanged(cls) -> Account:
+        """Whoever we are, root included."""
+        account = cls()
+        account.uid = account.gid = None
+        return account
+
+    @property
+    def name(self) -> str:
+        """The user's name, or number where it has none; "" for ourselves."""
+        import pwd
+
+        if self.uid is None:
+            return ""
+        try:
+            return pwd.getpwuid(self.uid).pw_name
+        except KeyError:
+            return str(self.uid)
+
     def own(self, path: Path) -> None:
         """Give `path` and everything under it to this user."""
         if self.uid is None:

@@ -83,9 +83,8 @@ class _Tally(Struct):
 
 
 def _asked(job: Job, keep: Keep, deadline: Deadline, tally: _Tally) -> Iterator[Event]:
-    said: list[str] = []
-    with Stage.open(job.root, job.settings.prove, said.append, deadline) as stage:
-        yield from (Progress("start", number, len(said), text) for number, text in enumerate(said, 1))
+    with Stage(job.root, job.settings.prove, deadline) as stage:
+        yield from stage.start()
         yield from (Reached(endpoint, None, why) for endpoint, why in stage.unasked)
         _refuse_unknown(
             job.endpoints, [*(endpoint for endpoint, _ in stage.unasked), *(it.endpoint for it in stage.cases)]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,8 +40,22 @@ def looktwice(request: pytest.FixtureRequest, _looktwice_applications: dict[Path
         except ModuleNotFoundError as error:
             pytest.fail(str(MissingExtraError("prove", "prove", error.name or "?")), pytrace=False)
     if root not in _looktwice_applications:
-        _looktwice_applications[root] = Application(root, own_imports)
+        _looktwice_applications[root] = Application(root, own_imports, _output(request.config))
     return _looktwice_applications[root]
+
+
+def _output(settings: pytest.Config) -> Callable[[str], None]:
+    """Writes to the terminal itself: what of the project is executed is shown before, captured output comes later."""
+    capture, reporter = (settings.pluginmanager.getplugin(name) for name in ("capturemanager", "terminalreporter"))
+
+    def say(text: str) -> None:
+        if reporter is None:
+            return
+        with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
+            reporter.ensure_newline()
+            reporter.write_line(f"looktwice: {text}")
+
+    return say
 
 
 def _project(path: Path) -> Path:

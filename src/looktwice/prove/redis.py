@@ -76,6 +76,10 @@ class RedisServer:
                     found.append(value)
         return tuple(found)
 
+    def changes(self) -> int:
+        """Changes of keys so far: it only ever grows, as nothing is saved to disk."""
+        return int(self._client(0).info("persistence")["rdb_changes_since_last_save"])
+
     def restore(self) -> None:
         """Bring every key back to the snapshot, its time to live included. Connections stay."""
         client = self._client(0)

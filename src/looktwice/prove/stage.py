@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 from looktwice.core.config import Prove, duration
 from looktwice.core.errors import MissingExtraError
-from looktwice.prove import redis
+from looktwice.core.event import Executing, Noted, Progress
+from looktwice.prove import redis, remarks
 from looktwice.prove.app import instance, prepare
+from looktwice.prove.app.accounts import account_for, runs_as_root
+from looktwice.prove.app.attempt import Attempt
 from looktwice.prove.app.environment import Secrets
 from looktwice.prove.app.failure import StartError
-from looktwice.prove.app.instance import Instance, runs_as_root
+from looktwice.prove.app.instance import Instance, shown
+from looktwice.prove.app.isolation import checked
 from looktwice.prove.app.outside import Outside
 from looktwice.prove.app.plan import Addresses, Kind, Plan
 from looktwice.prove.app.requests.cases import Case, cases
@@ -27,6 +31,7 @@ from looktwice.prove.guardian.lost import why_ended
 from looktwice.prove.guardian.run import Run, RunEndedError
 from looktwice.prove.invariants import Invariants
 from looktwice.prove.laboratory import Laboratory
+from looktwice.prove.ownership import Ownership
 from looktwice.prove.postgres import server as postgres
 from looktwice.prove.postgres.changes import Changes
 from looktwice.prove.postgres.restore import Restore
@@ -34,6 +39,7 @@ from looktwice.prove.postgres.server import Server
 from looktwice.prove.postgres.sessions import Sessions
 from looktwice.prove.proxy import Address
 from looktwice.prove.request import NOT_SENT, Request, Response
+from looktwice.prove.sandbox.network import Network
 from looktwice.prove.schedule import serial
 from looktwice.prove.scheduler import Scheduler
 from looktwice.prove.trial import Trials
@@ -50,22 +56,26 @@ requests = [
 anna = { Authorization = "Bearer a token that your seed creates" }"""
 Say = Callable[[str], None]
 _ANSWER = 10.0  # seconds for a request that is asked outside of an experiment
+_DYING = 0.3  # seconds in which an application that gave no answer may be ending
 _GRACE = 60.0  # seconds after the deadline in which what is going on may end by itself
 
 
 class Stage:
-    """Open with `with Stage.open(root, prove) as stage:`; leaving ends all of it, whatever happened.
+    """Open with `with Stage.open(root, prove) as stage:`; leaving ends all of it, whatever happened. Or enter a new
+    one and consume `start`, which says what is done as it is done.
 
     `cases` are the requests that can be asked, `unasked` the endpoints for which none could be made (endpoint, reason).
     `trials` runs them; every run begins at the snapshot and ends there.
     """
 
-    def __init__(self, stack: ExitStack, root: Path, prove: Prove, say: Say, deadline: Deadline) -> None:
-        self._stack, self.root, self.prove, self._tell = stack, root, prove, say
-        self._deadline = deadline
+    def __init__(self, root: Path, prove: Prove, deadline: Deadline | None = None) -> None:
+        """deadline: for all that is done with the stage; none when left out. Raises StartError."""
+        self._stack, self.root, self.prove = ExitStack(), root, prove
+        self._deadline = deadline or Deadline(float("inf"))
         self._run: Run | None = None
         self._doing = ""
-        self.plan: Plan = resolve(root, prove)
+        self.plan: Plan
+        self.plan, self._openness = checked(resolve(root, prove))
         self.server: Server
         self.redis: redis.RedisServer | None = None
         self.instances: dict[str, Instance] = {}
@@ -74,6 +84,7 @@ class Stage:
         self.unasked: list[tuple[str, str]] = []
         self.users: dict[str, dict[str, str]] = dict(prove.users)
         self._lanes: dict[str, Addresses] = {}
+        self._refused: list[Attempt] = []  # of what has ended by now
         self._secrets = Secrets()
 
     @classmethod
@@ -83,13 +94,12 @@ class Stage:
         say: told what is being done, in a few words. deadline: for all that is done with the stage; none when left out.
         Raises StartError, ConfigurationError, MissingExtraError, RunEndedError.
         """
-        stage = cls(ExitStack(), root, prove, say, deadline or Deadline(float("inf")))
+        stage = cls(root, prove, deadline)
         try:
-            stage._start()
+            for event in stage.start():
+                say(str(event) if isinstance(event, Executing) else event.text)
         except BaseException as error:
             stage.__exit__(type(error), error, None)
-            if isinstance(error, StartError):
-                stage._deadline.check(stage._doing)
             raise
         return stage
 
@@ -113,20 +123,25 @@ class Stage:
         return why_ended(self._run, error) if self._run is not None else ""
 
     def reach(self, wanted: Iterable[Case] | None = None) -> list[Row]:
-        """Each case's first request alone, on both instances: the answer of the second, which is warm, counts."""
-        return [self._reach(case) for case in (self.cases if wanted is None else wanted)]
+        """Each case's first request alone, on both instances: the answer of the second, which is warm, counts. Those
+        that only read are asked first: what the application is connected to is known before anything is written."""
+        cases = list(self.cases if wanted is None else wanted)
+        asked = sorted(range(len(cases)), key=lambda at: cases[at].first.method not in ("GET", "HEAD"))
+        rows = {at: self._reach(cases[at]) for at in asked}
+        return [rows[at] for at in range(len(cases))]
 
-    def _say(self, text: str) -> None:
+    def _step(self, text: str) -> Progress:
         self._deadline.check(text)
         self._doing = text
-        self._tell(text)
+        return Progress("start", 0, 0, text)
 
-    def revive(self) -> int:
-        """Start again each instance that has ended, at the ports it had for its database. Gives how many had.
-        Raises as `check` does."""
+    def revive(self, dying: float = 0.0) -> int:
+        """Start again each instance that has ended, at the ports it had for its database. Gives how many had. dying:
+        seconds in which one that is still there may be ending. Raises as `check` does."""
         self.check()
-        ended = [lane for lane, started in self.instances.items() if not started.is_listening]
+        ended = [lane for lane, started in self.instances.items() if not started.goes_on(dying)]
         for lane in ended:
+            self._refused += self.instances[lane].attempts()
             self.instances[lane].close()
             again = self._started({lane: self._lanes[lane]})[lane]
             self.instances[lane] = self._stack.enter_context(again)
@@ -159,58 +174,79 @@ class Stage:
 
     def remarks(self) -> list[str]:
         """What a person should know of the run besides its results: where the application wanted to go."""
-        refused = [
-            f"the application called {host}: refused, as nothing leaves this machine; give it a stand-in under "
-            f"[prove.upstreams], or allow it with allow_hosts"
-            for host in self.outside.hosts
+        tried = [*self._refused, *(it for started in self.instances.values() for it in started.attempts())]
+        said = [
+            *remarks.of_openness(self.plan, self._openness, self._peers()),
+            *self.ownership.remarks(),
+            *remarks.of_calls(self.outside.hosts),
+            *remarks.of_attempts(tried, self.plan),
+            *remarks.of_files(self.plan),
         ]
         if runs_as_root(self.plan):
-            refused.append("the application ran as root: its files or its interpreter are closed to other users")
-        if self.prove.allow_hosts:  # an address does not tell which of the allowed hosts it is
-            return refused
-        peers = {peer for started in self.instances.values() for peer in started.foreign_peers()}
-        return refused + [
-            f"the application is connected to {peer}, past the proxy it was given" for peer in sorted(peers)
-        ]
+            said.append("the application ran as root: its files or its interpreter are closed to other users")
+        return said
+
+    def _peers(self) -> list[str]:
+        """Connections of the application to what is not of this run and was not allowed."""
+        ours = {port for addresses in self._lanes.values() for port in addresses.ports()}
+        allowed = Network(ours, self.prove.allow_hosts, lambda port: False, lambda path: False)
+        found = {peer for started in self.instances.values() for peer in started.foreign_peers(ours)}
+        return sorted(text for text, peer in found if allowed.refusal(peer) is not None)
 
     # ---- in this order
 
-    def _start(self) -> None:
+    def start(self) -> Iterator[Progress | Executing | Noted]:
+        """Start everything, and say what is done before it is done. Raises as `open` does."""
+        try:
+            yield from self._start()
+        except StartError:
+            self._deadline.check(self._doing)
+            raise
+
+    def _start(self) -> Iterator[Progress | Executing | Noted]:
         # Before anything else: from here on whatever is started is watched over.
         run = self._run = self._stack.enter_context(Run())
         if self._deadline.left < float("inf"):
             run.limit(self._deadline.left + _GRACE, f"{self._deadline.name} has passed, and it did not end by itself")
-        self._say("starting PostgreSQL")
+        yield self._step("starting PostgreSQL")
         self.server = self._stack.enter_context(postgres.start(self.plan.extensions, run=run))
         self.redis = self._start_redis(run)
+        if self.redis is None and self._wants_redis:
+            yield Noted("no Redis here: the application's calls to it are refused")
         self.boundary = self._stack.enter_context(Boundary())
         self.outside = Outside()
-        self._open_ports()
-        self._say("preparing the database")
+        self._open_ports(str(run.folder(account_for(self.plan))))
+        yield self._step("preparing the database")
         direct = self._direct()
         seconds = min(duration(self.prove.setup_timeout, "setup_timeout"), self._deadline.left)
-        prepare.set_up(run, self.plan, direct, self._secrets, seconds)
+        prepared = (run, self.plan, direct, self._secrets, seconds, self._refused)
+        yield from prepare.set_up(*prepared)
         seeds_first = prepare.can_seed(self.plan, direct)
         if seeds_first:
-            prepare.seed(run, self.plan, direct, self._secrets, seconds)
-        self._say("starting the application, twice")
+            yield from prepare.seed(*prepared)
+        yield self._step("starting the application, twice")
+        yield shown("start", self.plan.start, account_for(self.plan))
         self._start_instances()
         if not seeds_first:
-            prepare.seed(run, self.plan, direct, self._secrets, seconds)
+            yield from prepare.seed(*prepared)
+        owned = Ownership(self.plan, self.server, self.redis, self._peers)
+        self.ownership = self._stack.enter_context(owned)
+        yield self._step("looking for requests to ask")
         self._find_cases()
         self._snapshot()
 
-    def _start_redis(self, run: Run) -> redis.RedisServer | None:
+    @property
+    def _wants_redis(self) -> bool:
         wanted = {Kind.REDIS, Kind.REDIS_HOST, Kind.REDIS_PORT}
-        if not any(setting.kind in wanted for setting in self.plan.settings):
-            return None
+        return any(setting.kind in wanted for setting in self.plan.settings)
+
+    def _start_redis(self, run: Run) -> redis.RedisServer | None:
         try:
-            return self._stack.enter_context(redis.start(run))
+            return self._stack.enter_context(redis.start(run)) if self._wants_redis else None
         except MissingExtraError:
-            self._say("no Redis here: the application's calls to it are refused")
             return None
 
-    def _open_ports(self) -> None:
+    def _open_ports(self, folder: str) -> None:
         self.services = tuple(
             Service(Script(name=upstream.name, status=upstream.status, body=upstream.body))
             for upstream in self.plan.upstreams
@@ -227,6 +263,7 @@ class Stage:
                 },
                 outside=outside,
                 allowed=tuple(self.prove.allow_hosts),
+                folder=folder,
             )
 
     def _redis_at(self, lane: str) -> str:
@@ -244,6 +281,7 @@ class Stage:
             upstreams=first.upstreams,
             outside=first.outside,
             allowed=first.allowed,
+            folder=first.folder,
         )
 
     def _start_instances(self) -> None:
@@ -262,7 +300,6 @@ class Stage:
         if self.prove.requests:
             self._keep(cases(self.prove))
             return
-        self._say("looking for requests to ask")
         with self.server.connect() as connection:
             found = discover(self._send, self.prove, connection)
         self.unasked, self.users = found.unasked, found.users
@@ -289,7 +326,9 @@ class Stage:
         self._deadline.check("looking for requests to ask")
         port = self.instances[LANES[0]].port
         seconds = min(_ANSWER, self._deadline.left)
-        return self.boundary.send(LANES[0], request, port, seconds).result(seconds + _ANSWER)
+        return self.ownership.around(
+            request, lambda: self.boundary.send(LANES[0], request, port, seconds).result(seconds + _ANSWER)
+        )
 
     def _snapshot(self) -> None:
         sessions = self._stack.enter_context(Sessions(self.server))
@@ -316,12 +355,15 @@ class Stage:
         if self._deadline.is_over:
             return Row(endpoint=case.endpoint, status=None, why=f"not asked: {self._deadline}", case=case)
         response = Response(error="not asked")
+        self.ownership.before(case.first)
         for swapped in (True, False):
             if self._deadline.is_over:
                 break
             trial = self.trials.run({"A": case.first}, serial("A"), swapped=swapped)
             response = next(iter(trial.play.responses.values()), response)
+            seen = trial.observation
+            self.ownership.after(case.first, response, bool(seen.changes or seen.keys or seen.upstream))
         reason = why(response, self.instances[LANES[0]].output)
-        if self.revive():
+        if self.revive(_DYING if response.status is None else 0.0):
             reason = f"the application ended when it was asked. {reason}"
         return Row(endpoint=case.endpoint, status=response.status, why=reason, case=case)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,14 @@ class Application:
     """The project at `root`, started when the first question is asked. imports: entered while looktwice is at work, so
     that no module of the project is taken for one of ours."""
 
-    def __init__(self, root: Path, imports: AbstractContextManager[None] | None = None) -> None:
-        self.root = root
+    def __init__(
+        self,
+        root: Path,
+        imports: AbstractContextManager[None] | None = None,
+        say: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        """say: receives each step of starting it, among them each command of the project, before it is executed."""
+        self.root, self._say = root, say
         self._imports = imports or nullcontext()
         self._stage: Stage | None = None
 
@@ -36,7 +43,7 @@ class Application:
     def stage(self) -> Stage:
         """Raises StartError when it cannot be started."""
         if self._stage is None:
-            self._stage = Stage.open(self.root, config.load(self.root).prove)
+            self._stage = Stage.open(self.root, config.load(self.root).prove, self._say)
         return self._stage
 
     def request(

@@ -24,6 +24,7 @@ from looktwice.prove.wire.operation import Failure, Operation, OperationKind, Re
 
 _FIELD = re.compile(r"\{(\w+)\}")
 _ECHOED = (str, int, float, bool)
+_LEAVE = 2.0  # seconds in which the other side may still be sending what nobody reads
 
 
 class Script(Struct, frozen=True, kw_only=True):
@@ -90,6 +91,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._session = ServerSession()
         self._connection = Connection(lane, next(numbers), "http")
         self._transport: asyncio.Transport | None = None
+        self._is_advancing = self._is_over = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -99,10 +101,17 @@ class UpstreamConnection(asyncio.Protocol):
         self._gate.opened(self._connection, self._break)
 
     def data_received(self, data: bytes) -> None:
+        if self._is_over:
+            return
         self._session.receive(data)
         self._advance()
 
     def _advance(self) -> None:
+        """Serve what has arrived, one call after the other, up to one that is held. An answer comes back here: only
+        the outermost goes on, as a client may send thousands at once."""
+        if self._is_advancing:
+            return
+        self._is_advancing = True
         try:
             for call in self._session.calls():
                 if self._transport is None:
@@ -111,11 +120,15 @@ class UpstreamConnection(asyncio.Protocol):
                     self._transport.write(call)
                 else:
                     self._arrive(call)
-        except h11.RemoteProtocolError:
-            if self._transport is not None:
-                self._transport.close()
+        except h11.RemoteProtocolError as error:
+            self._take_leave(self._session.refusal(error))
+        finally:
+            self._is_advancing = False
 
     def _arrive(self, call: Call) -> None:
+        if call.method == "CONNECT":  # it is the service, and leads nowhere
+            self._take_leave(self._session.answer(501, b"", ()))
+            return
         name = self._service.script.name
         operation = Operation(
             number=next(self._numbers),
@@ -138,7 +151,7 @@ class UpstreamConnection(asyncio.Protocol):
         if isinstance(action, Hang | Slow):
             self._gate.hang(self._break_unanswered)
         if isinstance(action, Answer):
-            self._answer_exactly(operation, action)
+            self._answer_exactly(call, operation, action)
         elif isinstance(action, Fail):
             status = int(action.code) if action.code.isdigit() else 500
             headers = (("Retry-After", "1"),) if status in (429, 503) else ()
@@ -159,7 +172,9 @@ class UpstreamConnection(asyncio.Protocol):
         if isinstance(action, Cut) and action.point is CutPoint.AFTER:
             self._break()
         elif isinstance(action, Cut):
-            half = malformed(status, body[: len(body) // 2], (("Content-Type", "application/json"),), len(body))
+            half = malformed(
+                status, body[: len(body) // 2], (("Content-Type", "application/json"),), len(body), call.method
+            )
             self._transport.write(half)
             self._transport.close()  # not a reset: that would take the half that is on its way
         elif isinstance(action, Slow):
@@ -167,7 +182,7 @@ class UpstreamConnection(asyncio.Protocol):
         elif not isinstance(action, Hang):
             self._reply(operation, status, body)
 
-    def _answer_exactly(self, operation: Operation, action: Answer) -> None:
+    def _answer_exactly(self, call: Call, operation: Operation, action: Answer) -> None:
         assert self._transport is not None
         if action.is_accepted:
             self._gate.accepted(operation, action.body)
@@ -175,7 +190,7 @@ class UpstreamConnection(asyncio.Protocol):
         if action.declared is None:
             self._reply(operation, action.status, action.body, action.headers, action.content_type)
         else:
-            self._transport.write(malformed(action.status, action.body, headers, action.declared))
+            self._transport.write(malformed(action.status, action.body, headers, action.declared, call.method))
             self._transport.close()
 
     def _reply(
@@ -198,6 +213,17 @@ class UpstreamConnection(asyncio.Protocol):
         else:
             self._advance()
 
+    def _take_leave(self, words: bytes) -> None:
+        """Say the last words and hear no more. To close at once would reset the connection while the other side still
+        sends, and the words would be lost."""
+        if self._transport is None:
+            return
+        self._is_over = True
+        self._transport.write(words)
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+        asyncio.get_running_loop().call_later(_LEAVE, self._transport.close)
+
     def _break_unanswered(self) -> None:
         if self._connection.outstanding:
             self._break()
@@ -210,8 +236,12 @@ class UpstreamConnection(asyncio.Protocol):
         self._gate.closed(self._connection, "fault")
 
     def eof_received(self) -> bool:
+        """Nothing more will be asked; what was is answered."""
+        if self._is_over:
+            return False
         self._session.receive(b"")
-        return False
+        self._advance()
+        return self._session.is_owed
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from looktwice import __version__
-from looktwice.core.event import Event, Finished, Found, Noted, NotProven, Proven, Reached, Started, Unread
+from looktwice.core.event import Event, Executing, Finished, Found, Noted, NotProven, Proven, Reached, Started, Unread
 from looktwice.core.finding import Finding
 
 
@@ -19,6 +19,7 @@ class Report(msgspec.Struct, kw_only=True):
     verb: str = ""
     findings: list[Finding] = []
     suppressed: list[Finding] = []
+    executed: list[Executing] = []
     proven: list[Proven] = []
     not_proven: list[NotProven] = []
     reached: list[Reached] = []
@@ -35,6 +36,8 @@ def collect(events: Iterable[Event]) -> Report:
                 report.verb = verb
             case Found(finding):
                 (report.suppressed if finding.suppressed else report.findings).append(finding)
+            case Executing():
+                report.executed.append(event)
             case Proven():
                 report.proven.append(event)
             case NotProven():

@@ -18,6 +18,7 @@ from looktwice.prove.app.environment import Secrets
 from looktwice.prove.app.failure import StartError
 from looktwice.prove.app.instance import missing_module, missing_setting, start
 from looktwice.prove.app.ports import family
+from looktwice.prove.postgres.server import free_port
 from looktwice.prove.stage import Stage
 
 
@@ -60,6 +61,20 @@ def test_two_instances_side_by_side(project, secrets, words):
             instance.close()
             instance.close()
     assert not any(is_running(instance.pid) for instance in lanes.values())
+
+
+def test_two_instances_of_one_that_always_takes_the_same_port(project, secrets):
+    """Each gets one of its own, and is found at it."""
+    fixed = str(free_port())
+    lanes = start(plan_of(project, sys.executable, "server.py", fixed), {"A": NOTHING, "B": NOTHING}, secrets)
+    try:
+        ports = {instance.port for instance in lanes.values()}
+        assert len(ports) == 2
+        for port in ports:
+            assert urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5).status == 204
+    finally:
+        for instance in lanes.values():
+            instance.close()
 
 
 def test_what_it_started_ends_with_it(project, secrets):

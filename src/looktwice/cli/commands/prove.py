@@ -6,7 +6,17 @@ from pathlib import Path
 
 import click
 
-from looktwice.cli.options import FILE, takes_config, takes_format, takes_output, takes_path, words
+from looktwice.cli.options import (
+    FILE,
+    opened,
+    takes_allowed_hosts,
+    takes_config,
+    takes_format,
+    takes_isolation,
+    takes_output,
+    takes_path,
+    words,
+)
 
 
 @click.command(short_help="Run the application and show what breaks.")
@@ -21,6 +31,8 @@ from looktwice.cli.options import FILE, takes_config, takes_format, takes_output
 @takes_output
 @click.option("--statistics", is_flag=True, help="Show how many runs it took.")
 @takes_config
+@takes_allowed_hosts
+@takes_isolation
 @click.option("--no-test", is_flag=True, help="Do not write regression tests into the project.")
 def command(
     path: Path,
@@ -34,6 +46,8 @@ def command(
     output: Path | None,
     statistics: bool,
     config: Path | None,
+    allowed: tuple[str, ...],
+    is_open: bool,
     no_test: bool,
 ) -> int:
     """Start the backend at PATH with its own database, and run its requests concurrently."""
@@ -49,7 +63,7 @@ def command(
         if suspected and from_audit is None:
             raise click.UsageError("--suspected needs --from-audit FILE, which names the suspected endpoints.")
         root = root_of(path, "prove")
-        settings = load(root, config)
+        settings = opened(load(root, config), allowed, is_open)
         tally = Tally(settings.audit.fail_on, kept=kept)
         events = proving(
             root,

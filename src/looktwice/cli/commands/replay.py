@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from looktwice.cli.options import takes_allowed_hosts, takes_isolation
+
 
 @click.command(short_help="Repeat the requests of a proof.")
 @click.argument("file", type=click.Path(path_type=Path))
@@ -15,7 +17,17 @@ import click
     "--svg", type=click.Path(path_type=Path), metavar="FILE", help="Write the recorded run as an SVG instead."
 )
 @click.option("--deadline", metavar="TIME", help="Time limit: 90s, 10m, 1h. Default: 30m.")
-def command(file: Path, project: Path | None, picture: bool, svg: Path | None, deadline: str | None) -> int:
+@takes_allowed_hosts
+@takes_isolation
+def command(
+    file: Path,
+    project: Path | None,
+    picture: bool,
+    svg: Path | None,
+    deadline: str | None,
+    allowed: tuple[str, ...],
+    is_open: bool,
+) -> int:
     """Start the application that the proof in FILE is about, and send it the same requests again.
 
     Exit codes: 0 it is correct now, 1 it is still wrong, 2 undecided.
@@ -25,4 +37,4 @@ def command(file: Path, project: Path | None, picture: bool, svg: Path | None, d
     with report_stop():
         from looktwice.cli.replaying import replay
 
-        return replay(file, project, only_picture=picture, svg=svg, deadline=deadline)
+        return replay(file, project, only_picture=picture, svg=svg, deadline=deadline, allowed=allowed, is_open=is_open)

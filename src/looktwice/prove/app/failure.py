@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from looktwice.core.errors import LooktwiceError
+from looktwice.prove.app.attempt import Attempt
 from looktwice.prove.app.plan import Command, Plan
 
 
@@ -17,9 +20,11 @@ class StartError(LooktwiceError):
         command: Command | None = None,
         output: str = "",
         plan: Plan | None = None,
+        refused: Sequence[Attempt] = (),
         add: str = "",
     ) -> None:
         self.step, self.command, self.output, self.plan, self.add = step, command, output, plan, add
+        self.refused = refused
         super().__init__(f"cannot {step} the application", self._explain(why), self._advice())
 
     def _explain(self, why: str) -> str:
@@ -28,6 +33,8 @@ class StartError(LooktwiceError):
             parts.append(f"  command  {self.command}   ({self.command.origin})")
         if self.output:
             parts += ["  output", *(f"    {line}" for line in self.output.splitlines()[-20:])]
+        if self.refused:
+            parts += ["  refused", *(f"    {it}" for it in self.refused)]
         if self.plan is not None:
             parts += ["  detected", *(f"    {line}" for line in self.plan.detected())]
         return "\n".join(parts)

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
 import shutil
 import signal
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from types import TracebackType
 
-from looktwice.core.isolation import program_path
+from looktwice.core.event import Executing
 from looktwice.core.quoting import toml, toml_key
 from looktwice.core.visible import line
+from looktwice.prove.app.accounts import account_for
+from looktwice.prove.app.attempt import Attempt
 from looktwice.prove.app.environment import Secrets, environment
 from looktwice.prove.app.failure import StartError
+from looktwice.prove.app.isolation import attempts, isolated, pid_of, ports_of
 from looktwice.prove.app.plan import Addresses, Command, Plan
-from looktwice.prove.app.ports import foreign_peers, listening
+from looktwice.prove.app.ports import bound, foreign_peers, listening
 from looktwice.prove.child_process import Account
 from looktwice.prove.guardian.run import Child, Run, ended
 from looktwice.prove.postgres.server import free_port
+from looktwice.prove.sandbox.network import Peer
 
 _HEALTH = ("/health", "/healthz", "/api/health", "/status", "/ping", "/")
 _FROM_OUTSIDE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
@@ -56,9 +58,19 @@ class Instance:
         status = self._process.status
         return ended(status) if status is not None and -status in _FROM_OUTSIDE else ""
 
+    def goes_on(self, seconds: float) -> bool:
+        """Whether it takes connections now, and still does after so many seconds."""
+        deadline = time.monotonic() + seconds
+        while self.is_listening:
+            if time.monotonic() >= deadline:
+                return True
+            time.sleep(0.01)
+        return False
+
     @property
     def pid(self) -> int:
-        return self._process.pid
+        """The application's own process, whoever supervises it."""
+        return pid_of(self._process.directory) or self._process.pid
 
     def output(self, lines: int = 20) -> str:
         """The last lines it printed."""
@@ -69,9 +81,15 @@ class Instance:
         """Bytes that it has printed so far."""
         return self._process.printed
 
-    def foreign_peers(self) -> list[str]:
-        """Addresses off this machine it is connected to now."""
-        return foreign_peers(self.pid)
+    def foreign_peers(self, ours: Collection[int]) -> list[tuple[str, Peer]]:
+        """The connections that it has now, other than to the ports of this machine that are `ours`: each for people,
+        and where it leads."""
+        return foreign_peers(self._process.pid, ours)
+
+    def attempts(self) -> list[Attempt]:
+        """What it tried to reach so far and did not get; not what it listens at itself by now."""
+        own = bound(self._process.pid) | set(ports_of(self._process.directory))
+        return [it for it in attempts(self._process.directory) if not _is_own(it, own)]
 
     def close(self) -> None:
         self._close()
@@ -111,7 +129,7 @@ def start(
             ports[lane], home = free_port(), theirs.folder(account)
             words = [word.replace("{port}", str(ports[lane])) for word in plan.start.words]
             variables = environment(plan, addresses, secret, home, ports[lane])
-            processes[lane] = launch(theirs, plan, plan.start, words, variables, home, account)
+            processes[lane] = launch(theirs, plan, plan.start, words, variables, home, account, addresses)
             closing.setdefault(lane, processes[lane].close)
         deadline = time.monotonic() + seconds
         return {
@@ -124,10 +142,30 @@ def start(
         raise
 
 
+def shown(step: str, command: Command, account: Account | None = None) -> Executing:
+    """What is said of a command before it is executed. account: who executes it; None when we do it ourselves."""
+    user = account.name if account is not None else ""
+    return Executing(
+        step=step, command=str(command), origin=str(command.origin), directory=command.directory, user=user
+    )
+
+
+def _is_own(attempt: Attempt, ports: Collection[int]) -> bool:
+    host, _, port = attempt.what.rpartition(":")
+    return host in ("127.0.0.1", "[::1]", "localhost") and port.isdigit() and int(port) in ports
+
+
 def launch(
-    run: Run, plan: Plan, command: Command, words: list[str], variables: dict[str, str], home: Path, account: Account
+    run: Run,
+    plan: Plan,
+    command: Command,
+    words: list[str],
+    variables: dict[str, str],
+    home: Path,
+    account: Account,
+    addresses: Addresses,
 ) -> Child:
-    """Execute a command of the plan. Raises StartError when it cannot be executed at all."""
+    """Execute a command of the plan. addresses: what it may reach. Raises StartError when it cannot be executed."""
     executable = shutil.which(words[0], path=variables["PATH"])
     directory = plan.root / command.directory
     if executable is None and (directory / words[0]).is_file():
@@ -136,56 +174,14 @@ def launch(
         raise StartError(
             "start", f"the program `{words[0]}` is not found", command=command, plan=plan, add=_missing(words[0])
         )
+    whole = [executable, *words[1:]]
+    if plan.is_isolated:
+        whole = isolated(plan, whole, variables, home, account, addresses)
+        account = Account.unchanged()  # the supervisor starts as we are, and becomes the account by itself
     try:
-        return run.start([executable, *words[1:]], directory, variables, account, folder=home)
+        return run.start(whole, directory, variables, account, folder=home)
     except OSError as error:
         raise StartError("start", str(error), command=command, plan=plan) from None
-
-
-def owner_of(plan: Plan) -> Account:
-    """The owner of the project when we are root: a build writes there. Ourselves otherwise."""
-    account = Account()
-    if account.uid is not None:
-        owner = plan.root.stat()
-        account.uid, account.gid = (owner.st_uid, owner.st_gid) if owner.st_uid else (None, None)
-    return account
-
-
-def account_for(plan: Plan) -> Account:
-    """Who runs the application when we are root: the project's owner, else nobody in particular if that one can read
-    the project and its interpreters, else root."""
-    owner = owner_of(plan)
-    if owner.uid is not None:
-        return owner
-    account = Account()
-    path = os.pathsep.join((*plan.search_path, program_path()))
-    commands = (plan.start, *plan.setup, *plan.seed)
-    programs = {shutil.which(command.words[0], path=path) for command in commands}
-    found = [Path(program) for program in programs if program]
-    interpreters = [interpreter for program in found if (interpreter := _interpreter(program, path)) is not None]
-    needed = (plan.root, *(program.resolve() for program in (*found, *interpreters)))
-    with contextlib.suppress(OSError):
-        if all(account.can_reach(path) for path in needed):
-            return account
-    account.uid = account.gid = None
-    return account
-
-
-def _interpreter(program: Path, path: str) -> Path | None:
-    """What executes a script, as its first line says; None for a binary."""
-    with contextlib.suppress(OSError), program.open("rb") as file:
-        first = file.readline(200)
-        if first.startswith(b"#!"):
-            words = first[2:].decode("utf-8", "replace").split()
-            name = words[1] if len(words) > 1 and words[0].endswith("/env") else words[0] if words else ""
-            found = shutil.which(name, path=path)
-            return Path(found) if found else None
-    return None
-
-
-def runs_as_root(plan: Plan) -> bool:
-    """Whether we are root and the application could not be started as anybody else."""
-    return hasattr(os, "geteuid") and os.geteuid() == 0 and account_for(plan).uid is None
 
 
 def _await_port(plan: Plan, process: Child, port: int, deadline: float) -> int:
@@ -193,20 +189,27 @@ def _await_port(plan: Plan, process: Child, port: int, deadline: float) -> int:
     while time.monotonic() < deadline:
         if process.status is not None:
             raise _died(plan, process)
-        for candidate in (port, *listening(process.pid)):
+        for candidate in _ports(process, port):
             if _answers(candidate, plan.health or _HEALTH, min(_PROBE, max(0.1, deadline - time.monotonic()))):
                 return candidate
         time.sleep(pause)
         pause = min(pause * 1.3, 0.1)
-    where = ", ".join(map(str, listening(process.pid))) or "none"
+    where = ", ".join(map(str, _ports(process, port)[1:])) or "none"
     raise StartError(
         "start",
         f"it did not answer HTTP within {deadline - began:.0f} s (asked at port {port}; it listens at: {where})",
         command=plan.start,
         output=process.output(),
         plan=plan,
+        refused=attempts(process.directory),
         add='[prove]\nstart = "the command, with {port} where the port goes"\nhealth = "/a/path/that/answers"',
     )
+
+
+def _ports(process: Child, port: int) -> list[int]:
+    """The port that it was told, then those at which it listens. The supervisor knows some; in a container we may not
+    look at processes of another user."""
+    return list(dict.fromkeys((port, *ports_of(process.directory), *listening(process.pid))))
 
 
 def _answers(port: int, paths: tuple[str, ...], seconds: float) -> bool:
@@ -235,6 +238,7 @@ def _died(plan: Plan, process: Child) -> StartError:
         command=plan.start,
         output=output,
         plan=plan,
+        refused=attempts(process.directory),
         add=suggestion(plan, process.kept()),
     )
 

@@ -8,10 +8,12 @@ from typing import cast
 
 _FIRST_LINE = re.compile(rb"(?P<method>[A-Z]+) (?:[a-z]+://)?(?P<host>[^/\s]+)")
 _LONGEST = 8192
+_WORDS = b"looktwice: calls off this machine are not allowed\n"
 _REFUSAL = (
-    b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: 51\r\n\r\n"
-    b"looktwice: calls off this machine are not allowed\n"
+    b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+    % len(_WORDS)
 )
+_LEAVE = 2.0  # seconds in which the other side may still be sending what nobody reads
 
 
 class Outside:
@@ -32,17 +34,25 @@ class Outside:
 class _Refusal(asyncio.Protocol):
     def __init__(self, hosts: dict[str, None]) -> None:
         self._hosts, self._received = hosts, b""
+        self._is_over = False
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
+        if self._is_over:
+            return
         self._received += data
         if b"\r\n" not in self._received and len(self._received) < _LONGEST:
             return
-        if match := _FIRST_LINE.match(self._received):
+        self._is_over = True
+        match = _FIRST_LINE.match(self._received)
+        if match:
             self._hosts.setdefault(match["host"].decode("latin-1"))
         if self._transport is not None:
-            self._transport.write(_REFUSAL)
-            self._transport.close()
+            is_head = match is not None and match["method"] == b"HEAD"
+            self._transport.write(_REFUSAL if is_head else _REFUSAL + _WORDS)
+            # Not closed at once: that resets the connection of one who still sends, and the answer is lost.
+            self._transport.write_eof()
+            asyncio.get_running_loop().call_later(_LEAVE, self._transport.close)

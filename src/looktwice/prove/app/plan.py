@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import shlex
+import time
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import msgspec
 from msgspec import Struct
+
+from looktwice.prove.app.sources.own_files import OwnFiles
+
+USERS_FILE = "looktwice.toml"
 
 
 class Origin(Struct, frozen=True):
@@ -15,6 +22,11 @@ class Origin(Struct, frozen=True):
 
     path: str
     line: int = 0
+
+    @property
+    def is_users(self) -> bool:
+        """Whether the user wrote it for us, and means it."""
+        return self.path.startswith(USERS_FILE)
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}" if self.line else self.path
@@ -54,15 +66,22 @@ class Kind(StrEnum):
     REDIS_PORT = "redis port"
     REDIS_PASSWORD = "redis password"
     UPSTREAM = "upstream"  # the address of an outside service; `value` is the service's name
+    FOREIGN = "elsewhere"  # the address, or part of it, of a store or service that has no stand-in
+    FILE = "file"  # a database in a file
+    FREE_PORT = "free port"  # a further port at which the application itself listens
+    MADE_UP = "made up"  # anything else that is not for us to know: a value of the same shape
 
 
 class Setting(Struct, frozen=True):
-    """An environment variable of the application. `value` is the literal, or the example that shows its form."""
+    """An environment variable of the application. `value` is the literal, or the example that shows its form; it is
+    `own` when it stands in a file of the user's own (`.env`), from which no value is passed on."""
 
     name: str
     kind: Kind
     value: str
     origin: Origin
+    own: bool = False
+    example: str = ""  # for an upstream, whose `value` is a name: the address that the project shows
 
 
 class Upstream(Struct, frozen=True, kw_only=True):
@@ -86,6 +105,9 @@ class Plan(Struct, frozen=True, kw_only=True):
     health: tuple[str, ...] = ()
     extensions: tuple[str, ...] = ()  # of PostgreSQL, that the project's SQL asks for
     search_path: tuple[str, ...] = ()  # directories that go before PATH: a virtual environment, node_modules/.bin
+    own: OwnFiles = OwnFiles()  # what it must not get as it lies on the disk
+    is_isolated: bool = True  # whether it is kept from files and services that are not of this run
+    began: int = msgspec.field(default_factory=time.time_ns)  # nanoseconds since the epoch: newer files are of the run
 
     def detected(self) -> list[str]:
         """One line for each part, with its origin."""
@@ -99,10 +121,16 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 class Addresses(Struct, frozen=True, kw_only=True):
     """What one instance reaches, each at a port of its own: URLs. `outside` is a proxy that refuses and remembers,
-    `allowed` are hosts that are called without it."""
+    `allowed` are hosts that are called without it. `folder` is shared by all commands and instances of the run."""
 
     database: str = ""
     redis: str = ""
     upstreams: dict[str, str] = {}
     outside: str = ""
     allowed: tuple[str, ...] = ()
+    folder: str = ""
+
+    def ports(self) -> tuple[int, ...]:
+        """The ports of all of them, on this machine."""
+        urls = (self.database, self.redis, self.outside, *self.upstreams.values())
+        return tuple(sorted({port for url in urls if url and (port := urlsplit(url).port)}))

@@ -2,34 +2,43 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING, Any
 
+from looktwice.core.event import Executing
+from looktwice.prove.app.accounts import account_for
 from looktwice.prove.app.environment import Secrets, environment
 from looktwice.prove.app.failure import StartError
-from looktwice.prove.app.instance import launch, owner_of
+from looktwice.prove.app.instance import launch, shown
+from looktwice.prove.app.isolation import Attempt, attempts
 from looktwice.prove.app.plan import Addresses, Command, Plan
+from looktwice.prove.child_process import Account
 from looktwice.prove.guardian.run import Run, ended
 
 if TYPE_CHECKING:
     import psycopg
 
 
-def set_up(run: Run, plan: Plan, addresses: Addresses, secret: Secrets, seconds: float) -> None:
-    """Run the plan's set-up: commands and SQL files, in their order.
+def set_up(
+    run: Run, plan: Plan, addresses: Addresses, secret: Secrets, seconds: float, refused: list[Attempt]
+) -> Iterator[Executing]:
+    """Run the plan's set-up: commands and SQL files, in their order; each is shown before it runs.
 
-    addresses: the database itself, not a proxy: nothing here is judged. seconds: how long each may take. Raises
-    StartError.
+    addresses: the database itself, not a proxy: nothing here is judged. seconds: how long each may take. refused: takes
+    what they tried to reach in vain. Raises StartError.
     """
-    _run(run, plan, plan.setup, addresses, secret, seconds, "set up")
+    return _run(run, plan, plan.setup, addresses, secret, seconds, refused, "set up")
 
 
-def seed(run: Run, plan: Plan, addresses: Addresses, secret: Secrets, seconds: float) -> None:
-    """Run the plan's seeds, each within so many seconds. Raises StartError."""
-    _run(run, plan, plan.seed, addresses, secret, seconds, "seed")
+def seed(
+    run: Run, plan: Plan, addresses: Addresses, secret: Secrets, seconds: float, refused: list[Attempt]
+) -> Iterator[Executing]:
+    """Run the plan's seeds, as `set_up` does its commands. Raises StartError."""
+    return _run(run, plan, plan.seed, addresses, secret, seconds, refused, "seed")
 
 
 def can_seed(plan: Plan, addresses: Addresses) -> bool:
@@ -50,13 +59,16 @@ def _run(
     addresses: Addresses,
     secret: Secrets,
     seconds: float,
+    refused: list[Attempt],
     step: str,
-) -> None:
+) -> Iterator[Executing]:
     for command in commands:
         if _is_script(command):
+            yield shown(step, command)
             _execute_file(plan, command, addresses.database, seconds, step)
         else:
-            _execute(run, plan, command, addresses, secret, seconds, step)
+            yield shown(step, command, account_for(plan))
+            _execute(run, plan, command, addresses, secret, seconds, refused, step)
 
 
 def _is_script(command: Command) -> bool:
@@ -69,25 +81,46 @@ def _text(plan: Plan, command: Command) -> str:
 
 
 def _execute(
-    run: Run, plan: Plan, command: Command, addresses: Addresses, secret: Secrets, seconds: float, step: str
+    run: Run,
+    plan: Plan,
+    command: Command,
+    addresses: Addresses,
+    secret: Secrets,
+    seconds: float,
+    refused: list[Attempt],
+    step: str,
 ) -> None:
-    account = owner_of(plan)
+    account = account_for(plan)
     home = run.folder(account)
-    process = launch(run, plan, command, list(command.words), environment(plan, addresses, secret, home), home, account)
+    variables = environment(plan, addresses, secret, home)
+    process = launch(run, plan, command, list(command.words), variables, home, account, addresses)
     try:
         status = process.wait(seconds)
+        refused += attempts(home)
         if status != 0:
             why = f"it {ended(status)}" if status is not None else _too_long(seconds)
+            output = process.output()
             raise StartError(
                 step,
-                why,
+                why + _for_want_of_rights(plan, account, output),
                 command=command,
-                output=process.output(),
+                output=output,
                 plan=plan,
+                refused=attempts(home),
                 add='[prove]\nsetup = ["the commands that create the tables"]',
             )
     finally:
         process.close()
+
+
+def _for_want_of_rights(plan: Plan, account: Account, output: str) -> str:
+    """A sentence about an account that may not write where the command wants to, "" when nothing looks like that."""
+    if account.uid is None or not re.search(r"EACCES|EPERM|[Pp]ermission denied|not permitted", output):
+        return ""
+    return (
+        f"; it ran as {account.name}, as the application does, and may not have been allowed to write in {plan.root}: "
+        "run it beforehand, or run looktwice as the user whose files these are"
+    )
 
 
 def _too_long(seconds: float) -> str:

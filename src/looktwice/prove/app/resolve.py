@@ -5,14 +5,15 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from looktwice.core.config import Prove
+from looktwice.prove.app import families, made_up
 from looktwice.prove.app.failure import StartError
-from looktwice.prove.app.plan import Command, Kind, Origin, Plan, Setting, Upstream
-from looktwice.prove.app.sources import commands, dotenv, programs, settings_in_code
+from looktwice.prove.app.plan import USERS_FILE, Command, Kind, Origin, Plan, Setting, Upstream
+from looktwice.prove.app.sources import commands, dotenv, drivers, own_files, programs, settings_in_code
 from looktwice.prove.request import Request
 from looktwice.prove.writable import problem
-
-_TOML = "looktwice.toml"
 
 
 def resolve(root: Path, prove: Prove) -> Plan:
@@ -45,6 +46,8 @@ def resolve(root: Path, prove: Prove) -> Plan:
         health=(prove.health,) if prove.health else (),
         extensions=tuple(commands.extensions(base)),
         search_path=tuple(programs.search_path(base)),
+        own=own_files.find(base),
+        is_isolated=prove.isolation,
     )
 
 
@@ -55,16 +58,18 @@ def _words(text: str, key: str) -> Command:
         raise StartError("start", f"cannot read {key} = {text!r}: {error}", add=f'[prove]\n{key} = "…"') from None
     if not words:
         raise StartError("start", f"{key} = {text!r} names no program", add=f'[prove]\n{key} = "…"')
-    return Command(words, Origin(f"{_TOML} [prove].{key}"))
+    return Command(words, Origin(f"{USERS_FILE} [prove].{key}"))
 
 
 def _settings(base: Path, prove: Prove) -> tuple[Setting, ...]:
     """One setting for each name. The user's word counts most, then examples, then the code."""
     found = {setting.name: setting for setting in settings_in_code.settings(base)}
+    in_code = {name: setting.value for name, setting in found.items()}
     for setting in dotenv.settings(base):
         known = found.get(setting.name)
-        found[setting.name] = known if known and known.value and not setting.value else setting
-    origin = Origin(f"{_TOML} [prove]")
+        found[setting.name] = setting if known is None else _joined(known, setting)
+    found = {setting.name: setting for setting in _without_private_values(base, list(found.values()), in_code)}
+    origin = Origin(f"{USERS_FILE} [prove]")
     for name in prove.database:
         found[name] = Setting(name, Kind.DATABASE, found[name].value if name in found else "", origin)
     for name in prove.redis:
@@ -74,10 +79,49 @@ def _settings(base: Path, prove: Prove) -> tuple[Setting, ...]:
             found[upstream.variable] = Setting(upstream.variable, Kind.UPSTREAM, service, origin)
     for name, value in prove.environment.items():
         found[name] = Setting(name, Kind.LITERAL, value, origin)
+    found = {setting.name: setting for setting in families.settled(found.values())}
     if not any(setting.kind in (Kind.DATABASE, Kind.DATABASE_HOST) for setting in found.values()):
-        found["DATABASE_URL"] = Setting("DATABASE_URL", Kind.DATABASE, "", Origin("default"))
+        found |= _database(base, found)
     # A literal that no file gives a value is left unset: the code's own default, or its complaint, is the truth.
     return tuple(s for s in found.values() if s.kind is not Kind.LITERAL or s.value or s.name in prove.environment)
+
+
+def _database(base: Path, found: dict[str, Setting]) -> dict[str, Setting]:
+    """The setting that holds our database's address, where none is known: one that shows a file, when the project has a
+    driver for PostgreSQL too, else the usual name."""
+    shown = [it for it in found.values() if it.kind is Kind.FILE]
+    for it in shown:
+        if scheme := drivers.scheme(base, it.value):
+            return {it.name: replace(it, kind=Kind.DATABASE, value=f"{scheme}://database/app")}
+    name = "DATABASE_URL"
+    return {} if name in found else {name: Setting(name, Kind.DATABASE, "", Origin("default"))}
+
+
+def _joined(in_code: Setting, in_file: Setting) -> Setting:
+    """The file's example shows the form; what the code says it is counts where the example does not tell."""
+    if in_code.value and not in_file.value:
+        return in_code
+    if in_file.kind is Kind.LITERAL and in_code.kind not in (Kind.LITERAL, Kind.MADE_UP, Kind.UPSTREAM, Kind.SECRET):
+        return replace(in_file, kind=in_code.kind)
+    if in_file.kind is Kind.LITERAL and not in_file.value and in_code.kind is Kind.MADE_UP:
+        return in_code
+    return in_file
+
+
+def _without_private_values(base: Path, settings: list[Setting], in_code: dict[str, str]) -> list[Setting]:
+    """No value from a file of the user's own is passed on, unless it is plainly no secret: by its looks, or because the
+    project's code or its examples show it to everybody. Others are made up, of the same shape."""
+    private = [it for it in settings if it.own and it.kind is Kind.LITERAL and it.value]
+    doubtful = {it.value for it in private if not made_up.is_obvious(it.name, it.value)}
+    public = dotenv.shown_values(base) | settings_in_code.occurring(base, doubtful) if doubtful else set()
+
+    def hidden(it: Setting) -> Setting:
+        if it not in private or it.value not in doubtful or it.value in public:
+            return it
+        default = in_code.get(it.name, "")  # of the code, or one that its validation accepts
+        return replace(it, value=default) if default else replace(it, kind=Kind.MADE_UP)
+
+    return [hidden(it) for it in settings]
 
 
 def _upstreams(prove: Prove, settings: tuple[Setting, ...]) -> tuple[Upstream, ...]:
@@ -87,6 +131,9 @@ def _upstreams(prove: Prove, settings: tuple[Setting, ...]) -> tuple[Upstream, .
         if setting.kind is Kind.UPSTREAM
     }
     for service, upstream in prove.upstreams.items():
-        origin = Origin(f"{_TOML} [prove.upstreams.{service}]")
+        origin = Origin(f"{USERS_FILE} [prove.upstreams.{service}]")
+        if not 100 <= upstream.status <= 599 or upstream.status == 101:
+            why = f"status = {upstream.status} ({origin}) is none that a service can answer a request with"
+            raise StartError("start", why, add=f"[prove.upstreams]\n{service} = {{ status = 200 }}")
         result[service] = Upstream(name=service, status=upstream.status, body=upstream.body, origin=origin)
     return tuple(result.values())

@@ -7,7 +7,7 @@ from typing import TextIO
 
 from rich.text import Text
 
-from looktwice.core.event import Event, Finished, Found, Noted, NotProven, Proven, Reached, Unread
+from looktwice.core.event import Event, Executing, Finished, Found, Noted, NotProven, Proven, Reached, Unread
 from looktwice.core.finding import Finding
 from looktwice.core.quoting import shell
 from looktwice.core.visible import visible
@@ -39,6 +39,9 @@ class _Report:
 
     def take(self, event: Event) -> None:
         match event:
+            case Executing():
+                self.console.print(Text.assemble(("runs  ", "dim"), str(event)))
+                self.console.file.flush()  # it is executed next
             case Found(finding) if not finding.suppressed:
                 self.shown.append(finding)
                 self.console.print(self.finding(finding))

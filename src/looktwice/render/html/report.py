@@ -234,6 +234,9 @@ def remarks(report: Report) -> str:
             for it in report.suppressed
         )
         parts.append(f"<h2>Accepted, with a reason</h2><ul>{items}</ul>")
+    if report.executed:
+        items = "".join(f"<li><code>{escape(str(it))}</code></li>" for it in report.executed)
+        parts.append(f"<h2>What was executed</h2><ul>{items}</ul>")
     if report.notes:
         items = "".join(
             f"<li>{f'<code>{escape(it.path)}:{it.line}</code> ' if it.path else ''}{escape(it.text)}</li>"

@@ -10,7 +10,7 @@ import msgspec
 
 from looktwice.prove.app.plan import Command
 from looktwice.prove.app.sources import compose, dockerfile, migrations, node, procfile, python
-from looktwice.prove.app.sources.settings_in_code import files
+from looktwice.prove.app.sources.source_files import files
 
 # In this order: what is written down to be run, then what can be told from the code.
 _STARTS: tuple[tuple[str, Callable[[Path], Command | None]], ...] = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from looktwice.prove.app.plan import Command, Origin
-from looktwice.prove.app.sources.settings_in_code import files
+from looktwice.prove.app.sources.source_files import files
 
 # The presence of the file tells the tool.
 _TOOLS: tuple[tuple[str, tuple[str, ...]], ...] = (

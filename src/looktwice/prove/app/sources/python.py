@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from looktwice.prove.app.plan import Command, Origin
-from looktwice.prove.app.sources.settings_in_code import files
+from looktwice.prove.app.sources.source_files import files
 
 _OBJECT = re.compile(
     r"^(\w+)\s*(?::\s*[\w.]+)?\s*=\s*(?:\w+\.)?(FastAPI|Starlette|Litestar|Quart|Flask)\(", re.MULTILINE

@@ -1,131 +1,105 @@
-"""Settings that the code reads from the environment: names and defaults, found without running anything."""
+"""Settings that the code reads from the environment, or validates: names, defaults and shapes."""
 
 from __future__ import annotations
 
-import ast
 import contextlib
-import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from looktwice.prove.app.plan import Kind, Origin, Setting
-from looktwice.prove.app.recognition import kind_of
+from looktwice.prove.app.sources import declared, reads
 from looktwice.prove.app.sources.dotenv import setting
+from looktwice.prove.app.sources.reads import Read
+from looktwice.prove.app.sources.source_files import JAVASCRIPT, files
 
-_SKIPPED = {
-    "node_modules",
-    ".venv",
-    "venv",
-    ".git",
-    "dist",
-    "build",
-    "__pycache__",
-    "tests",
-    "test",
-    "generated",
-    ".next",
-}
-_LARGEST = 400_000  # bytes; generated and bundled files are no place for settings
-_MOST_FILES = 4000
-_JAVASCRIPT = (".ts", ".js", ".mjs", ".cjs", ".mts", ".cts", ".tsx")
-
-_PYTHON_READ = re.compile(
-    r"""(?:environ(?:\.get)?|getenv|env(?:\.\w+)?|config)\s*[\[(]\s*["']([A-Z][A-Z0-9_]+)["']\s*(?:,\s*(?:default\s*=\s*)?["']([^"'\n]*)["'])?"""
-)
-# `config("NAME", default=None)`: an option that is off unless somebody turns it on.
-_ELSE_NONE = re.compile(r"\s*,\s*(?:default\s*=\s*)?None\b")
-_JAVASCRIPT_READ = re.compile(
-    r"""(?:process|import\.meta)\.env(?:\.([A-Z][A-Z0-9_]+)|\[["']([A-Z][A-Z0-9_]+)["']\])(?:\s*(?:\|\||\?\?)\s*["'`]([^"'`\n]*)["'`])?"""
-)
-_CALLED_READ = re.compile(
-    r"""\b(?:required?|env|getEnv|config\.get)(?:<\w+>)?\(\s*["']([A-Z][A-Z0-9]*_[A-Z0-9_]+)["']"""
-)
+_ENVIRONMENT = re.compile(r"environ|getenv|\benv\b|Settings|[cC]onfig|require|class-validator|[jJ]oi\.|\bz\.object")
+_WORD = re.compile(r"""["'`]([\w.+:/@-]{1,60})["'`]""")
+_PLAIN_WORD = re.compile(r"\w{1,60}")
+_VAGUE = (Kind.LITERAL, Kind.SECRET, Kind.UPSTREAM)
 
 
 def settings(root: Path) -> list[Setting]:
     """One Setting for each name; the first place that gives a default decides."""
     found: dict[str, Setting] = {}
-    for path in files(root):
+    required: set[str] = set()
+    texts = [(path, text) for path, text in _texts(root) if _ENVIRONMENT.search(text)]
+    known = {name for _, text in texts for name in reads.wrappers(text)}
+    for path, text in texts:
+        for read in _reads(path, text, known):
+            origin = Origin(path.relative_to(root).as_posix(), read.line)
+            made = _made(read, origin)
+            before = found.get(read.name)
+            if made is not None and (before is None or _says_more(made, before)):
+                found[read.name] = made
+            if read.is_required and made is not None:
+                required.add(read.name)
+    return [_demanded(it) if it.name in required else it for it in found.values()]
+
+
+def occurring(root: Path, values: Iterable[str]) -> set[str]:
+    """Those of the values that stand in the code as they are: what the code knows is no secret."""
+    left, found = set(values), set[str]()
+    for path, text in _texts(root, (".py", *JAVASCRIPT, ".sql", ".prisma")):
+        if not left:
+            break
+        there = left & set((_PLAIN_WORD if path.suffix == ".sql" else _WORD).findall(text))
+        found |= there
+        left -= there
+    return found
+
+
+def _texts(root: Path, endings: tuple[str, ...] = (".py", *JAVASCRIPT)) -> Iterator[tuple[Path, str]]:
+    for path in files(root, endings):
         with contextlib.suppress(OSError, UnicodeDecodeError):
-            text = path.read_text("utf-8")
-            for name, default, line in _reads(path, text):
-                known = found.get(name)
-                if known is None or (default and not known.value):
-                    found[name] = setting(name, default, Origin(path.relative_to(root).as_posix(), line))
-    return list(found.values())
+            yield path, path.read_text("utf-8")
 
 
-def files(root: Path, endings: tuple[str, ...] = (".py", *_JAVASCRIPT)) -> Iterator[Path]:
-    """Source files of the project itself, in a stable order."""
-    count = 0
-    for directory, directories, names in os.walk(root):
-        directories[:] = sorted(name for name in directories if name not in _SKIPPED and not name.startswith("."))
-        for name in sorted(names):
-            path = Path(directory, name)
-            if name.endswith(endings) and not name.endswith(".d.ts") and _size(path) < _LARGEST:
-                count += 1
-                if count > _MOST_FILES:
-                    return
-                yield path
-
-
-def _size(path: Path) -> int:
-    """In bytes; that of a link that leads nowhere is too much."""
-    try:
-        return path.stat().st_size
-    except OSError:
-        return _LARGEST
-
-
-def _reads(path: Path, text: str) -> Iterator[tuple[str, str, int]]:
+def _reads(path: Path, text: str, known: set[str]) -> Iterator[Read]:
     if path.suffix == ".py":
-        for match in _PYTHON_READ.finditer(text):
-            if not _ELSE_NONE.match(text, match.end()):
-                yield match[1], match[2] or "", _line(text, match)
-        if "BaseSettings" in text:
-            yield from _settings_classes(text)
-        return
-    for match in _JAVASCRIPT_READ.finditer(text):
-        yield match[1] or match[2], match[3] or "", _line(text, match)
-    for match in _CALLED_READ.finditer(text):
-        yield match[1], "", _line(text, match)
+        yield from reads.in_python(text, known)
+        if "BaseSettings" in text or "Settings)" in text:
+            yield from map(_as_read, declared.in_classes(text))
+    else:
+        yield from reads.in_javascript(text, known)
+        yield from map(_as_read, declared.in_schemas(text))
 
 
-def _line(text: str, match: re.Match[str]) -> int:
-    return text.count("\n", 0, match.start()) + 1
+def _as_read(it: declared.Declared) -> Read:
+    return Read(
+        name=it.name,
+        line=it.line,
+        default=it.default,
+        example=it.example,
+        is_required=it.is_required,
+        is_off=it.is_off,
+        is_made=it.is_made,
+    )
 
 
-def _settings_classes(text: str) -> Iterator[tuple[str, str, int]]:
-    """Fields of pydantic's BaseSettings: each reads the variable of its name, behind the prefix."""
-    try:
-        tree = ast.parse(text)
-    except SyntaxError:
-        return
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ClassDef) and any("Settings" in ast.unparse(base) for base in node.bases):
-            prefix = next(
-                iter(re.findall(r"env_prefix\s*=\s*[\"'](\w*)[\"']", ast.get_source_segment(text, node) or "")), ""
-            )
-            for field in node.body:
-                if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
-                    if field.target.id == "model_config" or "ClassVar" in ast.unparse(field.annotation):
-                        continue
-                    name, default = (prefix + field.target.id).upper(), _default(field.value)
-                    if default is not None:
-                        yield name, default, field.lineno
-                    elif isinstance(field.value, ast.Call) and kind_of(name) is Kind.SECRET:
-                        yield name, "", field.lineno  # made at random in each process: ours must share one
+def _made(read: Read, origin: Origin) -> Setting | None:
+    """The Setting for a read. None for one that is off unless somebody turns it on, and for one that the code makes by
+    itself, unless it must be one of ours: an address of our parts, a secret that all instances share."""
+    made = setting(read.name, read.default or read.example, origin)
+    if read.hint is not None and made.kind in _VAGUE:
+        return Setting(read.name, read.hint, read.default, origin)
+    if read.is_made:
+        return made if made.kind is Kind.SECRET else None
+    if read.is_off:
+        return None if made.kind in (*_VAGUE, Kind.FOREIGN, Kind.FILE) else made
+    if made.kind is Kind.LITERAL and not read.default and not read.is_required:
+        return Setting(read.name, Kind.LITERAL, "", origin)
+    return made
 
 
-def _default(value: ast.expr | None) -> str | None:
-    """The default of a field as text, "" when it is required; None when the field need not, or had better not, be set:
-    it is optional, or made from other fields."""
-    if value is None:
-        return ""
-    if isinstance(value, ast.Constant):
-        return None if value.value is None else "" if value.value is ... else str(value.value)
-    if isinstance(value, ast.Call) and ast.unparse(value.func).endswith("Field"):
-        given = [*value.args, *(keyword.value for keyword in value.keywords if keyword.arg == "default")]
-        return _default(given[0]) if given else ""
-    return None
+def _says_more(made: Setting, before: Setting) -> bool:
+    if before.kind in _VAGUE and made.kind not in _VAGUE:
+        return True
+    return bool(made.value) and not before.value
+
+
+def _demanded(it: Setting) -> Setting:
+    """A setting without which some place does not run gets a value, even if it is only a word."""
+    if it.kind is Kind.LITERAL and not it.value:
+        return Setting(it.name, Kind.MADE_UP, "", it.origin)
+    return it
