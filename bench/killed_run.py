@@ -1,7 +1,7 @@
 """One run of `looktwice prove` that is killed, and what is left of it, counted from outside by the kernel's word.
 
 Whoever calls `killed` becomes a subreaper: whatever a run leaves running, wherever it has gone, is then our child. The
-temporary folder is one of our own, shared memory is told by who has made it or uses it.
+temporary folder is one of our own, shared memory is attributed to whoever made or uses it.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class Left(NamedTuple):
     code: int = 0
     seconds: float = 0.0  # from the end of the run until nothing was left
     victims: int = 0  # processes that were killed: 0 when there was none of them any more
-    said: str = ""
+    printed: str = ""
 
     @property
     def count(self) -> int:
@@ -135,11 +135,11 @@ def killed(case: Case, scratch: Path, length: float, chance: random.Random) -> L
     temporary.mkdir()
     temporary.chmod(0o755)
     others = set(descendants())
-    with (scratch / "said").open("w+") as said:
+    with (scratch / "printed").open("w+") as printed:
         process = subprocess.Popen(
             [str(PROGRAM), "prove", str(project), "--experiment", "twice", "--format", "json"],
             stdin=subprocess.PIPE,
-            stdout=said,
+            stdout=printed,
             stderr=subprocess.STDOUT,
             env={**os.environ, "TMPDIR": str(temporary)},
             start_new_session=True,
@@ -161,14 +161,14 @@ def killed(case: Case, scratch: Path, length: float, chance: random.Random) -> L
         for pid in descendants() - others:  # a failure of this run must not be one of the next
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
-        said.seek(0)
-        text = said.read()
+        printed.seek(0)
+        text = printed.read()
     return left._replace(
         tracebacks=len(re.findall(r"^Traceback", text, re.MULTILINE)),  # the application's own are shown indented
         code=process.returncode,
         seconds=seconds,
         victims=victims,
-        said=text[-2000:],
+        printed=text[-2000:],
     )
 
 

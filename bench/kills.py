@@ -54,7 +54,7 @@ def undisturbed(scratch: Path) -> float:
         began = time.monotonic()
         left = killed(Case("parent", signal.SIGKILL, "never", True), scratch / name, 0.0, random.Random(0))
         if left.code != 1 or left.count:
-            raise SystemExit(f"a run that is let be ends with {left.code} and leaves {left.count}:\n{left.said}")
+            raise SystemExit(f"a run that is let be ends with {left.code} and leaves {left.count}:\n{left.printed}")
     return time.monotonic() - began
 
 
@@ -78,9 +78,9 @@ def table(done: list[tuple[Case, Left]], by: tuple[str, ...]) -> str:
     for key, lefts in groups.items():
         sums = [str(sum(getattr(left, column) for left in lefts)) for column in COLUMNS]
         codes = Counter(left.code for left in lefts)
-        told = ", ".join(f"{code}: {count}" for code, count in sorted(codes.items()))
+        listed = ", ".join(f"{code}: {count}" for code, count in sorted(codes.items()))
         longest = f"{max(left.seconds for left in lefts):.1f}"
-        lines.append("| " + " | ".join((*key, str(len(lefts)), *sums, longest, told)) + " |")
+        lines.append("| " + " | ".join((*key, str(len(lefts)), *sums, longest, listed)) + " |")
     return "\n".join(lines)
 
 

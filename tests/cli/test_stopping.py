@@ -1,4 +1,4 @@
-"""How a command ends when it is told to: at once, with a line that says what is kept, and with nothing left running."""
+"""How a command ends when it is stopped: at once, with a line that says what is kept, and with nothing left running."""
 
 from __future__ import annotations
 
@@ -169,34 +169,34 @@ def all_ways() -> list[object]:
 
 
 @pytest.mark.parametrize(("verb", "number"), all_ways())
-def test_told_to_stop(run: Callable[..., Running], project: Path, verb: str, number: signal.Signals) -> None:
+def test_stopped(run: Callable[..., Running], project: Path, verb: str, number: signal.Signals) -> None:
     running = run([LOOKTWICE, *COMMANDS[verb](project)])
     wait_until(lambda: is_at_work(verb, running))
     running.process.send_signal(number)
-    _, said = running.process.communicate(timeout=60)
-    assert running.process.returncode == CODES[number], said
-    lines = [line for line in said.splitlines() if line.startswith("Stopped by")]
+    _, printed = running.process.communicate(timeout=60)
+    assert running.process.returncode == CODES[number], printed
+    lines = [line for line in printed.splitlines() if line.startswith("Stopped by")]
     assert len(lines) == 1 and lines[0].startswith(f"Stopped by {NAMES[number]}: ")
-    assert "Traceback" not in said
+    assert "Traceback" not in printed
     wait_until(lambda: not running.left())
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("verb", ["prove", pytest.param("replay", marks=pytest.mark.thorough)])
-def test_told_again_and_again(run: Callable[..., Running], project: Path, verb: str, number: signal.Signals) -> None:
+def test_stopped_repeatedly(run: Callable[..., Running], project: Path, verb: str, number: signal.Signals) -> None:
     """Somebody is impatient: what was begun is ended all the same."""
     running = run([LOOKTWICE, *COMMANDS[verb](project)])
     wait_until(lambda: application_runs(running))
     while running.process.poll() is None:
         running.process.send_signal(number)
         time.sleep(0.002)
-    _, said = running.process.communicate(timeout=60)
-    assert running.process.returncode == CODES[number], said
-    assert "Traceback" not in said
+    _, printed = running.process.communicate(timeout=60)
+    assert running.process.returncode == CODES[number], printed
+    assert "Traceback" not in printed
     wait_until(lambda: not running.left())
 
 
-def test_what_is_kept_is_said(run: Callable[..., Running], project: Path, tmp_path: Path) -> None:
+def test_what_is_kept_is_named(run: Callable[..., Running], project: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(project, tmp_path / "copy", ignore=shutil.ignore_patterns(".looktwice")))
     tmp_path.chmod(0o755)
     running = run([LOOKTWICE, "prove", str(copy), "--experiment", "twice,sent-again", "--format", "events"])
@@ -205,10 +205,10 @@ def test_what_is_kept_is_said(run: Callable[..., Running], project: Path, tmp_pa
         if line.startswith('{"event":"proven"'):
             running.process.send_signal(signal.SIGINT)
             break
-    _, said = running.process.communicate(timeout=60)
+    _, printed = running.process.communicate(timeout=60)
     assert running.process.returncode == 130
     (proof,) = (copy / ".looktwice" / "proofs").iterdir()
-    assert f"kept are {proof.relative_to(copy)}, tests/looktwice/" in said
+    assert f"kept are {proof.relative_to(copy)}, tests/looktwice/" in printed
 
 
 def test_one_that_ignores_hangups_goes_on(run: Callable[..., Running], project: Path) -> None:

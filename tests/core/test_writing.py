@@ -385,6 +385,7 @@ IN_TEMPORARY_FOLDERS = {
     "learn/record.py": "a copy of the application that is recorded",
     "cli/demo.py": "what was suspected, for the processes that prove",
     "core/writing.py": "here",
+    "core/whole_file.py": "the last step of `core/writing`",
     "core/beneath.py": "here",
 }
 NEVERTHELESS = {"prove/proof.py", "prove/regression_test.py"}

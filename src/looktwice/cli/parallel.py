@@ -19,7 +19,7 @@ from looktwice.render.data import decoded
 DONE = (0, 1)
 _EXECUTING = b'{"event":"executing"'
 ENDS_WITHIN = 30.0
-"""Seconds in which a process that was told to stop has ended what it started; its guardians do it otherwise."""
+"""Seconds in which a stopped process has ended what it started; its guardians do it otherwise."""
 
 
 class BackgroundProve:
