@@ -171,8 +171,10 @@ def test_an_error(
         Path("looktwice.toml").write_text(settings)
     assert run(words) == 2
     shown = capsys.readouterr()
+    check(shown.out)
     check(shown.err)
-    assert shown.err and not shown.out
+    assert shown.err
+    assert all(line.startswith("runs ") for line in shown.out.splitlines()), "nothing but the commands, before they run"
 
 
 def test_what_an_application_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,12 +31,13 @@ with Run() as run:
     database = server.start(run=run)
     folder = run.folder()
     one = run.start([sys.executable, {daemon!r}, str(folder / "pid")], folder, {{}}, account, folder=folder)
-    while "left" not in one.output():
+    written = folder / "pid"
+    while "left" not in one.output() or not written.exists() or not written.read_text():
         time.sleep(0.01)
     with database.connect() as connection:
         backend = connection.execute("SELECT pg_backend_pid()").fetchone()[0]
     postmaster = database._child
-    print(run.number, postmaster.pid, one.pid, (folder / "pid").read_text(), flush=True)
+    print(run.number, postmaster.pid, one.pid, written.read_text(), flush=True)
     print(*run.folders, flush=True)
     segment = (postmaster.directory / "data" / "postmaster.pid").read_text().splitlines()[6].split()[1]
     print(segment, flush=True)
