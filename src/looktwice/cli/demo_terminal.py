@@ -81,7 +81,7 @@ class Teller:
             self.console.print(verdict(it, proof, kept), soft_wrap=True)
         for proof in seen.proofs:
             if not any(shows(proof, it) for it in seen.findings):
-                name = self.guides[proof.code].name if proof.code in self.guides else ""
+                name = self.guides[proof.code].name if proof.code in self.guides else "(no page yet)"
                 self.console.print(row(f"{proof.code} {name}", ", ".join(endpoints(proof)), proof), soft_wrap=True)
         if not seen.findings:
             for tried in seen.tried:

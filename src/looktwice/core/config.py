@@ -83,6 +83,8 @@ class Prove(Struct, frozen=True, kw_only=True):
     requests: tuple[Request, ...] = ()
     upstreams: dict[str, Upstream] = {}
     invariants: dict[str, str] = {}  # name → SQL that gives the rows that break it
+    ignore_tables: tuple[str, ...] = ()  # never judged; `*` stands for any letters
+    require_reach: str = ""  # "50%": fewer endpoints reached make exit code 2
     allow_hosts: tuple[str, ...] = ()
     budget: str = "200"
 
@@ -127,6 +129,16 @@ def budget(text: str) -> tuple[float | None, int | None]:
         )
     scale = {"ms": 0.001, "s": 1.0, "m": 60.0}.get(match[2])
     return (float(match[1]) * scale, None) if scale else (None, int(float(match[1])))
+
+
+def share(text: str) -> float:
+    """A share of the whole: "50%" gives 0.5, "" gives 0. Raises ConfigurationError."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", text)
+    if text and (not match or float(match[1]) > 100):
+        raise ConfigurationError(
+            f"cannot use require_reach {text!r}", "it is no share of the endpoints", "Write a percentage: 50%."
+        )
+    return float(match[1]) / 100 if match else 0.0
 
 
 def _find(root: Path, explicit: Path | None) -> tuple[Path | None, dict[str, Any]]:

@@ -73,4 +73,4 @@ class Proof(Struct, frozen=True, kw_only=True):
 
     @property
     def file_name(self) -> str:
-        return f"{self.code}-{self.fingerprint.removeprefix('v1:')[:8]}.json"
+        return f"{self.code or self.experiment}-{self.fingerprint.removeprefix('v1:')[:8]}.json"

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
 
 from looktwice.core import config
 from looktwice.core.errors import ConfigurationError
-from looktwice.core.event import Event, Finished, Noted, NotProven, Progress, Proven, Ran, Reached, Started
+from looktwice.core.event import Event, Finished, Noted, NotProven, Progress, Proven, Ran, Reach, Reached, Started
 from looktwice.core.route import is_route
 from looktwice.prove.app.requests.cases import Case
+from looktwice.prove.asking import ask
 from looktwice.prove.experiment import Experiment, NotShown, Result, Shown, Tried, experiments
 from looktwice.prove.explorer import Budget
 from looktwice.prove.laboratory import requests_of
 from looktwice.prove.stage import Stage
+from looktwice.prove.void import VoidRunError
 
 Users = Mapping[str, Mapping[str, str]]
 # Keeps a proof: gives the path of its file and of the test that was written, "" for what was not.
@@ -54,20 +57,26 @@ def prove(job: Job, keep: Keep = keep_nothing) -> Iterator[Event]:
     proven = 0
     yield Progress("start", 0, 1, "starting the application with a database of its own")
     with Stage.open(job.root, job.settings.prove, said.append) as stage:
-        yield from (Progress("start", number, len(said), text) for number, text in enumerate(said, 1))
-        yield from (Reached(endpoint, None, why) for endpoint, why in stage.unasked)
+        yield from _said(said)
         _refuse_unknown(
             job.endpoints, [*(endpoint for endpoint, _ in stage.unasked), *(it.endpoint for it in stage.cases)]
         )
-        rows = stage.reach([case for case in stage.cases if _is_wanted(case, job)])
+        rows = stage.reach([case for case in stage.cases if _is_chosen(case.endpoint, job)])
+        asked = [row.case for row in rows if row.is_reached and row.case is not None]
+        unasked = [(endpoint, why) for endpoint, why in stage.unasked if _is_chosen(endpoint, job)]
+        yield Reach(len(asked), len(rows) + len(unasked))
+        yield from (Reached(endpoint, None, why) for endpoint, why in unasked)
         yield from (Reached(row.endpoint, row.status, row.why) for row in rows)
         laboratory = stage.laboratory(_budget(job), job.settings.system.instances)
-        asked = [row.case for row in rows if row.is_reached and row.case is not None]
+        if asked:
+            laboratory.acquaint()
         for number, case in enumerate(asked, 1):
             yield Progress("measure", number, len(asked), case.endpoint)
-            laboratory.baseline(requests_of(case))
+            with suppress(VoidRunError):  # asked again, and told, by every experiment
+                laboratory.baseline(requests_of(case))
         for experiment, case in _questions(asked, job):
-            for result in experiment.run(laboratory, case):
+            for result in ask(laboratory, experiment, case):
+                yield from _said(said)
                 proven += isinstance(result, Shown)
                 yield from _events(result, keep, case, stage.users)
         runs = stage.trials.count
@@ -76,7 +85,11 @@ def prove(job: Job, keep: Keep = keep_nothing) -> Iterator[Event]:
         verb="prove",
         seconds=round(time.monotonic() - began, 3),
         findings=proven,
-        statistics={"runs": float(runs), "endpoints": float(len(rows)), "reached": float(len(asked))},
+        statistics={
+            "runs": float(runs),
+            "endpoints": float(len(rows) + len(unasked)),
+            "reached": float(len(asked)),
+        },
     )
 
 
@@ -93,10 +106,17 @@ def _refuse_unknown(words: tuple[str, ...], endpoints: list[str]) -> None:
             raise ConfigurationError("cannot choose", f"no endpoint contains `{word}`", f"There are: {there}.")
 
 
-def _is_wanted(case: Case, job: Job) -> bool:
-    if job.suspected_only and not any(is_route(route, case.endpoint) for _, route in job.first):
+def _said(said: list[str]) -> Iterator[Event]:
+    """What the stage has said since it was asked last."""
+    texts = list(said)
+    said.clear()
+    yield from (Progress("start", number, len(texts), text) for number, text in enumerate(texts, 1))
+
+
+def _is_chosen(endpoint: str, job: Job) -> bool:
+    if job.suspected_only and not any(is_route(route, endpoint) for _, route in job.first):
         return False
-    return not job.endpoints or any(word in case.endpoint for word in job.endpoints)
+    return not job.endpoints or any(word in endpoint for word in job.endpoints)
 
 
 def _questions(cases: Iterable[Case], job: Job) -> list[tuple[Experiment, Case]]:

@@ -165,7 +165,7 @@ def _ask(laboratory: Laboratory, request: Request, factor: int, size: int, befor
     """Twice (`before` may be the first time): then caches and pools are filled."""
     first = before or laboratory.trials.run({ALONE: request}, serial(ALONE))
     second = laboratory.trials.run({ALONE: request}, serial(ALONE))
-    alike = len(queries(first)) == len(queries(second)) and second.play.responses[ALONE].is_success
+    alike = len(queries(first)) == len(queries(second)) and ALONE in second.succeeded
     return Measured(factor, size, second, alike)
 
 

@@ -7,6 +7,7 @@ from msgspec import Struct
 from looktwice.core.errors import LooktwiceError
 from looktwice.core.trace import Trace, Verdict
 from looktwice.prove.app.requests.cases import Case
+from looktwice.prove.asking import ask as asked
 from looktwice.prove.experiment import Experiment, NotShown, Shown, experiments
 from looktwice.prove.explorer import Budget
 from looktwice.prove.stage import Stage
@@ -37,7 +38,9 @@ def ask(stage: Stage, name: str, case: Case, budget: Budget | None = None) -> Ou
     if not experiment.applies(case):
         return Outcome(is_wrong=False, holds=False, why=f"`{name}` does not apply to {case.endpoint}")
     quiet: list[NotShown] = []
-    for result in experiment.run(stage.laboratory(budget), case):
+    laboratory = stage.laboratory(budget)
+    laboratory.acquaint(case)
+    for result in asked(laboratory, experiment, case):
         if isinstance(result, Shown):
             return Outcome(
                 is_wrong=True,

@@ -7,14 +7,14 @@ waits for somebody who is held, which the server tells.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from queue import Empty
 
 from msgspec import Struct
 
 from looktwice.prove.boundary import Boundary
 from looktwice.prove.breakpoints import Fault, Rules
-from looktwice.prove.gate import Away, Moment, NotUnderstood, Responded, Stale
+from looktwice.prove.gate import Arrived, Away, Moment, NotUnderstood, Responded, Stale
 from looktwice.prove.postgres.sessions import Sessions, Wait
 from looktwice.prove.request import Request, Response
 from looktwice.prove.schedule import Pause, Schedule, Turn
@@ -67,6 +67,8 @@ class Scheduler:
         self.settle = 0.0
         self.gap = _SHORTEST_GAP
         self.sessions = sessions
+        self.passes: Callable[[Operation], bool] = lambda operation: False  # what no schedule may hold
+        self.has_strangers = False  # whether something of the latest play went by that was not understood
         self._gate = boundary.gate
 
     def play(self, requests: Mapping[str, Request], schedule: Schedule, faults: tuple[Fault, ...] = ()) -> Play:
@@ -87,13 +89,15 @@ class Scheduler:
         finally:
             self.boundary.release_all()
         self._settle(requests)
+        strange = self._strange(requests)
+        self.has_strangers = bool(strange)
         return Play(
             schedule=schedule,
             responses=run.responses,
             journal=tuple(self._gate.journal),
             blocked=tuple(run.blocked),
             transactions=run.transactions,
-            unreached=run.unreached or self._strange(requests),
+            unreached=run.unreached or strange,
             started=started,
             ended=time.time(),
         )
@@ -123,11 +127,16 @@ class Scheduler:
         seen = len(self._gate.journal)
         while time.monotonic() < deadline:
             now = time.monotonic()
-            if len(self._gate.journal) != seen or not all(self.is_quiet(lane) for lane in requests):
-                seen, quiet_since = len(self._gate.journal), now
+            news, seen = self._gate.journal[seen:], len(self._gate.journal)
+            if any(map(self._counts, news)) or not all(self.is_quiet(lane) for lane in requests):
+                quiet_since = now
             elif now - quiet_since >= self.settle:
                 return
             time.sleep(_POLL / 2)
+
+    def _counts(self, moment: Moment) -> bool:
+        """Whether it is work that may be the requests'."""
+        return isinstance(moment, Arrived) and not self.passes(moment.operation)
 
 
 class _Run:
@@ -136,7 +145,7 @@ class _Run:
     def __init__(self, scheduler: Scheduler, requests: Mapping[str, Request], faults: tuple[Fault, ...]) -> None:
         self._scheduler, self._requests = scheduler, requests
         self._gate, self._sessions = scheduler.boundary.gate, scheduler.sessions
-        self.rules = Rules(faults)
+        self.rules = Rules(faults, scheduler.passes)
         self._has_faults = bool(faults)
         # A fault may mean that nothing ever comes: the patience is then that of a client, beyond what HTTP clients
         # give an answer by default where they give it a limit (httpx: 5 s).

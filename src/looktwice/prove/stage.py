@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from looktwice.core.config import Prove
-from looktwice.core.errors import MissingExtraError
+from looktwice.core.errors import ConfigurationError, MissingExtraError
 from looktwice.prove import redis
 from looktwice.prove.app import instance, prepare
 from looktwice.prove.app.environment import Secrets
@@ -16,10 +16,13 @@ from looktwice.prove.app.instance import Instance, runs_as_root
 from looktwice.prove.app.outside import Outside
 from looktwice.prove.app.plan import Addresses, Kind, Plan
 from looktwice.prove.app.requests.cases import Case, cases
-from looktwice.prove.app.requests.discover import ADMIN, discover
+from looktwice.prove.app.requests.discover import ADMIN, discover, sign_in_again
+from looktwice.prove.app.requests.operation import Operation
 from looktwice.prove.app.requests.reach import Row, why
 from looktwice.prove.app.resolve import resolve
+from looktwice.prove.background import Background
 from looktwice.prove.boundary import Boundary
+from looktwice.prove.credentials import Credentials
 from looktwice.prove.explorer import Budget
 from looktwice.prove.invariants import Invariants
 from looktwice.prove.laboratory import Laboratory
@@ -29,11 +32,13 @@ from looktwice.prove.postgres.restore import Restore
 from looktwice.prove.postgres.server import Server
 from looktwice.prove.postgres.sessions import Sessions
 from looktwice.prove.proxy import Address
+from looktwice.prove.recovery import Recovery
 from looktwice.prove.request import Request, Response
 from looktwice.prove.schedule import serial
 from looktwice.prove.scheduler import Scheduler
 from looktwice.prove.trial import Trials
 from looktwice.prove.upstream import Script, Service
+from looktwice.prove.void import Void, VoidRunError, limited
 
 LANES = ("A", "B")
 _REQUESTS = """[prove]
@@ -64,7 +69,12 @@ class Stage:
         self.unasked: list[tuple[str, str]] = []
         self.users: dict[str, dict[str, str]] = dict(prove.users)
         self._lanes: dict[str, Addresses] = {}
+        self._ports: dict[str, int] = {}
         self._secrets = Secrets()
+        self._operations: list[Operation] = []
+        self._credentials = Credentials()
+        self.background = Background(prove.ignore_tables)
+        self.recovery = Recovery(self, say)
 
     @classmethod
     def open(cls, root: Path, prove: Prove, say: Say = lambda text: None) -> Stage:
@@ -96,11 +106,41 @@ class Stage:
         """Start again each instance that has ended, at the ports it had for its database. Gives how many had."""
         ended = [lane for lane, started in self.instances.items() if not started.is_listening]
         for lane in ended:
-            self.instances[lane].close()
-            again = instance.start(self.plan, {lane: self._lanes[lane]}, self._secrets)[lane]
-            self.instances[lane] = self._stack.enter_context(again)
-            self.scheduler.ports[lane] = again.port
+            self._start_again((lane,))
         return len(ended)
+
+    def restart(self) -> None:
+        """End both instances and start them again, with what they count in Redis forgotten."""
+        for group in self._groups():
+            self._start_again(group)
+        if self.redis is not None:
+            self.redis.forget_counters()
+
+    def sign_in_again(self) -> bool:
+        """Log in again everybody whom we logged in, and take what that leaves into the snapshot. False when there is
+        nobody."""
+        if self._restore.is_grown:
+            return False  # these rows are there for a measurement only
+        fresh = sign_in_again(self._send, self._operations, self.users)
+        if not fresh:
+            return False
+        self._credentials.renew(self.users, fresh)
+        self._restore.snapshot()
+        if self.redis is not None:
+            self.redis.snapshot()
+        return True
+
+    def _start_again(self, lanes: tuple[str, ...]) -> None:
+        for lane in lanes:
+            self.instances[lane].close()
+        for lane, again in instance.start(self.plan, {it: self._lanes[it] for it in lanes}, self._secrets).items():
+            self.instances[lane] = self._stack.enter_context(again)
+            self._ports[lane] = again.port
+
+    def _groups(self) -> list[tuple[str, ...]]:
+        """Who is started together. Without set-up the application makes its tables as it starts, and two would
+        collide."""
+        return [LANES] if self.plan.setup or self.plan.seed else [(lane,) for lane in LANES]
 
     def laboratory(self, budget: Budget | None = None, instances: int = 2) -> Laboratory:
         """What experiments work with. budget: for each pair of requests; None takes the usual one. instances: how many
@@ -118,7 +158,7 @@ class Stage:
 
     def remarks(self) -> list[str]:
         """What a person should know of the run besides its results: where the application wanted to go."""
-        refused = [
+        refused = self.background.remarks() + [
             f"the application called {host}: refused, as nothing leaves this machine; give it a stand-in under "
             f"[prove.upstreams], or allow it with allow_hosts"
             for host in self.outside.hosts
@@ -201,9 +241,7 @@ class Stage:
         )
 
     def _start_instances(self) -> None:
-        # Without set-up the application makes its tables as it starts, and two would collide.
-        groups = [LANES] if self.plan.setup or self.plan.seed else [(lane,) for lane in LANES]
-        for group in groups:
+        for group in self._groups():
             lanes = {lane: self._lanes[lane] for lane in group}
             for lane, started in instance.start(self.plan, lanes, self._secrets).items():
                 self.instances[lane] = self._stack.enter_context(started)
@@ -216,6 +254,7 @@ class Stage:
         with self.server.connect() as connection:
             found = discover(self._send, self.prove, connection)
         self.cases, self.unasked, self.users = found.cases, found.unasked, found.users
+        self._operations = found.operations
         if not self.cases and not self.unasked:
             raise StartError(
                 "ask",
@@ -226,6 +265,19 @@ class Stage:
             )
 
     def _send(self, request: Request) -> Response:
+        """To instance A, past its rate limit where there is one."""
+        kept = [self._exchange(request)]
+
+        def again() -> Void | None:
+            kept[0] = self._exchange(request)
+            return limited(request, kept[0])
+
+        if (void := limited(request, kept[0])) is not None:
+            with suppress(VoidRunError):
+                self.recovery.until_good(void, again)
+        return kept[0]
+
+    def _exchange(self, request: Request) -> Response:
         port = self.instances[LANES[0]].port
         return self.boundary.send(LANES[0], request, port, 10.0).result()
 
@@ -235,13 +287,35 @@ class Stage:
         self._stack.callback(changes.close)
         restore = self._stack.enter_context(Restore(self.server, changes))
         self.schema = restore.snapshot()
+        self._restore = restore
+        self._know_ignored()
         sessions.accept()
         if self.redis is not None:
             self.redis.snapshot()
         ports = {lane: started.port for lane, started in self.instances.items()}
         self.scheduler = Scheduler(self.boundary, ports, sessions)
+        self._ports = self.scheduler.ports
         invariants = self._stack.enter_context(Invariants(self.server, self.prove.invariants))
-        self.trials = Trials(self.scheduler, changes, restore, self.services, self.redis, invariants)
+        self.trials = Trials(
+            self.scheduler,
+            changes,
+            restore,
+            self.services,
+            self.redis,
+            invariants,
+            recovery=self.recovery,
+            background=self.background,
+            wears=self._credentials.wears,
+        )
+
+    def _know_ignored(self) -> None:
+        """Raises ConfigurationError for a name in `ignore_tables` that is no table's."""
+        for name in self.prove.ignore_tables:
+            if not any(Background([name]).is_ignored(table) for table in self.schema.tables):
+                known = ", ".join(sorted(table.removeprefix("public.") for table in self.schema.tables))
+                raise ConfigurationError(
+                    "cannot use ignore_tables", f"there is no table `{name}`", f"There are: {known or 'none'}."
+                )
 
     def _reach(self, case: Case) -> Row:
         row = self._asked(case)
@@ -252,10 +326,14 @@ class Stage:
 
     def _asked(self, case: Case) -> Row:
         response = Response(error="not asked")
-        for swapped in (True, False):
-            trial = self.trials.run({"A": case.first}, serial("A"), swapped=swapped)
-            response = next(iter(trial.play.responses.values()), response)
-        reason = why(response, self.instances[LANES[0]].output)
+        try:
+            for swapped in (True, False):
+                trial = self.trials.run({"A": case.first}, serial("A"), swapped=swapped)
+                response = next(iter(trial.play.responses.values()), response)
+        except VoidRunError as error:
+            return Row(endpoint=case.endpoint, status=error.void.status, why=str(error), case=case)
+        reason = why(response, self.instances[LANES[0]].output, case.first)
         if self.revive():
+            self.trials.discard()
             reason = f"the application ended when it was asked. {reason}"
         return Row(endpoint=case.endpoint, status=response.status, why=reason, case=case)

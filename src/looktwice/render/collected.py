@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from looktwice import __version__
-from looktwice.core.event import Event, Finished, Found, Noted, NotProven, Proven, Reached, Started, Unread
+from looktwice.core.event import Event, Finished, Found, Noted, NotProven, Proven, Reach, Reached, Started, Unread
 from looktwice.core.finding import Finding
 
 
@@ -17,6 +17,7 @@ class Report(msgspec.Struct, kw_only=True):
     schema: int = 1
     looktwice: str = __version__
     verb: str = ""
+    reach: Reach | None = None
     findings: list[Finding] = []
     suppressed: list[Finding] = []
     proven: list[Proven] = []
@@ -39,6 +40,8 @@ def collect(events: Iterable[Event]) -> Report:
                 report.proven.append(event)
             case NotProven():
                 report.not_proven.append(event)
+            case Reach():
+                report.reach = event
             case Reached():
                 report.reached.append(event)
             case Unread():
@@ -47,6 +50,8 @@ def collect(events: Iterable[Event]) -> Report:
                 report.notes.append(event)
             case Finished():
                 report.finished = together(report.finished, event)
+    report.not_proven.sort(key=lambda it: not it.is_open)  # what could not be told comes first
+    report.reached.sort(key=lambda it: it.succeeded)
     return report
 
 

@@ -20,6 +20,11 @@ from looktwice.cli.options import FILE, takes_config, takes_format, takes_output
 @takes_output
 @click.option("--statistics", is_flag=True, help="Say how many runs it took.")
 @takes_config
+@click.option(
+    "--require-reach",
+    metavar="SHARE",
+    help="Exit with 2 when fewer endpoints were reached (50%) and nothing is proven.",
+)
 @click.option("--no-test", is_flag=True, help="Write no regression tests into the project.")
 def command(
     path: Path,
@@ -32,19 +37,21 @@ def command(
     output: Path | None,
     statistics: bool,
     config: Path | None,
+    require_reach: str | None,
     no_test: bool,
 ) -> int:
     """Start the backend at PATH with a database of its own, and play its requests against each other."""
     from looktwice.cli.joining import read_findings, routes_of
     from looktwice.cli.proving import proving
     from looktwice.cli.reading import Tally, root_of, show
-    from looktwice.core.config import load
+    from looktwice.core.config import load, share
 
     if suspected and from_audit is None:
         raise click.UsageError("--suspected needs --from-audit FILE, which says where that is.")
     root = root_of(path, "prove")
     settings = load(root, config)
-    tally = Tally(settings.audit.fail_on)
+    required = share(settings.prove.require_reach if require_reach is None else require_reach)
+    tally = Tally(settings.audit.fail_on, required=required)
     events = proving(
         root,
         settings,

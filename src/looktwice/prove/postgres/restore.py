@@ -8,7 +8,7 @@ out ids that exist again.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _VERIFIED_AT_FIRST = 3
 _VERIFIED_EVERY = 50
 _VACUUM_EVERY = 500
+_TRIES = 3  # to bring back tables that are written meanwhile
 _MOST_CHANGES = 5_000  # beyond, comparing whole tables takes less time than undoing row by row
 
 
@@ -56,7 +57,14 @@ class Restore:
         self._shape: tuple[int, str] = (0, "")
         self._hashes: dict[str, tuple[int, str]] = {}
         self._count = 0
-        self._is_grown = False
+        self.is_grown = False
+        self._aside: Collection[str] = ()
+        self.strays: list[RowChange] = []  # written while tables were brought back, by nobody whom we asked
+
+    def set_aside(self, tables: Collection[str]) -> None:
+        """Tables that somebody else writes all the time: nobody can say that they came back to the snapshot. The
+        collection may grow later."""
+        self._aside = tables
 
     def snapshot(self) -> Schema:
         """Remember all rows as they are now. Gives the schema. Requests must be silent; log in before."""
@@ -100,7 +108,7 @@ class Restore:
     def grow(self, statements: Sequence[str]) -> None:
         """Change the tables in one transaction that `Changes` does not report and `undo` leaves alone, with triggers
         and foreign keys off: rows to measure with. `refill` ends it."""
-        self._is_grown = True
+        self.is_grown = True
         self._transact(list(statements))
         self._connection.execute("ANALYZE")
 
@@ -110,7 +118,7 @@ class Restore:
 
     def refill(self) -> None:
         """Compare every table with the snapshot and bring it back: after `grow`, or when nothing else is trusted."""
-        self._is_grown = False
+        self.is_grown = False
         self._compare()
         self._verify()
 
@@ -154,7 +162,7 @@ class Restore:
         self.close()
 
     def _back(self, changes: tuple[RowChange, ...]) -> tuple[Literal["undo", "difference"], bool, str]:
-        if self._is_grown:
+        if self.is_grown:
             self._undo(changes)
             return "undo", False, "between two measurements"
         if reason := self._distrust(changes):
@@ -247,7 +255,16 @@ class Restore:
                 return
 
     def _verify(self) -> None:
-        if wrong := self._differing():
+        """After a comparison all is as in the snapshot, but for what somebody has written since."""
+        wrong = self._differing()
+        for _ in range(_TRIES):
+            strays = self._changes.since() if self._changes and wrong else []
+            if not wrong or not {*wrong} <= {change.table for change in strays}:
+                break
+            self.strays += strays
+            self._compare()
+            wrong = self._differing()
+        if wrong and not {*wrong} <= {change.table for change in self.strays}:
             raise LooktwiceError(
                 "cannot restore the database between runs",
                 f"{', '.join(wrong)} differs from the snapshot after it was compared and refilled",
@@ -256,7 +273,7 @@ class Restore:
 
     def _differing(self) -> list[str]:
         now = self._hash()
-        return [name for name, value in self._hashes.items() if now.get(name) != value]
+        return [n for n, value in self._hashes.items() if now.get(n) != value and n not in self._aside]
 
     def _hash(self) -> dict[str, tuple[int, str]]:
         """Per table the number of rows and the sum of their hashes, which does not depend on their order."""

@@ -10,7 +10,7 @@ from typing import TextIO
 
 import msgspec
 
-from looktwice.core.event import Event, Found, NotProven, Proven, Reached
+from looktwice.core.event import Event, Found, NotProven, Proven, Reach, Reached
 from looktwice.render.renderer import Setting
 
 
@@ -19,5 +19,5 @@ def render(events: Iterable[Event], out: TextIO, setting: Setting) -> None:
         match event:
             case Found(finding) if not finding.suppressed:
                 out.write(msgspec.json.encode(finding).decode() + "\n")
-            case Proven() | NotProven() | Reached():
+            case Reach() | Reached() | Proven() | NotProven():
                 out.write(msgspec.json.encode(event).decode() + "\n")
