@@ -19,7 +19,7 @@ from looktwice.prove.trial import Part
 from looktwice.prove.void import Void, VoidRunError
 
 _TIMES = 3
-_CLAIMS = (Verdict.PROTECTED, Verdict.COMMUTES, Verdict.SERIAL, Verdict.RESPONSE_ONLY)
+_CLAIMS = (Verdict.PROTECTED, Verdict.COMMUTES, Verdict.SERIAL, Verdict.RESPONSE_ONLY, Verdict.INCONCLUSIVE)
 
 
 def ask(laboratory: Laboratory, experiment: Experiment, case: Case) -> Iterator[Result]:
@@ -28,9 +28,10 @@ def ask(laboratory: Laboratory, experiment: Experiment, case: Case) -> Iterator[
     appeared: list[str] = []
     for _ in range(_TIMES):
         before = dict(laboratory.trials.background.everything)
-        laboratory.trials.contested.clear()
         results: list[NotShown | Shown] = []
         try:
+            laboratory.baseline(requests_of(case))
+            laboratory.trials.contested.clear()  # until then it was not known what is whose
             for result in experiment.run(laboratory, case):
                 if isinstance(result, Tried):
                     yield result
@@ -76,12 +77,12 @@ def _allowed(laboratory: Laboratory, case: Case, result: NotShown | Shown) -> No
             return result
         why = f"it looks like {result.judgement.verdict.value}, but {_named(touched)} also written in the background"
         return _not_shown(result, f"{why}, the same rows")
-    if result.verdict not in _CLAIMS or not result.rests_on_rows:
+    if not result.rests_on_rows:
         return result
     if contested:
         why = f"{_named(contested)} also written in the background, the same rows: nothing can be said of them"
         return replace(result, verdict=Verdict.INCONCLUSIVE, why=why)
-    if hidden := laboratory.hidden(case):
+    if result.verdict in _CLAIMS and (hidden := laboratory.hidden(case)):
         why = f"all that it writes is set aside and was not judged ({', '.join(sorted(hidden))})"
         return replace(result, verdict=Verdict.INCONCLUSIVE, why=why)
     return result

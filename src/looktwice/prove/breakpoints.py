@@ -36,7 +36,8 @@ class Rules:
     ) -> None:
         """passes: whether an operation is none of its lane's request (a job in the background), and never held."""
         self._passes = passes
-        self._foreign: set[int] = set()  # connections in the middle of such work
+        self.foreign: set[int] = set()  # connections in the middle of such work
+        self._own: set[int] = set()  # connections in the middle of a transaction of the request's
         self.limits: dict[str, Point | None] = {}
         self.at_point: set[str] = set()  # lanes held where their turn ends
         self.waiting: set[str] = set()  # lanes whose next operation is held because another goes first
@@ -48,7 +49,7 @@ class Rules:
 
     def __call__(self, operation: Operation) -> Action | None:
         lane = operation.lane
-        if not operation.is_scheduling_point or self._is_foreign(operation):
+        if self._is_foreign(operation) or not operation.is_scheduling_point:
             return FORWARD
         self._counts[lane, operation.fingerprint] += 1
         self._latest[lane] = operation
@@ -66,15 +67,19 @@ class Rules:
     def _is_foreign(self, operation: Operation) -> bool:
         """Work that was begun by somebody else is let through to its end: it may have locks."""
         is_end = operation.kind in (OperationKind.COMMIT, OperationKind.ROLLBACK)
-        if operation.connection in self._foreign and operation.status != "I":
+        goes_on = operation.status != "I" and operation.kind is not OperationKind.BEGIN
+        if operation.connection in self.foreign and goes_on:
             if is_end:
-                self._foreign.discard(operation.connection)
+                self.foreign.discard(operation.connection)
             return True
-        self._foreign.discard(operation.connection)
-        if is_end or not self._passes(operation):
+        self.foreign.discard(operation.connection)
+        if not goes_on:
+            self._own.discard(operation.connection)
+        if is_end or not operation.is_scheduling_point:
             return False
-        self._foreign.add(operation.connection)
-        return True
+        is_foreign = operation.connection not in self._own and self._passes(operation)
+        (self.foreign if is_foreign else self._own).add(operation.connection)
+        return is_foreign
 
     def is_held(self, lane: str) -> bool:
         return lane in self.at_point or lane in self.waiting

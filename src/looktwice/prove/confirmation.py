@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from looktwice.prove.explorer import writes
-from looktwice.prove.gate import Closed, Moment
+from looktwice.prove.gate import Arrived, Closed, Moment
 from looktwice.prove.narrate import Happening, happenings
 from looktwice.prove.oracle import Checks, Judgement, Observation, confirm
 from looktwice.prove.oracle.acceptance import Pair, Repeat
@@ -38,7 +38,7 @@ def confirmed(laboratory: Laboratory, trial: Trial, baseline: Baseline) -> Judge
         repeats.append(Repeat(laboratory.judged(again, reading), swapped))
     order = baseline.orders[0]
     checks = Checks(
-        idle=_idle(laboratory, length, baseline),
+        idle=_idle(laboratory, length, baseline, trial),
         held={name: _held_alone(laboratory, name, baseline, trial) for name in _stopped(schedule)},
         writers=trial.writers,
         repeats=tuple(repeats),
@@ -63,10 +63,11 @@ def _third_runs(laboratory: Laboratory, baseline: Baseline) -> dict[Order, tuple
     return runs
 
 
-def _idle(laboratory: Laboratory, seconds: float, baseline: Baseline) -> Observation:
-    """As long a run without any request, with all that was written meanwhile by whomever."""
-    trial = laboratory.trials.run({}, (Pause(seconds),), prelude=baseline.prelude)
-    return replace(trial.observation, changes=trial.every)
+def _idle(laboratory: Laboratory, seconds: float, baseline: Baseline, judged: Trial) -> Observation:
+    """As long a run without any request, with what was written meanwhile, by whomever, to the rows that are judged."""
+    idle = laboratory.trials.run({}, (Pause(seconds),), prelude=baseline.prelude)
+    rows = {(change.table, change.key) for change in judged.changes}
+    return replace(idle.observation, changes=tuple(c for c in idle.every if (c.table, c.key) in rows))
 
 
 def _held_alone(laboratory: Laboratory, name: str, baseline: Baseline, trial: Trial) -> Observation:
@@ -87,8 +88,11 @@ def _stopped(schedule: Schedule) -> list[str]:
 
 
 def lost(journal: Sequence[Moment]) -> list[Closed]:
-    """Connections that the server's side ended; one that the application closed itself is its own affair."""
-    return [moment for moment in journal if isinstance(moment, Closed) and moment.why == "server"]
+    """Connections of the requests that the server's side ended; one that the application closed itself is its own
+    affair."""
+    used = {moment.operation.connection for moment in journal if isinstance(moment, Arrived)}
+    closed = (moment for moment in journal if isinstance(moment, Closed))
+    return [moment for moment in closed if moment.why == "server" and moment.connection in used]
 
 
 def pair(trial: Trial) -> Pair | None:

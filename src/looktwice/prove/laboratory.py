@@ -134,6 +134,9 @@ class Laboratory:
         self._version = self.trials.background.version
 
     def _steady(self, requests: Mapping[str, Request], prelude: tuple[Request, ...]) -> Baseline:
+        for name, request in requests.items():
+            for _ in range(self.trials.background.runs_wanted(request)):
+                self.trials.run({name: request}, serial(name))
         measured = [self._measure(requests, prelude)]
         if (void := unsteady(measured[0])) is not None:
 
@@ -237,9 +240,12 @@ class Laboratory:
 
     def hidden(self, case: Case) -> frozenset[str]:
         """The tables and keys that a request of the case writes, when not one of them is judged; else nothing."""
-        solos = self.baseline(requests_of(case)).solos.values()
-        unseen = [s for s in solos if not (s.observation.changes or s.observation.keys or s.observation.upstream)]
-        return frozenset().union(*(solo.aside for solo in unseen))
+        solos = self.baseline(requests_of(case)).solos.items()
+        unseen = [
+            (n, s) for n, s in solos if not (s.observation.changes or s.observation.keys or s.observation.upstream)
+        ]
+        late = (self.trials.background.late(solo.requests[name]) for name, solo in unseen)
+        return frozenset().union(*(solo.aside for _, solo in unseen), *late)
 
     def reading(self, baseline: Baseline) -> Reading:
         # Kept with the baseline, so that its identity is not given to another meanwhile.

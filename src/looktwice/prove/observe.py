@@ -99,16 +99,22 @@ def accepted(journal: Iterable[Moment]) -> Iterator[UpstreamCall]:
 
 
 def windows(journal: Iterable[Moment]) -> Iterator[Window]:
-    """When each backend may have committed: a COMMIT, or a statement outside a transaction, sent on until answered."""
+    """When each backend may have committed."""
+    return (window for _, window in commits(journal))
+
+
+def commits(journal: Iterable[Moment]) -> Iterator[tuple[Operation, Window]]:
+    """What may have committed and when: a COMMIT, or a statement outside a transaction, sent on until answered."""
     sent: dict[int, tuple[Operation, float]] = {}
     for moment in journal:
         if isinstance(moment, Arrived | Released):
             sent[moment.operation.number] = (moment.operation, moment.at)
         elif isinstance(moment, Answered) and moment.result.number in sent:
             operation, since = sent.pop(moment.result.number)
-            commits = operation.kind is OperationKind.COMMIT or operation.status == "I" or operation.atomic
-            if commits and operation.backend is not None:
-                yield Window(operation.backend, since, moment.at)
+            is_alone = operation.status == "I" and operation.kind in (OperationKind.STATEMENT, OperationKind.COPY)
+            is_commit = operation.kind is OperationKind.COMMIT or is_alone or operation.atomic
+            if is_commit and operation.backend is not None:
+                yield operation, Window(operation.backend, since, moment.at)
 
 
 def mechanisms(play: Play, done: Iterable[tuple[Operation, Result]]) -> Iterator[Mechanism]:

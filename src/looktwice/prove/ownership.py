@@ -7,6 +7,7 @@ request only when it began while that request was in flight on its instance, and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from enum import Enum, auto
 from itertools import pairwise
@@ -15,11 +16,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from looktwice.prove.gate import Accepted, Answered, Arrived, Asked, Moment, Released, Responded
-from looktwice.prove.observe import windows
+from looktwice.prove.observe import commits
 from looktwice.prove.postgres.change import RowChange, Window
 from looktwice.prove.scheduler import Play
 from looktwice.prove.wire.operation import Operation, OperationKind
 
+_LITERAL = re.compile(r"(?<![\w.$])\d+(?![\w.])|(?<=')[^']*(?=')")
 MEANINGFUL = (OperationKind.STATEMENT, OperationKind.COPY, OperationKind.COMMAND, OperationKind.CALL)
 _SLACK = 0.001  # seconds between the server's clock for a commit and ours for its answer
 _NOTICED = 0.001  # seconds until we know of an answer that the application has sent
@@ -67,12 +69,12 @@ def sort(play: Play, changes: Sequence[RowChange], lanes: Collection[str], is_ha
     flights = _flights(play.journal, lanes)
     owner = {id(work): _owner(work, flights, is_habit) for work in found}
     works = {kind: tuple(work for work in found if owner[id(work)] is kind) for kind in Owner}
-    numbers = {kind: {o.number for work in works[kind] for o in work.operations} for kind in Owner}
-    foreign = numbers[Owner.LATE] | numbers[Owner.NOBODY]
-    spans = {kind: tuple(windows(_only(play.journal, numbers[kind]))) for kind in Owner}
+    foreign = {o.number for kind in (Owner.LATE, Owner.NOBODY) for work in works[kind] for o in work.operations}
+    writers = matched(changes, play.transactions, _committed(play.journal, found))
     sorted_: dict[Owner, list[RowChange]] = {kind: [] for kind in Owner}
     for change in changes:
-        sorted_[_writer(change, play.transactions, spans)].append(change)
+        work = writers.get(change.xid)
+        sorted_[owner[id(work)] if work is not None else Owner.NOBODY].append(change)
     return Owned(
         play=_without(play, foreign) if foreign else play,
         changes={kind: tuple(listed) for kind, listed in sorted_.items()},
@@ -99,7 +101,8 @@ def _stretches(journal: Iterable[Moment]) -> Iterator[tuple[float, tuple[Operati
         if not continues and connection in open_:
             began, operations = open_.pop(connection)
             yield began, tuple(operations)
-        open_.setdefault(connection, (moment.at, []))[1].append(operation)
+        began = 0.0 if continues else moment.at  # what was in the middle of something began before all this
+        open_.setdefault(connection, (began, []))[1].append(operation)
         if operation.kind is OperationKind.BEGIN:
             begun.add(connection)
         elif operation.kind in (OperationKind.COMMIT, OperationKind.ROLLBACK):
@@ -122,29 +125,60 @@ def _flights(journal: Iterable[Moment], lanes: Collection[str]) -> dict[str, tup
 
 def _owner(work: Work, flights: Mapping[str, tuple[float, float]], is_habit: Callable[[Work], bool]) -> Owner:
     began, ended = flights.get(work.lane, (float("inf"), float("inf")))
-    if work.began < began:
-        return Owner.NOBODY
-    if is_habit(work):
+    if work.began < began or is_habit(work):
         return Owner.NOBODY
     # What begins as the answer goes out and ends after it has followed it.
     has_followed = work.began > ended or (work.began > ended - _NOTICED and work.ended > ended)
     return Owner.LATE if has_followed else Owner.REQUEST
 
 
-def _writer(change: RowChange, sightings: Mapping[int, int], spans: Mapping[Owner, Sequence[Window]]) -> Owner:
-    """The owner of the transaction, by the time of its commit. Where two fit it is the request's: what was done while
-    nothing else could be is only taken from it on evidence."""
-    pid = sightings.get(change.xid)
-    for kind in (Owner.REQUEST, Owner.LATE, Owner.NOBODY):
-        for window in spans[kind]:
-            fits = window.start - _SLACK <= change.committed <= window.end + _SLACK
-            if fits and pid in (None, window.pid):
-                return kind
-    return Owner.NOBODY
+# ---- which work wrote which transaction
 
 
-def _only(journal: Iterable[Moment], numbers: set[int]) -> Iterator[Moment]:
-    return (moment for moment in journal if _number(moment) in numbers)
+def matched(
+    changes: Iterable[RowChange], sightings: Mapping[int, int], committed: Sequence[tuple[Work, Window]]
+) -> dict[int, Work]:
+    """xid → the work that committed it, for those that one did.
+
+    sightings: xid → pid, for transactions seen while they were open. committed: each work with the stretch of time in
+    which it may have committed. Where several fit, that one is taken which names the tables and the values written,
+    else the one that was answered first after it; none commits twice in one stretch.
+    """
+    written: dict[int, list[RowChange]] = {}
+    for change in changes:
+        written.setdefault(change.xid, []).append(change)
+    pairs = [
+        (*_likeness(work, rows), rows[0].committed - window.end, number, xid)
+        for xid, rows in written.items()
+        for number, (work, window) in enumerate(committed)
+        if _fits(rows[0], window, sightings.get(xid))
+    ]
+    found: dict[int, Work] = {}
+    taken: set[int] = set()
+    for *_, number, xid in sorted(pairs, reverse=True):
+        if xid not in found and number not in taken:
+            found[xid] = committed[number][0]
+            taken.add(number)
+    return found
+
+
+def _committed(journal: Sequence[Moment], works: Iterable[Work]) -> list[tuple[Work, Window]]:
+    of = {operation.number: work for work in works for operation in work.operations}
+    return [(of[operation.number], window) for operation, window in commits(journal)]
+
+
+def _fits(change: RowChange, window: Window, pid: int | None) -> bool:
+    return pid in (None, window.pid) and window.start - _SLACK <= change.committed <= window.end + _SLACK
+
+
+def _likeness(work: Work, rows: Sequence[RowChange]) -> tuple[int, int]:
+    """How well a transaction fits a work: tables named, then values given."""
+    text = " ".join(operation.fingerprint for operation in work.operations)
+    tables = {row.table.rpartition(".")[2].lower() for row in rows}
+    given = {value for operation in work.operations for value in operation.parameters if value is not None}
+    given |= set(_LITERAL.findall(" ".join(operation.text for operation in work.operations)))
+    values = {value for row in rows for value in (*row.key, *(row.after or {}).values())}
+    return sum(table in text for table in tables), sum(value in given for value in values)
 
 
 def _without(play: Play, numbers: set[int]) -> Play:

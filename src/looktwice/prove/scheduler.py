@@ -7,14 +7,14 @@ waits for somebody who is held, which the server tells.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from queue import Empty
 
 from msgspec import Struct
 
 from looktwice.prove.boundary import Boundary
 from looktwice.prove.breakpoints import Fault, Rules
-from looktwice.prove.gate import Arrived, Away, Moment, NotUnderstood, Responded, Stale
+from looktwice.prove.gate import Arrived, Away, Connection, Moment, NotUnderstood, Responded, Stale
 from looktwice.prove.postgres.sessions import Sessions, Wait
 from looktwice.prove.request import Request, Response
 from looktwice.prove.schedule import Pause, Schedule, Turn
@@ -68,12 +68,14 @@ class Scheduler:
         self.gap = _SHORTEST_GAP
         self.sessions = sessions
         self.passes: Callable[[Operation], bool] = lambda operation: False  # what no schedule may hold
+        self._foreign: Collection[int] = ()
         self.has_strangers = False  # whether something of the latest play went by that was not understood
         self._gate = boundary.gate
 
     def play(self, requests: Mapping[str, Request], schedule: Schedule, faults: tuple[Fault, ...] = ()) -> Play:
         """Run the requests (lane → request) under the schedule, to the end of all of them."""
         run = _Run(self, requests, faults)
+        self._foreign = run.rules.foreign
         self._gate.journal.clear()
         started = time.time()
         self._drain()
@@ -117,8 +119,11 @@ class Scheduler:
 
     def is_quiet(self, lane: str) -> bool:
         """Nothing sent and unanswered, no transaction open."""
-        connections = self._gate.of_lane(lane)
-        return all(c.status == "I" and not c.outstanding for c in connections) and not self._gate.held(lane)
+        return all(c.status == "I" and not c.outstanding for c in self.own(lane)) and not self._gate.held(lane)
+
+    def own(self, lane: str) -> list[Connection]:
+        """The lane's connections, without those that a job of the background is just using."""
+        return [c for c in self._gate.of_lane(lane) if c.number not in self._foreign]
 
     def _settle(self, requests: Mapping[str, Request]) -> None:
         """Wait for silence, as long as it was found to take; a lane that stays open is left to the gates."""
@@ -235,13 +240,13 @@ class _Run:
     # ---- waits
 
     def _waiting(self, lane: str) -> Wait | None:
-        backends = [c.backend for c in self._gate.of_lane(lane) if c.outstanding and c.backend is not None]
+        backends = [c.backend for c in self._scheduler.own(lane) if c.outstanding and c.backend is not None]
         return next((wait for wait in map(self._sessions.blocking, backends) if wait is not None), None)
 
     def _give_way(self, lane: str, waiting: Wait, waited: float) -> bool:
         """The lane waits for a lock. When a held lane has it, that one goes first; True when somebody moved."""
-        owners = {c.backend: c.lane for c in list(self._gate.connections.values())}
-        others = [owners[pid] for pid in waiting.blockers if owners.get(pid, lane) != lane]
+        owners = {c.backend: c.lane for it in self._scheduler.ports for c in self._scheduler.own(it)}
+        others = [owners[pid] for pid in self._behind(waiting, owners) if owners.get(pid, lane) != lane]
         other = next((o for o in others if self.rules.is_held(o)), None)
         if other is None:
             if waited > _BACKGROUND_LOCK and not others and not self.unreached:
@@ -252,6 +257,14 @@ class _Run:
         self._note_blocked(lane, other, waiting)
         self._finish(other, before=lane)
         return True
+
+    def _behind(self, waiting: Wait, owners: Mapping[int | None, str]) -> list[int]:
+        """Who is waited for: past somebody in the background who stands in the same queue."""
+        found: list[int] = []
+        for pid in waiting.blockers:
+            further = self._sessions.blockers(pid) if pid and pid not in owners else ()
+            found += further or (pid,)
+        return found
 
     def _note_blocked(self, lane: str, other: str, waiting: Wait) -> None:
         connections = [c for c in self._gate.of_lane(lane) if c.backend == waiting.pid and c.outstanding]
@@ -273,7 +286,7 @@ class _Run:
         """Nothing at the boundary for far longer than alone, while another lane is held and may be waited for."""
         if lane in self.responses or not self._others_held(lane):
             return False
-        outstanding = any(c.outstanding for c in self._gate.of_lane(lane))
+        outstanding = any(c.outstanding for c in self._scheduler.own(lane))
         return not outstanding and idle > self._patience(lane)
 
     def _patience(self, lane: str) -> float:

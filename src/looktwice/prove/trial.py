@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from looktwice.prove.background import Background, Judged
 from looktwice.prove.breakpoints import Fault
-from looktwice.prove.gate import Forward, Released
+from looktwice.prove.gate import Arrived, Forward, Released
 from looktwice.prove.invariants import Invariants
 from looktwice.prove.observe import observation, windows
 from looktwice.prove.oracle.observation import Observation
+from looktwice.prove.ownership import MEANINGFUL
 from looktwice.prove.postgres.change import RowChange, owners
 from looktwice.prove.postgres.changes import Changes
 from looktwice.prove.postgres.restore import Restore, Restored
@@ -24,7 +25,7 @@ from looktwice.prove.schedule import Pause, Schedule, Turn, serial
 from looktwice.prove.scheduler import Play, Scheduler
 from looktwice.prove.success import is_success
 from looktwice.prove.upstream import Service
-from looktwice.prove.void import Void, VoidRunError, limited
+from looktwice.prove.void import Void, VoidRunError, changed, limited
 
 _OPEN_AT_MOST = 0.2  # seconds to wait for the application's sessions to come to rest before a restore
 
@@ -113,7 +114,7 @@ class Trials:
         self.usual: dict[Request, Response] = {}  # how a request is answered when it runs alone and succeeds
         self.contested: set[str] = set()  # of all runs since somebody emptied it
         self._lanes_by_backend: dict[int, str] = {}
-        restore.set_aside(self.background.tables)
+        restore.set_aside(self.background)
 
     def run(
         self,
@@ -166,7 +167,20 @@ class Trials:
 
     def successes(self, request: Request, most: int) -> tuple[int, Void | None]:
         """How often in a row the request succeeds before it is refused, or is answered as if all were well and does
-        nothing: at most `most` times. And what ended it in place of a refusal: a limiter."""
+        nothing: at most `most` times. And what ended it in place of a refusal: a limiter.
+
+        A refusal is one only if the same request succeeds again from the snapshot.
+        """
+        count, void = self._in_a_row(request, most)
+        if void is not None or count == most or (void := self._refused_alone(request)) is None:
+            return count, void
+        self.afresh(Part({"A": request}, serial("A")))
+        count, left = self._in_a_row(request, most)
+        if left is None and count < most:
+            left = self._refused_alone(request)
+        return count, left
+
+    def _in_a_row(self, request: Request, most: int) -> tuple[int, Void | None]:
         ledger = _Ledger()
         part = Part({"A": request}, serial("A"))
         try:
@@ -184,9 +198,25 @@ class Trials:
             self._back(ledger)
         return most, None
 
+    def _refused_alone(self, request: Request) -> Void | None:
+        trial = self.run({"A": request}, serial("A"))
+        usual = self.usual.get(request)
+        if "A" in trial.succeeded or usual is None:
+            return None
+        return changed(request, trial.play.responses["A"], usual)
+
     def watch(self, seconds: float) -> None:
-        """Ask nothing for so long, and learn what is written all the same."""
-        self.run({}, (Pause(seconds),))
+        """Ask nothing for so long, and learn what is written all the same: in the second half, for in the first the
+        requests of before may still have something to do."""
+        self.run({}, (Pause(seconds / 2),))
+        ledger = _Ledger()
+        try:
+            play = self.scheduler.play({}, (Pause(seconds / 2),))
+            ledger.every += self._changes.since()
+            keys = self._keys.differences() if self._keys else ()
+            self.background.watched(play, ledger.every, keys)
+        finally:
+            self._back(ledger)
 
     def afresh(self, part: Part) -> None:
         """Start the application again, and ask it the part's requests so that it is warm."""
@@ -287,7 +317,7 @@ class Trials:
         worn = {lane: self._wears(request) for lane, request in asked.items()}
         self.scheduler.passes = lambda operation: self.background.passes(operation, asked.get(operation.lane))
         play = self.scheduler.play(worn, plan, met)
-        every = self._settled_changes()
+        every = self._settled_changes(play)
         ledger.every += every
         succeeded = self._succeeded(part, play, names)
         judged = self._judged(play, every, asked, part, len(succeeded) == len(part.requests))
@@ -331,16 +361,20 @@ class Trials:
         is_plain = not part.faults and not self.scheduler.has_strangers
         return self.background.see(play, every, keys, asked, is_plain, succeeded)
 
-    def _settled_changes(self) -> list[RowChange]:
+    def _settled_changes(self, play: Play) -> list[RowChange]:
+        """What was written, once the sessions that the requests used are at rest. A job of the background may go on."""
+        arrived = (moment.operation for moment in play.journal if isinstance(moment, Arrived))
+        used = {it.backend for it in arrived if it.kind in MEANINGFUL and not self.scheduler.passes(it)}
         deadline = time.monotonic() + _OPEN_AT_MOST
-        sessions = self.scheduler.sessions
-        left = sessions.unsettled()
-        while left and time.monotonic() < deadline:
+        while left := self._unsettled(used):
+            if time.monotonic() > deadline:
+                self.scheduler.sessions.terminate(left)
+                break
             time.sleep(0.001)
-            left = sessions.unsettled()
-        if left:
-            sessions.terminate(session.pid for session in left)
         return self._changes.since()
+
+    def _unsettled(self, backends: Collection[int | None]) -> list[int]:
+        return [session.pid for session in self.scheduler.sessions.unsettled() if session.pid in backends]
 
     def _writers(self, play: Play, changes: Sequence[RowChange]) -> dict[int, str]:
         for connection in list(self.scheduler.boundary.gate.connections.values()):

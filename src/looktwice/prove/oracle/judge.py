@@ -69,6 +69,10 @@ def summarize(judgements: Sequence[Judgement], total: int) -> Judgement:
     worst = min(judgements, key=lambda one: (not one.is_defect, _ORDER.index(one.verdict)), default=None)
     if worst is None:
         return Judgement(verdict=Verdict.NOT_REACHED, why="no schedule was run")
+    unplayed = [one for one in judgements if one.verdict is Verdict.NOT_REACHED]
+    if worst.verdict in (Verdict.PROTECTED, Verdict.COMMUTES) and unplayed:
+        why = f"{len(unplayed)} of {total} schedules could not be played: {unplayed[0].why}"
+        return Judgement(verdict=Verdict.INCONCLUSIVE, why=why)
     if worst.verdict in (Verdict.PROTECTED, Verdict.COMMUTES) and len(judgements) < total:
         return Judgement(verdict=Verdict.SERIAL, why=f"nothing was found in {len(judgements)} of {total} schedules")
     return worst

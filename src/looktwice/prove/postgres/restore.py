@@ -8,7 +8,7 @@ out ids that exist again.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _VERIFIED_AT_FIRST = 3
 _VERIFIED_EVERY = 50
 _VACUUM_EVERY = 500
-_TRIES = 3  # to bring back tables that are written meanwhile
+_TRIES = 5  # to bring back tables that are written meanwhile
 _MOST_CHANGES = 5_000  # beyond, comparing whole tables takes less time than undoing row by row
 
 
@@ -58,12 +58,12 @@ class Restore:
         self._hashes: dict[str, tuple[int, str]] = {}
         self._count = 0
         self.is_grown = False
-        self._aside: Collection[str] = ()
+        self._aside: Container[str] = ()
         self.strays: list[RowChange] = []  # written while tables were brought back, by nobody whom we asked
 
-    def set_aside(self, tables: Collection[str]) -> None:
-        """Tables that somebody else writes all the time: nobody can say that they came back to the snapshot. The
-        collection may grow later."""
+    def set_aside(self, tables: Container[str]) -> None:
+        """Tables that somebody else writes all the time: nobody can say that they came back to the snapshot. More may
+        be among them later."""
         self._aside = tables
 
     def snapshot(self) -> Schema:
@@ -258,10 +258,9 @@ class Restore:
         """After a comparison all is as in the snapshot, but for what somebody has written since."""
         wrong = self._differing()
         for _ in range(_TRIES):
-            strays = self._changes.since() if self._changes and wrong else []
-            if not wrong or not {*wrong} <= {change.table for change in strays}:
+            if not wrong or self._changes is None:
                 break
-            self.strays += strays
+            self.strays += self._changes.since()
             self._compare()
             wrong = self._differing()
         if wrong and not {*wrong} <= {change.table for change in self.strays}:
