@@ -1,4 +1,4 @@
-"""A wallet in an application that does other things as well: `python busy.py PORT`, what it does in JOBS (commas between).
+"""A wallet in an application that does other things as well: `python busy.py PORT`, what it does in JOBS ("beat,tick").
 
 POST /deposit loses updates, POST /deposit_locked does not, POST /note writes only after its answer.
 """
@@ -27,8 +27,6 @@ INSERT INTO wallet VALUES (1, 100), (2, 100);
 INSERT INTO heartbeat VALUES (1, 0);
 """
 JOBS = os.environ["JOBS"].split(",")
-_seen = 0
-_timer: threading.Timer | None = None
 _kept = threading.local()
 
 
@@ -84,26 +82,34 @@ EVERY: dict[str, tuple[float, Callable[[], None]]] = {
 }  # fmt: skip
 
 
-def flush() -> None:
-    """Debounced: one row for all requests since the last one, a while after them."""
-    global _seen
-    count, _seen = _seen, 0
-    run("INSERT INTO statistics (requests) VALUES (%s)", count)
+class Debounced:
+    """One row for all requests since the last one, a while after them."""
+
+    def __init__(self) -> None:
+        self.seen, self.timer = 0, threading.Timer(0, self.flush)
+
+    def note(self) -> None:
+        self.seen += 1
+        self.timer.cancel()
+        self.timer = threading.Timer(0.15, self.flush)
+        self.timer.start()
+
+    def flush(self) -> None:
+        count, self.seen = self.seen, 0
+        run("INSERT INTO statistics (requests) VALUES (%s)", count)
+
+
+_statistics = Debounced()
 
 
 def after(path: str) -> None:
     """What follows the answer."""
-    global _seen, _timer
     if "audit" in JOBS:
         run("INSERT INTO audit (path) VALUES (%s)", path)
     if path == "/note":
         run("INSERT INTO audit (path) VALUES (%s)", "noted")
     if "flush" in JOBS:
-        _seen += 1
-        if _timer is not None:
-            _timer.cancel()
-        _timer = threading.Timer(0.15, flush)
-        _timer.start()
+        _statistics.note()
 
 
 def deposit(db: psycopg.Connection, amount: int, lock: str = "") -> None:

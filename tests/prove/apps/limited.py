@@ -27,7 +27,7 @@ KEEPING, _, REFUSING = KIND.partition("/")
 _lock = threading.Lock()
 _hits: dict[str, deque[float]] = defaultdict(deque)
 _fixed: dict[str, int] = defaultdict(int)
-_tokens, _filled = float(LIMIT), time.monotonic()
+_bucket = {"tokens": float(LIMIT), "filled": time.monotonic()}
 
 
 def fixed(client: str) -> int:
@@ -45,11 +45,13 @@ def sliding(client: str) -> int:
 
 
 def bucket(client: str) -> int:
-    global _tokens, _filled
     now = time.monotonic()
-    _tokens, _filled = min(LIMIT, _tokens + (now - _filled) * LIMIT / WINDOW), now
-    _tokens -= 1 if _tokens >= 0 else 0
-    return int(_tokens) if _tokens >= 0 else -1
+    gained = (now - _bucket["filled"]) * LIMIT / WINDOW
+    _bucket.update(tokens=min(LIMIT, _bucket["tokens"] + gained), filled=now)
+    if _bucket["tokens"] < 1:
+        return -1
+    _bucket["tokens"] -= 1
+    return int(_bucket["tokens"])
 
 
 def in_redis(client: str) -> int:
