@@ -67,9 +67,15 @@ class Proof(Struct, frozen=True, kw_only=True):
 
     @property
     def fingerprint(self) -> str:
-        """The same for the same defect: pattern, experiment and endpoint; neither ids nor statements."""
-        text = "\0".join((self.code, self.experiment, self.endpoint))
+        """The same for the same defect: pattern, experiment, endpoint and the pair of requests. Requests that looktwice
+        made name rows by ids of that run, so that of those the endpoint says it all."""
+        text = "\0".join((self.code, self.experiment, self.endpoint, *self._pair()))
         return "v1:" + hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+    def _pair(self) -> tuple[str, ...]:
+        if self.is_found:
+            return ()
+        return tuple(f"{it.method} {it.path} {it.body}" for _, it in sorted(self.requests.items()))
 
     @property
     def file_name(self) -> str:

@@ -14,8 +14,8 @@ from looktwice.core.trace import Verdict
 from looktwice.prove.app.requests.cases import Case
 from looktwice.prove.experiment import Experiment, NotShown, Result, Shown, Tried
 from looktwice.prove.laboratory import Laboratory, requests_of
+from looktwice.prove.run import Part
 from looktwice.prove.schedule import serial
-from looktwice.prove.trial import Part
 from looktwice.prove.void import Void, VoidRunError
 
 _TIMES = 3

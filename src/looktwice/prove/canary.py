@@ -10,7 +10,7 @@ from looktwice.prove.oracle.observation import Answer
 from looktwice.prove.oracle.reading import Reading
 from looktwice.prove.oracle.verdict import spell
 from looktwice.prove.request import Response
-from looktwice.prove.trial import Trial
+from looktwice.prove.run import Trial
 from looktwice.prove.void import Cause, Void, changed
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from looktwice.prove.oracle import Checks, Judgement, Observation, confirm
 from looktwice.prove.oracle.acceptance import Pair, Repeat
 from looktwice.prove.oracle.candidates import Order
 from looktwice.prove.oracle.reading import Reading
+from looktwice.prove.run import Trial
 from looktwice.prove.schedule import Pause, Schedule, Turn
-from looktwice.prove.trial import Trial
 from looktwice.prove.wire.operation import OperationKind
 
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ from looktwice.prove.laboratory import Baseline, Laboratory
 from looktwice.prove.oracle import Observation
 from looktwice.prove.oracle.acceptance import Gate
 from looktwice.prove.oracle.verdict import Judgement
+from looktwice.prove.run import Part, Trial
 from looktwice.prove.schedule import serial
 from looktwice.prove.success import is_success
-from looktwice.prove.trial import Part, Trial
 from looktwice.prove.void import VoidRunError
 from looktwice.prove.wire.operation import OperationKind
 from looktwice.prove.wire.sql_text import summary

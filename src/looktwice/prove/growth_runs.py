@@ -14,8 +14,8 @@ from looktwice.prove.postgres.amplify import Growth, grow
 from looktwice.prove.postgres.explain import Scan, scans
 from looktwice.prove.postgres.statement import footprint
 from looktwice.prove.request import Request
+from looktwice.prove.run import Trial
 from looktwice.prove.schedule import serial
-from looktwice.prove.trial import Trial
 from looktwice.prove.wire.operation import Operation, OperationKind
 from looktwice.prove.wire.sql_text import tables
 

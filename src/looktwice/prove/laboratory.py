@@ -22,9 +22,10 @@ from looktwice.prove.oracle.reading import Reading
 from looktwice.prove.oracle.verdict import spell
 from looktwice.prove.postgres.catalogue import Schema
 from looktwice.prove.request import Request
+from looktwice.prove.run import Part, Trial
 from looktwice.prove.schedule import Schedule, serial
 from looktwice.prove.success import describe
-from looktwice.prove.trial import Part, Trial, Trials
+from looktwice.prove.trial import Trials
 from looktwice.prove.void import Void
 
 _FIRST_STRIDE, _NEXT_STRIDE = 1000, 7919  # each sequence its own, so that no id is taken for another's

@@ -13,8 +13,8 @@ from looktwice.prove.postgres.catalogue import Schema
 from looktwice.prove.postgres.change import RowChange, Values
 from looktwice.prove.postgres.net import net
 from looktwice.prove.request import Request
+from looktwice.prove.run import Trial
 from looktwice.prove.schedule import Turn
-from looktwice.prove.trial import Trial
 from looktwice.prove.wire.operation import Operation, OperationKind, Result
 from looktwice.prove.wire.sql_text import tables, written_table
 from looktwice.prove.wording import fault_words, read_words, short, write_words

@@ -1,19 +1,17 @@
-"""One trial: a schedule played from the snapshot, what it left, and the way back to the snapshot."""
+"""Trials: schedules played from the snapshot, and the way back to it."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from looktwice.prove.background import Background, Judged
 from looktwice.prove.breakpoints import Fault
-from looktwice.prove.gate import Arrived, Forward, Released
+from looktwice.prove.gate import Arrived
 from looktwice.prove.invariants import Invariants
 from looktwice.prove.observe import observation, windows
-from looktwice.prove.oracle.observation import Observation
 from looktwice.prove.ownership import MEANINGFUL
 from looktwice.prove.postgres.change import RowChange, owners
 from looktwice.prove.postgres.changes import Changes
@@ -21,68 +19,14 @@ from looktwice.prove.postgres.restore import Restore, Restored
 from looktwice.prove.recovery import Recovery, Remedy
 from looktwice.prove.redis import RedisServer
 from looktwice.prove.request import Request, Response
-from looktwice.prove.schedule import Pause, Schedule, Turn, serial
+from looktwice.prove.run import Ledger, Part, Trial, instances, on_instances
+from looktwice.prove.schedule import Pause, Schedule, serial
 from looktwice.prove.scheduler import Play, Scheduler
 from looktwice.prove.success import is_success
 from looktwice.prove.upstream import Service
 from looktwice.prove.void import Void, VoidRunError, changed, limited
 
 _OPEN_AT_MOST = 0.2  # seconds to wait for the application's sessions to come to rest before a restore
-
-
-class Trial(Struct, frozen=True, kw_only=True):
-    """`requests` by name; `writers` says which of them wrote which transaction (xid), where that is known.
-
-    `play` speaks of instances, which `names` translates: when swapped, request A ran on instance B. It holds what the
-    requests did, and nothing of what the application does by itself. `aside`, `contested`: see `background.Judged`.
-    `silence`: how long it took after an answer until the next work that followed it, in seconds.
-    """
-
-    requests: dict[str, Request]
-    play: Play
-    observation: Observation
-    writers: dict[int, str]
-    restored: Restored = Restored("undo", 0.0)
-    faults: tuple[Fault, ...] = ()
-    names: dict[str, str] = {}  # instance → the request that ran there
-    succeeded: frozenset[str] = frozenset()  # requests that were answered with success
-    aside: frozenset[str] = frozenset()
-    contested: frozenset[str] = frozenset()
-    silence: float = 0.0
-    every: tuple[RowChange, ...] = ()  # all that was written meanwhile, by whomever
-
-    @property
-    def changes(self) -> tuple[RowChange, ...]:
-        return self.observation.changes
-
-    @property
-    def meets_its_faults(self) -> bool:
-        """Whether each fault was really there: one at an operation that never came was not. Those without a point
-        always are."""
-        met = {
-            moment.operation.lane
-            for moment in self.play.journal
-            if isinstance(moment, Released) and not isinstance(moment.action, Forward)
-        }
-        lanes = {name: lane for lane, name in self.names.items()}
-        return all(fault.has_no_point or lanes.get(fault.lane, fault.lane) in met for fault in self.faults)
-
-
-class Part(Struct, frozen=True):
-    """One schedule of a trial."""
-
-    requests: dict[str, Request]
-    schedule: Schedule
-    faults: tuple[Fault, ...] = ()
-    swapped: bool = False
-
-
-class _Ledger:
-    """What changed since the snapshot: all of it, to go back, and what is judged."""
-
-    def __init__(self) -> None:
-        self.every: list[RowChange] = []
-        self.judged: list[RowChange] = []
 
 
 class Trials:
@@ -181,7 +125,7 @@ class Trials:
         return count, left
 
     def _in_a_row(self, request: Request, most: int) -> tuple[int, Void | None]:
-        ledger = _Ledger()
+        ledger = Ledger()
         part = Part({"A": request}, serial("A"))
         try:
             self._drain(ledger)
@@ -209,7 +153,7 @@ class Trials:
         """Ask nothing for so long, and learn what is written all the same: in the second half, for in the first the
         requests of before may still have something to do."""
         self.run({}, (Pause(seconds / 2),))
-        ledger = _Ledger()
+        ledger = Ledger()
         try:
             play = self.scheduler.play({}, (Pause(seconds / 2),))
             ledger.every += self._changes.since()
@@ -238,7 +182,7 @@ class Trials:
         for service in self._services:
             service.forget()
         trials: list[Trial] = []
-        ledger = _Ledger()
+        ledger = Ledger()
         void: Void | None = None
         try:
             self._drain(ledger)
@@ -259,7 +203,7 @@ class Trials:
             restored = self._back(ledger)
         return [replace(trial, restored=restored) for trial in trials], void
 
-    def _past_limits(self, part: Part, ledger: _Ledger, before: Trial | None) -> tuple[Trial, Void | None]:
+    def _past_limits(self, part: Part, ledger: Ledger, before: Trial | None) -> tuple[Trial, Void | None]:
         """A part that only leads up to something: a limiter in the application's memory may stand in its way once."""
         trial = self._play(part, ledger, before)
         void = self.void_of(trial)
@@ -269,7 +213,7 @@ class Trials:
         trial = self._play(part, ledger, before)
         return trial, self.void_of(trial)
 
-    def _afresh(self, ledger: _Ledger) -> None:
+    def _afresh(self, ledger: Ledger) -> None:
         """Start the application again in the middle of a run. What it writes at its start is undone at the end."""
         assert self.recovery is not None
         self.recovery.afresh()
@@ -288,13 +232,13 @@ class Trials:
     def _warm_up(self, part: Part) -> None:
         """The first request to an instance that has just started opens its connections."""
         for name, request in part.requests.items():
-            ledger = _Ledger()
+            ledger = Ledger()
             try:
                 self._play(Part({name: request}, serial(name), swapped=part.swapped), ledger, None)
             finally:
                 self._back(ledger)
 
-    def _drain(self, ledger: _Ledger) -> None:
+    def _drain(self, ledger: Ledger) -> None:
         """What came since the last run was nobody's whom we asked. Go back from that first."""
         strays, self.restore.strays = [*self.restore.strays, *self._changes.since()], []
         if strays:
@@ -303,16 +247,16 @@ class Trials:
             self._back(ledger)
             ledger.every.clear()
 
-    def _back(self, ledger: _Ledger) -> Restored:
+    def _back(self, ledger: Ledger) -> Restored:
         if self._keys and self._keys.differences():
             self._keys.restore()
         return self.restore.undo(ledger.every)
 
-    def _play(self, part: Part, ledger: _Ledger, before: Trial | None) -> Trial:
-        lane_of = _instances(part.requests, part.swapped)
+    def _play(self, part: Part, ledger: Ledger, before: Trial | None) -> Trial:
+        lane_of = instances(part.requests, part.swapped)
         names = {lane: name for name, lane in lane_of.items()}
         asked = {lane_of[name]: request for name, request in part.requests.items()}
-        plan = tuple(_on(step, lane_of) for step in part.schedule)
+        plan = tuple(on_instances(step, lane_of) for step in part.schedule)
         met = tuple(Fault(lane_of[fault.lane], fault.at, fault.action) for fault in part.faults)
         worn = {lane: self._wears(request) for lane, request in asked.items()}
         self.scheduler.passes = lambda operation: self.background.passes(operation, asked.get(operation.lane))
@@ -386,15 +330,3 @@ class Trials:
                 self._lanes_by_backend[operation.backend] = operation.lane
         found = owners(changes, play.transactions, windows(play.journal))
         return {xid: self._lanes_by_backend[pid] for xid, pid in found.items() if pid in self._lanes_by_backend}
-
-
-def _instances(requests: Mapping[str, Request], swapped: bool) -> dict[str, str]:
-    """Which instance each request goes to: its own, or with `swapped` the next one."""
-    lanes = sorted({"A", "B", *requests})
-    if not swapped:
-        return {name: name for name in lanes}
-    return dict(zip(lanes, [*lanes[1:], lanes[0]], strict=True))
-
-
-def _on(step: Turn | Pause, lane_of: Mapping[str, str]) -> Turn | Pause:
-    return step if isinstance(step, Pause) else Turn(lane_of[step.lane], step.until)

@@ -18,8 +18,8 @@ from looktwice.prove.extent import Extent
 from looktwice.prove.laboratory import Laboratory
 from looktwice.prove.oracle.acceptance import Gate
 from looktwice.prove.oracle.verdict import Judgement
+from looktwice.prove.run import Trial
 from looktwice.prove.schedule import Schedule, explain, serial
-from looktwice.prove.trial import Trial
 
 _KEYS = frozenset({"idempotency-key", "x-idempotency-key", "x-request-id"})
 _REPEATS = 3

@@ -16,8 +16,8 @@ from looktwice.prove.observe import completed
 from looktwice.prove.oracle.judge import summarize
 from looktwice.prove.oracle.verdict import Judgement
 from looktwice.prove.read_profile import reads_of
+from looktwice.prove.run import Trial
 from looktwice.prove.schedule import explain
-from looktwice.prove.trial import Trial
 from looktwice.prove.wire.operation import OperationKind
 from looktwice.prove.wire.sql_text import tables
 
