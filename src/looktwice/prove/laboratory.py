@@ -26,7 +26,7 @@ from looktwice.prove.run import Part, Trial
 from looktwice.prove.schedule import Schedule, serial
 from looktwice.prove.success import describe
 from looktwice.prove.trial import Trials
-from looktwice.prove.void import Void
+from looktwice.prove.void import Void, changed
 
 _FIRST_STRIDE, _NEXT_STRIDE = 1000, 7919  # each sequence its own, so that no id is taken for another's
 _LOG_DELAY = 0.25
@@ -153,10 +153,7 @@ class Laboratory:
         scheduler = self.trials.scheduler
         known, scheduler.settle = scheduler.settle, max(scheduler.settle, _FIRST_SETTLING)
         try:
-            solos = {
-                name: self.trials.run({name: request}, serial(name), prelude=prelude)
-                for name, request in requests.items()
-            }
+            solos = {name: self.alone(name, request, prelude) for name, request in requests.items()}
         finally:
             scheduler.settle = known
         self._learn_pace(solos.values())
@@ -171,6 +168,23 @@ class Laboratory:
         for order in [*((name,) for name in requests), *full_orders(requests)]:
             runs[order] += (self.serially(first, order, swapped=True),)
         return first
+
+    def alone(self, name: str, request: Request, prelude: tuple[Request, ...] = ()) -> Trial:
+        """The request alone. When it succeeded before, from the same rows, and does not now, something else stands in
+        its way: it is asked again once that is gone. Raises VoidRunError when it never is."""
+        trial = self.trials.run({name: request}, serial(name), prelude=prelude)
+        usual = self.trials.usual.get(request)
+        if name in trial.succeeded or usual is None or prelude:
+            return trial
+
+        def again() -> Void | None:
+            nonlocal trial
+            trial = self.trials.run({name: request}, serial(name))
+            return None if name in trial.succeeded else changed(request, trial.play.responses[name], usual)
+
+        void = changed(request, trial.play.responses[name], usual)
+        self.trials.recover(void, again, Part({name: request}, serial(name)))
+        return trial
 
     def _learn_pace(self, solos: Iterable[Trial]) -> None:
         """How long the application may do nothing at the boundary without being stuck, and how long after its answer

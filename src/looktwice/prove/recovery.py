@@ -31,7 +31,7 @@ _REMEDIES: Mapping[Cause, Sequence[Remedy]] = {
     Cause.RATE_LIMITED: (Remedy.RESTART, Remedy.WAIT),
     Cause.LOCKED_OUT: (Remedy.SIGN_IN, Remedy.RESTART, Remedy.WAIT),
     Cause.LOGGED_OUT: (Remedy.SIGN_IN, Remedy.RESTART),
-    Cause.CHANGED: (Remedy.RESTART,),
+    Cause.CHANGED: (Remedy.SIGN_IN, Remedy.RESTART),
 }
 
 

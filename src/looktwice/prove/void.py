@@ -59,7 +59,7 @@ _WORDS = re.compile(
 _SAYING = ("error", "errors", "message", "detail", "details", "msg", "reason", "code", "title", "type", "description")
 _LONGEST = 2000  # bytes of a body: an error is short
 _BY_STATUS: Mapping[int | None, Cause] = {
-    401: Cause.LOGGED_OUT,
+    **dict.fromkeys((401, 419, 440, 498), Cause.LOGGED_OUT),  # the last three are others' words for it
     403: Cause.LOCKED_OUT,
     423: Cause.LOCKED_OUT,
     429: Cause.RATE_LIMITED,

@@ -82,6 +82,7 @@ COUNTERS: dict[str, Callable[[str], int]] = {
 Refusal = tuple[int, dict[str, str], object]
 REFUSALS: dict[str, Refusal] = {
     "429": (429, {"Retry-After": "60"}, {"error": "slow down"}),
+    "429-hour": (429, {"Retry-After": "3600"}, {"error": "slow down"}),
     "503": (503, {"Retry-After": "60"}, "busy"),
     "200": (200, {}, {"ok": True, "message": "Too many requests, please try again later."}),
     "400": (400, {}, {"error": {"code": "RATE_LIMIT_EXCEEDED"}}),

@@ -31,7 +31,7 @@ class TenTimesTheRows:
 
     def run(self, laboratory: Laboratory, case: Case) -> Iterator[Result]:
         began = laboratory.clock()
-        alone = laboratory.trials.run({ALONE: case.first}, serial(ALONE))
+        alone = laboratory.alone(ALONE, case.first)
         if ALONE not in alone.succeeded:
             said = describe(alone.play.responses[ALONE])
             yield self._not(case, Verdict.NOT_REACHED, f"the request alone is answered {said}")
