@@ -115,14 +115,12 @@ class Trials:
 
         A refusal is one only if the same request succeeds again from the snapshot.
         """
-        count, void = self._in_a_row(request, most)
-        if void is not None or count == most or (void := self._refused_alone(request)) is None:
-            return count, void
-        self.afresh(Part({"A": request}, serial("A")))
-        count, left = self._in_a_row(request, most)
-        if left is None and count < most:
-            left = self._refused_alone(request)
-        return count, left
+        for _ in range(2):
+            count, void = self._in_a_row(request, most)
+            if void is not None or count == most or (void := self._refused_alone(request)) is None:
+                break
+            self.afresh(Part({"A": request}, serial("A")))
+        return count, void
 
     def _in_a_row(self, request: Request, most: int) -> tuple[int, Void | None]:
         ledger = Ledger()
