@@ -303,7 +303,8 @@ class _Run:
             self.blocked.append(Blocked(lane, other, "", kind))
             self._finish(other, before=lane)
         if not self.unreached:
-            self.unreached = f"{lane} waited inside the application ({kind})"
+            how = "" if self._gate.of_lane(lane) else ", without a connection to the database"
+            self.unreached = f"{lane} waited inside the application{how}"
 
     def _finish(self, lane: str, before: str) -> None:
         """Let a held lane go on to its end, whatever the schedule had in mind. Meanwhile `before`, which waited for it,

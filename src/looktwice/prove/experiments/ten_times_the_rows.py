@@ -55,7 +55,7 @@ class TenTimesTheRows:
         self, laboratory: Laboratory, case: Case, seen: list[Axis], refused: list[str], total: int
     ) -> Iterator[Result]:
         if not seen:
-            why = refused[0] if refused else "no table that it reads can have more rows for it"
+            why = refused[0] if refused else "no statement of it reads a set of rows that could grow"
             yield self._not(case, Verdict.NOT_REACHED if refused else Verdict.SERIAL, why)
             return
         if seen[-1].asks_per_row:
@@ -100,7 +100,8 @@ def remarks(case: Case, seen: list[Axis]) -> Iterator[str]:
     """What is worth knowing and is no proof: a statement sent often whatever the rows, a list that grows for ever, a
     table read whole for a few of its rows."""
     often = max(seen[0].measured[0].fingerprints.values(), default=0)
-    if often >= _OFTEN:
+    counts = {max(one.fingerprints.values(), default=0) for axis in seen for one in axis.measured}
+    if often >= _OFTEN and counts == {often}:
         yield f"one of them is sent {often} times, whatever the rows"
     for axis in seen:
         first, last = axis.measured[0], axis.measured[-1]
