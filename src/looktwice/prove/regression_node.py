@@ -3,12 +3,12 @@ ends with 0 when all is well."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import msgspec
 
 from looktwice.core.proof import Proof
+from looktwice.core.quoting import javascript, javascript_comment
 from looktwice.prove.node_runner import Runner, runner_of
 from looktwice.prove.regression_words import heading, story, title, wrapped
 
@@ -21,15 +21,14 @@ def write(proof: Proof, root: Path, name: str, mark: str) -> tuple[str, str]:
     path = runner.place(name.replace("_", "-"), root)
     up = "/".join([".."] * path.count("/")) or "."
     told = wrapped([heading(proof), "", *story(proof), "", f"({mark})"])
-    comment = "\n".join(f" * {line}".rstrip() for line in told).replace("*/", "* /")
-    asked = json.dumps(_compact(proof), ensure_ascii=False, indent=2)
+    comment = "\n".join(f" * {javascript_comment(line)}".rstrip() for line in told)
     text = f"""/**
 {comment}
  */
 {_imports(runner, path)}
 
 const project = {_project(runner, path, up)};
-const proof = {asked};
+const proof = {javascript(_compact(proof), indent=2)};
 
 {_opening(runner, title(proof))}
   const directory = mkdtempSync(join(tmpdir(), "looktwice-"));
@@ -85,7 +84,7 @@ def _project(runner: Runner, path: str, up: str) -> str:
 
 
 def _opening(runner: Runner, words: str) -> str:
-    name = json.dumps(words)
+    name = javascript(words)
     if runner.name == "mocha":
         return f"it({name}, function () {{\n  this.timeout({_MILLISECONDS});"
     return f"test({name}, () => {{"

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 import configparser
 import json
 import pprint
 import re
 import tomllib
+from collections.abc import Mapping
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from looktwice.core.proof import Proof, Sent
+from looktwice.core.quoting import docstring, python
 from looktwice.prove.regression_words import WIDTH, heading, story, wrapped
 
 _QUESTIONS = {
@@ -43,8 +47,8 @@ def write(proof: Proof, root: Path, name: str, mark: str) -> tuple[str, str]:
     lanes = sorted(proof.requests)
     sent = [proof.requests[lane] for lane in lanes]
     names = ["first", "second"] if len(sent) > 1 and sent[1] != sent[0] else ["first"]
-    told = _quoted([*wrapped([heading(proof)]), "", *wrapped(story(proof)), "", f"({mark})"])
-    lines = [f'"""{told[0]}', *told[1:], '"""', "", ""]
+    told = [*wrapped([heading(proof)]), "", *wrapped(story(proof)), "", f"({mark})"]
+    lines = [*docstring(told), "", ""]
     lines.append(f"def {_function(habits, _QUESTIONS.get(proof.experiment, name))}(looktwice):")
     lines += [f"    {line}" for line in _asks(proof, names, sent)]
     return path, "\n".join(lines) + "\n"
@@ -156,33 +160,27 @@ def _function(habits: Habits, name: str) -> str:
 # ---- what it says
 
 
-def _quoted(lines: list[str]) -> list[str]:
-    """Lines for a docstring: nothing in them ends it."""
-    safe = [line.replace("\\", "\\\\").replace('"""', "'''") for line in lines]
-    return [safe[0].lstrip('"'), *safe[1:]]
-
-
 def _asks(proof: Proof, names: list[str], sent: list[Sent]) -> list[str]:
     if proof.is_found:
-        user = f", user={json.dumps(sent[0].user)}" if sent[0].user else ""
-        return [f'looktwice.check("{proof.experiment}", at={json.dumps(proof.endpoint)}{user})']
+        user = f", user={python(sent[0].user)}" if sent[0].user else ""
+        return [f"looktwice.check({python(proof.experiment)}, at={python(proof.endpoint)}{user})"]
     lines = [line for name, request in zip(names, sent, strict=False) for line in _assignment(name, request)]
-    arguments = [f'"{proof.experiment}"', *names]
+    arguments = [python(proof.experiment), *names]
     if " ".join((sent[0].method, sent[0].path.partition("?")[0])) != proof.endpoint:
-        arguments.append(f"at={json.dumps(proof.endpoint)}")
+        arguments.append(f"at={python(proof.endpoint)}")
     if proof.once:
         arguments.append("once=True")
     return [*lines, f"looktwice.check({', '.join(arguments)})"]
 
 
 def _assignment(name: str, sent: Sent) -> list[str]:
-    arguments = [json.dumps(sent.method), json.dumps(sent.path)]
+    arguments = [python(sent.method), python(sent.path)]
     if sent.body:
         arguments.append(_literal(sent.body))
     if sent.user:
-        arguments.append(f"user={json.dumps(sent.user)}")
+        arguments.append(f"user={python(sent.user)}")
     if sent.headers:
-        arguments.append(f"headers={_literal(json.dumps(sent.headers))}")
+        arguments.append(f"headers={_headers(sent.headers)}")
     line = f"{name} = looktwice.request({', '.join(arguments)})"
     if len(line) + 4 <= WIDTH:
         return [line]
@@ -190,10 +188,23 @@ def _assignment(name: str, sent: Sent) -> list[str]:
 
 
 def _literal(body: str) -> str:
-    """A JSON body as a Python value; any other text as a string."""
+    """A JSON object or list as a Python value when that sends the same again; any other text as a string."""
     try:
-        value = json.loads(body)
-    except ValueError:
-        return repr(body)
-    text = pprint.pformat(value, width=WIDTH * 4, sort_dicts=False)
+        value = json.loads(body, object_pairs_hook=_object)
+        text = pprint.pformat(value, width=WIDTH * 4, sort_dicts=False)
+        again = msgspec.json.decode(msgspec.json.encode(ast.literal_eval(f"((({text})))")))
+    except (ValueError, RecursionError, MemoryError, SyntaxError, OverflowError):
+        return python(body)
+    if not isinstance(value, dict | list) or again != value:
+        return python(body)
     return text.replace("'", '"') if '"' not in text and "\\" not in text else text
+
+
+def _headers(headers: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f"{python(name)}: {python(value)}" for name, value in headers.items()) + "}"
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("a dict cannot hold a name twice")
+    return dict(pairs)

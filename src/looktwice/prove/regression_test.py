@@ -13,6 +13,7 @@ import msgspec
 
 from looktwice.core.errors import LooktwiceError
 from looktwice.core.proof import DIRECTORY, Proof
+from looktwice.core.writing import write_inside
 from looktwice.prove import regression_node, regression_python
 from looktwice.prove.node_runner import is_node
 
@@ -50,20 +51,8 @@ def test_for(proof: Proof, root: Path) -> Written:
 
 
 def write(written: Written, root: Path) -> Path:
-    """Put it into the project. Raises LooktwiceError, also when the way there leads out of the project."""
-    path = root / written.path
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.parent.resolve().is_relative_to(root.resolve()):
-            raise LooktwiceError(f"cannot write {path}", "a link leads out of the project", "Remove the link.")
-        half = path.with_name(f".{path.name}.tmp")
-        half.write_text(written.text, "utf-8")
-        os.replace(half, path)  # never half a file, whenever we are stopped, and never through a link
-    except OSError as error:
-        raise LooktwiceError(
-            f"cannot write {path}", error.strerror or str(error), "Make the directory writable."
-        ) from None
-    return path
+    """Put it into the project, over what was written there before. Raises LooktwiceError."""
+    return write_inside(root, written.path, written.text)
 
 
 def _text(path: Path) -> str:

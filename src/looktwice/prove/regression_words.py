@@ -1,9 +1,10 @@
-"""What a written test says of its proof, made safe for the comment that it stands in."""
+"""What a written test says of its proof, each line of it safe to show."""
 
 from __future__ import annotations
 
 import textwrap
 
+from looktwice.core import visible
 from looktwice.core.proof import Proof
 
 WIDTH = 116
@@ -34,9 +35,8 @@ def story(proof: Proof) -> list[str]:
 
 
 def wrapped(paragraphs: list[str]) -> list[str]:
-    """Lines of printable text, none longer than the page is wide where words allow that."""
+    """Lines of visible text, none longer than the page is wide where words allow that."""
     lines: list[str] = []
     for paragraph in paragraphs:
-        plain = "".join(letter if letter.isprintable() else " " for letter in paragraph)
-        lines += textwrap.wrap(plain, WIDTH, break_long_words=False) or [""]
+        lines += textwrap.wrap(visible.line(" ".join(paragraph.split())), WIDTH, break_long_words=False) or [""]
     return lines
