@@ -16,7 +16,10 @@ import pytest
 
 from looktwice.cli.main import run
 from looktwice.cli.options import opened
+from looktwice.cli.proving import with_pages
 from looktwice.core.config import Config, Prove
+from looktwice.core.event import Proven
+from looktwice.core.trace import Trace
 
 ROOT = Path(__file__).parents[2]
 LOOKTWICE = str(Path(sys.executable).with_name("looktwice"))
@@ -206,6 +209,17 @@ def test_a_written_test_names_the_missing_extra(tmp_path: Path) -> None:
     done = core_only("import pytest; raise SystemExit(pytest.main(['-q', '-p', 'no:cacheprovider']))", tmp_path)
     assert done.returncode == 1
     assert "pip install 'looktwice[prove]'" in done.stdout and "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [("LT301", ""), ("LT606", "LT606 has no page yet."), ("", "No pattern with a page is known for this outcome.")],
+)
+def test_an_outcome_without_a_page_says_so(code: str, said: str) -> None:
+    trace = Trace(title="twice", lanes=(), steps=(), explanation="50 is lost.")
+    (event,) = with_pages([Proven(experiment="twice", code=code, proof="", test="", trace=trace)])
+    assert isinstance(event, Proven)
+    assert event.trace.explanation == f"50 is lost. {said}".strip()
 
 
 # ── interrupted ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -83,7 +83,7 @@ class DemoOutput:
             self.console.print(verdict(it, proof, kept), soft_wrap=True)
         for proof in result.proofs:
             if not any(shows(proof, it) for it in result.findings):
-                name = self.guides[proof.code].name if proof.code in self.guides else ""
+                name = self.guides[proof.code].name if proof.code in self.guides else "(no page yet)"
                 self.console.print(row(f"{proof.code} {name}", ", ".join(endpoints(proof)), proof), soft_wrap=True)
         if not result.findings:
             for tried in result.tried:

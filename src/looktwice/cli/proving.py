@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from looktwice.cli.extras import needs
+from looktwice.cli.reading import guides
 from looktwice.core.config import Config, budget, duration
-from looktwice.core.event import Event
+from looktwice.core.event import Event, Proven
 from looktwice.core.proof import DIRECTORY
 from looktwice.core.writing import check_inside
 
@@ -50,7 +51,20 @@ def proving(
         first=tuple(suspected),
         suspected_only=suspected_only,
     )
-    return prove(job, keeper(root, writes_tests))
+    return with_pages(prove(job, keeper(root, writes_tests)))
+
+
+def with_pages(events: Iterable[Event]) -> Iterator[Event]:
+    """The events; a proof of what no page describes says so, in every format."""
+    known = guides()
+    for event in events:
+        if isinstance(event, Proven) and event.code not in known:
+            missing = (
+                f"{event.code} has no page yet" if event.code else "No pattern with a page is known for this outcome"
+            )
+            told = msgspec.structs.replace(event.trace, explanation=f"{event.trace.explanation} {missing}.".strip())
+            event = msgspec.structs.replace(event, trace=told)
+        yield event
 
 
 def known(names: tuple[str, ...]) -> tuple[str, ...]:

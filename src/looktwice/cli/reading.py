@@ -10,7 +10,18 @@ from typing import TextIO
 from looktwice.cli import terminal
 from looktwice.core import writing
 from looktwice.core.errors import ConfigurationError, LooktwiceError
-from looktwice.core.event import Event, Executing, Finished, Found, Noted, Proven, Reached, Unread
+from looktwice.core.event import (
+    Event,
+    Executing,
+    Finished,
+    Found,
+    Noted,
+    NotProven,
+    Proven,
+    Reach,
+    Started,
+    Unread,
+)
 from looktwice.core.finding import Confidence, Finding
 from looktwice.core.visible import line
 from looktwice.render.renderer import Guide, Setting, renderer
@@ -42,18 +53,22 @@ class Tally:
     """Counts what decides the exit code, and lets through what is to be shown. kept: gets the paths of what was written
     for proofs."""
 
-    def __init__(self, fail_on: str, show_low: bool = False, kept: list[str] | None = None) -> None:
+    def __init__(
+        self, fail_on: str, show_low: bool = False, required: float = 0.0, kept: list[str] | None = None
+    ) -> None:
+        """required: the least share of endpoints that must be reached."""
         levels = [str(level) for level in Confidence]
         if fail_on not in levels:
             raise ConfigurationError(
                 f"cannot use fail_on = {fail_on!r}", "it is no confidence", f"Write one of {', '.join(levels)}."
             )
         self.threshold = Confidence(fail_on)
-        self.show_low = show_low
+        self.show_low, self.required = show_low, required
         self.failing = 0
         self.hidden = 0
-        self.asked = 0
-        self.answered = 0
+        self.reach: Reach | None = None
+        self.tried, self.untold = 0, ""
+        self.is_proving = False
         self.ended_early = ""
         self.kept = [] if kept is None else kept
 
@@ -66,9 +81,12 @@ class Tally:
                     continue
             if isinstance(event, Finished) and self.hidden:
                 yield Noted(f"{plural(self.hidden, 'finding')} of low confidence not shown: --show-low shows them")
-            if isinstance(event, Reached):
-                self.asked += 1
-                self.answered += event.succeeded
+            self.is_proving |= isinstance(event, Started) and event.verb == "prove"
+            if isinstance(event, Reach):
+                self.reach = event
+            if isinstance(event, NotProven):
+                self.tried += not event.is_open
+                self.untold = self.untold or (f"{event.endpoint}: {event.why}" if event.is_open else "")
             if isinstance(event, Proven):
                 self.failing += 1
                 self.kept += [path for path in (event.proof, event.test) if path]
@@ -81,17 +99,31 @@ class Tally:
         return not finding.suppressed and finding.status == "stable" and finding.confidence.rank <= self.threshold.rank
 
     def exit_code(self) -> int:
-        """Raises LooktwiceError when an application refused every request, or the run ended early and nothing was found
-        until then: what was not looked at is not clean."""
-        if self.ended_early and not self.failing:
+        """1 for what was found. Raises LooktwiceError, which makes it 2, when nothing was found and the run ended
+        early, or nothing, or less than was required, was looked at: that is not clean."""
+        if self.failing or not self.is_proving:
+            return 1 if self.failing else 0
+        if self.ended_early:
             raise LooktwiceError("not everything was asked", self.ended_early)
-        if self.asked and not self.answered:
+        if self.reach is not None and self.reach.endpoints and not self.reach.reached:
             raise LooktwiceError(
                 "cannot prove anything",
                 "no request was answered with success",
                 "What was reached says why each was not.",
             )
-        return 1 if self.failing else 0
+        if not self.tried:
+            raise LooktwiceError(
+                "cannot say that anything holds",
+                f"nothing was tried. {self.untold}" if self.untold else "nothing was tried: no experiment was asked",
+                "Name other requests, endpoints or experiments." if not self.untold else "",
+            )
+        if self.reach is not None and self.reach.reached < self.required * self.reach.endpoints:
+            raise LooktwiceError(
+                "cannot say that it holds",
+                f"{self.reach}, and {self.required:.0%} are required",
+                "Name requests for the others in looktwice.toml, or require less with --require-reach.",
+            )
+        return 0
 
 
 def show(

@@ -83,6 +83,8 @@ class Prove(Struct, frozen=True, kw_only=True):
     requests: tuple[Request, ...] = ()
     upstreams: dict[str, Upstream] = {}
     invariants: dict[str, str] = {}  # name → SQL that returns the rows that violate it
+    ignore_tables: tuple[str, ...] = ()  # never judged; `*` stands for any letters
+    require_reach: str = ""  # "50%": fewer endpoints reached make exit code 2
     allow_hosts: tuple[str, ...] = ()  # "host", "host:port", or the path of a local socket
     isolation: bool = True  # keep the application from the user's files and services
     budget: str = "200"
@@ -139,6 +141,16 @@ def duration(text: str, name: str) -> float:
     if not match or float(match[1]) <= 0:
         raise ConfigurationError(f"cannot use {name} = {text!r}", "it is no time", "Write 90s, 10m or 1h.")
     return float(match[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}[match[2]]
+
+
+def share(text: str) -> float:
+    """A share of the whole: "50%" gives 0.5, "" gives 0. Raises ConfigurationError."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", text)
+    if text and (not match or float(match[1]) > 100):
+        raise ConfigurationError(
+            f"cannot use require_reach {text!r}", "it is no share of the endpoints", "Write a percentage: 50%."
+        )
+    return float(match[1]) / 100 if match else 0.0
 
 
 def _find(root: Path, explicit: Path | None) -> tuple[Path | None, dict[str, Any]]:

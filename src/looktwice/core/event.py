@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from looktwice.core.finding import Finding
-from looktwice.core.trace import Trace
+from looktwice.core.trace import Trace, Verdict
 
 
 class Started(Struct, frozen=True, tag="started", tag_field="event"):
@@ -87,9 +87,25 @@ class NotProven(Struct, frozen=True, tag="not-proven", tag_field="event"):
     why: str
     endpoint: str = ""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing could be told: not reached, void, inconclusive. That is no clean result."""
+        return self.verdict in (Verdict.NOT_REACHED, Verdict.INCONCLUSIVE)
+
+
+class Reach(Struct, frozen=True, tag="reach", tag_field="event"):
+    """The reach table in one line, before it: how many endpoints answer a request alone with success. Nothing was
+    looked at on the others."""
+
+    reached: int
+    endpoints: int
+
+    def __str__(self) -> str:
+        return f"{self.reached} of {self.endpoints} endpoint{'s' * (self.endpoints != 1)} reached"
+
 
 class Reached(Struct, frozen=True, tag="reached", tag_field="event"):
-    """One line of the reach table."""
+    """One line of the reach table. `why` says why it was no success, and is empty when it was one."""
 
     endpoint: str
     status: int | None
@@ -97,7 +113,7 @@ class Reached(Struct, frozen=True, tag="reached", tag_field="event"):
 
     @property
     def succeeded(self) -> bool:
-        return self.status is not None and self.status < 400
+        return self.status is not None and self.status < 400 and not self.why
 
 
 class Finished(Struct, frozen=True, tag="finished", tag_field="event", kw_only=True):
@@ -111,4 +127,4 @@ class Finished(Struct, frozen=True, tag="finished", tag_field="event", kw_only=T
     statistics: dict[str, float] = {}
 
 
-Event = Started | Progress | Executing | Found | Unread | Noted | Ran | Proven | NotProven | Reached | Finished
+Event = Started | Progress | Executing | Found | Unread | Noted | Ran | Proven | NotProven | Reach | Reached | Finished

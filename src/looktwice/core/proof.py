@@ -68,10 +68,18 @@ class Proof(Struct, frozen=True, kw_only=True):
 
     @property
     def fingerprint(self) -> str:
-        """Equal for the same defect: made of pattern, experiment and endpoint, not of ids or statements."""
-        text = "\0".join((self.code, self.experiment, self.endpoint))
+        """Equal for the same defect: made of pattern, experiment, endpoint and the pair of requests.
+
+        Requests that looktwice made up name rows by ids of that run, so of those only the endpoint counts.
+        """
+        text = "\0".join((self.code, self.experiment, self.endpoint, *self._pair()))
         return "v1:" + hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+    def _pair(self) -> tuple[str, ...]:
+        if self.is_found:
+            return ()
+        return tuple(f"{it.method} {it.path} {it.body}" for _, it in sorted(self.requests.items()))
 
     @property
     def file_name(self) -> str:
-        return f"{self.code}-{self.fingerprint.removeprefix('v1:')[:8]}.json"
+        return f"{self.code or self.experiment}-{self.fingerprint.removeprefix('v1:')[:8]}.json"

@@ -1,29 +1,31 @@
-"""What a fault left behind, and what to call it.
+"""What a fault left behind, and what to call it: a table of endings, the first that fits is the answer.
 
-Asked in this order, first match: does it live? did it answer in time? is the answer true? are state and effects all or
-nothing, or does the client's retry make them so? is the next request well? does the log know the cause?
+Each ending is named by what must have been observed for it, and its sentence is filled in with what was observed.
+Nothing is concluded from what was not looked at: an ending whose facts are missing does not fit.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from looktwice.core.trace import Verdict
+from looktwice.prove.extent import Amount, Extent
 from looktwice.prove.faults import Mishap
 from looktwice.prove.oracle import Observation
-from looktwice.prove.oracle.reading import Reading
-from looktwice.prove.request import Response
-from looktwice.prove.wire.http import path_without_identifiers
+from looktwice.prove.request import Request, Response
+from looktwice.prove.success import describe, is_success
+
+_ANY = Request(method="POST", path="/")
 
 
 class Seen(Struct, frozen=True, kw_only=True):
     """All that was looked at after one fault. `retried` is the state after the same request was sent once more and
-    `again` its answer; `next_answer` is that of a later request, without fault. `is_logged`: the application printed
-    something meanwhile. `has_died`: its process ended."""
+    `again` its answer; `next_answer` is that of a later request, without fault, from the rows of before. `recovers`:
+    whether that is answered well once the application is started again, None when it was not tried. `is_logged`: the
+    application printed something meanwhile. `has_died`: its process ended. `is_met`: the operation that the fault
+    waits for was really asked for. `request`, `usual`: what was asked, and how it is answered without fault."""
 
     mishap: Mishap
     response: Response
@@ -31,172 +33,236 @@ class Seen(Struct, frozen=True, kw_only=True):
     retried: Observation | None = None
     again: Response | None = None
     next_answer: Response | None = None
+    recovers: bool | None = None
     is_logged: bool = True
     has_died: bool = False
+    is_met: bool = True
+    request: Request = _ANY
+    usual: Response | None = None
 
 
 class Word(Struct, frozen=True):
-    """The classification. `code` is empty when the application did well."""
+    """The classification. `code` is empty when the application did well; `note` then says how, for a count of many."""
 
     name: str
     code: str = ""
     verdict: Verdict = Verdict.SERIAL
     why: str = ""
+    note: str = ""
 
     @property
     def is_defect(self) -> bool:
         return bool(self.code)
 
 
-class Extent:
-    """How much of what the request does was done, compared with a run without fault."""
-
-    def __init__(self, full: Observation, reading: Reading) -> None:
-        self._reading = reading
-        self._writes = bool(full.changes or full.keys)
-        self._rows = reading.state(replace(full, upstream=()))
-        self._calls = _calls(full)
-        self.has_calls = bool(self._calls)
-        self._has_rows = bool(full.changes or full.keys)
-
-    def rows(self, run: Observation) -> str:
-        """One of "none", "all" or "some" of the rows and keys; "all" when there are none to write."""
-        if not run.changes and not run.keys:
-            return "none" if self._has_rows else "all"
-        return "all" if self._reading.state(replace(run, upstream=())) == self._rows else "some"
-
-    def calls(self, run: Observation) -> str:
-        """One of "none", "all", "some" or "more" of the outside effects; "all" when there are none to have."""
-        done = _calls(run)
-        if done == self._calls:
-            return "all"
-        if not done:
-            return "none"
-        return "more" if any(done[call] > count for call, count in self._calls.items()) else "some"
-
-    def is_whole(self, run: Observation) -> bool:
-        return self.rows(run) == "all" and self.calls(run) == "all"
-
-    def is_nothing(self, run: Observation) -> bool:
-        return not run.changes and not run.keys and not run.upstream
+Fact = Callable[[Seen, Extent], bool]
 
 
-def _calls(run: Observation) -> Counter[tuple[str, str]]:
-    return Counter((call.method, path_without_identifiers(call.path)) for call in run.upstream)
+class Ending(Struct, frozen=True):
+    """One way to end. It fits when every fact of `when` was observed. `says` names words of `_WORDS` in braces; `note`
+    is said of many that showed no defect, after their number."""
+
+    name: str
+    when: tuple[Fact, ...]
+    code: str = ""
+    verdict: Verdict = Verdict.SERIAL
+    says: str = ""
+    note: str = ""
+
+
+# ---- facts
+
+
+def never_came(seen: Seen, extent: Extent) -> bool:
+    return not seen.is_met
+
+
+def died(seen: Seen, extent: Extent) -> bool:
+    return seen.has_died
+
+
+def answered_in_time(seen: Seen, extent: Extent) -> bool:
+    return seen.response.error != "timeout"
+
+
+def told_success(seen: Seen, extent: Extent) -> bool:
+    return is_success(seen.request, seen.response, seen.usual)
+
+
+def same_status(seen: Seen, extent: Extent) -> bool:
+    return seen.usual is None or seen.response.status == seen.usual.status
+
+
+def told_the_same(seen: Seen, extent: Extent) -> bool:
+    """Whether the client cannot know from the answer that anything was other than usual: the same status, fields and
+    words ("paid", "queued"). Where the usual answer is not known, success is taken at its word."""
+    return same_status(seen, extent) and (seen.usual is None or _says_alike(seen.response.content, seen.usual.content))
+
+
+def sender_lied(seen: Seen, extent: Extent) -> bool:
+    """A 2xx from outside that says nothing: whether its sender has done anything nobody can know."""
+    return seen.mishap.is_lie
+
+
+def rows(*amounts: Amount) -> Fact:
+    return lambda seen, extent: extent.rows(seen.run) in amounts
+
+
+def calls(*amounts: Amount) -> Fact:
+    return lambda seen, extent: extent.has_calls and extent.calls(seen.run) in amounts
+
+
+def calls_complete(seen: Seen, extent: Extent) -> bool:
+    return extent.calls(seen.run) is Amount.ALL
+
+
+def left_something(seen: Seen, extent: Extent) -> bool:
+    """Anything of what the request does without the fault: a note that it failed is something else."""
+    return extent.shares(seen.run)
+
+
+def retried(seen: Seen, extent: Extent) -> bool:
+    return seen.retried is not None and seen.again is not None
+
+
+def completed_by_retry(seen: Seen, extent: Extent) -> bool:
+    """That is what idempotency keys and outboxes are for."""
+    return seen.retried is not None and extent.is_complete(seen.retried)
+
+
+def next_failed(seen: Seen, extent: Extent) -> bool:
+    return seen.next_answer is not None and not is_success(seen.request, seen.next_answer, seen.usual)
+
+
+def restart_heals(seen: Seen, extent: Extent) -> bool:
+    """That it is the fault's doing: a fresh application answers well, this one does not."""
+    return seen.recovers is not False
+
+
+def logged(seen: Seen, extent: Extent) -> bool:
+    return seen.is_logged
+
+
+def no(fact: Fact) -> Fact:
+    return lambda seen, extent: not fact(seen, extent)
+
+
+# ---- words
+
+
+def _retry(seen: Seen, extent: Extent) -> str:
+    """What became of the client's second try, when there was one."""
+    if seen.retried is None or seen.again is None:
+        return ""
+    told = [f"; the client tries again and gets {describe(seen.again)}"]
+    if extent.rows(seen.retried) is not Amount.ALL:
+        told.append(f"then {extent.tell_rows(seen.retried)}")
+    if extent.calls(seen.retried) is not Amount.ALL:
+        told.append(f"then {extent.tell_calls(seen.retried)}")
+    return ", ".join(told)
+
+
+_WORDS: Mapping[str, Callable[[Seen, Extent], str]] = {
+    "client": lambda seen, extent: f"the client gets {describe(seen.response)}",
+    "seconds": lambda seen, extent: f"{seen.response.seconds:.0f} s",
+    "rows": lambda seen, extent: extent.tell_rows(seen.run),
+    "calls": lambda seen, extent: extent.tell_calls(seen.run),
+    "retry": _retry,
+    "next": lambda seen, extent: f"gets {describe(seen.next_answer)}" if seen.next_answer else "",
+    "healed": lambda seen, extent: ", until it is started again" if seen.recovers else "",
+}
+
+
+def _says_alike(one: object, other: object) -> bool:
+    """Whether two bodies have the same fields and the same words in them. Numbers and identifiers are made anew."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_says_alike(value, other[name]) for name, value in one.items())
+    if isinstance(one, bool) and isinstance(other, bool):
+        return one == other
+    return not (_is_word(one) and _is_word(other)) or one == other
+
+
+def _is_word(content: object) -> bool:
+    return isinstance(content, str) and content.isalpha() and len(content) <= 20
+
+
+# ---- the table
+
+_WRONG, _STATUS = Verdict.DATA_WRONG, Verdict.STATUS_WRONG
+_DONE = "answered with success, and everything done"
+_NOT_ALL = (Amount.NONE, Amount.PART, Amount.OTHER, Amount.MORE)
+
+ENDINGS: tuple[Ending, ...] = (
+    Ending("not met", (no(died), never_came), note="never met, as their operation did not come"),
+    Ending("crash", (died,), "LT207", _STATUS, "the application's process ended"),
+    Ending("hang", (no(answered_in_time),), "LT601", _STATUS, "there was no answer within {seconds}"),
+    # success is claimed
+    Ending("recovered", (told_success, sender_lied, rows(Amount.ALL)), note=_DONE),
+    Ending(
+        "wrong data stored",
+        (told_success, same_status, sender_lied, rows(Amount.OTHER)),
+        "LT510",
+        _WRONG,
+        "{client}, and {rows}",
+    ),
+    Ending("double apply", (told_success, calls(Amount.MORE)), "LT604", _WRONG, "{client}, and {calls}"),
+    Ending(
+        "lie-success",
+        (told_success, told_the_same, no(sender_lied), rows(Amount.ALL), calls(Amount.NONE, Amount.PART)),
+        "LT201",
+        _WRONG,
+        "{client} and {rows}, but {calls}",
+    ),
+    Ending(
+        "lie-success",
+        (told_success, told_the_same, rows(*_NOT_ALL)),
+        "LT203",
+        _WRONG,
+        "{client} as without the fault, but {rows}",
+    ),
+    Ending("recovered", (told_success, rows(Amount.ALL), calls_complete), note=_DONE),
+    Ending("degraded", (told_success,), note="answered with success, and otherwise than usual"),
+    # failure is reported, and something was done; a half that the client's retry completes is no defect
+    Ending(
+        "double apply",
+        (left_something, no(completed_by_retry), rows(Amount.ALL), calls_complete),
+        "LT607",
+        _WRONG,
+        "{client}, but all of it was done{retry}",
+    ),
+    Ending(
+        "half",
+        (left_something, no(completed_by_retry), calls(Amount.PART, Amount.ALL, Amount.MORE), rows(*_NOT_ALL)),
+        "LT605",
+        _WRONG,
+        "{client}, but {calls} and {rows}{retry}",
+    ),
+    Ending(
+        "half",
+        (left_something, no(completed_by_retry), calls(*Amount), rows(Amount.ALL)),
+        "LT605",
+        _WRONG,
+        "{client}, but {rows} and {calls}{retry}",
+    ),
+    Ending("half", (left_something, no(completed_by_retry)), "LT606", _WRONG, "{client}, but {rows}{retry}"),
+    # nothing is left to complain of in the rows: what of the application?
+    Ending(
+        "poisoned",
+        (next_failed, restart_heals),
+        "LT208",
+        _STATUS,
+        "the next request, without any fault, {next}{healed}",
+    ),
+    Ending("opaque", (no(logged),), "LT206", _STATUS, "{client} and the application printed nothing"),
+    Ending("honest", (left_something, retried, completed_by_retry), note="completed when the client tried again"),
+    Ending("honest", (), note="refused, with nothing of it done"),
+)
 
 
 def classify(seen: Seen, extent: Extent) -> Word:
-    """The first question with an answer decides; "honest" or "recovered" when none has."""
-    for question in _QUESTIONS:
-        word = question(seen, extent)
-        if word is not None:
-            return word
-    if seen.response.is_success:
-        return Word("recovered")
-    return Word("honest")
-
-
-def _is_it_alive(seen: Seen, extent: Extent) -> Word | None:
-    if not seen.has_died:
-        return None
-    why = "the application's process ended, and every other request with it"
-    return Word("crash", "LT207", Verdict.STATUS_WRONG, why)
-
-
-def _did_it_answer(seen: Seen, extent: Extent) -> Word | None:
-    if seen.response.error != "timeout":
-        return None
-    seconds = f"{seen.response.seconds:.0f} s"
-    return Word("hang", "LT601", Verdict.STATUS_WRONG, f"there was no answer within {seconds}")
-
-
-def _was_rubbish_believed(seen: Seen, extent: Extent) -> Word | None:
-    """A 2xx from outside that says nothing. Whether its sender has done anything nobody can know, so only the rows
-    speak: they are as ever (the answer was not needed), or hold what the rubbish left in them."""
-    if not seen.mishap.is_lie or not seen.response.is_success:
-        return None
-    if extent.rows(seen.run) == "all":
-        return Word("recovered")
-    why = f"{_answer(seen.response)}, and the rows hold what that answer left in them"
-    return Word("wrong data stored", "LT510", Verdict.DATA_WRONG, why)
-
-
-def _is_success_true(seen: Seen, extent: Extent) -> Word | None:
-    if not seen.response.is_success or extent.is_whole(seen.run):
-        return None
-    rows, calls = extent.rows(seen.run), extent.calls(seen.run)
-    if calls == "more":
-        why = "the application tried again by itself, and the outside service did it twice"
-        return Word("double apply", "LT604", Verdict.DATA_WRONG, why)
-    said = f"the client is told {seen.response.status}"
-    if rows == "all":
-        why = f"{said} and the rows say so, but the outside service has done {_much(calls)} of it"
-        return Word("lie-success", "LT201", Verdict.DATA_WRONG, why)
-    why = f"{said}, but {_much(rows)} of the rows were written"
-    return Word("lie-success", "LT203", Verdict.DATA_WRONG, why)
-
-
-def _is_it_all_or_nothing(seen: Seen, extent: Extent) -> Word | None:
-    """A half that the client's retry completes is no defect: that is what idempotency keys and outboxes are for."""
-    if seen.response.is_success or extent.is_nothing(seen.run) or _heals(seen, extent):
-        return None
-    rows, calls = extent.rows(seen.run), extent.calls(seen.run)
-    said = f"{_answer(seen.response)}, but"
-    after = _after_retry(seen, extent)
-    if rows == "all" and calls == "all":
-        return Word("double apply", "LT607", Verdict.DATA_WRONG, f"{said} all of it was done{after}")
-    if extent.has_calls and calls != "none" and rows != "all":
-        why = (
-            f"{said} the outside service has done {_much(calls)} of it and {_much(rows)} of the rows are written{after}"
-        )
-        return Word("half", "LT605", Verdict.DATA_WRONG, why)
-    if extent.has_calls and rows == "all":
-        why = f"{said} the rows are written and the outside service has done {_much(calls)} of it{after}"
-        return Word("half", "LT605", Verdict.DATA_WRONG, why)
-    return Word("half", "LT606", Verdict.DATA_WRONG, f"{said} some of the rows are written{after}")
-
-
-def _heals(seen: Seen, extent: Extent) -> bool:
-    return seen.retried is not None and extent.is_whole(seen.retried)
-
-
-def _after_retry(seen: Seen, extent: Extent) -> str:
-    if seen.retried is None or seen.again is None:
-        return ""
-    calls, rows = extent.calls(seen.retried), extent.rows(seen.retried)
-    said = f"; the client tries again and is told {seen.again.status or seen.again.error}"
-    if calls == "more":
-        return f"{said}, and the outside service has done it twice"
-    return f"{said}, and the rows are those of two requests" if rows == "some" else f"{said}, and it is still so"
-
-
-def _is_the_next_request_well(seen: Seen, extent: Extent) -> Word | None:
-    if seen.next_answer is None or seen.next_answer.is_success:
-        return None
-    why = f"the next request, without any fault, {_answer(seen.next_answer, 'gets')}"
-    return Word("poisoned", "LT208", Verdict.STATUS_WRONG, why)
-
-
-def _does_the_log_know(seen: Seen, extent: Extent) -> Word | None:
-    if seen.is_logged or seen.response.is_success:
-        return None
-    return Word("opaque", "LT206", Verdict.STATUS_WRONG, f"{_answer(seen.response)} and nothing was logged")
-
-
-def _much(extent: str) -> str:
-    return {"none": "none", "some": "part", "all": "all", "more": "more than all"}[extent]
-
-
-def _answer(response: Response, verb: str = "the client gets") -> str:
-    return f"{verb} {response.status}" if response.status else f"{verb} no answer ({response.error})"
-
-
-_QUESTIONS: tuple[Callable[[Seen, Extent], Word | None], ...] = (
-    _is_it_alive,
-    _did_it_answer,
-    _was_rubbish_believed,
-    _is_success_true,
-    _is_it_all_or_nothing,
-    _is_the_next_request_well,
-    _does_the_log_know,
-)
+    """The first ending of which every fact was observed."""
+    for ending in ENDINGS:
+        if all(fact(seen, extent) for fact in ending.when):
+            words = {name: tell(seen, extent) for name, tell in _WORDS.items() if f"{{{name}}}" in ending.says}
+            return Word(ending.name, ending.code, ending.verdict, ending.says.format_map(words), ending.note)
+    raise AssertionError("the last ending asks for nothing")

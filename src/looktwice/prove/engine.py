@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -11,15 +12,18 @@ from msgspec import Struct
 
 from looktwice.core import config
 from looktwice.core.errors import ConfigurationError
-from looktwice.core.event import Event, Finished, Noted, NotProven, Progress, Proven, Ran, Reached, Started
+from looktwice.core.event import Event, Finished, Noted, NotProven, Progress, Proven, Ran, Reach, Reached, Started
 from looktwice.core.route import is_route
 from looktwice.prove.app.requests.cases import Case
-from looktwice.prove.deadline import Deadline, Unasked, unasked, within
+from looktwice.prove.asking import ask
+from looktwice.prove.deadline import Deadline, Unasked, within
+from looktwice.prove.deadline import unasked as cut_off
 from looktwice.prove.experiment import Experiment, NotShown, Result, Shown, Tried, experiments
 from looktwice.prove.explorer import Budget
 from looktwice.prove.guardian.run import RunEndedError
 from looktwice.prove.laboratory import requests_of
 from looktwice.prove.stage import Stage
+from looktwice.prove.void import VoidRunError
 
 Users = Mapping[str, Mapping[str, str]]
 # Keeps a proof: gives the path of its file and of the test that was written, "" for what was not.
@@ -59,7 +63,7 @@ def prove(job: Job, keep: Keep = keep_nothing) -> Iterator[Event]:
     try:
         yield from _asked(job, keep, deadline, tally)
     except RunEndedError as error:
-        if not tally.rows:
+        if not tally.endpoints:
             raise
         yield Noted(f"{error.what}: {error.why}", ended_early=True)
     if tally.unasked and deadline.is_over:
@@ -68,7 +72,7 @@ def prove(job: Job, keep: Keep = keep_nothing) -> Iterator[Event]:
         verb="prove",
         seconds=round(time.monotonic() - began, 3),
         findings=tally.proven,
-        statistics={"runs": float(tally.runs), "endpoints": float(tally.rows), "reached": float(tally.reached)},
+        statistics={"runs": float(tally.runs), "endpoints": float(tally.endpoints), "reached": float(tally.reached)},
     )
 
 
@@ -77,40 +81,44 @@ class _Tally(Struct):
 
     proven: int = 0
     runs: int = 0
-    rows: int = 0
+    endpoints: int = 0
     reached: int = 0
     unasked: list[str] = msgspec.field(default_factory=list)
 
 
 def _asked(job: Job, keep: Keep, deadline: Deadline, tally: _Tally) -> Iterator[Event]:
-    with Stage(job.root, job.settings.prove, deadline) as stage:
+    said: list[str] = []
+    with Stage(job.root, job.settings.prove, deadline, said.append) as stage:
         yield from stage.start()
-        yield from (Reached(endpoint, None, why) for endpoint, why in stage.unasked)
         _refuse_unknown(
             job.endpoints, [*(endpoint for endpoint, _ in stage.unasked), *(it.endpoint for it in stage.cases)]
         )
-        rows = stage.reach([case for case in stage.cases if _is_wanted(case, job)])
-        yield from (Reached(row.endpoint, row.status, row.why) for row in rows)
-        tally.rows = len(rows)
-        laboratory = stage.laboratory(_budget(job), job.settings.system.instances)
+        rows = stage.reach([case for case in stage.cases if _is_chosen(case.endpoint, job)])
         asked = [row.case for row in rows if row.is_reached and row.case is not None]
-        tally.reached = len(asked)
+        unasked = [(endpoint, why) for endpoint, why in stage.unasked if _is_chosen(endpoint, job)]
+        yield Reach(len(asked), len(rows) + len(unasked))
+        yield from (Reached(endpoint, None, why) for endpoint, why in unasked)
+        yield from (Reached(row.endpoint, row.status, row.why) for row in rows)
+        tally.endpoints, tally.reached = len(rows) + len(unasked), len(asked)
+        laboratory = stage.laboratory(_budget(job), job.settings.system.instances)
+        if asked:
+            laboratory.acquaint()
         for number, case in enumerate(asked, 1):
             if not deadline.is_over:
                 yield Progress("measure", number, len(asked), case.endpoint)
-                laboratory.baseline(requests_of(case))
+                with suppress(VoidRunError):  # asked again, and reported, by every experiment
+                    laboratory.baseline(requests_of(case))
                 stage.check()
         seconds, _ = config.budget(job.settings.prove.budget)
         for experiment, case in _questions(asked, job):
             name, code, endpoint = experiment.name, experiment.codes[0], case.endpoint
-            results: Iterator[Result] = iter(())
-            if deadline.is_over:
-                results = iter((unasked(name, code, endpoint, f"not run: {deadline}"),))
-            else:
+            results: Iterator[Result] = iter((cut_off(name, code, endpoint, f"not run: {deadline}"),))
+            if not deadline.is_over:
                 limit = deadline.of_question(seconds)
-                results = within(limit, experiment.run(laboratory, case), name, code, endpoint)
+                results = within(limit, ask(laboratory, experiment, case), name, code, endpoint)
             for result in results:
                 stage.check()
+                yield from _said(said)
                 tally.proven += isinstance(result, Shown)
                 if isinstance(result, Unasked):
                     tally.unasked.append(f"{name} on {endpoint}")
@@ -132,10 +140,17 @@ def _refuse_unknown(words: tuple[str, ...], endpoints: list[str]) -> None:
             raise ConfigurationError("cannot choose", f"no endpoint contains `{word}`", f"There are: {there}.")
 
 
-def _is_wanted(case: Case, job: Job) -> bool:
-    if job.suspected_only and not any(is_route(route, case.endpoint) for _, route in job.first):
+def _said(said: list[str]) -> Iterator[Event]:
+    """What the stage has said since it was asked last."""
+    texts = list(said)
+    said.clear()
+    yield from (Progress("start", number, len(texts), text) for number, text in enumerate(texts, 1))
+
+
+def _is_chosen(endpoint: str, job: Job) -> bool:
+    if job.suspected_only and not any(is_route(route, endpoint) for _, route in job.first):
         return False
-    return not job.endpoints or any(word in case.endpoint for word in job.endpoints)
+    return not job.endpoints or any(word in endpoint for word in job.endpoints)
 
 
 def _questions(cases: Iterable[Case], job: Job) -> list[tuple[Experiment, Case]]:

@@ -22,7 +22,7 @@ class Shown(Struct, frozen=True, kw_only=True):
     """A defect, proven. All that is needed to show it again: the requests, the schedule and the faults."""
 
     experiment: str
-    code: str  # of the pattern
+    code: str  # of the pattern, "" when none is known for this outcome
     endpoint: str
     requests: dict[str, Request]
     schedule: Schedule
@@ -45,6 +45,7 @@ class NotShown(Struct, frozen=True, kw_only=True):
     trace: Trace | None = None
     explored: int = 0
     total: int = 0
+    rests_on_rows: bool = True  # whether it speaks of what the requests left; a count of statements does not
 
 
 class Tried(Struct, frozen=True, kw_only=True):

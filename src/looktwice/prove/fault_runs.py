@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from msgspec.structs import replace
 
 from looktwice.core.trace import Verdict
-from looktwice.prove.aftermath import Extent, Seen, Word, classify
+from looktwice.prove.aftermath import Seen, Word, classify
 from looktwice.prove.app.requests.cases import Case
 from looktwice.prove.experiment import NotShown, Result, Shown, Tried
 from looktwice.prove.explorer import Place
+from looktwice.prove.extent import Extent
 from looktwice.prove.faults import BEFORE_REQUEST, Mishap, fault
-from looktwice.prove.laboratory import Laboratory
+from looktwice.prove.laboratory import Baseline, Laboratory
 from looktwice.prove.oracle import Observation
 from looktwice.prove.oracle.acceptance import Gate
 from looktwice.prove.oracle.verdict import Judgement
+from looktwice.prove.run import Part, Trial
 from looktwice.prove.schedule import serial
-from looktwice.prove.trial import Part, Trial
+from looktwice.prove.success import is_success
+from looktwice.prove.void import VoidRunError
 from looktwice.prove.wire.operation import OperationKind
 from looktwice.prove.wire.sql_text import summary
 
 _ALONE = "A"
 _REPEATS = 3
+_REPEATED = Gate(5, f"{_REPEATS} of {_REPEATS} repeats come to the same", True)
+_WAITED = Gate(5, "one run, and no answer for longer than clients wait", True)
 _LONGER = 3  # times the budget of a pair's schedules: a fault is two runs and more, and some wait for nothing
 
 Table = Callable[[Sequence[Place]], Iterator[tuple[Place, Mishap]]]
@@ -48,9 +53,10 @@ class Faulted:
             return
         shown: set[str] = set()
         doubted: list[str] = []
-        began, tried = time.monotonic(), 0
+        endings: Counter[str] = Counter()
+        began, tried = laboratory.clock(), 0
         for number, (place, mishap) in enumerate(points):
-            if time.monotonic() - began > _LONGER * laboratory.budget.seconds:
+            if laboratory.clock() - began > _LONGER * laboratory.budget.seconds:
                 break
             tried = number + 1
             text = mishap.words
@@ -58,6 +64,7 @@ class Faulted:
                 text += f" at `{summary(place.point.fingerprint)}`"
             yield Tried(experiment=self.name, endpoint=case.endpoint, text=text, done=number, total=len(points))
             trial, word = self._examine(laboratory, case, place, mishap)
+            endings[word.note] += not word.is_defect
             if not word.is_defect or word.code in shown:
                 continue
             if word.code == "LT607" and not case.once:
@@ -69,7 +76,7 @@ class Faulted:
             shown.add(word.code)
             yield self._shown(laboratory, case, trial, word, text)
         if not shown:
-            why = doubted[0] if doubted else f"{tried} faults, each answered honestly and all or nothing"
+            why = doubted[0] if doubted else f"{tried} faults: {_counted(endings)}"
             missing = self._not(case, Verdict.SERIAL if not doubted else Verdict.INCONCLUSIVE, why)
             yield replace(missing, explored=tried, total=len(points))
 
@@ -78,17 +85,29 @@ class Faulted:
         requests = {_ALONE: case.first}
         faulted = Part(requests, serial(_ALONE), (fault(place, mishap),))
         judged = _without_cache if place.operation.kind is OperationKind.COMMAND else _whole
-        extent = Extent(judged(baseline.solos[_ALONE].observation), laboratory.reading(baseline))
+        usual = baseline.solos[_ALONE]
+        extent = Extent(judged(usual.observation), laboratory.reading(baseline))
         before = laboratory.printed()
         first = laboratory.trials.run_on([faulted])[0]
         response = first.play.responses[_ALONE]
         has_died = laboratory.revive() > 0
-        seen = Seen(mishap=mishap, response=response, run=judged(first.observation), has_died=has_died)
-        if has_died or response.is_success or response.error == "timeout":
+        seen = Seen(
+            mishap=mishap,
+            response=response,
+            run=judged(first.observation),
+            has_died=has_died,
+            is_met=first.meets_its_faults,
+            request=case.first,
+            usual=usual.play.responses[_ALONE],
+        )
+        is_told_well = is_success(case.first, response, seen.usual)
+        if has_died or is_told_well or not seen.is_met or response.error == "timeout":
             return first, classify(seen, extent)
         seen = replace(seen, is_logged=laboratory.has_printed(before))
         later = laboratory.trials.run(requests, serial(_ALONE))
         seen = replace(seen, next_answer=later.play.responses[_ALONE])
+        if _ALONE not in later.succeeded:
+            seen = replace(seen, recovers=self._starts_afresh(laboratory, baseline))
         if not extent.is_nothing(seen.run):
             first, again = laboratory.trials.run_on([faulted, Part(requests, serial(_ALONE))])
             seen = replace(
@@ -98,6 +117,20 @@ class Faulted:
                 again=again.play.responses[_ALONE],
             )
         return first, classify(seen, extent)
+
+    def _starts_afresh(self, laboratory: Laboratory, baseline: Baseline) -> bool | None:
+        """Start the application again and see that it answers as ever: only then is what it did not do before the
+        fault's doing. None where it cannot be started again.
+
+        Raises VoidRunError when it does not: then something else is in the way.
+        """
+        if laboratory.trials.recovery is None:
+            return None
+        laboratory.trials.afresh(Part(baseline.requests, serial(_ALONE)))
+        doubt = laboratory.doubt(baseline)
+        if doubt is not None:
+            raise VoidRunError(doubt)
+        return True
 
     def _repeats(self, laboratory: Laboratory, case: Case, point: tuple[Place, Mishap], word: Word) -> bool:
         """Whether it comes to the same every time."""
@@ -113,7 +146,7 @@ class Faulted:
             verdict=word.verdict,
             name=word.name,
             why=f"{text}: {word.why}",
-            gates=(Gate(5, f"{_REPEATS} of {_REPEATS} repeats come to the same", True),),
+            gates=(_WAITED if word.name == "hang" else _REPEATED,),
         )
         trace = laboratory.tell(trial, judgement, baseline, f"{case.endpoint}: {text}")
         whole = laboratory.narrator.tell(baseline.solos[_ALONE], "")
@@ -131,6 +164,11 @@ class Faulted:
 
     def _not(self, case: Case, verdict: Verdict, why: str) -> NotShown:
         return NotShown(experiment=self.name, code=self.codes[0], endpoint=case.endpoint, verdict=verdict, why=why)
+
+
+def _counted(endings: Counter[str]) -> str:
+    """How many faults ended in which harmless way: "10 refused, with nothing of it done"."""
+    return "; ".join(f"{count} {note}" for note, count in endings.most_common() if count)
 
 
 def _whole(run: Observation) -> Observation:

@@ -14,8 +14,8 @@ from looktwice.prove.postgres.amplify import Growth, grow
 from looktwice.prove.postgres.explain import Scan, scans
 from looktwice.prove.postgres.statement import footprint
 from looktwice.prove.request import Request
+from looktwice.prove.run import Trial
 from looktwice.prove.schedule import serial
-from looktwice.prove.trial import Trial
 from looktwice.prove.wire.operation import Operation, OperationKind
 from looktwice.prove.wire.sql_text import tables
 
@@ -165,7 +165,7 @@ def _ask(laboratory: Laboratory, request: Request, factor: int, size: int, befor
     """Twice (`before` may be the first time): then caches and pools are filled."""
     first = before or laboratory.trials.run({ALONE: request}, serial(ALONE))
     second = laboratory.trials.run({ALONE: request}, serial(ALONE))
-    alike = len(queries(first)) == len(queries(second)) and second.play.responses[ALONE].is_success
+    alike = len(queries(first)) == len(queries(second)) and ALONE in second.succeeded
     return Measured(factor, size, second, alike)
 
 

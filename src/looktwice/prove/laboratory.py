@@ -1,35 +1,38 @@
-"""What an experiment works with: the running application, its serial behaviour, and the gates of a proof."""
+"""What an experiment works with: the running application, its serial behaviour, and runs that are not void."""
 
 from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 from msgspec import Struct
 
 from looktwice.core.trace import Trace
 from looktwice.prove.app.requests.cases import Case
-from looktwice.prove.explorer import Budget, Place, places, writes
-from looktwice.prove.gate import Arrived, Closed, Moment, Responded
-from looktwice.prove.narrate import Happening, Narrator, happenings
-from looktwice.prove.oracle import Checks, Judgement, Observation, confirm, judge
-from looktwice.prove.oracle.acceptance import Pair, Repeat
+from looktwice.prove.canary import unlike, unsteady
+from looktwice.prove.confirmation import confirmed
+from looktwice.prove.explorer import Budget, Place, places
+from looktwice.prove.narrate import Narrator
+from looktwice.prove.oracle import Judgement, Observation, judge
 from looktwice.prove.oracle.candidates import Order
 from looktwice.prove.oracle.reading import Reading
 from looktwice.prove.oracle.verdict import spell
 from looktwice.prove.postgres.catalogue import Schema
 from looktwice.prove.request import Request
-from looktwice.prove.schedule import Pause, Schedule, Turn, serial
-from looktwice.prove.trial import Trial, Trials
-from looktwice.prove.wire.operation import OperationKind
+from looktwice.prove.run import Part, Trial
+from looktwice.prove.schedule import Schedule, serial
+from looktwice.prove.success import describe
+from looktwice.prove.trial import Trials
+from looktwice.prove.void import Void, changed
 
-_APART = 1.1  # seconds between two serial runs: a value that counts whole seconds then differs
 _FIRST_STRIDE, _NEXT_STRIDE = 1000, 7919  # each sequence its own, so that no id is taken for another's
-_REPEATS = 5
 _LOG_DELAY = 0.25
 _FIRST_SETTLING, _LONGEST_SETTLING = 0.05, 0.5  # seconds of silence that end a run
+_IDLE = 1.0  # seconds of watching
+_TRUSTED = 3  # times that an unexpected refusal was found to be the schedule's doing: then it is believed
 
 
 class Baseline(Struct, frozen=True, kw_only=True):
@@ -45,13 +48,22 @@ class Baseline(Struct, frozen=True, kw_only=True):
     def places(self) -> dict[str, tuple[Place, ...]]:
         return {name: places(name, trial.play.journal) for name, trial in self.solos.items()}
 
+    @property
+    def orders(self) -> tuple[Order, ...]:
+        """Both orders of all requests; of one request alone, that one."""
+        return full_orders(self.requests) or ((*self.requests,),)
+
+    @property
+    def statuses(self) -> set[tuple[str, int | None]]:
+        """(request, status) for every answer that a serial run gave."""
+        return {(a.lane, a.status) for runs in self.serial.values() for run in runs for a in run.answers}
+
     def unreached(self) -> str:
         """Why nothing can be shown on this pair: a request that does not succeed alone. "" when both do."""
         for name, trial in self.solos.items():
-            response = trial.play.responses.get(name)
-            if response is None or not response.is_success:
-                said = f"is answered {response.status}" if response and response.status else "gets no answer"
-                return f"{name} alone {said}"
+            if name not in trial.succeeded:
+                response = trial.play.responses.get(name)
+                return f"{name} alone is answered {describe(response)}" if response else f"{name} alone gets no answer"
         return ""
 
 
@@ -74,43 +86,105 @@ class Laboratory:
         instances: int = 2,
     ) -> None:
         self.trials, self.schema, self.budget = trials, schema, budget
-        self.revive, self.printed = revive, printed
+        self._revive, self.printed = revive, printed
         self.environment, self.instances = dict(environment), instances
         self.narrator = Narrator(schema)
         self._baselines: dict[tuple[tuple[tuple[str, Request], ...], tuple[Request, ...]], Baseline] = {}
+        self._readings: dict[int, tuple[Baseline, Reading]] = {}
+        self._explained: Counter[tuple[Request, int | None]] = Counter()
+        self._version = trials.background.version
+
+    def clock(self) -> float:
+        """Seconds for budgets: what recovering from a rate limit takes is nobody's."""
+        return time.monotonic() - (self.trials.recovery.seconds if self.trials.recovery else 0.0)
+
+    def revive(self) -> int:
+        """Start instances again that have ended. Gives how many had."""
+        if count := self._revive():
+            self.trials.discard()
+        return count
+
+    def acquaint(self, *cases: Case) -> None:
+        """Ask each case's first request alone on both instances, which are warm then, and watch what the application
+        does when nobody asks: before anything is measured."""
+        for case in cases:
+            for swapped in (True, False):
+                self.trials.run({"A": case.first}, serial("A"), swapped=swapped)
+        self.trials.watch(_IDLE)
 
     # ---- what happens without interference
 
     def baseline(self, requests: Mapping[str, Request], prelude: tuple[Request, ...] = ()) -> Baseline:
         """Each request alone, both orders, and both again with other ids on the other instance. Run once, then kept:
-        a proof wants a third run of each order, a second later, and that second passes while others are looked at."""
+        a proof wants a third run of each order, a second later, and that second passes while others are looked at.
+
+        Raises VoidRunError when equal runs are answered differently, whatever was tried."""
+        if self._version != self.trials.background.version:
+            self.forget()
         key = (tuple(sorted(requests.items())), prelude)
         kept = self._baselines.get(key)
         if kept is None:
-            kept = self._baselines[key] = self._measure(requests, prelude)
+            kept = self._baselines[key] = self._steady(requests, prelude)
         return kept
+
+    def forget(self) -> None:
+        """Forget every baseline: something is known now that they rest on."""
+        self._baselines.clear()
+        self._readings.clear()
+        self._explained.clear()
+        self._version = self.trials.background.version
+
+    def _steady(self, requests: Mapping[str, Request], prelude: tuple[Request, ...]) -> Baseline:
+        for name, request in requests.items():
+            for _ in range(self.trials.background.runs_wanted(request)):
+                self.trials.run({name: request}, serial(name))
+        measured = [self._measure(requests, prelude)]
+        if (void := unsteady(measured[0])) is not None:
+
+            def again() -> Void | None:
+                measured[0] = self._measure(requests, prelude)
+                return unsteady(measured[0])
+
+            self.trials.recover(void, again, Part(dict(requests), serial(*requests)))
+        return measured[0]
 
     def _measure(self, requests: Mapping[str, Request], prelude: tuple[Request, ...]) -> Baseline:
         began = time.monotonic()
         scheduler = self.trials.scheduler
         known, scheduler.settle = scheduler.settle, max(scheduler.settle, _FIRST_SETTLING)
-        solos = {
-            name: self.trials.run({name: request}, serial(name), prelude=prelude) for name, request in requests.items()
-        }
-        scheduler.settle = known
+        try:
+            solos = {name: self.alone(name, request, prelude) for name, request in requests.items()}
+        finally:
+            scheduler.settle = known
         self._learn_pace(solos.values())
         runs: dict[Order, tuple[Observation, ...]] = {(name,): (solo.observation,) for name, solo in solos.items()}
-        runs[()] = (self.idle(0.0, prelude),)
+        runs[()] = (self.trials.run({}, (), prelude=prelude).observation,)
         first = Baseline(requests=dict(requests), solos=solos, serial=runs, began=began, prelude=prelude)
         if first.unreached():
             return first
-        for order in self._orders(requests):
-            runs[order] = (self.serially(requests, order, prelude=prelude),)
-        self._move_sequences()
-        for order in [*((name,) for name in requests), *self._orders(requests)]:
-            chosen = {name: requests[name] for name in order}
-            runs[order] += (self.serially(chosen, order, swapped=True, prelude=prelude),)
+        for order in full_orders(requests):
+            runs[order] = (self.serially(first, order),)
+        self.move_sequences()
+        for order in [*((name,) for name in requests), *full_orders(requests)]:
+            runs[order] += (self.serially(first, order, swapped=True),)
         return first
+
+    def alone(self, name: str, request: Request, prelude: tuple[Request, ...] = ()) -> Trial:
+        """The request alone. When it succeeded before, from the same rows, and does not now, something else stands in
+        its way: it is asked again once that is gone. Raises VoidRunError when it never is."""
+        trial = self.trials.run({name: request}, serial(name), prelude=prelude)
+        usual = self.trials.usual.get(request)
+        if name in trial.succeeded or usual is None or prelude:
+            return trial
+
+        def again() -> Void | None:
+            nonlocal trial
+            trial = self.trials.run({name: request}, serial(name))
+            return None if name in trial.succeeded else changed(request, trial.play.responses[name], usual)
+
+        void = changed(request, trial.play.responses[name], usual)
+        self.trials.recover(void, again, Part({name: request}, serial(name)))
+        return trial
 
     def _learn_pace(self, solos: Iterable[Trial]) -> None:
         """How long the application may do nothing at the boundary without being stuck, and how long after its answer
@@ -120,34 +194,82 @@ class Laboratory:
             times = sorted(moment.at for moment in solo.play.journal)
             gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
             scheduler.gap = max([scheduler.gap, *gaps])
-            scheduler.settle = max(scheduler.settle, min(3 * _late_work(solo.play.journal), _LONGEST_SETTLING))
+            scheduler.settle = max(scheduler.settle, min(3 * solo.silence, _LONGEST_SETTLING))
 
-    def _orders(self, requests: Mapping[str, Request]) -> tuple[Order, ...]:
-        names = tuple(sorted(requests))
-        return (names, names[::-1]) if len(names) > 1 else ()
+    def serially(self, baseline: Baseline, order: Order, *, swapped: bool = False) -> Observation:
+        """The requests named in `order`, one after the other."""
+        return self._serial(baseline, order, swapped).observation
 
-    def serially(
-        self,
-        requests: Mapping[str, Request],
-        order: Order,
-        *,
-        swapped: bool = False,
-        prelude: tuple[Request, ...] = (),
-    ) -> Observation:
-        return self.trials.run(requests, serial(*order), swapped=swapped, prelude=prelude).observation
-
-    def idle(self, seconds: float, prelude: tuple[Request, ...] = ()) -> Observation:
-        """As long a run without any request."""
-        return self.trials.run({}, (Pause(seconds),), prelude=prelude).observation
+    def _serial(self, baseline: Baseline, order: Order, swapped: bool = False) -> Trial:
+        chosen = {name: baseline.requests[name] for name in order}
+        return self.trials.run(chosen, serial(*order), swapped=swapped, prelude=baseline.prelude)
 
     def interleaved(self, baseline: Baseline, schedule: Schedule, swapped: bool = False) -> Trial:
-        """The requests of the baseline under a schedule."""
-        return self.trials.run(baseline.requests, schedule, swapped=swapped, prelude=baseline.prelude)
+        """The requests of the baseline under a schedule. A refusal that no serial run gave may come from elsewhere: a
+        serial run tells, and when it is not as before either, the schedule is played again on an application that is.
+
+        Raises VoidRunError when the application never is.
+        """
+
+        def play() -> Trial:
+            return self.trials.run(baseline.requests, schedule, swapped=swapped, prelude=baseline.prelude)
+
+        trial = play()
+        if not (unexpected := self._unexpected(trial, baseline)):
+            return trial
+        void = self.doubt(baseline)
+        if void is None:
+            self._explained.update(unexpected)
+            return trial
+
+        def again() -> Void | None:
+            nonlocal trial
+            if (left := self.doubt(baseline)) is None:
+                trial = play()
+            return left
+
+        self.trials.recover(void, again, Part(baseline.requests, schedule))
+        return trial
+
+    def _unexpected(self, trial: Trial, baseline: Baseline) -> list[tuple[Request, int | None]]:
+        found = []
+        for lane, response in trial.play.responses.items():
+            name = trial.names.get(lane, lane)
+            is_new = name not in trial.succeeded and (name, response.status) not in baseline.statuses
+            if is_new and self._explained[trial.requests[name], response.status] < _TRUSTED:
+                found.append((trial.requests[name], response.status))
+        return found
+
+    # ---- the canary
+
+    def doubt(self, baseline: Baseline) -> Void | None:
+        """Why the application is not as it was when the baseline was taken, by one serial run; None when it is."""
+        if baseline.unreached():
+            return None
+        order = baseline.orders[0]
+        return unlike(baseline, order, self._serial(baseline, order), self.reading(baseline))
+
+    def canary(self, case: Case) -> Void | None:
+        """The same for the two requests of a case: asked after every experiment."""
+        return self.doubt(self.baseline(requests_of(case)))
+
+    def hidden(self, case: Case) -> frozenset[str]:
+        """The tables and keys that a request of the case writes, when not one of them is judged; else nothing."""
+        solos = self.baseline(requests_of(case)).solos.items()
+        unseen = [
+            (n, s) for n, s in solos if not (s.observation.changes or s.observation.keys or s.observation.upstream)
+        ]
+        late = (self.trials.background.late(solo.requests[name]) for name, solo in unseen)
+        return frozenset().union(*(solo.aside for _, solo in unseen), *late)
 
     def reading(self, baseline: Baseline) -> Reading:
-        return Reading(baseline.serial, self.schema)
+        # Kept with the baseline, so that its identity is not given to another meanwhile.
+        if id(baseline) not in self._readings:
+            self._readings[id(baseline)] = (baseline, Reading(baseline.serial, self.schema))
+        return self._readings[id(baseline)][1]
 
-    def _move_sequences(self) -> None:
+    def move_sequences(self) -> None:
+        """Move every sequence forward by a stride of its own."""
         strides = {name: _FIRST_STRIDE + _NEXT_STRIDE * at for at, name in enumerate(self.schema.sequences)}
         self.trials.restore.advance(strides)
 
@@ -157,49 +279,8 @@ class Laboratory:
         return judge(trial.observation, reading, self.instances)
 
     def confirmed(self, trial: Trial, judgement: Judgement, baseline: Baseline) -> Judgement:
-        """The judgement with all its gates: repeats, controls, a third serial run of each order a second later."""
-        schedule = trial.play.schedule
-        length = trial.play.ended - trial.play.started
-        reading = Reading(self._third_runs(baseline), self.schema)
-        repeats = []
-        for number in range(_REPEATS):
-            swapped = number == _REPEATS - 1
-            again = self.interleaved(baseline, schedule, swapped)
-            repeats.append(Repeat(self.judged(again, reading), swapped))
-        order = self._orders(baseline.requests)[0]
-        checks = Checks(
-            idle=self.idle(length),
-            held={name: self._held_alone(name, baseline, trial) for name in _stopped(schedule)},
-            writers=trial.writers,
-            repeats=tuple(repeats),
-            canary=self.serially(baseline.requests, order, prelude=baseline.prelude),
-            canary_order=order,
-            pair=pair(trial),
-            restarts=self.revive(),
-            reconnects=len(lost(trial.play.journal)),
-        )
-        return confirm(trial.observation, self.judged(trial, reading), reading, checks)
-
-    def _third_runs(self, baseline: Baseline) -> dict[Order, tuple[Observation, ...]]:
-        time.sleep(max(0.0, baseline.began + _APART - time.monotonic()))
-        self._move_sequences()
-        runs = dict(baseline.serial)
-        for order in self._orders(baseline.requests):
-            if len(runs[order]) < 3:
-                runs[order] += (self.serially(baseline.requests, order, prelude=baseline.prelude),)
-        return runs
-
-    def _held_alone(self, name: str, baseline: Baseline, trial: Trial) -> Observation:
-        """The request held at the same points for the same time, without the other one."""
-        steps: list[Turn | Pause] = []
-        length = trial.play.ended - trial.play.started
-        for step in trial.play.schedule:
-            if isinstance(step, Turn) and step.lane != name:
-                steps.append(Pause(length))
-            else:
-                steps.append(step)
-        alone = {name: baseline.requests[name]}
-        return self.trials.run(alone, tuple(steps), prelude=baseline.prelude).observation
+        """The judgement with all its gates."""
+        return confirmed(self, trial, baseline)
 
     def has_printed(self, since: int) -> bool:
         """Whether the application has logged anything; frameworks answer first and log then, so it gets a moment."""
@@ -226,78 +307,11 @@ class Laboratory:
         )
 
 
-def _late_work(journal: Sequence[Moment]) -> float:
-    """The longest silence after an answer, in seconds, that work of the application then ended (a background task).
-    A transaction that is still open does not count: a run waits for its end anyway."""
-    answered = next((moment.at for moment in journal if isinstance(moment, Responded)), None)
-    if answered is None:
-        return 0.0
-    longest = 0.0
-    for before, moment in itertools.pairwise(journal):
-        if isinstance(moment, Arrived) and moment.at > answered and moment.operation.status == "I":
-            longest = max(longest, moment.at - before.at)
-    return longest
+def full_orders(requests: Mapping[str, Request]) -> tuple[Order, ...]:
+    """Both orders of two requests; none of one."""
+    names = tuple(sorted(requests))
+    return (names, names[::-1]) if len(names) > 1 else ()
 
 
 def requests_of(case: Case) -> dict[str, Request]:
     return {"A": case.first, "B": case.second}
-
-
-def _stopped(schedule: Schedule) -> list[str]:
-    return sorted({step.lane for step in schedule if isinstance(step, Turn) and step.until is not None})
-
-
-def lost(journal: Sequence[Moment]) -> list[Closed]:
-    """Connections that the server's side ended; one that the application closed itself is its own affair."""
-    return [moment for moment in journal if isinstance(moment, Closed) and moment.why == "server"]
-
-
-def pair(trial: Trial) -> Pair | None:
-    """Why the order mattered: a read of one request, a commit of the other after it, a write on what was read."""
-    done = happenings(trial)
-    for commit in _commits(trial, done):
-        committer = commit.operation.lane
-        tables = {c.table for c in trial.changes if trial.writers.get(c.xid) == trial.names.get(committer, committer)}
-        at = commit.answered
-        for reader in sorted({h.operation.lane for h in done} - {committer}):
-            mine = [h for h in done if h.operation.lane == reader]
-            reads = [h for h in mine if _reads(h, tables) and h.effective <= at and not h.waits_for]
-            acts = [h for h in mine if _was_refused(h) or (writes(h.operation) and _came_after(h, commit))]
-            if reads and acts:
-                return Pair(
-                    reader=trial.names.get(reader, reader),
-                    read=reads[-1].operation.text,
-                    committer=trial.names.get(committer, committer),
-                    commit=commit.operation.text,
-                    write=acts[0].operation.text,
-                )
-    return None
-
-
-def _came_after(happening: Happening, commit: Happening) -> bool:
-    return happening.released > commit.released or bool(happening.waits_for)
-
-
-def _was_refused(happening: Happening) -> bool:
-    """The database gave it up for the other's sake: a deadlock, or rows that are not as they were read."""
-    failure = happening.result.failure if happening.result is not None else None
-    return failure is not None and failure.code in ("40001", "40P01")
-
-
-def _reads(happening: Happening, tables: set[str]) -> bool:
-    operation = happening.operation
-    if operation.kind is OperationKind.COMMAND:
-        return True
-    if operation.kind is not OperationKind.STATEMENT or writes(operation):
-        return False
-    return any(table.rpartition(".")[2] in operation.fingerprint for table in tables)
-
-
-def _commits(trial: Trial, done: Sequence[Happening]) -> Iterator[Happening]:
-    for happening in done:
-        operation, result = happening.operation, happening.result
-        if result is None or result.failure is not None:
-            continue
-        is_alone = operation.status == "I" and result.status == "I" and writes(operation)
-        if operation.kind is OperationKind.COMMIT or is_alone:
-            yield happening

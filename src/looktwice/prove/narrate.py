@@ -13,11 +13,11 @@ from looktwice.prove.postgres.catalogue import Schema
 from looktwice.prove.postgres.change import RowChange, Values
 from looktwice.prove.postgres.net import net
 from looktwice.prove.request import Request
+from looktwice.prove.run import Trial
 from looktwice.prove.schedule import Turn
-from looktwice.prove.trial import Trial
 from looktwice.prove.wire.operation import Operation, OperationKind, Result
 from looktwice.prove.wire.sql_text import tables, written_table
-from looktwice.prove.wording import fault_words, read_words, short, write_words
+from looktwice.prove.wording import attempt_words, fault_words, read_words, short, write_words
 
 _LOCKS = re.compile(r"\bfor (?:no key )?(?:update|share)\b|\bfor key share\b|pg_(?:try_)?advisory")
 _MOST_COLUMNS = 4
@@ -48,6 +48,7 @@ class Narrator:
 
     def __init__(self, schema: Schema) -> None:
         self.keys = {name: table.primary_key for name, table in schema.tables.items()}
+        self.columns = {name: {column.name for column in table.columns} for name, table in schema.tables.items()}
         self.full_name = {table.relation: name for name, table in schema.tables.items()}
         self.full_name |= {name: name for name in schema.tables}
 
@@ -198,7 +199,9 @@ class _Telling:
         kind = operation.kind
         if kind is OperationKind.COMMIT:
             rolled = result is not None and result.tag == "ROLLBACK"
-            return StepKind.COMMIT, "commits, which rolls back: it had failed" if rolled else "commits", (), ()
+            has_failed = result is None or result.failure is not None
+            plain = attempt_words("commits") if has_failed else "commits"
+            return StepKind.COMMIT, "commits, which rolls back: it had failed" if rolled else plain, (), ()
         if kind is OperationKind.ROLLBACK:
             return StepKind.ROLLBACK, "rolls back", (), ()
         if kind is OperationKind.CALL:
@@ -236,9 +239,12 @@ class _Telling:
         table = next((table for table in named if table in self._shown), "")
         if not table or result is None:
             return ()
+        # Of a join nobody says whose a column is that two of the tables have.
+        others = {name for other in named if other != table for name in self._narrator.columns.get(other, ())}
         rows = []
         for sample in result.sample:
-            values = dict(zip(result.columns, sample, strict=False))
+            known = zip(result.columns, sample, strict=False)
+            values = {name: value for name, value in known if name not in others}
             picked = {name: values[name] for name in self._shown[table] if name in values}
             if picked and not all(name in values for name in self._narrator.keys.get(table, ())):
                 values |= self._known_key(table, values)
@@ -247,10 +253,14 @@ class _Telling:
         return tuple(rows)
 
     def _known_key(self, table: str, values: Values) -> Values:
-        for (name, _), image in self._known.items():
-            if name == table and all(image.get(column, value) == value for column, value in values.items()):
-                return {column: image.get(column) for column in self._narrator.keys.get(table, ())}
-        return {}
+        """The key of the one known row that has these values; nothing when several do."""
+        fitting = [
+            image
+            for (name, _), image in self._known.items()
+            if name == table and all(image.get(column, value) == value for column, value in values.items())
+        ]
+        keys = self._narrator.keys.get(table, ())
+        return {column: fitting[0].get(column) for column in keys} if len(fitting) == 1 else {}
 
 
 def happenings(trial: Trial) -> list[Happening]:

@@ -13,6 +13,7 @@ from looktwice.prove.oracle.outcome import outcome
 from looktwice.prove.postgres.change import RowChange, Window
 from looktwice.prove.request import Request, Response, decode
 from looktwice.prove.scheduler import Play
+from looktwice.prove.success import is_success
 from looktwice.prove.wire.operation import Operation, OperationKind, Result
 from looktwice.prove.wire.sql_text import written_table
 
@@ -28,8 +29,10 @@ def observation(
     changes: Iterable[RowChange],
     keys: Iterable[KeyValue] = (),
     names: Mapping[str, str] | None = None,
+    usual: Mapping[Request, Response] = {},
 ) -> Observation:
-    """What the run left. requests: lane → request. names: what to call each lane, where requests changed instances."""
+    """What the run left. requests: lane → request. names: what to call each lane, where requests changed instances.
+    usual: how a request is answered when it runs alone, where that is known."""
     name = names or {lane: lane for lane in requests}
     done = tuple(completed(play.journal))
     is_faulted = any(isinstance(m, Released) and not isinstance(m.action, Forward) for m in play.journal)
@@ -37,7 +40,7 @@ def observation(
     fired = (replace(found, lane=name.get(found.lane, found.lane)) for found in mechanisms(play, done))
     return Observation(
         answers=tuple(
-            _answer(name[lane], requests[lane], response, is_faulted)
+            _answer(name[lane], requests[lane], response, is_faulted, usual.get(requests[lane]))
             for lane, response in sorted(play.responses.items(), key=lambda item: name[item[0]])
         ),
         changes=tuple(changes),
@@ -56,7 +59,7 @@ def observation(
     )
 
 
-def _answer(lane: str, request: Request, response: Response, is_faulted: bool) -> Answer:
+def _answer(lane: str, request: Request, response: Response, is_faulted: bool, usual: Response | None) -> Answer:
     headers = {name.lower(): value for name, value in response.headers if name.lower() in _TOLD}
     parts = urlsplit(request.path)
     return Answer(
@@ -64,7 +67,7 @@ def _answer(lane: str, request: Request, response: Response, is_faulted: bool) -
         method=request.method,
         path=parts.path,
         status=response.status,
-        outcome=outcome(response.status, headers, is_faulted),
+        outcome=outcome(response.status, headers, is_faulted, not is_success(request, response, usual)),
         body=response.content,
         request={"body": request.content, "path": parts.path.split("/")[1:], "query": dict(parse_qsl(parts.query))},
         headers=headers,
@@ -96,16 +99,22 @@ def accepted(journal: Iterable[Moment]) -> Iterator[UpstreamCall]:
 
 
 def windows(journal: Iterable[Moment]) -> Iterator[Window]:
-    """When each backend may have committed: a COMMIT, or a statement outside a transaction, sent on until answered."""
+    """When each backend may have committed."""
+    return (window for _, window in commits(journal))
+
+
+def commits(journal: Iterable[Moment]) -> Iterator[tuple[Operation, Window]]:
+    """What may have committed and when: a COMMIT, or a statement outside a transaction, sent on until answered."""
     sent: dict[int, tuple[Operation, float]] = {}
     for moment in journal:
         if isinstance(moment, Arrived | Released):
             sent[moment.operation.number] = (moment.operation, moment.at)
         elif isinstance(moment, Answered) and moment.result.number in sent:
             operation, since = sent.pop(moment.result.number)
-            commits = operation.kind is OperationKind.COMMIT or operation.status == "I" or operation.atomic
-            if commits and operation.backend is not None:
-                yield Window(operation.backend, since, moment.at)
+            is_alone = operation.status == "I" and operation.kind in (OperationKind.STATEMENT, OperationKind.COPY)
+            is_commit = operation.kind is OperationKind.COMMIT or is_alone or operation.atomic
+            if is_commit and operation.backend is not None:
+                yield operation, Window(operation.backend, since, moment.at)
 
 
 def mechanisms(play: Play, done: Iterable[tuple[Operation, Result]]) -> Iterator[Mechanism]:

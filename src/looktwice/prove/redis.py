@@ -90,6 +90,25 @@ class RedisServer:
                 pipeline.restore(key, dumped.expires, dumped.data, replace=True)
             pipeline.execute()
 
+    def forget_counters(self) -> None:
+        """Take away the short-lived counters, now and from the snapshot: numbers, or times and marks of earlier
+        requests, that would expire by themselves. A limiter keeps such; sessions and caches hold text or objects."""
+        for database in {*self._databases(), *self._kept}:
+            client = self._client(database)
+            for key in list(client.scan_iter(count=1000)):
+                if client.pttl(key) >= 0 and self._is_counter(database, key):
+                    client.delete(key)
+                    self._kept.get(database, {}).pop(key, None)
+                    self._unordered.pop((database, key), None)
+
+    def _is_counter(self, database: int, key: bytes) -> bool:
+        value = self._value(database, key, "").value
+        if isinstance(value, dict):  # a sorted set by time, or a hash of numbers
+            return all(isinstance(it, float) or _is_number(it) for it in value.values())
+        if isinstance(value, list):
+            return all(_is_number(it) for it in value)
+        return _is_number(value)
+
     def close(self) -> None:
         for client in self._clients.values():
             client.close()
@@ -223,6 +242,10 @@ def _name(database: int, key: bytes) -> str:
 
 def _text(value: bytes | str) -> str:
     return value if isinstance(value, str) else value.decode("utf-8", "backslashreplace")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, str) and value.replace(".", "", 1).lstrip("-").isdigit()
 
 
 def _structured(text: str) -> Any:

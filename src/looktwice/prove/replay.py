@@ -7,6 +7,7 @@ from msgspec import Struct
 from looktwice.core.errors import LooktwiceError
 from looktwice.core.trace import Trace, Verdict
 from looktwice.prove.app.requests.cases import Case
+from looktwice.prove.asking import ask as asked
 from looktwice.prove.deadline import QUESTION, Deadline, within
 from looktwice.prove.experiment import Experiment, NotShown, Shown, experiments
 from looktwice.prove.explorer import Budget
@@ -44,7 +45,9 @@ def ask(stage: Stage, name: str, case: Case, budget: Budget | None = None, deadl
         return Outcome(is_wrong=False, holds=False, why=f"{NOT_SENT}{why}")
     limit = (deadline or Deadline(QUESTION, "its limit")).of_question(budget.seconds if budget else None)
     quiet: list[NotShown] = []
-    results = experiment.run(stage.laboratory(budget), case)
+    laboratory = stage.laboratory(budget)
+    laboratory.acquaint(case)
+    results = asked(laboratory, experiment, case)
     for result in within(limit, results, name, experiment.codes[0], case.endpoint):
         stage.check()
         if isinstance(result, Shown):

@@ -48,10 +48,6 @@ class Response(Struct, frozen=True, kw_only=True):
     def content(self) -> Any:
         return decode(self.body)
 
-    @property
-    def is_success(self) -> bool:
-        return self.status is not None and 200 <= self.status < 300
-
 
 def decode(body: bytes) -> Any:
     """The JSON value of a body, its text when it is not JSON, None when it is empty."""

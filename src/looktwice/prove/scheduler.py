@@ -7,14 +7,14 @@ waits for somebody who is held, which the server tells.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from queue import Empty
 
 from msgspec import Struct
 
 from looktwice.prove.boundary import Boundary
 from looktwice.prove.breakpoints import Fault, Rules
-from looktwice.prove.gate import Away, Failed, Moment, NotUnderstood, Responded, Stale
+from looktwice.prove.gate import Arrived, Away, Connection, Failed, Moment, NotUnderstood, Responded, Stale
 from looktwice.prove.postgres.sessions import Sessions, Wait
 from looktwice.prove.request import Request, Response
 from looktwice.prove.schedule import Pause, Schedule, Turn
@@ -68,11 +68,15 @@ class Scheduler:
         self.settle = 0.0
         self.gap = _SHORTEST_GAP
         self.sessions = sessions
+        self.passes: Callable[[Operation], bool] = lambda operation: False  # what no schedule may hold
+        self._foreign: Collection[int] = ()
+        self.has_strangers = False  # whether something of the latest play went by that was not understood
         self._gate = boundary.gate
 
     def play(self, requests: Mapping[str, Request], schedule: Schedule, faults: tuple[Fault, ...] = ()) -> Play:
         """Run the requests (lane → request) under the schedule, to the end of all of them."""
         run = _Run(self, requests, faults)
+        self._foreign = run.rules.foreign
         self._gate.journal.clear()
         started = time.time()
         self._drain()
@@ -88,13 +92,15 @@ class Scheduler:
         finally:
             self.boundary.release_all()
         self._settle(requests)
+        strange = self._strange(requests)
+        self.has_strangers = bool(strange)
         return Play(
             schedule=schedule,
             responses=run.responses,
             journal=tuple(self._gate.journal),
             blocked=tuple(run.blocked),
             transactions=run.transactions,
-            unreached=run.unreached or self._strange(requests),
+            unreached=run.unreached or strange,
             started=started,
             ended=time.time(),
         )
@@ -117,8 +123,11 @@ class Scheduler:
 
     def is_quiet(self, lane: str) -> bool:
         """Nothing sent and unanswered, no transaction open."""
-        connections = self._gate.of_lane(lane)
-        return all(c.status == "I" and not c.outstanding for c in connections) and not self._gate.held(lane)
+        return all(c.status == "I" and not c.outstanding for c in self.own(lane)) and not self._gate.held(lane)
+
+    def own(self, lane: str) -> list[Connection]:
+        """The lane's connections, without those that a job of the background is just using."""
+        return [c for c in self._gate.of_lane(lane) if c.number not in self._foreign]
 
     def _settle(self, requests: Mapping[str, Request]) -> None:
         """Wait for silence, as long as it was found to take; a lane that stays open is left to the gates."""
@@ -127,11 +136,16 @@ class Scheduler:
         seen = len(self._gate.journal)
         while time.monotonic() < deadline:
             now = time.monotonic()
-            if len(self._gate.journal) != seen or not all(self.is_quiet(lane) for lane in requests):
-                seen, quiet_since = len(self._gate.journal), now
+            news, seen = self._gate.journal[seen:], len(self._gate.journal)
+            if any(map(self._counts, news)) or not all(self.is_quiet(lane) for lane in requests):
+                quiet_since = now
             elif now - quiet_since >= self.settle:
                 return
             time.sleep(_POLL / 2)
+
+    def _counts(self, moment: Moment) -> bool:
+        """Whether it is work that may be the requests'."""
+        return isinstance(moment, Arrived) and not self.passes(moment.operation)
 
 
 class _Run:
@@ -140,7 +154,7 @@ class _Run:
     def __init__(self, scheduler: Scheduler, requests: Mapping[str, Request], faults: tuple[Fault, ...]) -> None:
         self._scheduler, self._requests = scheduler, requests
         self._gate, self._sessions = scheduler.boundary.gate, scheduler.sessions
-        self.rules = Rules(faults)
+        self.rules = Rules(faults, scheduler.passes)
         self._has_faults = bool(faults)
         # A fault may mean that nothing ever comes: the patience is then that of a client, beyond what HTTP clients
         # give an answer by default where they give it a limit (httpx: 5 s).
@@ -234,13 +248,13 @@ class _Run:
     # ---- waits
 
     def _waiting(self, lane: str) -> Wait | None:
-        backends = [c.backend for c in self._gate.of_lane(lane) if c.outstanding and c.backend is not None]
+        backends = [c.backend for c in self._scheduler.own(lane) if c.outstanding and c.backend is not None]
         return next((wait for wait in map(self._sessions.blocking, backends) if wait is not None), None)
 
     def _give_way(self, lane: str, waiting: Wait, waited: float) -> bool:
         """The lane waits for a lock. When a held lane has it, that one goes first; True when somebody moved."""
-        owners = {c.backend: c.lane for c in list(self._gate.connections.values())}
-        others = [owners[pid] for pid in waiting.blockers if owners.get(pid, lane) != lane]
+        owners = {c.backend: c.lane for it in self._scheduler.ports for c in self._scheduler.own(it)}
+        others = [owners[pid] for pid in self._behind(waiting, owners) if owners.get(pid, lane) != lane]
         other = next((o for o in others if self.rules.is_held(o)), None)
         if other is None:
             if waited > _BACKGROUND_LOCK and not others and not self.unreached:
@@ -251,6 +265,14 @@ class _Run:
         self._note_blocked(lane, other, waiting)
         self._finish(other, before=lane)
         return True
+
+    def _behind(self, waiting: Wait, owners: Mapping[int | None, str]) -> list[int]:
+        """Who is waited for: past somebody in the background who stands in the same queue."""
+        found: list[int] = []
+        for pid in waiting.blockers:
+            further = self._sessions.blockers(pid) if pid and pid not in owners else ()
+            found += further or (pid,)
+        return found
 
     def _note_blocked(self, lane: str, other: str, waiting: Wait) -> None:
         connections = [c for c in self._gate.of_lane(lane) if c.backend == waiting.pid and c.outstanding]
@@ -272,7 +294,7 @@ class _Run:
         """Nothing at the boundary for far longer than alone, while another lane is held and may be waited for."""
         if lane in self.responses or not self._others_held(lane):
             return False
-        outstanding = any(c.outstanding for c in self._gate.of_lane(lane))
+        outstanding = any(c.outstanding for c in self._scheduler.own(lane))
         return not outstanding and idle > self._patience(lane)
 
     def _patience(self, lane: str) -> float:
@@ -289,7 +311,8 @@ class _Run:
             self.blocked.append(Blocked(lane, other, "", kind))
             self._finish(other, before=lane)
         if not self.unreached:
-            self.unreached = f"{lane} waited inside the application ({kind})"
+            how = "" if self._gate.of_lane(lane) else ", without a connection to the database"
+            self.unreached = f"{lane} waited inside the application{how}"
 
     def _finish(self, lane: str, before: str) -> None:
         """Let a held lane go on to its end, whatever the schedule had in mind. Meanwhile `before`, which waited for it,

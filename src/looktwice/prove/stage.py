@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from looktwice.core.config import Prove, duration
-from looktwice.core.errors import MissingExtraError
+from looktwice.core.errors import ConfigurationError, MissingExtraError
 from looktwice.core.event import Executing, Noted, Progress
 from looktwice.prove import redis, remarks
 from looktwice.prove.app import instance, prepare
@@ -20,10 +21,13 @@ from looktwice.prove.app.isolation import checked
 from looktwice.prove.app.outside import Outside
 from looktwice.prove.app.plan import Addresses, Kind, Plan
 from looktwice.prove.app.requests.cases import Case, cases
-from looktwice.prove.app.requests.discover import ADMIN, discover
+from looktwice.prove.app.requests.discover import ADMIN, discover, sign_in_again
+from looktwice.prove.app.requests.operation import Operation
 from looktwice.prove.app.requests.reach import Row, why
 from looktwice.prove.app.resolve import resolve
+from looktwice.prove.background import Background
 from looktwice.prove.boundary import Boundary
+from looktwice.prove.credentials import Credentials
 from looktwice.prove.deadline import Deadline
 from looktwice.prove.explorer import Budget
 from looktwice.prove.guardian.interrupts import deferred
@@ -31,19 +35,21 @@ from looktwice.prove.guardian.lost import why_ended
 from looktwice.prove.guardian.run import Run, RunEndedError
 from looktwice.prove.invariants import Invariants
 from looktwice.prove.laboratory import Laboratory
-from looktwice.prove.ownership import Ownership
+from looktwice.prove.own_database import OwnDatabase
 from looktwice.prove.postgres import server as postgres
 from looktwice.prove.postgres.changes import Changes
 from looktwice.prove.postgres.restore import Restore
 from looktwice.prove.postgres.server import Server
 from looktwice.prove.postgres.sessions import Sessions
 from looktwice.prove.proxy import Address
+from looktwice.prove.recovery import Recovery
 from looktwice.prove.request import NOT_SENT, Request, Response
 from looktwice.prove.sandbox.network import Network
 from looktwice.prove.schedule import serial
 from looktwice.prove.scheduler import Scheduler
 from looktwice.prove.trial import Trials
 from looktwice.prove.upstream import Script, Service
+from looktwice.prove.void import Void, VoidRunError, limited
 from looktwice.prove.writable import problem
 
 LANES = ("A", "B")
@@ -68,8 +74,11 @@ class Stage:
     `trials` runs them; every run begins at the snapshot and ends there.
     """
 
-    def __init__(self, root: Path, prove: Prove, deadline: Deadline | None = None) -> None:
-        """deadline: for all that is done with the stage; none when left out. Raises StartError."""
+    def __init__(
+        self, root: Path, prove: Prove, deadline: Deadline | None = None, say: Say = lambda text: None
+    ) -> None:
+        """deadline: for all that is done with the stage; none when left out. say: receives what is done to bring the
+        application back in the middle of a run. Raises StartError."""
         self._stack, self.root, self.prove = ExitStack(), root, prove
         self._deadline = deadline or Deadline(float("inf"))
         self._run: Run | None = None
@@ -85,7 +94,12 @@ class Stage:
         self.users: dict[str, dict[str, str]] = dict(prove.users)
         self._lanes: dict[str, Addresses] = {}
         self._refused: list[Attempt] = []  # of what has ended by now
+        self._ports: dict[str, int] = {}
         self._secrets = Secrets()
+        self._operations: list[Operation] = []
+        self._credentials = Credentials()
+        self.background = Background(prove.ignore_tables)
+        self.recovery = Recovery(self, say, lambda seconds: time.sleep(min(seconds, self._deadline.left)))
 
     @classmethod
     def open(cls, root: Path, prove: Prove, say: Say = lambda text: None, deadline: Deadline | None = None) -> Stage:
@@ -94,7 +108,7 @@ class Stage:
         say: told what is being done, in a few words. deadline: for all that is done with the stage; none when left out.
         Raises StartError, ConfigurationError, MissingExtraError, RunEndedError.
         """
-        stage = cls(root, prove, deadline)
+        stage = cls(root, prove, deadline, say)
         try:
             for event in stage.start():
                 say(str(event) if isinstance(event, Executing) else event.text)
@@ -141,12 +155,43 @@ class Stage:
         self.check()
         ended = [lane for lane, started in self.instances.items() if not started.goes_on(dying)]
         for lane in ended:
+            self._start_again((lane,))
+        return len(ended)
+
+    def restart(self) -> None:
+        """End both instances and start them again, with what they count in Redis forgotten. Raises as `check` does."""
+        self.check()
+        for group in self._groups():
+            self._start_again(group)
+        if self.redis is not None:
+            self.redis.forget_counters()
+
+    def sign_in_again(self) -> bool:
+        """Log in again everybody whom we logged in, and take what that leaves into the snapshot. False when there is
+        nobody."""
+        if self._restore.is_grown:
+            return False  # these rows are there for a measurement only
+        fresh = sign_in_again(self._send, self._operations, self.users)
+        if not fresh:
+            return False
+        self._credentials.renew(self.users, fresh)
+        self._restore.snapshot()
+        if self.redis is not None:
+            self.redis.snapshot()
+        return True
+
+    def _start_again(self, lanes: tuple[str, ...]) -> None:
+        for lane in lanes:
             self._refused += self.instances[lane].attempts()
             self.instances[lane].close()
-            again = self._started({lane: self._lanes[lane]})[lane]
+        for lane, again in self._started({it: self._lanes[it] for it in lanes}).items():
             self.instances[lane] = self._stack.enter_context(again)
-            self.scheduler.ports[lane] = again.port
-        return len(ended)
+            self._ports[lane] = again.port
+
+    def _groups(self) -> list[tuple[str, ...]]:
+        """Who is started together. Without set-up the application makes its tables as it starts, and two would
+        collide."""
+        return [LANES] if self.plan.setup or self.plan.seed else [(lane,) for lane in LANES]
 
     def check(self) -> None:
         """Raises RunEndedError when somebody has killed an instance: what was seen since then is not its doing."""
@@ -177,7 +222,8 @@ class Stage:
         tried = [*self._refused, *(it for started in self.instances.values() for it in started.attempts())]
         said = [
             *remarks.of_openness(self.plan, self._openness, self._peers()),
-            *self.ownership.remarks(),
+            *self.own_database.remarks(),
+            *self.background.remarks(),
             *remarks.of_calls(self.outside.hosts),
             *remarks.of_attempts(tried, self.plan),
             *remarks.of_files(self.plan),
@@ -229,8 +275,8 @@ class Stage:
         self._start_instances()
         if not seeds_first:
             yield from prepare.seed(*prepared)
-        owned = Ownership(self.plan, self.server, self.redis, self._peers)
-        self.ownership = self._stack.enter_context(owned)
+        own = OwnDatabase(self.plan, self.server, self.redis, self._peers)
+        self.own_database = self._stack.enter_context(own)
         yield self._step("looking for requests to ask")
         self._find_cases()
         self._snapshot()
@@ -285,9 +331,7 @@ class Stage:
         )
 
     def _start_instances(self) -> None:
-        # Without set-up the application makes its tables as it starts, and two would collide.
-        groups = [LANES] if self.plan.setup or self.plan.seed else [(lane,) for lane in LANES]
-        for group in groups:
+        for group in self._groups():
             lanes = {lane: self._lanes[lane] for lane in group}
             for lane, started in self._started(lanes).items():
                 self.instances[lane] = self._stack.enter_context(started)
@@ -302,7 +346,7 @@ class Stage:
             return
         with self.server.connect() as connection:
             found = discover(self._send, self.prove, connection)
-        self.unasked, self.users = found.unasked, found.users
+        self.unasked, self.users, self._operations = found.unasked, found.users, found.operations
         self._keep(found.cases)
         if not self.cases and not self.unasked:
             raise StartError(
@@ -323,10 +367,23 @@ class Stage:
                 self.cases.append(case)
 
     def _send(self, request: Request) -> Response:
+        """To instance A, past its rate limit where there is one."""
+        kept = [self._exchange(request)]
+
+        def again() -> Void | None:
+            kept[0] = self._exchange(request)
+            return limited(request, kept[0])
+
+        if (void := limited(request, kept[0])) is not None:
+            with suppress(VoidRunError):
+                self.recovery.until_good(void, again)
+        return kept[0]
+
+    def _exchange(self, request: Request) -> Response:
         self._deadline.check("looking for requests to ask")
         port = self.instances[LANES[0]].port
         seconds = min(_ANSWER, self._deadline.left)
-        return self.ownership.around(
+        return self.own_database.around(
             request, lambda: self.boundary.send(LANES[0], request, port, seconds).result(seconds + _ANSWER)
         )
 
@@ -336,13 +393,35 @@ class Stage:
         self._stack.callback(changes.close)
         restore = self._stack.enter_context(Restore(self.server, changes))
         self.schema = restore.snapshot()
+        self._restore = restore
+        self._know_ignored()
         sessions.accept()
         if self.redis is not None:
             self.redis.snapshot()
         ports = {lane: started.port for lane, started in self.instances.items()}
         self.scheduler = Scheduler(self.boundary, ports, sessions)
+        self._ports = self.scheduler.ports
         invariants = self._stack.enter_context(Invariants(self.server, self.prove.invariants))
-        self.trials = Trials(self.scheduler, changes, restore, self.services, self.redis, invariants)
+        self.trials = Trials(
+            self.scheduler,
+            changes,
+            restore,
+            self.services,
+            self.redis,
+            invariants,
+            recovery=self.recovery,
+            background=self.background,
+            wears=self._credentials.wears,
+        )
+
+    def _know_ignored(self) -> None:
+        """Raises ConfigurationError for a name in `ignore_tables` that is no table's."""
+        for name in self.prove.ignore_tables:
+            if not any(Background([name]).is_ignored(table) for table in self.schema.tables):
+                known = ", ".join(sorted(table.removeprefix("public.") for table in self.schema.tables))
+                raise ConfigurationError(
+                    "cannot use ignore_tables", f"there is no table `{name}`", f"There are: {known or 'none'}."
+                )
 
     def _reach(self, case: Case) -> Row:
         row = self._asked(case)
@@ -355,15 +434,19 @@ class Stage:
         if self._deadline.is_over:
             return Row(endpoint=case.endpoint, status=None, why=f"not asked: {self._deadline}", case=case)
         response = Response(error="not asked")
-        self.ownership.before(case.first)
-        for swapped in (True, False):
-            if self._deadline.is_over:
-                break
-            trial = self.trials.run({"A": case.first}, serial("A"), swapped=swapped)
-            response = next(iter(trial.play.responses.values()), response)
-            seen = trial.observation
-            self.ownership.after(case.first, response, bool(seen.changes or seen.keys or seen.upstream))
-        reason = why(response, self.instances[LANES[0]].output)
+        self.own_database.before(case.first)
+        try:
+            for swapped in (True, False):
+                if self._deadline.is_over:
+                    break
+                trial = self.trials.run({"A": case.first}, serial("A"), swapped=swapped)
+                response = next(iter(trial.play.responses.values()), response)
+                seen = trial.observation
+                self.own_database.after(case.first, response, bool(seen.changes or seen.keys or seen.upstream))
+        except VoidRunError as error:
+            return Row(endpoint=case.endpoint, status=error.void.status, why=str(error), case=case)
+        reason = why(response, self.instances[LANES[0]].output, case.first)
         if self.revive(_DYING if response.status is None else 0.0):
+            self.trials.discard()
             reason = f"the application ended when it was asked. {reason}"
         return Row(endpoint=case.endpoint, status=response.status, why=reason, case=case)

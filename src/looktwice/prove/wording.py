@@ -16,11 +16,25 @@ def short(table: str) -> str:
     return table.removeprefix("public.")
 
 
+_ATTEMPTS = {
+    "reads": "tries to read",
+    "locks and reads": "tries to lock and read",
+    "insert": "tries to add a row to",
+    "delete": "tries to delete from",
+    "commits": "tries to commit",
+}
+
+
+def attempt_words(verb: str, subject: str = "") -> str:
+    """For what was asked and did not happen: "tries to write wallets"."""
+    return f"{_ATTEMPTS.get(verb, 'tries to write')} {subject}".rstrip()
+
+
 def read_words(tables: Sequence[str], result: Result | None, rows: Sequence[Row], verb: str) -> str:
     """For example "reads wallets: balance 100", "finds nothing in coupons"."""
     subject = rows[0].table if rows else ", ".join(dict.fromkeys(map(short, tables))) or "the database"
-    if result is None:
-        return f"{verb} {subject}"
+    if result is None or result.failure is not None:  # nobody knows what it would have found
+        return attempt_words(verb, subject)
     if result.rows == 0:
         return f"finds nothing in {subject}"
     if rows and len(rows) == 1 and rows[0].values:
@@ -37,9 +51,11 @@ def write_words(
     subject = short(table) or "the database"
     verb = operation.fingerprint.split(" ", 1)[0]
     if operation.atomic:
-        return f"runs {operation.fingerprint.count(';') + 1} statements in one message"
+        return f"sends {operation.fingerprint.count(';') + 1} statements in one message"
+    if not before and not after and (result is None or result.failure is not None):
+        return attempt_words(verb, subject)
     if result is not None and result.affected == 0:
-        return f"changes nothing in {subject}: no row fits its condition"
+        return f"adds nothing to {subject}" if verb == "insert" else f"changes nothing in {subject}: no row fits"
     if verb == "insert":
         return f"adds a row to {subject}" + (f": {values_words(after[0])}" if len(after) == 1 else "")
     if verb == "delete":

@@ -7,7 +7,19 @@ from collections.abc import Iterable
 import msgspec
 
 from looktwice import __version__
-from looktwice.core.event import Event, Executing, Finished, Found, Noted, NotProven, Proven, Reached, Started, Unread
+from looktwice.core.event import (
+    Event,
+    Executing,
+    Finished,
+    Found,
+    Noted,
+    NotProven,
+    Proven,
+    Reach,
+    Reached,
+    Started,
+    Unread,
+)
 from looktwice.core.finding import Finding
 
 
@@ -17,12 +29,13 @@ class Report(msgspec.Struct, kw_only=True):
     schema: int = 1
     looktwice: str = __version__
     verb: str = ""
+    reach: Reach | None = None
+    reached: list[Reached] = []
     findings: list[Finding] = []
     suppressed: list[Finding] = []
     executed: list[Executing] = []
     proven: list[Proven] = []
     not_proven: list[NotProven] = []
-    reached: list[Reached] = []
     unread: list[Unread] = []
     notes: list[Noted] = []
     finished: Finished | None = None
@@ -42,6 +55,8 @@ def collect(events: Iterable[Event]) -> Report:
                 report.proven.append(event)
             case NotProven():
                 report.not_proven.append(event)
+            case Reach():
+                report.reach = event
             case Reached():
                 report.reached.append(event)
             case Unread():
@@ -50,6 +65,8 @@ def collect(events: Iterable[Event]) -> Report:
                 report.notes.append(event)
             case Finished():
                 report.finished = together(report.finished, event)
+    report.not_proven.sort(key=lambda it: not it.is_open)  # what could not be told comes first
+    report.reached.sort(key=lambda it: it.succeeded)
     return report
 
 

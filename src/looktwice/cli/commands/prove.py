@@ -33,6 +33,11 @@ from looktwice.cli.options import (
 @takes_config
 @takes_allowed_hosts
 @takes_isolation
+@click.option(
+    "--require-reach",
+    metavar="SHARE",
+    help="Exit with 2 when fewer endpoints were reached (50%) and nothing is proven.",
+)
 @click.option("--no-test", is_flag=True, help="Do not write regression tests into the project.")
 def command(
     path: Path,
@@ -48,6 +53,7 @@ def command(
     config: Path | None,
     allowed: tuple[str, ...],
     is_open: bool,
+    require_reach: str | None,
     no_test: bool,
 ) -> int:
     """Start the backend at PATH with its own database, and run its requests concurrently."""
@@ -58,13 +64,14 @@ def command(
         from looktwice.cli.joining import read_findings, routes_of
         from looktwice.cli.proving import proving
         from looktwice.cli.reading import Tally, root_of, show
-        from looktwice.core.config import load
+        from looktwice.core.config import load, share
 
         if suspected and from_audit is None:
             raise click.UsageError("--suspected needs --from-audit FILE, which names the suspected endpoints.")
         root = root_of(path, "prove")
         settings = opened(load(root, config), allowed, is_open)
-        tally = Tally(settings.audit.fail_on, kept=kept)
+        required = share(settings.prove.require_reach if require_reach is None else require_reach)
+        tally = Tally(settings.audit.fail_on, required=required, kept=kept)
         events = proving(
             root,
             settings,

@@ -11,15 +11,15 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from looktwice.core.trace import Verdict
-from looktwice.prove.aftermath import Extent
 from looktwice.prove.app.requests.cases import Case
 from looktwice.prove.experiment import NotShown, Result, Shown, Tried
 from looktwice.prove.explorer import candidates
+from looktwice.prove.extent import Extent
 from looktwice.prove.laboratory import Laboratory
 from looktwice.prove.oracle.acceptance import Gate
 from looktwice.prove.oracle.verdict import Judgement
+from looktwice.prove.run import Trial
 from looktwice.prove.schedule import Schedule, explain, serial
-from looktwice.prove.trial import Trial
 
 _KEYS = frozenset({"idempotency-key", "x-idempotency-key", "x-request-id"})
 _REPEATS = 3
@@ -43,29 +43,40 @@ class SentAgain:
         again = laboratory.baseline({"A": case.first, "B": case.first})
         plans: list[Schedule] = [serial("A", "B"), *(plan.schedule for plan in candidates(again.places))]
         plans = plans[: laboratory.budget.schedules]
+        held, doubts = 0, list[str]()
         for number, plan in enumerate(plans):
             yield Tried(experiment=self.name, endpoint=case.endpoint, text=explain(plan), done=number, total=len(plans))
             trial = laboratory.interleaved(again, plan)
-            if not trial.play.unreached and self._has_two_effects(extent, trial):
-                repeats = [laboratory.interleaved(again, plan) for _ in range(_REPEATS - 1)]
-                if all(self._has_two_effects(extent, repeat) for repeat in repeats):
-                    yield self._shown(laboratory, case, trial, alone.solos["A"])
-                    return
-        why = f"{len(plans)} orders of two deliveries, and each left what one leaves"
-        yield replace(self._not(case, Verdict.PROTECTED, why), explored=len(plans), total=len(plans))
+            if trial.play.unreached or not trial.succeeded:
+                continue
+            if extent.is_complete(trial.observation):
+                held += 1
+                continue
+            twice = self._second_effect(extent, trial)
+            repeats = [laboratory.interleaved(again, plan) for _ in range(_REPEATS - 1)] if twice else []
+            if twice and all(self._second_effect(extent, repeat) == twice for repeat in repeats):
+                yield self._shown(laboratory, case, trial, alone.solos["A"], twice)
+                return
+            what = f"{twice}, but not every time" if twice else extent.tell_rows(trial.observation)
+            doubts.append(f"{explain(plan)}: {what}")
+        verdict, why = Verdict.PROTECTED, f"{held} orders of two deliveries, and each left what one leaves"
+        if doubts or not held:
+            verdict = Verdict.INCONCLUSIVE
+            why = f"not what one delivery leaves, nor twice that: {doubts[0]}" if doubts else "no order could be played"
+        yield replace(self._not(case, verdict, why), explored=held + len(doubts), total=len(plans))
 
-    def _has_two_effects(self, extent: Extent, trial: Trial) -> bool:
-        succeeded = any(response.is_success for response in trial.play.responses.values())
-        return succeeded and not extent.is_whole(trial.observation)
+    def _second_effect(self, extent: Extent, trial: Trial) -> str:
+        """What was done once more than one delivery does it, "" when nothing was or both were refused."""
+        return extent.doubled(trial.observation) if trial.succeeded else ""
 
-    def _shown(self, laboratory: Laboratory, case: Case, trial: Trial, once: Trial) -> Shown:
+    def _shown(self, laboratory: Laboratory, case: Case, trial: Trial, once: Trial, twice: str) -> Shown:
         in_turn = trial.play.schedule == serial("A", "B")
         judgement = Judgement(
             verdict=Verdict.DATA_WRONG,
             name="double apply",
             why="the same request, carrying the same identity, was delivered twice "
             + ("one after the other" if in_turn else "at the same time")
-            + " and had two effects",
+            + f": {twice}",
             gates=(Gate(5, f"{_REPEATS} of {_REPEATS} repeats come to the same", True),),
         )
         baseline = laboratory.baseline(trial.requests)

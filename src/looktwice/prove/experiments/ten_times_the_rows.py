@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 from looktwice.core.trace import StepKind, Trace, TraceStep, Verdict
@@ -13,6 +12,7 @@ from looktwice.prove.laboratory import Laboratory
 from looktwice.prove.oracle.acceptance import Gate
 from looktwice.prove.oracle.verdict import Difference, Judgement
 from looktwice.prove.schedule import serial
+from looktwice.prove.success import describe
 from looktwice.prove.wire.sql_text import tables
 
 _PER_ROW = "LT401"
@@ -30,11 +30,10 @@ class TenTimesTheRows:
         return True
 
     def run(self, laboratory: Laboratory, case: Case) -> Iterator[Result]:
-        began = time.monotonic()
-        alone = laboratory.trials.run({ALONE: case.first}, serial(ALONE))
-        response = alone.play.responses[ALONE]
-        if not response.is_success:
-            said = response.status or response.error
+        began = laboratory.clock()
+        alone = laboratory.alone(ALONE, case.first)
+        if ALONE not in alone.succeeded:
+            said = describe(alone.play.responses[ALONE])
             yield self._not(case, Verdict.NOT_REACHED, f"the request alone is answered {said}")
             return
         seen: list[Axis] = []
@@ -48,7 +47,7 @@ class TenTimesTheRows:
                 refused.append(axis)
                 continue
             seen.append(axis)
-            if axis.asks_per_row or time.monotonic() - began > laboratory.budget.seconds:
+            if axis.asks_per_row or laboratory.clock() - began > laboratory.budget.seconds:
                 break
         yield from self._results(laboratory, case, seen, refused, len(promising))
 
@@ -56,7 +55,7 @@ class TenTimesTheRows:
         self, laboratory: Laboratory, case: Case, seen: list[Axis], refused: list[str], total: int
     ) -> Iterator[Result]:
         if not seen:
-            why = refused[0] if refused else "no table that it reads can have more rows for it"
+            why = refused[0] if refused else "no statement of it reads a set of rows that could grow"
             yield self._not(case, Verdict.NOT_REACHED if refused else Verdict.SERIAL, why)
             return
         if seen[-1].asks_per_row:
@@ -87,14 +86,22 @@ class TenTimesTheRows:
         )
 
     def _not(self, case: Case, verdict: Verdict, why: str) -> NotShown:
-        return NotShown(experiment=self.name, code=_PER_ROW, endpoint=case.endpoint, verdict=verdict, why=why)
+        return NotShown(
+            experiment=self.name,
+            code=_PER_ROW,
+            endpoint=case.endpoint,
+            verdict=verdict,
+            why=why,
+            rests_on_rows=False,
+        )
 
 
 def remarks(case: Case, seen: list[Axis]) -> Iterator[str]:
     """What is worth knowing and is no proof: a statement sent often whatever the rows, a list that grows for ever, a
     table read whole for a few of its rows."""
     often = max(seen[0].measured[0].fingerprints.values(), default=0)
-    if often >= _OFTEN:
+    counts = {max(one.fingerprints.values(), default=0) for axis in seen for one in axis.measured}
+    if often >= _OFTEN and counts == {often}:
         yield f"one of them is sent {often} times, whatever the rows"
     for axis in seen:
         first, last = axis.measured[0], axis.measured[-1]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator, Iterator
+
+from msgspec.structs import replace
 
 from looktwice.core.trace import Verdict
 from looktwice.prove.app.requests.cases import Case
@@ -15,18 +16,23 @@ from looktwice.prove.observe import completed
 from looktwice.prove.oracle.judge import summarize
 from looktwice.prove.oracle.verdict import Judgement
 from looktwice.prove.read_profile import reads_of
+from looktwice.prove.run import Trial
 from looktwice.prove.schedule import explain
-from looktwice.prove.trial import Trial
 from looktwice.prove.wire.operation import OperationKind
 from looktwice.prove.wire.sql_text import tables
 
-_BY_NAME = {
-    "lost update": "LT301",
-    "duplicate": "LT302",
-    "over limit": "LT303",
-    "write skew": "LT303",
-    "lost effect": "LT301",
-    "not serializable": "LT303",
+# Which pattern an outcome is an example of: by the name of wrong data, or by the database error behind a wrong status.
+# What is not here belongs to none that is known, and says so.
+_PATTERNS = {
+    (Verdict.DATA_WRONG, "lost update"): "LT301",
+    (Verdict.DATA_WRONG, "lost effect"): "LT301",
+    (Verdict.DATA_WRONG, "duplicate"): "LT302",
+    (Verdict.DATA_WRONG, "over limit"): "LT303",
+    (Verdict.DATA_WRONG, "write skew"): "LT303",
+    (Verdict.DOUBLE_SUCCESS, ""): "LT303",
+    (Verdict.STATUS_WRONG, "23505"): "LT302",
+    (Verdict.STATUS_WRONG, "40001"): "LT603",
+    (Verdict.STATUS_WRONG, "40P01"): "LT603",
 }
 _WORST = (Verdict.DATA_WRONG, Verdict.DOUBLE_SUCCESS)
 _ATTEMPTS = 2  # schedules to confirm: a gate that closes is mostly closed for all of them
@@ -49,25 +55,33 @@ class Twice:
             yield self._not(case, Verdict.NOT_REACHED, why)
             return
         if not _writes_anything(baseline):
-            yield self._not(case, Verdict.COMMUTES, "neither request writes anything")
+            yield self._not(case, Verdict.COMMUTES, "neither request was seen to write anything")
             return
         found = yield from self._explore(laboratory, case, baseline)
         if isinstance(found, Shown) or found.verdict is Verdict.INCONCLUSIVE:
             yield found
             return
-        at_brink = yield from self._explore_at_brink(laboratory, case)
-        yield at_brink if isinstance(at_brink, Shown) else found
+        yield (yield from self._explore_at_brink(laboratory, case, found))
 
-    def _explore_at_brink(self, laboratory: Laboratory, case: Case) -> Generator[Result, None, Shown | NotShown | None]:
-        """Double spending shows only where one of the two would have been refused."""
-        count = laboratory.trials.successes(case.first, _BRINK)
+    def _explore_at_brink(
+        self, laboratory: Laboratory, case: Case, found: NotShown
+    ) -> Generator[Result, None, Shown | NotShown]:
+        """Double spending shows only where one of the two would have been refused. Gives what was found before when
+        there is no such place, or nothing more is to be seen there."""
+        count, void = laboratory.trials.successes(case.first, _BRINK)
+        if void is not None:
+            words = f"{found.why.rstrip('.')}; where it begins to be refused was not reached, as after {count} in a row"
+            return replace(found, why=f"{words} {void.why}")
         if not 1 < count < _BRINK:
-            return None
+            return found
         prelude = (case.first,) * (count - 1)
         baseline = laboratory.baseline(requests_of(case), prelude)
         if baseline.unreached():
-            return None
-        return (yield from self._explore(laboratory, case, baseline))
+            return found
+        there = yield from self._explore(laboratory, case, baseline)
+        if isinstance(there, NotShown) and there.verdict is Verdict.INCONCLUSIVE:
+            return replace(there, why=f"where one more would be refused, {there.why}")
+        return there if isinstance(there, Shown) else found
 
     def _explore(
         self, laboratory: Laboratory, case: Case, baseline: Baseline
@@ -76,11 +90,11 @@ class Twice:
         plans = _plans(laboratory, baseline)
         if not plans:
             return self._not(case, Verdict.NOT_REACHED, "nothing that one of them touches is written by the other")
-        began = time.monotonic()
+        began = laboratory.clock()
         judged: list[tuple[Trial, Judgement]] = []
         attempts = 0
         for number, plan in enumerate(plans[: laboratory.budget.schedules]):
-            if time.monotonic() - began > laboratory.budget.seconds:
+            if laboratory.clock() - began > laboratory.budget.seconds:
                 break
             text = explain(plan.schedule)
             yield Tried(experiment=self.name, endpoint=case.endpoint, text=text, done=number, total=len(plans))
@@ -111,9 +125,13 @@ class Twice:
     ) -> NotShown:
         word = summarize([judgement for _, judgement in judged], total)
         shown = next((trial for trial, judgement in judged if judgement.verdict is word.verdict), None)
+        if word.is_defect:  # every gate is asked of two suspicions only, and neither was let through
+            held_back = next((it.why for _, it in judged if it.verdict is Verdict.INCONCLUSIVE), "no gate was asked")
+            why = f"it looks like {word.verdict.value}, and is not confirmed: {held_back}"
+            word = replace(word, verdict=Verdict.INCONCLUSIVE, name="", why=why, differences=())
         return NotShown(
             experiment=self.name,
-            code=_BY_NAME.get(word.name, self.codes[0]),
+            code=_pattern(word) if word.is_defect else self.codes[0],
             endpoint=case.endpoint,
             verdict=word.verdict,
             name=word.name,
@@ -146,15 +164,19 @@ class Twice:
 
 
 def code_of(judgement: Judgement, trial: Trial) -> str:
-    """The pattern behind a proven run: the check that lied decides. Rows were made twice though each request had looked
-    and found nothing (check-then-create), or something found was no longer true (lost update, check-then-act)."""
-    if judgement.verdict is Verdict.STATUS_WRONG and judgement.sqlstate:
-        return "LT302" if judgement.sqlstate == "23505" else "LT603"
+    """The pattern behind a proven run, "" when none is known: the check that lied decides. Rows were made twice though
+    each request had looked and found nothing (check-then-create), or something found was no longer true (lost update,
+    check-then-act)."""
     wrong = {difference.table for difference in judgement.differences if difference.table}
     if judgement.name in ("duplicate", "over limit") and wrong & _found_empty(trial) & _inserted(trial):
         return "LT302"
     calls_only = judgement.name == "duplicate" and not wrong
-    return "LT303" if calls_only else _BY_NAME.get(judgement.name, "LT303")
+    return "LT303" if calls_only else _pattern(judgement)
+
+
+def _pattern(judgement: Judgement) -> str:
+    detail = judgement.sqlstate if judgement.verdict is Verdict.STATUS_WRONG else judgement.name
+    return _PATTERNS.get((judgement.verdict, detail), "")
 
 
 def _found_empty(trial: Trial) -> set[str]:
@@ -188,7 +210,11 @@ def _plans(laboratory: Laboratory, baseline: Baseline) -> tuple[Candidate, ...]:
 
 
 def _writes_anything(baseline: Baseline) -> bool:
-    return any(_may_write(place) for places in baseline.places.values() for place in places)
+    """By what was asked, and by what was seen: a function that is called may hide it."""
+    left = (solo.observation for solo in baseline.solos.values())
+    return any(_may_write(place) for places in baseline.places.values() for place in places) or any(
+        run.changes or run.keys or run.upstream for run in left
+    )
 
 
 def _may_write(place: Place) -> bool:

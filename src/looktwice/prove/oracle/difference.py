@@ -67,13 +67,22 @@ def name(run: Observation, found: Finding, reading: Reading) -> str:
 
 
 def serial_refuses(run: Observation, reading: Reading) -> bool:
-    """True when every serial order of all requests refuses one that this run accepted."""
+    """True when every serial order of all requests refuses one that this run accepted: it says so, or leaves no more
+    than the others alone."""
     accepted = {answer.lane for answer in run.answers if answer.outcome is Outcome.OK}
-    full = [runs[0] for order, runs in reading.serial.items() if accepted <= set(order)]
+    full = {order: runs[0] for order, runs in reading.serial.items() if accepted <= set(order)}
     return bool(full) and all(
         any(answer.lane in accepted and answer.outcome is not Outcome.OK for answer in serial.answers)
-        for serial in full
+        or _is_less(order, serial, reading)
+        for order, serial in full.items()
     )
+
+
+def _is_less(order: Order, serial: Observation, reading: Reading) -> bool:
+    """Whether one request of an order has done nothing there, though it answered as if it had."""
+    state = reading.state(serial)
+    shorter = (runs[0] for other, runs in reading.serial.items() if other and set(other) < set(order))
+    return any(reading.state(one) == state for one in shorter)
 
 
 def _key(row: NetRow, reading: Reading) -> RowKey:

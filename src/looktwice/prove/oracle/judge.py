@@ -14,7 +14,8 @@ from looktwice.prove.oracle.verdict import Difference, Judgement, spell
 
 # What a request may be repeated for: the second one finds the work done and says so.
 _IDEMPOTENT = ("DELETE", "PUT")
-_CONFLICT = ("23505", "23P01", "23514")
+_CONFLICT = ("23505", "23P01")
+_RULE = ("23514", "23503", "23502")
 _SERIALIZATION = ("40001", "40P01")
 
 
@@ -58,7 +59,7 @@ def judge(run: Observation, reading: Reading, instances: int = 2) -> Judgement:
             return answer
     return Judgement(
         verdict=Verdict.COMMUTES,
-        why=f"the run ended as {_either(case.matched)} does, and nothing had to keep the requests apart",
+        why=f"the run ended as {_either(case.matched)} does, and nothing was seen to keep the requests apart",
         matched=tuple(case.matched),
     )
 
@@ -69,6 +70,10 @@ def summarize(judgements: Sequence[Judgement], total: int) -> Judgement:
     worst = min(judgements, key=lambda one: (not one.is_defect, _ORDER.index(one.verdict)), default=None)
     if worst is None:
         return Judgement(verdict=Verdict.NOT_REACHED, why="no schedule was run")
+    unplayed = [one for one in judgements if one.verdict is Verdict.NOT_REACHED]
+    if worst.verdict in (Verdict.PROTECTED, Verdict.COMMUTES) and unplayed:
+        why = f"{len(unplayed)} of {total} schedules could not be played: {unplayed[0].why}"
+        return Judgement(verdict=Verdict.INCONCLUSIVE, why=why)
     if worst.verdict in (Verdict.PROTECTED, Verdict.COMMUTES) and len(judgements) < total:
         return Judgement(verdict=Verdict.SERIAL, why=f"nothing was found in {len(judgements)} of {total} schedules")
     return worst
@@ -164,7 +169,7 @@ def _could_all_succeed(case: Case) -> Judgement | None:
     return Judgement(
         verdict=Verdict.DOUBLE_SUCCESS,
         is_information=harmless,
-        why=f"the state is that of {_either(case.matched)}, which refuses one of them, but the answers were {told}",
+        why=f"the state is that of {_either(case.matched)}, where not all of them succeed, but the answers were {told}",
         matched=tuple(case.matched),
     )
 
@@ -180,9 +185,13 @@ def _is_every_failure_due(case: Case) -> Judgement | None:
         state = states.get(lane, "")
         advice = ""
         if state in _CONFLICT:
-            advice = f"; the database refused it ({state}), which is a conflict: 409 was due"
+            advice = f"; the database had refused a row ({state}), which is a conflict: 409 was due"
+        elif state in _RULE:
+            advice = f"; the database had refused a row ({state}), which is the request's fault: a 4xx was due"
         elif state in _SERIALIZATION:
-            advice = f"; the database asked for a retry ({state}), and there was none"
+            count = sum(lane == other and code == state for other, code in case.run.errors)
+            tried = "it was not tried again" if count == 1 else f"it was tried {count} times"
+            advice = f"; the database had asked for a retry ({state}), and {tried}"
         told = f"{lane} was answered {answer.status}" if answer.status else f"{lane} got no answer"
         return Judgement(
             verdict=Verdict.STATUS_WRONG,
@@ -258,11 +267,11 @@ def _was_it_protected(case: Case) -> Judgement | None:
     if mechanism.kind == "application lock" and case.instances > 1:
         return Judgement(
             verdict=Verdict.NOT_REACHED,
-            why="a lock inside the process kept the requests apart; run across two instances, where it does not hold",
+            why="something inside the application (a lock, a pool, a worker) kept one waiting: they never overlapped",
         )
     return Judgement(
         verdict=Verdict.PROTECTED,
-        why=explain(mechanism),
+        why=explain(mechanism, case.run),
         matched=tuple(case.matched),
         mechanism=mechanism,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from looktwice.core.trace import Outcome
 from looktwice.prove.oracle.observation import Mechanism, Observation
 from looktwice.prove.oracle.reading import Reading
 from looktwice.prove.wire.sql_text import fingerprint, summary
@@ -30,17 +31,24 @@ def protecting(run: Observation, reading: Reading) -> Mechanism | None:
     return min(fired, key=lambda one: _RANK.index(one.kind), default=None)
 
 
-def explain(mechanism: Mechanism) -> str:
-    """The mechanism in words, with the statement at which it fired."""
+def explain(mechanism: Mechanism, run: Observation) -> str:
+    """The mechanism in words, with the statement at which it fired, and how the request that met it was answered."""
     statement = f" at `{summary(fingerprint(mechanism.statement))}`" if mechanism.statement else ""
     subject = f" {mechanism.subject}" if mechanism.subject else ""
     words = {
         "lock": f"one request waited for the other's lock on{subject or ' a row'}",
-        "constraint": f"the constraint{subject} let only one in, and the other handled it",
-        "condition": f"the second write of{subject or ' the row'} found that its condition no longer held",
-        "isolation": f"the database refused one ({mechanism.detail or '40001'}) and it was tried again",
+        "constraint": f"the constraint{subject} refused the row of one{_and_then(mechanism, run)}",
+        "condition": f"the write of one to{subject or ' the row'} changed nothing: its condition did not hold",
+        "isolation": f"the database refused one ({mechanism.detail or '40001'}){_and_then(mechanism, run)}",
         "refusal": f"the application refused one with{subject}",
-        "application lock": "a lock inside the application kept one waiting",
+        "application lock": "something inside the application kept one waiting",
     }
     detail = f" ({mechanism.detail})" if mechanism.detail and mechanism.kind == "lock" else ""
     return words[mechanism.kind] + detail + statement
+
+
+def _and_then(mechanism: Mechanism, run: Observation) -> str:
+    answer = next((one for one in run.answers if one.lane == mechanism.lane), None)
+    if answer is None or answer.status is None:
+        return ""
+    return ", which succeeded at last" if answer.outcome is Outcome.OK else f", which was answered {answer.status}"

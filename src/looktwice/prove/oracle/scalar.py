@@ -66,8 +66,10 @@ def number(text: str, is_float: bool = False) -> Scalar:
         return Scalar("text", text)
     if not exact.is_finite():
         return Scalar("text", text)
-    if is_float:
-        exact = Decimal(f"{float(exact):.9g}") if math.isfinite(float(exact)) else exact
+    if is_float and math.isfinite(float(exact)):
+        # Seconds since the epoch keep their milliseconds: nine digits would make steps of ten seconds of them.
+        is_moment = 1e9 <= float(exact) < 1e10
+        exact = Decimal(f"{float(exact):.3f}") if is_moment else Decimal(f"{float(exact):.9g}")
     if exact == exact.to_integral_value() and abs(exact) < Decimal(10) ** 40:
         return Scalar("number", str(int(exact)))
     return Scalar("number", str(exact.normalize()))

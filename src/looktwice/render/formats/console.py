@@ -7,7 +7,18 @@ from typing import TextIO
 
 from rich.text import Text
 
-from looktwice.core.event import Event, Executing, Finished, Found, Noted, NotProven, Proven, Reached, Unread
+from looktwice.core.event import (
+    Event,
+    Executing,
+    Finished,
+    Found,
+    Noted,
+    NotProven,
+    Proven,
+    Reach,
+    Reached,
+    Unread,
+)
 from looktwice.core.finding import Finding
 from looktwice.core.quoting import shell
 from looktwice.core.visible import visible
@@ -34,10 +45,14 @@ class _Report:
         self.shown: list[Finding] = []
         self.unread: list[Unread] = []
         self.notes: list[Noted] = []
+        self.reach: Reach | None = None
         self.reached: list[Reached] = []
-        self.proven, self.held = 0, 0
+        self.proven, self.open = 0, 0
+        self.held: list[NotProven] = []
 
     def take(self, event: Event) -> None:
+        if isinstance(event, Proven | NotProven | Finished):
+            self.show_reach()
         match event:
             case Executing():
                 self.console.print(Text.assemble(("runs  ", "dim"), str(event)))
@@ -50,8 +65,13 @@ class _Report:
                 concise = self.setting.concise
                 self.console.print(brief_proof(event) if concise else proof(event, self.setting.width))
             case NotProven():
-                self.held += 1
-                self.console.print(held(event))
+                if event.is_open:
+                    self.open += 1
+                    self.console.print(held(event))
+                else:  # what held comes after what could not be told
+                    self.held.append(event)
+            case Reach():
+                self.reach = event
             case Reached():
                 self.reached.append(event)
             case Unread():
@@ -61,6 +81,12 @@ class _Report:
             case Finished():
                 self.console.print(self.summary(event))
 
+    def show_reach(self) -> None:
+        """Before any result: how much of the application they speak of."""
+        if self.reach or self.reached:
+            self.console.print(reach_table(self.reach, self.reached, self.setting.width))
+        self.reach, self.reached = None, []
+
     def finding(self, finding: Finding) -> Text:
         if self.setting.concise:
             return brief(finding)
@@ -69,8 +95,10 @@ class _Report:
 
     def summary(self, finished: Finished) -> Text:
         text = Text()
-        if self.reached:
-            text.append_text(reach_table(self.reached, self.setting.width)).append("\n")
+        for tried in self.held:
+            text.append_text(held(tried)).append("\n")
+        if self.held:
+            text.append("\n")
         for noted in self.notes:
             where = f"{noted.path}:{noted.line}: " if noted.path else ""
             text.append(f"note: {where}{noted.text}\n", "yellow")
@@ -96,9 +124,12 @@ class _Report:
         return text
 
     def proofs(self, finished: Finished) -> Text:
-        answered = sum(it.succeeded for it in self.reached)
-        text = Text.assemble((f"{self.proven} proven", "bold magenta" if self.proven else "bold"))
-        text.append(f", {self.held} tried and not shown")
-        if self.reached:
-            text.append(f" · {answered} of {plural(len(self.reached), 'request')} answered with success")
+        text = Text()
+        if finished.statistics.get("endpoints"):
+            reached, endpoints = (int(finished.statistics[name]) for name in ("reached", "endpoints"))
+            text.append(f"{Reach(reached, endpoints)} · ", "" if reached == endpoints else "yellow")
+        text.append(f"{self.proven} proven", "bold magenta" if self.proven else "bold")
+        if self.open:
+            text.append(f", {self.open} could not be told", "yellow")
+        text.append(f", {len(self.held)} tried and not shown")
         return text.append(f" · {finished.seconds:.1f} s")

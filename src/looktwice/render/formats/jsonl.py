@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TextIO
 
-from looktwice.core.event import Event, Executing, Found, NotProven, Proven, Reached
+from looktwice.core.event import Event, Executing, Found, NotProven, Proven, Reach, Reached
 from looktwice.render.data import encoded
 from looktwice.render.renderer import Setting
 
@@ -18,6 +18,6 @@ def render(events: Iterable[Event], out: TextIO, setting: Setting) -> None:
         match event:
             case Found(finding) if not finding.suppressed:
                 out.write(encoded(finding))
-            case Executing() | Proven() | NotProven() | Reached():
+            case Executing() | Reach() | Reached() | Proven() | NotProven():
                 out.write(encoded(event))
                 out.flush()  # a command is executed right after this

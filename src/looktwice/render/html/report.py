@@ -39,12 +39,13 @@ def whole(title: str, chapters: Sequence[Chapter]) -> str:
     body = ['<p class="mark" aria-label="looktwice"><span>looktwice</span></p>']
     for number, (it, own) in enumerate(zip(chapters, groups, strict=True)):
         body.append(head(it.name, it.report))
+        body.append(open_questions(it.report))
         if not number and every:
             body.append(filters(every))
         if not own:
-            body.append('<p class="clean">Nothing was found.</p>')
+            body.append(f'<p class="clean">{nothing(it.report)}</p>')
         body += [group(guide, findings, proofs, it.setting) for guide, findings, proofs in own]
-        body += [protected(it.report.not_proven, it.shown), reach(it.report), remarks(it.report)]
+        body += [protected(it.report.not_proven, it.shown), remarks(it.report)]
     return document(title, body, rules=filter_rules(every))
 
 
@@ -71,7 +72,8 @@ def guide_of(code: str, findings: list[Finding], setting: Setting) -> Guide:
     if code in setting.guides:
         return setting.guides[code]
     severity = findings[0].severity if findings else Severity.HIGH
-    return Guide(code=code, name=findings[0].pattern if findings else code, section="other", severity=severity)
+    name = findings[0].pattern if findings else "no page describes this yet"
+    return Guide(code=code, name=name, section="other", severity=severity)
 
 
 def head(name: str, report: Report) -> str:
@@ -90,6 +92,7 @@ def head(name: str, report: Report) -> str:
         filter(
             None,
             [
+                str(report.reach) if report.reach else "",
                 said,
                 extent(done) if done and done.files else f"{done.seconds:.1f} s" if done else "",
                 f"looktwice {escape(report.looktwice)}",
@@ -184,12 +187,28 @@ def reasons(finding: Finding) -> Iterator[str]:
         yield f'<p class="because">{finding.confidence.capitalize()} confidence because {why}.</p>'
 
 
+def nothing(report: Report) -> str:
+    """What is said when there is neither a finding nor a proof: it must not sound cleaner than it is."""
+    if report.verb != "prove":
+        return "Nothing was found."
+    if report.not_proven and not all(it.is_open for it in report.not_proven):
+        return "Nothing was proven."
+    return "Nothing was tried."
+
+
+def open_questions(report: Report) -> str:
+    """What nothing can be said of, before anything is said: requests that were not reached, runs that were void."""
+    undecided = [it for it in report.not_proven if it.is_open]
+    parts = [f"<h2>Tried, and could not be told</h2>{table_of(undecided)}" if undecided else "", reach(report)]
+    return f'<section class="undecided">{"".join(parts)}</section>' if any(parts) else ""
+
+
 def protected(tried: list[NotProven], shown: Sequence[Trace]) -> str:
     """What was tried and did not break, with the reason; what was noticed on the way; and runs worth a look."""
     firm = [it for it in tried if it.verdict in HELD]
-    rest = [it for it in tried if it.verdict not in HELD]
+    rest = [it for it in tried if it.verdict not in HELD and not it.is_open]
     parts = [f"<h2>Tried, and it held</h2>{table_of(firm)}{''.join(map(lanes, shown))}" if firm or shown else ""]
-    parts += [f"<h2>Tried, and not decided</h2>{table_of(rest)}" if rest else ""]
+    parts += [f"<h2>Noticed</h2>{table_of(rest)}" if rest else ""]
     return f'<section class="held">{"".join(parts)}</section>' if any(parts) else ""
 
 
@@ -212,9 +231,12 @@ def reach(report: Report) -> str:
         f"<tr><td>{escape(it.endpoint)}</td><td>{it.status or 'no answer'}</td><td>{escape(it.why)}</td></tr>"
         for it in report.reached
     )
+    counted = str(report.reach) if report.reach else "What was reached"
+    is_open = any(not it.succeeded for it in report.reached)
     return (
-        '<section class="reach"><h2>What was reached</h2><table class="tried"><thead><tr><th>request</th>'
-        f"<th>answer</th><th>why not</th></tr></thead><tbody>{rows}</tbody></table></section>"
+        f'<details class="reach"{" open" if is_open else ""}><summary>{escape(counted)}</summary>'
+        '<table class="tried"><thead><tr><th>request</th><th>answer</th><th>why not</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table></details>"
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from rich.text import Text
 
-from looktwice.core.event import NotProven, Proven, Reached
+from looktwice.core.event import NotProven, Proven, Reach, Reached
 from looktwice.core.quoting import shell
 from looktwice.render.lanes import FINE
 from looktwice.render.terminal import lanes
@@ -27,7 +27,7 @@ def brief_proof(event: Proven) -> Text:
     """One line for readers that are programs."""
     requests = " and ".join(f"{lane.method} {lane.path}" for lane in event.trace.lanes)
     left = "".join(f" {label}={value}" for label, value in (("proof", event.proof), ("test", event.test)) if value)
-    return Text(f"proven {event.code} {event.experiment}: {requests}: {event.trace.explanation}{left}")
+    return Text(f"proven {event.code or 'no-page'} {event.experiment}: {requests}: {event.trace.explanation}{left}")
 
 
 HELD = frozenset(map(str, FINE))
@@ -43,11 +43,17 @@ def held(event: NotProven) -> Text:
     return text.append(f"  {event.verdict}").append(f": {why}" if why else "")
 
 
-def reach_table(reached: Iterable[Reached], width: int) -> Text:
-    """Endpoint, solo status, and why it was not more."""
-    rows = list(reached)
+def _is_all(reach: Reach | None) -> bool:
+    return reach is None or reach.reached == reach.endpoints
+
+
+def reach_table(reach: Reach | None, reached: Iterable[Reached], width: int) -> Text:
+    """How many were reached; then endpoint, solo status, and why it was not more: those that were not reached first."""
+    rows = sorted(reached, key=lambda it: it.succeeded)
+    if not rows:
+        return Text(f"{reach}\n" if reach else "", "bold")
     widest = min(max(len(it.endpoint) for it in rows), width // 2)
-    text = Text("What was reached\n", "bold")
+    text = Text(f"{reach}\n" if reach else "What was reached\n", "bold" if _is_all(reach) else "bold yellow")
     for it in rows:
         text.append(f"  {it.endpoint:<{widest}}  ")
         text.append(str(it.status or "no answer"), "green" if it.succeeded else "yellow")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
@@ -16,6 +17,7 @@ from looktwice.prove.app.requests.operation import Operation, Send, described
 from looktwice.prove.app.requests.promotion import promote
 from looktwice.prove.app.requests.sample import Sampler
 from looktwice.prove.request import Request
+from looktwice.prove.success import is_success
 
 if TYPE_CHECKING:
     import psycopg
@@ -30,6 +32,7 @@ class Discovered(msgspec.Struct, frozen=True):
     cases: list[Case]
     users: dict[str, dict[str, str]]
     unasked: list[tuple[str, str]]
+    operations: list[Operation] = []
 
 
 def discover(
@@ -58,7 +61,14 @@ def discover(
             unasked.append((operation.endpoint, made))
         else:
             cases.append(made)
-    return Discovered(cases, users, unasked)
+    return Discovered(cases, users, unasked, known)
+
+
+def sign_in_again(send: Send, operations: list[Operation], users: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Fresh headers for those of the users whom `discover` had signed in; for a user of the configuration there are
+    none, as nobody knows how they were made."""
+    known = [word for word in users if word in (_FIRST, _SECOND, ADMIN)]
+    return {word: headers for word in known if (headers := sign_in(send, operations, word))}
 
 
 def _sign_in(
@@ -85,7 +95,7 @@ def _populate(
             if isinstance(request, str):
                 continue
             response = send(request)
-            if response.is_success:
+            if is_success(request, response):
                 made.add(operation.endpoint)
                 identifiers.learn(operation.path, response.content)
 

@@ -11,6 +11,7 @@ import msgspec
 from looktwice.prove.app.requests.operation import Operation, Send
 from looktwice.prove.app.requests.sample import Sampler
 from looktwice.prove.request import Request, Response
+from looktwice.prove.success import is_success
 
 _PASSWORD = "Long-enough-password-1"
 _SIGN_UP = re.compile(r"sign[_-]?up|regist|users?/?(?:open|create)?/?$|accounts?/?$|customers?/?$", re.IGNORECASE)
@@ -25,14 +26,15 @@ def sign_in(send: Send, operations: list[Operation], word: str) -> dict[str, str
     sampler = Sampler(word, lambda name: None)
     headers: dict[str, str] = {}
     for operation in _candidates(operations, _SIGN_UP):
-        response = send(_request(operation, _filled(operation, person, sampler)))
-        if response.is_success:
+        request = _request(operation, _filled(operation, person, sampler))
+        response = send(request)
+        if is_success(request, response):
             headers = proof_of(response)
             break
     for operation in _candidates(operations, _LOGIN):
         for request in logins(operation, word):
             response = send(request)
-            if response.is_success and (found := proof_of(response)):
+            if is_success(request, response) and (found := proof_of(response)):
                 return _as_accepted(send, operations, found)
     return headers
 

@@ -60,7 +60,7 @@ def described(send: Send) -> list[Operation]:
     """Operations of the description that the application serves at a usual place; none when it serves none."""
     for place in PLACES:
         response = send(Request(method="GET", path=place))
-        if response.is_success and isinstance(document := response.content, dict) and "paths" in document:
+        if response.status == 200 and isinstance(document := response.content, dict) and "paths" in document:
             return operations(document)
     return []
 

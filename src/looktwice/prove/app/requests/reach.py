@@ -1,4 +1,4 @@
-"""The reach table: how each endpoint answers a request that runs alone. Nothing is proven where that is no 2xx."""
+"""The reach table: how each endpoint answers a request that runs alone. Nothing is proven where that is no success."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import Any
 from msgspec import Struct
 
 from looktwice.prove.app.requests.cases import Case
-from looktwice.prove.request import NOT_SENT, Response
+from looktwice.prove.request import NOT_SENT, Request, Response
+from looktwice.prove.success import is_success, is_to_login, location
 
+_ANY = Request(method="GET", path="/")
 _WHY = {
     400: "it refuses the request: {detail}",
     401: "it wants a login: add [prove.users] with the headers of one",
@@ -29,7 +31,7 @@ _ERROR = re.compile(r"(?:[\w.]+(?:Error|Exception|Exit|Warning)\b|Error\b|error:
 
 
 class Row(Struct, frozen=True, kw_only=True):
-    """One endpoint. `status` is None when there was no answer; `why` is empty when it was a 2xx."""
+    """One endpoint. `status` is None when there was no answer; `why` is empty when it was a success."""
 
     endpoint: str
     status: int | None
@@ -38,19 +40,34 @@ class Row(Struct, frozen=True, kw_only=True):
 
     @property
     def is_reached(self) -> bool:
-        return self.status is not None and 200 <= self.status < 300
+        return self.status is not None and not self.why
 
 
-def why(response: Response, output: Callable[[], str] = lambda: "") -> str:
-    """Why an answer is no 2xx, with what to do about it; "" when it is one."""
-    if response.is_success:
+def why(response: Response, output: Callable[[], str] = lambda: "", request: Request = _ANY) -> str:
+    """Why an answer is no success, with what to do about it; "" when it is one. output: what the application printed.
+    request: what was asked."""
+    if is_success(request, response):
         return ""
     if response.status is None:
         return response.error if response.error.startswith(NOT_SENT) else f"no answer: {response.error}"
     if response.status >= 500:
         return f"it fails by itself: {_complaint(output()) or _detail(response.content)}"[:200]
+    if response.status < 400:
+        return _redirected(request, response)
     template = _WHY.get(response.status, "{detail}")
     return template.replace("{detail}", _detail(response.content))[:200].rstrip(": ")
+
+
+def _redirected(request: Request, response: Response) -> str:
+    """Of an answer that no status tells to be a refusal."""
+    if response.status < 300:  # type: ignore[operator]
+        return f"its answer says that it was refused: {_detail(response.content)}"[:200].rstrip(": ")
+    place = location(response)
+    if is_to_login(request, response):
+        return f"it sends to the login ({place}): add [prove.users] with the headers of one who is signed in"
+    if response.status in (302, 303):
+        return f"it sends back with an error ({place})"
+    return f"it is to be asked elsewhere: {place}" if place else "it answers with a redirect and does nothing"
 
 
 def _complaint(output: str) -> str:

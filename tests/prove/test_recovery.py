@@ -1,0 +1,96 @@
+"""Ways back to an application that answers: what is tried, in which order, and for how long."""
+
+from __future__ import annotations
+
+import pytest
+
+from looktwice.prove.recovery import Recovery
+from looktwice.prove.void import Cause, Void, VoidRunError
+
+
+class Patient:
+    """Something that gets well by what it is told to get well by."""
+
+    def __init__(self, cure: str, has_users: bool = True) -> None:
+        self.cure, self.has_users = cure, has_users
+        self.done: list[str] = []
+
+    def restart(self) -> None:
+        self.done.append("restart")
+
+    def sign_in_again(self) -> bool:
+        self.done.append("sign in")
+        return self.has_users
+
+    def sleep(self, seconds: float) -> None:
+        self.done.append(f"wait {seconds:.0f}")
+
+    def check(self) -> Void | None:
+        return None if self.done[-1].startswith(self.cure) else VOID
+
+    def recovery(self) -> Recovery:
+        return Recovery(self, sleep=self.sleep)
+
+
+VOID = Void(cause=Cause.RATE_LIMITED, why="it is answered 429")
+
+
+def void(cause: Cause, wait: float = 0.0) -> Void:
+    return Void(cause=cause, why="", wait=wait)
+
+
+@pytest.mark.parametrize(
+    ("found", "cure", "done"),
+    [
+        (void(Cause.RATE_LIMITED), "restart", ["restart"]),
+        (void(Cause.RATE_LIMITED), "wait", ["restart", "wait 61"]),
+        (void(Cause.RATE_LIMITED, 5), "wait", ["restart", "wait 61"]),  # what is left says nothing of when
+        (void(Cause.LOGGED_OUT), "sign in", ["sign in"]),
+        (void(Cause.LOCKED_OUT), "restart", ["sign in", "restart"]),
+        (void(Cause.LOCKED_OUT), "wait", ["sign in", "restart", "wait 61"]),
+        (void(Cause.CHANGED), "restart", ["sign in", "restart"]),
+    ],
+)
+def test_remedies_in_their_order(found, cure, done):
+    patient = Patient(cure)
+    patient.recovery().until_good(found, patient.check)
+    assert patient.done == done
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_what_nothing_helps_against_is_an_error(cause):
+    patient = Patient("never")
+    with pytest.raises(VoidRunError, match="429"):
+        patient.recovery().until_good(void(cause), patient.check)
+
+
+def test_nobody_waits_for_an_hour():
+    patient = Patient("wait")
+    with pytest.raises(VoidRunError):
+        patient.recovery().until_good(void(Cause.RATE_LIMITED, 3600), lambda: void(Cause.RATE_LIMITED, 3600))
+    assert patient.done == ["restart"]
+
+
+def test_nobody_waits_for_ever():
+    patient = Patient("wait")
+    recovery = patient.recovery()
+    for _ in range(3):
+        recovery.until_good(VOID, patient.check)
+    with pytest.raises(VoidRunError):
+        recovery.until_good(VOID, patient.check)
+    assert sum(word.startswith("wait") for word in patient.done) == 3
+
+
+def test_what_did_not_help_before_is_not_tried_again():
+    patient = Patient("wait")
+    recovery = patient.recovery()
+    for _ in range(3):
+        recovery.until_good(VOID, patient.check)
+    assert patient.done == ["restart", "wait 61", "restart", "wait 61", "wait 61"]
+
+
+def test_who_has_no_users_signs_nobody_in():
+    patient = Patient("sign in", has_users=False)
+    with pytest.raises(VoidRunError):
+        patient.recovery().until_good(void(Cause.LOGGED_OUT), lambda: VOID)
+    assert patient.done == ["sign in", "restart"]

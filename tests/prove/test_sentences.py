@@ -1,0 +1,309 @@
+"""What is said follows from what was seen: sentences beside the observations that they are made of."""
+
+from __future__ import annotations
+
+import pytest
+
+from looktwice.core.trace import Outcome, Row, Verdict
+from looktwice.prove.aftermath import ENDINGS, Seen, classify
+from looktwice.prove.experiments.twice import code_of
+from looktwice.prove.extent import Extent
+from looktwice.prove.faults import AT_CALL, BREAK_AFTER, BREAK_BEFORE, Mishap
+from looktwice.prove.oracle import Answer, Judgement, Mechanism, Observation, UpstreamCall
+from looktwice.prove.oracle.protection import explain
+from looktwice.prove.oracle.reading import Reading
+from looktwice.prove.postgres.catalogue import Column, Schema, Table
+from looktwice.prove.postgres.change import RowChange
+from looktwice.prove.request import Response
+from looktwice.prove.wire.operation import Failure, Operation, OperationKind, Result
+from looktwice.prove.wording import read_words, write_words
+
+
+def table(name: str, *columns: str) -> Table:
+    kinds = tuple(Column(name=it, type="integer", category="N") for it in ("id", *columns))
+    return Table(name=f"public.{name}", schema="public", relation=name, columns=kinds, primary_key=("id",))
+
+
+SCHEMA = Schema({it.name: it for it in (table("item", "n"), table("undo_history", "n"), table("error_log", "n"))})
+
+
+def new(name: str, number: int = 1, n: int = 5) -> RowChange:
+    return RowChange(number, f"public.{name}", "insert", (str(number),), None, {"id": str(number), "n": str(n)})
+
+
+def change(before: int, after: int) -> RowChange:
+    return RowChange(9, "public.item", "update", ("7",), {"id": "7", "n": str(before)}, {"id": "7", "n": str(after)})
+
+
+def left(*changes: RowChange, calls: int = 0) -> Observation:
+    return Observation(changes=changes, upstream=(UpstreamCall(method="POST", path="pay/charges"),) * calls)
+
+
+def extent(full: Observation) -> Extent:
+    return Extent(full, Reading({("A",): (full, full)}, SCHEMA))
+
+
+DOWN, LOST = Mishap("it is down", BREAK_BEFORE), Mishap("its reply is lost", BREAK_AFTER, loses_reply=True)
+LIE = next(it for it in AT_CALL if it.is_lie)
+OK, ERROR = Response(status=200, body=b'{"state": "paid"}'), Response(status=500)
+NOTHING, BOTH = left(), left(new("item"), new("undo_history"))
+
+# ---- what a fault left: full run, what was seen, code, what must be said, what must not
+
+ENDED = [
+    (
+        "the second transaction of one request is missing, and the retry adds another item",
+        BOTH,
+        Seen(mishap=DOWN, response=ERROR, run=left(new("item")), retried=left(new("item"), new("item", 2)), again=OK),
+        "LT606",
+        ["nothing is written to undo_history", "the client tries again and gets 200", "2 rows are written to item"],
+        "two requests",
+    ),
+    (
+        "the retry is refused, and it is still missing",
+        BOTH,
+        Seen(mishap=DOWN, response=ERROR, run=left(new("item")), retried=left(new("item")), again=Response(status=409)),
+        "LT606",
+        ["nothing is written to undo_history; the client tries again and gets 409, then nothing is written to undo"],
+        "two requests",
+    ),
+    (
+        "one of two rows",
+        left(new("item"), new("item", 2, 6)),
+        Seen(mishap=DOWN, response=ERROR, run=left(new("item")), retried=left(new("item")), again=ERROR),
+        "LT606",
+        ["1 of 2 rows are written to item"],
+        "",
+    ),
+    (
+        "success, and a row is missing",
+        BOTH,
+        Seen(mishap=DOWN, response=OK, usual=OK, run=left(new("item"))),
+        "LT203",
+        ["the client gets 200 as without the fault, but nothing is written to undo_history"],
+        "",
+    ),
+    (
+        "success that says something else than usual",
+        BOTH,
+        Seen(mishap=DOWN, response=Response(status=200, body=b'{"state": "queued"}'), usual=OK, run=left(new("item"))),
+        "",
+        [],
+        "",
+    ),
+    (
+        "accepted for later",
+        BOTH,
+        Seen(mishap=DOWN, response=Response(status=202), usual=OK, run=NOTHING),
+        "",
+        [],
+        "",
+    ),
+    (
+        "a note of the failure is no half",
+        left(new("item"), calls=1),
+        Seen(mishap=DOWN, response=ERROR, run=left(new("error_log")), retried=left(new("error_log")), again=ERROR,
+             next_answer=OK),
+        "",
+        [],
+        "",
+    ),
+    (
+        "a note of the failure stays, and the retry completes the rest",
+        BOTH,
+        Seen(mishap=LOST, response=ERROR, run=left(new("item"), new("error_log")),
+             retried=left(new("item"), new("undo_history"), new("error_log")), again=OK, next_answer=OK),
+        "",
+        [],
+        "",
+    ),
+    (
+        "rubbish is believed",
+        left(new("item")),
+        Seen(mishap=LIE, response=OK, usual=OK, run=left(new("item", 1, 0))),
+        "LT510",
+        ["item.n is 0 in place of 5"],
+        "",
+    ),
+    (
+        "rubbish is believed and nothing is written: that is another lie",
+        left(new("item")),
+        Seen(mishap=LIE, response=OK, usual=OK, run=NOTHING),
+        "LT203",
+        ["no row is written"],
+        "hold",
+    ),
+    (
+        "the outside service was asked three times",
+        left(new("item"), calls=1),
+        Seen(mishap=LOST, response=OK, usual=OK, run=left(new("item"), calls=3)),
+        "LT604",
+        ["POST pay/charges is carried out 3 times in place of once"],
+        "twice",
+    ),
+    (
+        "the operation of the fault never came",
+        BOTH,
+        Seen(mishap=DOWN, response=ERROR, run=NOTHING, is_met=False),
+        "",
+        [],
+        "",
+    ),
+    (
+        "the next request fails, and a fresh application answers",
+        BOTH,
+        Seen(mishap=DOWN, response=ERROR, run=NOTHING, next_answer=Response(status=503), recovers=True),
+        "LT208",
+        ["the next request, without any fault, gets 503, until it is started again"],
+        "",
+    ),
+    (
+        "the next request fails, and so it does on a fresh application",
+        BOTH,
+        Seen(mishap=DOWN, response=ERROR, run=NOTHING, next_answer=Response(status=503), recovers=False),
+        "",
+        [],
+        "",
+    ),
+    (
+        "nothing was printed",
+        BOTH,
+        Seen(mishap=DOWN, response=ERROR, run=NOTHING, next_answer=OK, is_logged=False),
+        "LT206",
+        ["printed nothing"],
+        "log",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("full", "seen", "code", "said", "never"), [it[1:] for it in ENDED], ids=[it[0] for it in ENDED]
+)
+def test_what_a_fault_left(full, seen, code, said, never):
+    word = classify(seen, extent(full))
+    assert word.code == code, word
+    assert bool(word.why) is bool(code) is not bool(word.note)
+    for part in said:
+        assert part in word.why
+    assert not never or never not in word.why
+
+
+def test_every_ending_is_seen_here_or_says_nothing():
+    """A row of the table that no example reaches is a sentence that nobody has read."""
+    reached = {(w.name, w.code) for it in ENDED for w in [classify(it[2], extent(it[1]))]}
+    others = {
+        ("crash", "LT207"),
+        ("hang", "LT601"),
+        ("lie-success", "LT201"),
+        ("double apply", "LT607"),
+        ("half", "LT605"),
+    }
+    told = {(it.name, it.code) for it in ENDINGS if it.says}
+    assert told <= reached | others  # the others are in test_aftermath
+
+
+# ---- the same message twice: a second effect is one that was counted
+
+DOUBLED = [
+    (left(new("item")), left(new("item"), new("item", 2)), "item has 2 new rows in place of 1"),
+    (left(change(10, 15)), left(change(10, 20)), "item.n changes by 10 in place of 5"),
+    (left(change(10, 15), calls=1), left(change(10, 15), calls=2), "POST pay/charges is carried out twice"),
+    (left(new("item")), left(new("item"), new("error_log")), ""),  # a note that it came again
+    (left(change(10, 15)), left(change(10, 17)), ""),
+    (left(new("item")), left(new("item")), ""),
+    (left(new("item"), new("item", 2, 6)), left(new("item"), new("item", 2, 6), new("item", 3, 7)), ""),
+]
+
+
+@pytest.mark.parametrize(("once", "twice", "said"), DOUBLED)
+def test_a_second_effect_is_counted(once, twice, said):
+    told = extent(once).doubled(twice)
+    assert said in told and bool(told) is bool(said)
+
+
+# ---- the words of a step
+
+
+def operation(text: str, kind: OperationKind = OperationKind.STATEMENT, atomic: bool = False) -> Operation:
+    return Operation(
+        number=1, lane="A", wire="postgres", connection=1, kind=kind, text=text, fingerprint=text, atomic=atomic
+    )
+
+
+REFUSED = Failure(code="23505")
+ROW = Row("item", {"id": "1"}, {"n": "5"})
+
+
+@pytest.mark.parametrize(
+    ("statement", "result", "before", "after", "words"),
+    [
+        ("insert into item", Result(number=1, tag="INSERT 0 1"), (), (ROW,), "adds a row to item: n 5"),
+        ("insert into item", Result(number=1, tag="INSERT 0 0"), (), (), "adds nothing to item"),
+        ("insert into item", Result(number=1, failure=REFUSED), (), (), "tries to add a row to item"),
+        ("insert into item", None, (), (), "tries to add a row to item"),
+        ("update item", Result(number=1, tag="UPDATE 0"), (), (), "changes nothing in item: no row fits"),
+        ("update item", Result(number=1, failure=REFUSED), (), (), "tries to write item"),
+        ("update item", None, (ROW,), (ROW,), "writes item: n 5, as before"),  # its reply was lost, the log has the row
+        ("delete from item", None, (), (), "tries to delete from item"),
+        ("delete from item", Result(number=1, tag="DELETE 1"), (ROW,), (), "deletes from item: n 5"),
+    ],
+)
+def test_a_write_says_what_it_did(statement, result, before, after, words):
+    assert write_words(operation(statement), result, "public.item", before, after) == words
+
+
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        (Result(number=1, rows=0), "finds nothing in item"),
+        (Result(number=1, rows=0, failure=REFUSED), "tries to read item"),
+        (None, "tries to read item"),
+        (Result(number=1, rows=2), "reads 2 rows of item"),
+    ],
+)
+def test_a_read_says_what_it_found(result, words):
+    assert read_words(["public.item"], result, (), "reads") == words
+
+
+# ---- what kept two requests apart, and which pattern an outcome is
+
+
+def run_with(status: int) -> Observation:
+    outcome = Outcome.OK if status < 400 else Outcome.REFUSED
+    return Observation(answers=(Answer(lane="B", method="POST", path="/", status=status, outcome=outcome),))
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "said"),
+    [
+        ("constraint", 409, "refused the row of one, which was answered 409"),
+        ("constraint", 200, "refused the row of one, which succeeded at last"),
+        ("isolation", 409, "refused one (40001), which was answered 409"),
+        ("isolation", 200, "which succeeded at last"),
+        ("condition", 409, "changed nothing: its condition did not hold"),
+    ],
+)
+def test_what_protects_is_told_with_its_end(kind, status, said):
+    assert said in explain(Mechanism(kind=kind, subject="item", lane="B"), run_with(status))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "name", "sqlstate", "code"),
+    [
+        (Verdict.STATUS_WRONG, "", "", ""),  # a DELETE twice that ends with 500
+        (Verdict.STATUS_WRONG, "", "23503", ""),
+        (Verdict.STATUS_WRONG, "", "23505", "LT302"),
+        (Verdict.STATUS_WRONG, "", "40P01", "LT603"),
+        (Verdict.DATA_WRONG, "not serializable", "", ""),
+        (Verdict.DATA_WRONG, "breaks no_debts", "", ""),
+        (Verdict.DATA_WRONG, "lost update", "", "LT301"),
+        (Verdict.DATA_WRONG, "write skew", "", "LT303"),
+        (Verdict.DOUBLE_SUCCESS, "", "", "LT303"),
+    ],
+)
+def test_an_outcome_without_a_pattern_is_filed_under_none(verdict, name, sqlstate, code):
+    from looktwice.prove.run import Trial
+    from looktwice.prove.scheduler import Play
+
+    trial = Trial(requests={}, play=Play(schedule=(), responses={}, journal=()), observation=NOTHING, writers={})
+    assert code_of(Judgement(verdict=verdict, name=name, sqlstate=sqlstate), trial) == code
