@@ -33,7 +33,7 @@ def proving(folder: Path, *words: str) -> int:
     return run(["prove", str(folder), "--no-test", *words])
 
 
-def test_a_redirect_is_told_by_where_it_leads(tmp_path, capfd):
+def test_a_redirect_is_judged_by_where_it_leads(tmp_path, capfd):
     assert proving(forms(tmp_path), "--experiment", "twice", "--format", "json") == 1
     report = json.loads(capfd.readouterr().out)
     assert list(report)[2:5] == ["verb", "reach", "reached"]
@@ -52,7 +52,7 @@ LOCKED = ("--experiment", "twice", "--endpoint", "/withdraw_locked")
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    ("words", "code", "message"),
     [
         ((*LOCKED,), 0, ""),
         ((*LOCKED, "--endpoint", "/guarded"), 0, ""),
@@ -70,9 +70,9 @@ LOCKED = ("--experiment", "twice", "--endpoint", "/withdraw_locked")
     ],
     ids=["held", "half reached", "enough", "too little", "none", "nothing asked", "proven", "no share", "too much"],
 )
-def test_exit_codes(tmp_path, capfd, words, code, said):
+def test_exit_codes(tmp_path, capfd, words, code, message):
     assert proving(forms(tmp_path), *words) == code
-    assert said in capfd.readouterr().err
+    assert message in capfd.readouterr().err
 
 
 def test_the_least_reach_may_stand_in_the_configuration(tmp_path, capfd):
