@@ -42,16 +42,17 @@ def outcomes(folder: Path, start: str, requests: str, schema: str, guard: str = 
     )
 
 
-@pytest.mark.parametrize("guard", ["limit", "strikes"])
-def test_a_double_reversal_in_fastapi(tmp_path, monkeypatch, guard):
+@pytest.mark.parametrize(("guard", "others"), [("limit", 5), ("strikes", 2)])
+def test_a_double_reversal_in_fastapi(tmp_path, monkeypatch, guard, others):
     monkeypatch.setenv("GUARD", guard)
     schema = runpy.run_path(str(APPS / "reversal.py"))["SCHEMA"]
     shutil.copy(APPS / "reversal.py", tmp_path)
-    requests = '{ method = "POST", path = "/reverse/7" }, { method = "POST", path = "/reverse_locked/7" }'
+    paths = [*(f"/reverse_locked/{payment}" for payment in range(7, 7 + others)), "/reverse/7"]  # the limit is used up by then
+    requests = ", ".join(f'{{ method = "POST", path = "{path}" }}' for path in paths)
     start = "python -m uvicorn reversal:app --port {port}"
     proven, rest = outcomes(tmp_path, start, requests, schema, guard)
     assert proven == ["data wrong /reverse/7"], rest
-    assert [it.partition(":")[0] for it in rest] == ["protected POST /reverse_locked/7"], rest
+    assert [it.partition(":")[0] for it in rest] == [f"protected POST {path}" for path in paths[:-1]], rest
 
 
 @pytest.mark.skipif(not NODE_MODULES.is_dir(), reason="run `make examples`: no node_modules")
@@ -60,7 +61,8 @@ def test_a_lost_update_in_express(tmp_path):
     (tmp_path / "node_modules").symlink_to(NODE_MODULES)
     (tmp_path / "package.json").write_text('{"type": "module"}')
     body = "body = { seats = 3 }, vary = { seats = 5 }"
-    requests = ", ".join(f'{{ method = "POST", path = "/{name}", {body} }}' for name in ("seats", "seats_locked"))
+    paths = ["seats_locked", "seats_locked?again", "seats_locked?more", "seats"]
+    requests = ", ".join(f'{{ method = "POST", path = "/{name}", {body} }}' for name in paths)
     proven, rest = outcomes(tmp_path, "node express_limited.mjs {port}", requests, SEATS)
     assert proven == ["data wrong /seats"], rest
-    assert [it.partition(":")[0] for it in rest] == ["protected POST /seats_locked"], rest
+    assert [it.partition(":")[0] for it in rest] == ["protected POST /seats_locked"] * 3, rest

@@ -20,7 +20,7 @@ CREATE TABLE account (id int PRIMARY KEY, balance int NOT NULL);
 CREATE TABLE payment (id int PRIMARY KEY, account_id int NOT NULL REFERENCES account, amount int NOT NULL,
                       status text NOT NULL DEFAULT 'paid');
 INSERT INTO account VALUES (1, 100);
-INSERT INTO payment VALUES (7, 1, 30);
+INSERT INTO payment SELECT number, 1, 30 FROM generate_series(7, 12) AS number;
 """
 LIMIT, WINDOW, STRIKES = 100, 60.0, 10
 app = FastAPI()
