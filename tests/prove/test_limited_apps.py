@@ -47,7 +47,7 @@ def test_a_double_reversal_in_fastapi(tmp_path, monkeypatch, guard, others):
     monkeypatch.setenv("GUARD", guard)
     schema = runpy.run_path(str(APPS / "reversal.py"))["SCHEMA"]
     shutil.copy(APPS / "reversal.py", tmp_path)
-    paths = [*(f"/reverse_locked/{payment}" for payment in range(7, 7 + others)), "/reverse/7"]  # the limit is used up by then
+    paths = [*(f"/reverse_locked/{payment}" for payment in range(7, 7 + others)), "/reverse/7"]  # used up by then
     requests = ", ".join(f'{{ method = "POST", path = "{path}" }}' for path in paths)
     start = "python -m uvicorn reversal:app --port {port}"
     proven, rest = outcomes(tmp_path, start, requests, schema, guard)
