@@ -7,8 +7,8 @@ they are one is the identity they carry (`once = true`, or an idempotency key in
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from looktwice.core.trace import Verdict
@@ -96,14 +96,13 @@ class SentAgain:
         return NotShown(experiment=self.name, code="LT607", endpoint=case.endpoint, verdict=verdict, why=why)
 
 
-@dataclass
-class _Ended:
+class _Ended(Struct):
     """How the orders of two deliveries ended, of `total` that there are. `others` could not be judged, and say why."""
 
     total: int
     held: int = 0
-    doubts: list[str] = field(default_factory=list)
-    others: list[str] = field(default_factory=list)
+    doubts: list[str] = []
+    others: list[str] = []
 
     @property
     def explored(self) -> int:
@@ -113,17 +112,11 @@ class _Ended:
         if self.doubts:
             return Verdict.INCONCLUSIVE, f"not what one delivery leaves, and not reliably twice that: {self.doubts[0]}"
         if not self.held:
-            return (
-                Verdict.INCONCLUSIVE,
-                f"no order could be judged: {self.others[0] if self.others else 'none was run'}",
-            )
+            return Verdict.INCONCLUSIVE, f"no order could be judged: {next(iter(self.others), 'none was run')}"
         if self.held == self.total:
             return Verdict.PROTECTED, f"{self.held} orders of two deliveries, and each left what one leaves"
         rest = f"; {len(self.others)} could not be judged: {self.others[0]}" if self.others else ""
-        return (
-            Verdict.SERIAL,
-            f"what two deliveries left is what one leaves, in {self.held} of {self.total} orders{rest}",
-        )
+        return Verdict.SERIAL, f"two deliveries left what one leaves in {self.held} of {self.total} orders{rest}"
 
 
 EXPERIMENT = SentAgain()
