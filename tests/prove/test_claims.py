@@ -8,6 +8,7 @@ import pytest
 from looktwice.core.trace import Verdict
 from looktwice.prove.app.requests.cases import Case
 from looktwice.prove.experiments.sent_again import _Ended
+from looktwice.prove.experiments.twice import EXPERIMENT
 from looktwice.prove.identity import carries_identity
 from looktwice.prove.oracle import Mechanism, Observation
 from looktwice.prove.oracle.protection import explain
@@ -116,3 +117,16 @@ def test_a_write_without_effect(detail, words):
 def test_what_was_seen_in_some_schedules_only_is_not_said_to_hold(verdict):
     outcome = Outcome(is_wrong=False, holds=True, why="", verdict=verdict.value)
     assert outcome.is_known is (verdict in (Verdict.PROTECTED, Verdict.COMMUTES))
+
+
+@pytest.mark.parametrize(
+    ("second", "title"),
+    [
+        ("/orders/1/cancel", "POST /orders/1/cancel, twice at the same time"),
+        ("/orders/1/pay", "POST /orders/1/cancel and POST /orders/1/pay at the same time"),
+    ],
+)
+def test_a_pair_is_named_by_both(second, title):
+    first = Request(method="POST", path="/orders/1/cancel")
+    case = Case(endpoint="POST /orders/1/cancel", first=first, second=Request(method="POST", path=second))
+    assert EXPERIMENT._title(case) == title

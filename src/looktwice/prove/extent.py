@@ -107,7 +107,7 @@ class Extent:
         """What of the rows is there, as a clause: "no row is written", "nothing is written to undo_history"."""
         amount = self.rows(run)
         if amount is Amount.ALL:
-            return "every row is written"
+            return "every row is written" if self._has_rows else "there are no rows to write"
         if amount is Amount.NONE:
             return "no row is written"
         mine = self._changes(run)
