@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from looktwice.cli.main import run
+from looktwice.cli.reading import Tally
+from looktwice.core.errors import LooktwiceError
+from looktwice.core.event import NotProven, Reach, Started
 
 FORMS = Path(__file__).parents[1] / "prove" / "apps" / "forms.py"
 FORM = '{{ method = "POST", path = "{path}", body = "amount=60", headers = {{ Content-Type = "{kind}" }} }},'
@@ -73,6 +76,28 @@ LOCKED = ("--experiment", "twice", "--endpoint", "/withdraw_locked")
 def test_exit_codes(tmp_path, capfd, words, code, message):
     assert proving(forms(tmp_path), *words) == code
     assert message in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("events", "message"),
+    [
+        ([Reach(1, 1)], "nothing was tried: no experiment was asked"),
+        (
+            [NotProven("twice", "", "inconclusive", "it moves", "POST /a")],
+            "came to a result. POST /a: it",
+        ),
+        (
+            [NotProven("twice", "", "not reached", "A is locked", "POST /a")],
+            "came to a result. POST /a: A",
+        ),
+    ],
+    ids=["nothing", "inconclusive", "not reached"],
+)
+def test_what_was_tried_and_is_undecided_was_tried(events, message):
+    tally = Tally("high")
+    list(tally.watch(iter([Started("prove", "."), *events])))
+    with pytest.raises(LooktwiceError, match=message):
+        tally.exit_code()
 
 
 def test_the_least_reach_may_stand_in_the_configuration(tmp_path, capfd):

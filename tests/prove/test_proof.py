@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from looktwice.prove.request import Request
 from looktwice.prove.stage import Stage
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+NOT_COPIED = shutil.ignore_patterns("__pycache__", ".looktwice", "looktwice")  # nor what a demonstration wrote
 USERS = {"anna": {"Authorization": "Bearer a"}, "ben": {"Authorization": "Bearer b"}, "nobody": {}}
 ANY = st.text(max_size=40)
 
@@ -142,7 +144,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shop and its twin, to write into, with a proof of the lost deposit in the shop."""
     base = tmp_path_factory.mktemp("projects")
     for name in ("shop", "shop_fixed"):
-        shutil.copytree(EXAMPLES / name, base / name, ignore=shutil.ignore_patterns("__pycache__", "*looktwice"))
+        shutil.copytree(EXAMPLES / name, base / name, ignore=NOT_COPIED)
     with Stage.open(base / "shop", config.load(base / "shop").prove) as stage:
         case = next(case for case in stage.cases if case.endpoint == "POST /wallet/deposit")
         proof = proofs.of(shown_in(stage, "twice", case), case, stage.users)
@@ -214,7 +216,7 @@ def test_the_test_written_for_node(tmp_path, name, status):
     text = regression_test.test_for(proof, project).text
     assert 'from "node:test"' in text
     script = tmp_path / "written.test.ts"
-    script.write_text(text.replace('new URL("../..", import.meta.url)', f'new URL("file://{project}/")'))
+    script.write_text(re.sub(r'new URL\("[./]+", import\.meta\.url\)', f'new URL("file://{project}/")', text))
     node = Path(executable.__file__).parent / "bin" / "node"
     environment = {**os.environ, "LOOKTWICE": str(Path(sys.executable).parent / "looktwice")}
     run = subprocess.run([node, "--test", script], env=environment, capture_output=True, text=True, check=False)

@@ -142,6 +142,14 @@ ENDED = [
         "twice",
     ),
     (
+        "a request that only calls, and the call is not carried out",
+        left(calls=1),
+        Seen(mishap=DOWN, response=OK, usual=OK, run=NOTHING),
+        "LT201",
+        ["the client gets 200 and there are no rows to write, but POST pay/charges is not carried out"],
+        "every row",
+    ),
+    (
         "the operation of the fault never came",
         BOTH,
         Seen(mishap=DOWN, response=ERROR, run=NOTHING, is_met=False),

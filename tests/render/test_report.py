@@ -96,7 +96,7 @@ def test_several_projects_in_one_page(root: Path, events: list[Event], trace: Tr
     parser.feed(page)
     assert not parser.open
     assert page.count("<h1>") == 2 and page.count('id="section-races"') == 1
-    assert "Tried, and it held" in page.partition("<h1>two")[2]
+    assert "Tried, and nothing was found" in page.partition("<h1>two")[2]
 
 
 def test_nothing_found_says_so(root: Path) -> None:

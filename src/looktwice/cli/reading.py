@@ -112,9 +112,10 @@ class Tally:
                 "What was reached says why each was not.",
             )
         if not self.tried:
+            nothing = "nothing was tried: no experiment was asked"
             raise LooktwiceError(
                 "cannot say that anything holds",
-                f"nothing was tried. {self.untold}" if self.untold else "nothing was tried: no experiment was asked",
+                f"no experiment came to a result. {self.untold}" if self.untold else nothing,
                 "Name other requests, endpoints or experiments." if not self.untold else "",
             )
         if self.reach is not None and self.reach.reached < self.required * self.reach.endpoints:

@@ -61,7 +61,8 @@ def replay(
         draw(outcome.trace)
     if not outcome.is_wrong and not outcome.holds:
         raise LooktwiceError(f"cannot tell whether {proof.endpoint} is still wrong", outcome.why)
-    terminal.answer(f"{'Still wrong' if outcome.is_wrong else 'It holds'} ({outcome.verdict}): {line(outcome.why)}")
+    result = "Still wrong" if outcome.is_wrong else "It holds" if outcome.is_known else "Not shown again"
+    terminal.answer(f"{result} ({outcome.verdict}): {line(outcome.why)}")
     return 1 if outcome.is_wrong else 0
 
 

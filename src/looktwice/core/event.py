@@ -89,7 +89,7 @@ class NotProven(Struct, frozen=True, tag="not-proven", tag_field="event"):
 
     @property
     def is_open(self) -> bool:
-        """Whether nothing could be determined: not reached, void, inconclusive. That is no clean result."""
+        """Whether there is no answer: not reached, void, inconclusive. That is no clean result."""
         return self.verdict in (Verdict.NOT_REACHED, Verdict.INCONCLUSIVE)
 
 

@@ -255,7 +255,7 @@ ENDINGS: tuple[Ending, ...] = (
     ),
     Ending("opaque", (no(logged),), "LT206", _STATUS, "{client} and the application printed nothing"),
     Ending("honest", (left_something, retried, completed_by_retry), note="completed when the client tried again"),
-    Ending("honest", (), note="refused, with nothing of it done"),
+    Ending("honest", (), note="not answered with success, and nothing of it done"),
 )
 
 

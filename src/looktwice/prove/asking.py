@@ -76,11 +76,11 @@ def _allowed(laboratory: Laboratory, case: Case, result: NotShown | Shown) -> No
         if not touched:
             return result
         why = f"it looks like {result.judgement.verdict.value}, but {_named(touched)} also written in the background"
-        return _not_shown(result, f"{why}, the same rows")
+        return _not_shown(result, why)
     if not result.rests_on_rows:
         return result
     if contested:
-        why = f"{_named(contested)} also written in the background, the same rows: nothing can be said of them"
+        why = f"{_named(contested)} also written in the background, so its rows cannot be compared"
         return replace(result, verdict=Verdict.INCONCLUSIVE, why=why)
     if result.verdict in _CLAIMS and (hidden := laboratory.hidden(case)):
         why = f"all that it writes is set aside and was not judged ({', '.join(sorted(hidden))})"
@@ -104,7 +104,7 @@ def _named(tables: frozenset[str]) -> str:
 
 
 def _void(experiment: Experiment, case: Case, void: Void) -> NotShown:
-    return replace(_inconclusive(experiment, case, f"{void.cause}: {void.why}"), name=str(void.cause))
+    return replace(_inconclusive(experiment, case, f"{void.name}: {void.why}"), name=void.name)
 
 
 def _inconclusive(experiment: Experiment, case: Case, why: str) -> NotShown:

@@ -107,7 +107,7 @@ class Extent:
         """What of the rows is there, as a clause: "no row is written", "nothing is written to undo_history"."""
         amount = self.rows(run)
         if amount is Amount.ALL:
-            return "every row is written"
+            return "every row is written" if self._has_rows else "there are no rows to write"
         if amount is Amount.NONE:
             return "no row is written"
         mine = self._changes(run)
@@ -115,6 +115,13 @@ class Extent:
         tables = sorted({change[0] for change in (*missing, *extra)})
         parts = [_clause(name, _in(missing, name), _in(extra, name), usual[name]) for name in tables[:_MOST_NAMED]]
         return ", ".join(parts) or "the rows are not those of a run without the fault"
+
+    def tell_difference(self, run: Observation) -> str:
+        """What of rows and calls is not as without the fault, as a clause."""
+        rows = self.rows(run) is not Amount.ALL
+        calls = self.calls(run) is not Amount.ALL
+        parts = [self.tell_rows(run)] if rows or not calls else []
+        return ", ".join([*parts, self.tell_calls(run)] if calls else parts)
 
     def tell_calls(self, run: Observation) -> str:
         """What the outside services carried out, as a clause."""

@@ -14,6 +14,7 @@ from looktwice.prove.experiment import NotShown, Result, Shown, Tried
 from looktwice.prove.explorer import Place
 from looktwice.prove.extent import Extent
 from looktwice.prove.faults import BEFORE_REQUEST, Mishap, fault
+from looktwice.prove.identity import carries_identity
 from looktwice.prove.laboratory import Baseline, Laboratory
 from looktwice.prove.oracle import Observation
 from looktwice.prove.oracle.acceptance import Gate
@@ -67,7 +68,7 @@ class Faulted:
             endings[word.note] += not word.is_defect
             if not word.is_defect or word.code in shown:
                 continue
-            if word.code == "LT607" and not case.once:
+            if word.code == "LT607" and not carries_identity(case):
                 doubted.append(f"{text}: {word.why}. It carries no key by which a repetition could be known")
                 continue
             if word.name != "hang" and not self._repeats(laboratory, case, (place, mishap), word):
@@ -76,7 +77,7 @@ class Faulted:
             shown.add(word.code)
             yield self._shown(laboratory, case, trial, word, text)
         if not shown:
-            why = doubted[0] if doubted else f"{tried} faults: {_counted(endings)}"
+            why = doubted[0] if doubted else f"{tried} fault{'s' * (tried != 1)}: {_counted(endings)}"
             missing = self._not(case, Verdict.SERIAL if not doubted else Verdict.INCONCLUSIVE, why)
             yield replace(missing, explored=tried, total=len(points))
 
@@ -167,7 +168,7 @@ class Faulted:
 
 
 def _counted(endings: Counter[str]) -> str:
-    """How many faults ended in which harmless way: "10 refused, with nothing of it done"."""
+    """How many faults ended in which harmless way: "10 not answered with success, and nothing of it done"."""
     return "; ".join(f"{count} {note}" for note, count in endings.most_common() if count)
 
 

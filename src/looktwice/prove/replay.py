@@ -30,6 +30,11 @@ class Outcome(Struct, frozen=True, kw_only=True):
     shown: Shown | None = None
     trace: Trace | None = None
 
+    @property
+    def is_known(self) -> bool:
+        """Whether it holds for a reason that was seen, or in all of the schedules; else nothing was found in some."""
+        return self.verdict in (Verdict.PROTECTED.value, Verdict.COMMUTES.value)
+
 
 def ask(stage: Stage, name: str, case: Case, budget: Budget | None = None, deadline: Deadline | None = None) -> Outcome:
     """Run the experiment `name` on one pair of requests.

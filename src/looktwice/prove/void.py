@@ -28,13 +28,20 @@ class Cause(StrEnum):
 
 
 class Void(Struct, frozen=True, kw_only=True):
-    """`why` is half a sentence that begins with the request. `wait`: for how many seconds the answer asks, 0 when it
+    """`why` is half a sentence that begins with the request. `cause` is what is tried first against it; whether it is
+    the cause is only known where the answer itself says so. `wait`: for how many seconds the answer asks, 0 when it
     says nothing."""
 
     cause: Cause
     why: str
     wait: float = 0.0
     status: int | None = None  # of the answer that says so
+    is_stated: bool = False  # the answer itself names the cause
+
+    @property
+    def name(self) -> str:
+        """The cause where it was stated, else what was seen."""
+        return str(self.cause if self.is_stated else Cause.CHANGED)
 
 
 class VoidRunError(Exception):
@@ -58,6 +65,7 @@ _WORDS = re.compile(
 )
 _SAYING = ("error", "errors", "message", "detail", "details", "msg", "reason", "code", "title", "type", "description")
 _LONGEST = 2000  # bytes of a body: an error is short
+_STATING = frozenset({401, 419, 429, 440, 498})  # a 403, 423 or 503 may have any reason
 _BY_STATUS: Mapping[int | None, Cause] = {
     **dict.fromkeys((401, 419, 440, 498), Cause.LOGGED_OUT),  # the last three are others' words for it
     403: Cause.LOCKED_OUT,
@@ -79,6 +87,7 @@ def limited(request: Request, response: Response, usual: Response | None = None)
         why=f"{request.method} {request.path} was answered {_with_words(response)}",
         wait=seconds_to_wait(response.headers),
         status=response.status,
+        is_stated=True,
     )
 
 
@@ -87,9 +96,10 @@ def changed(request: Request, response: Response, before: Response) -> Void:
     return Void(
         cause=_BY_STATUS.get(response.status, Cause.CHANGED),
         why=f"{request.method} {request.path} is answered {_with_words(response)}, and was answered {describe(before)} "
-        "before, with the same rows and no other request",
+        "before, when the same was asked of the same rows",
         wait=seconds_to_wait(response.headers),
         status=response.status,
+        is_stated=response.status in _STATING,
     )
 
 

@@ -191,6 +191,15 @@ def test_a_wrong_status_keeps_the_error_of_the_database(state: str, words: str) 
     judgement = judge(run({"A": (200, None), "B": (500, None)}, wallet(110), errors=[("B", state)]), deposits())
     assert (judgement.verdict, judgement.sqlstate) == (Verdict.STATUS_WRONG, state)
     assert words in judgement.explain()
+    assert "B was answered 500, which it is in no serial order that leaves this state, “only A”" in judgement.explain()
+
+
+@pytest.mark.parametrize(("count", "words"), [(1, "a retry (40001): that"), (3, "a retry (40001) 3 times: that")])
+def test_of_retries_only_those_that_failed_are_known(count: int, words: str) -> None:
+    """One that succeeded leaves no error: that none was made does not follow."""
+    answers = {"A": (200, None), "B": (500, None)}
+    judgement = judge(run(answers, wallet(110), errors=[("B", "40001")] * count), deposits())
+    assert words in judgement.why and "not tried" not in judgement.why
 
 
 def test_a_500_that_serial_runs_give_as_well_is_no_news() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from looktwice.core.trace import Verdict
@@ -15,13 +16,13 @@ from looktwice.prove.app.requests.cases import Case
 from looktwice.prove.experiment import NotShown, Result, Shown, Tried
 from looktwice.prove.explorer import candidates
 from looktwice.prove.extent import Extent
+from looktwice.prove.identity import carries_identity
 from looktwice.prove.laboratory import Laboratory
 from looktwice.prove.oracle.acceptance import Gate
 from looktwice.prove.oracle.verdict import Judgement
 from looktwice.prove.run import Trial
 from looktwice.prove.schedule import Schedule, explain, serial
 
-_KEYS = frozenset({"idempotency-key", "x-idempotency-key", "x-request-id"})
 _REPEATS = 3
 
 
@@ -32,7 +33,7 @@ class SentAgain:
     codes = ("LT607",)
 
     def applies(self, case: Case) -> bool:
-        return case.once or any(name.lower() in _KEYS for name, _ in case.first.headers)
+        return carries_identity(case)
 
     def run(self, laboratory: Laboratory, case: Case) -> Iterator[Result]:
         alone = laboratory.baseline({"A": case.first})
@@ -41,29 +42,27 @@ class SentAgain:
             return
         extent = Extent(alone.solos["A"].observation, laboratory.reading(alone))
         again = laboratory.baseline({"A": case.first, "B": case.first})
-        plans: list[Schedule] = [serial("A", "B"), *(plan.schedule for plan in candidates(again.places))]
-        plans = plans[: laboratory.budget.schedules]
-        held, doubts = 0, list[str]()
+        orders: list[Schedule] = [serial("A", "B"), *(plan.schedule for plan in candidates(again.places))]
+        plans = orders[: laboratory.budget.schedules]
+        ended = _Ended(total=len(orders))
         for number, plan in enumerate(plans):
             yield Tried(experiment=self.name, endpoint=case.endpoint, text=explain(plan), done=number, total=len(plans))
             trial = laboratory.interleaved(again, plan)
             if trial.play.unreached or not trial.succeeded:
+                ended.others.append(trial.play.unreached or "neither delivery was answered with success")
                 continue
             if extent.is_complete(trial.observation):
-                held += 1
+                ended.held += 1
                 continue
             twice = self._second_effect(extent, trial)
             repeats = [laboratory.interleaved(again, plan) for _ in range(_REPEATS - 1)] if twice else []
             if twice and all(self._second_effect(extent, repeat) == twice for repeat in repeats):
                 yield self._shown(laboratory, case, trial, alone.solos["A"], twice)
                 return
-            what = f"{twice}, but not every time" if twice else extent.tell_rows(trial.observation)
-            doubts.append(f"{explain(plan)}: {what}")
-        verdict, why = Verdict.PROTECTED, f"{held} orders of two deliveries, and each left what one leaves"
-        if doubts or not held:
-            verdict = Verdict.INCONCLUSIVE
-            why = f"not what one delivery leaves, nor twice that: {doubts[0]}" if doubts else "no order could be played"
-        yield replace(self._not(case, verdict, why), explored=held + len(doubts), total=len(plans))
+            what = f"{twice}, but not every time" if twice else extent.tell_difference(trial.observation)
+            ended.doubts.append(f"{explain(plan)}: {what}")
+        verdict, why = ended.verdict()
+        yield replace(self._not(case, verdict, why), explored=ended.explored, total=ended.total)
 
     def _second_effect(self, extent: Extent, trial: Trial) -> str:
         """What was done once more than one delivery does it, "" when nothing was or both were refused."""
@@ -95,6 +94,29 @@ class SentAgain:
 
     def _not(self, case: Case, verdict: Verdict, why: str) -> NotShown:
         return NotShown(experiment=self.name, code="LT607", endpoint=case.endpoint, verdict=verdict, why=why)
+
+
+class _Ended(Struct):
+    """How the orders of two deliveries ended, of `total` that there are. `others` could not be judged, and say why."""
+
+    total: int
+    held: int = 0
+    doubts: list[str] = []
+    others: list[str] = []
+
+    @property
+    def explored(self) -> int:
+        return self.held + len(self.doubts)
+
+    def verdict(self) -> tuple[Verdict, str]:
+        if self.doubts:
+            return Verdict.INCONCLUSIVE, f"not what one delivery leaves, and not reliably twice that: {self.doubts[0]}"
+        if not self.held:
+            return Verdict.INCONCLUSIVE, f"no order could be judged: {next(iter(self.others), 'none was run')}"
+        if self.held == self.total:
+            return Verdict.PROTECTED, f"{self.held} orders of two deliveries, and each left what one leaves"
+        rest = f"; {len(self.others)} could not be judged: {self.others[0]}" if self.others else ""
+        return Verdict.SERIAL, f"two deliveries left what one leaves in {self.held} of {self.total} orders{rest}"
 
 
 EXPERIMENT = SentAgain()

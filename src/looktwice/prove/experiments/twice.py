@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator
 from msgspec.structs import replace
 
 from looktwice.core.trace import Verdict
-from looktwice.prove.app.requests.cases import Case
+from looktwice.prove.app.requests.cases import Case, endpoint
 from looktwice.prove.conflicts import is_understood, touching
 from looktwice.prove.experiment import NotShown, Result, Shown, Tried
 from looktwice.prove.explorer import Candidate, Place, candidates, writes
@@ -157,7 +157,10 @@ class Twice:
         )
 
     def _title(self, case: Case) -> str:
-        return f"{case.endpoint}, twice at the same time"
+        other = endpoint(case.second)
+        if other in (case.endpoint, endpoint(case.first)):
+            return f"{case.endpoint}, twice at the same time"
+        return f"{case.endpoint} and {other} at the same time"
 
     def _not(self, case: Case, verdict: Verdict, why: str) -> NotShown:
         return NotShown(experiment=self.name, code=self.codes[0], endpoint=case.endpoint, verdict=verdict, why=why)

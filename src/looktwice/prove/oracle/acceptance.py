@@ -171,7 +171,7 @@ def _still_the_same(reading: Reading, checks: Checks) -> Gate:
 
 def _pair_is_known(checks: Checks) -> Gate:
     claim = "a read of one request, a commit of the other after it, and a write on what was read"
-    return Gate(7, claim, checks.pair is not None or None, checks.pair.explain() if checks.pair else "no such pair")
+    return Gate(7, claim, checks.pair is not None, checks.pair.explain() if checks.pair else "no such pair was seen")
 
 
 def _nothing_restarted(checks: Checks) -> Gate:

@@ -134,7 +134,7 @@ def _is_the_data_possible(case: Case) -> Judgement | None:
     return Judgement(
         verdict=Verdict.DATA_WRONG,
         name=name(case.run, found, case.reading),
-        why="the state equals that of no serial order of the requests that succeeded",
+        why="the state is that of no serial order that fits the answers",
         differences=found.differences,
     )
 
@@ -190,12 +190,12 @@ def _is_every_failure_due(case: Case) -> Judgement | None:
             advice = f"; the database had refused a row ({state}), which is the request's fault: a 4xx was due"
         elif state in _SERIALIZATION:
             count = sum(lane == other and code == state for other, code in case.run.errors)
-            tried = "it was not tried again" if count == 1 else f"it was tried {count} times"
-            advice = f"; the database had asked for a retry ({state}), and {tried}"
+            times = f" {count} times" if count > 1 else ""
+            advice = f"; the database had asked for a retry ({state}){times}: that, or a 409, was due"
         told = f"{lane} was answered {answer.status}" if answer.status else f"{lane} got no answer"
         return Judgement(
             verdict=Verdict.STATUS_WRONG,
-            why=f"{told} while the state is right{advice}",
+            why=f"{told}, which it is in no serial order that leaves this state, {_either(case.matched)}{advice}",
             matched=tuple(case.matched),
             sqlstate=state,
             mechanism=protecting(case.run, case.reading),
@@ -208,7 +208,7 @@ def _did_anybody_win(case: Case) -> Judgement | None:
         return None
     full = [runs for order, runs in case.reading.serial.items() if len(order) == len(case.reading.lanes)]
     everywhere = [
-        all(outcome is Outcome.REFUSED for outcome in case.serial_outcomes(serial).values())
+        all(outcome is not Outcome.OK for outcome in case.serial_outcomes(serial).values())
         for runs in full
         for serial in runs
     ]

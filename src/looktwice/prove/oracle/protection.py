@@ -38,13 +38,19 @@ def explain(mechanism: Mechanism, run: Observation) -> str:
     words = {
         "lock": f"one request waited for the other's lock on{subject or ' a row'}",
         "constraint": f"the constraint{subject} refused the row of one{_and_then(mechanism, run)}",
-        "condition": f"the write of one to{subject or ' the row'} changed nothing: its condition did not hold",
+        "condition": f"the write of one to{subject or ' the row'} {_effect(mechanism)}",
         "isolation": f"the database refused one ({mechanism.detail or '40001'}){_and_then(mechanism, run)}",
         "refusal": f"the application refused one with{subject}",
         "application lock": "something inside the application kept one waiting",
     }
     detail = f" ({mechanism.detail})" if mechanism.detail and mechanism.kind == "lock" else ""
     return words[mechanism.kind] + detail + statement
+
+
+def _effect(mechanism: Mechanism) -> str:
+    if mechanism.detail.startswith("INSERT"):
+        return "added nothing"
+    return "changed nothing: its condition did not hold"
 
 
 def _and_then(mechanism: Mechanism, run: Observation) -> str:

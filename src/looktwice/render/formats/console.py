@@ -130,6 +130,6 @@ class _Report:
             text.append(f"{Reach(reached, endpoints)} · ", "" if reached == endpoints else "yellow")
         text.append(f"{self.proven} proven", "bold magenta" if self.proven else "bold")
         if self.open:
-            text.append(f", {self.open} could not be told", "yellow")
+            text.append(f", {self.open} undecided", "yellow")
         text.append(f", {len(self.held)} tried and not shown")
         return text.append(f" · {finished.seconds:.1f} s")

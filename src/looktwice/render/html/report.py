@@ -193,13 +193,13 @@ def nothing(report: Report) -> str:
         return "Nothing was found."
     if report.not_proven and not all(it.is_open for it in report.not_proven):
         return "Nothing was proven."
-    return "Nothing was tried."
+    return "Nothing could be decided." if report.not_proven else "Nothing was tried."
 
 
 def open_questions(report: Report) -> str:
     """What nothing can be said of, before anything is said: requests that were not reached, runs that were void."""
     undecided = [it for it in report.not_proven if it.is_open]
-    parts = [f"<h2>Tried, and could not be told</h2>{table_of(undecided)}" if undecided else "", reach(report)]
+    parts = [f"<h2>Tried, and undecided</h2>{table_of(undecided)}" if undecided else "", reach(report)]
     return f'<section class="undecided">{"".join(parts)}</section>' if any(parts) else ""
 
 
@@ -207,7 +207,8 @@ def protected(tried: list[NotProven], shown: Sequence[Trace]) -> str:
     """What was tried and did not break, with the reason; what was noticed on the way; and runs worth a look."""
     firm = [it for it in tried if it.verdict in HELD]
     rest = [it for it in tried if it.verdict not in HELD and not it.is_open]
-    parts = [f"<h2>Tried, and it held</h2>{table_of(firm)}{''.join(map(lanes, shown))}" if firm or shown else ""]
+    section = f"<h2>Tried, and nothing was found</h2>{table_of(firm)}{''.join(map(lanes, shown))}"
+    parts = [section if firm or shown else ""]
     parts += [f"<h2>Noticed</h2>{table_of(rest)}" if rest else ""]
     return f'<section class="held">{"".join(parts)}</section>' if any(parts) else ""
 
