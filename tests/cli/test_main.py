@@ -135,12 +135,15 @@ def test_interrupted_at_any_moment(after: float) -> None:
         [
             sys.executable,
             "-c",
-            "from looktwice.cli.main import main; print(flush=True); raise SystemExit(main(['explain', 'LT301']))",
+            "from looktwice.cli import main as program\n"
+            "import_path = program.import_path\n"
+            "program.import_path = lambda: (print(flush=True), import_path())[1]\n"
+            "raise SystemExit(program.main(['explain', 'LT301']))",
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    process.stdout.readline()  # the interpreter is running
+    process.stdout.readline()  # it has begun
     time.sleep(after)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
