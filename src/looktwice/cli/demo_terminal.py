@@ -15,9 +15,10 @@ from rich.text import Text
 from looktwice.cli import terminal
 from looktwice.cli.joining import endpoints, held, shows
 from looktwice.core.errors import LooktwiceError
-from looktwice.core.event import Event, Finished, NotProven, Proven, Ran
+from looktwice.core.event import Covered, Event, Finished, NotProven, Proven, Ran
 from looktwice.core.finding import Confidence, Finding, Severity
 from looktwice.core.trace import Trace, Verdict
+from looktwice.render.coverage import headline
 from looktwice.render.excerpt import Sources
 from looktwice.render.renderer import Guide
 from looktwice.render.terminal import lanes
@@ -65,6 +66,9 @@ class Teller:
 
     def read(self, seen: Seen) -> None:
         for it in seen.events:
+            if isinstance(it, Covered):
+                for line in headline(it.coverage, self.guides):
+                    self.console.print(Text(line, "yellow"))
             if isinstance(it, Finished) and it.verb == "audit":
                 counted = f"{plural(it.files, 'file')}, {plural(it.lines, 'line')} in {it.seconds:.2f} s"
                 self.console.print(f"read    {counted}: {plural(len(seen.findings), 'finding')}")

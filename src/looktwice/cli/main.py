@@ -14,7 +14,8 @@ INTERRUPTED, BROKEN_PIPE, NOT_DONE = 130, 141, 2
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; gives the exit code.
 
-    0: nothing at or above the threshold; 1: findings or proofs; 2: the run was not done; 130: interrupted.
+    0: nothing at or above the threshold; 1: findings or proofs; 2: the run was not done, or a framework or store was
+    not understood; 130: interrupted.
     """
     sys.unraisablehook = lose_no_interrupt
     try:

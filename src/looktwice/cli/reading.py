@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TextIO
 
 from looktwice.cli import terminal
+from looktwice.core.coverage import Coverage
 from looktwice.core.errors import ConfigurationError, LooktwiceError
-from looktwice.core.event import Event, Finished, Found, Noted, Proven, Reached, Unread
+from looktwice.core.event import Covered, Event, Finished, Found, Noted, Proven, Reached, Unread
 from looktwice.core.finding import Confidence, Finding
+from looktwice.render.coverage import headline, unfinished
 from looktwice.render.renderer import Guide, Setting, renderer
 from looktwice.render.words import plural
 
@@ -48,6 +50,7 @@ class Tally:
         self.hidden = 0
         self.asked = 0
         self.answered = 0
+        self.coverage = Coverage()
 
     def watch(self, events: Iterable[Event]) -> Iterator[Event]:
         for event in events:
@@ -56,6 +59,8 @@ class Tally:
                 if event.finding.confidence is Confidence.LOW and not self.show_low:
                     self.hidden += not event.finding.suppressed
                     continue
+            if isinstance(event, Covered):
+                self.coverage = event.coverage
             if isinstance(event, Finished) and self.hidden:
                 yield Noted(f"{plural(self.hidden, 'finding')} of low confidence not shown: --show-low shows them")
             if isinstance(event, Reached):
@@ -69,14 +74,22 @@ class Tally:
         return not finding.suppressed and finding.status == "stable" and finding.confidence.rank <= self.threshold.rank
 
     def exit_code(self) -> int:
-        """Raises LooktwiceError when an application refused every request: what was not looked at is not clean."""
+        """1 with findings; 2 without any when a framework or store was not understood, which is said; else 0.
+
+        Raises LooktwiceError when an application refused every request: what was not looked at is not clean.
+        """
         if self.asked and not self.answered:
             raise LooktwiceError(
                 "cannot prove anything",
                 "no request was answered with success",
                 "What was reached says why each was not.",
             )
-        return 1 if self.failing else 0
+        if self.failing or self.coverage.is_done:
+            return 1 if self.failing else 0
+        terminal.say(
+            f"Exit code 2: {unfinished(self.coverage)}, so that no findings does not mean that there are none."
+        )
+        return 2
 
 
 def show(
@@ -112,6 +125,9 @@ def aside(events: Iterable[Event]) -> Iterator[Event]:
     for event in events:
         if isinstance(event, Unread):
             terminal.say(f"not read whole: {event.path}{f':{event.line}' if event.line else ''}: {event.why}")
+        elif isinstance(event, Covered):
+            for line in headline(event.coverage, guides()):
+                terminal.say(line)
         elif isinstance(event, Noted):
             terminal.say(f"note: {f'{event.path}:{event.line}: ' if event.path else ''}{event.text}")
         yield event

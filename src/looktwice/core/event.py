@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from looktwice.core.coverage import Coverage
 from looktwice.core.finding import Finding
 from looktwice.core.trace import Trace
 
@@ -38,6 +39,12 @@ class Noted(Struct, frozen=True, tag="noted", tag_field="event"):
     text: str
     path: str = ""
     line: int = 0
+
+
+class Covered(Struct, frozen=True, tag="coverage", tag_field="event"):
+    """How much of the program was understood; it comes before the findings, which are worth as much as it says."""
+
+    coverage: Coverage
 
 
 class Ran(Struct, frozen=True, tag="ran", tag_field="event"):
@@ -88,4 +95,4 @@ class Finished(Struct, frozen=True, tag="finished", tag_field="event", kw_only=T
     statistics: dict[str, float] = {}
 
 
-Event = Started | Progress | Found | Unread | Noted | Ran | Proven | NotProven | Reached | Finished
+Event = Started | Progress | Covered | Found | Unread | Noted | Ran | Proven | NotProven | Reached | Finished

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import msgspec
 
 from looktwice import __version__
-from looktwice.core.event import Event, Finished, Found, Noted, NotProven, Proven, Reached, Started, Unread
+from looktwice.core.coverage import Coverage
+from looktwice.core.event import Covered, Event, Finished, Found, Noted, NotProven, Proven, Reached, Started, Unread
 from looktwice.core.finding import Finding
 
 
@@ -24,6 +25,7 @@ class Report(msgspec.Struct, kw_only=True):
     reached: list[Reached] = []
     unread: list[Unread] = []
     notes: list[Noted] = []
+    coverage: Coverage | None = None
     finished: Finished | None = None
 
 
@@ -33,6 +35,8 @@ def collect(events: Iterable[Event]) -> Report:
         match event:
             case Started(verb):
                 report.verb = verb
+            case Covered(coverage):
+                report.coverage = coverage
             case Found(finding):
                 (report.suppressed if finding.suppressed else report.findings).append(finding)
             case Proven():

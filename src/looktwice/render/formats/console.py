@@ -8,9 +8,12 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from looktwice.core.event import Event, Finished, Found, Noted, NotProven, Proven, Reached, Unread
+from looktwice.core.coverage import Coverage
+from looktwice.core.event import Covered, Event, Finished, Found, Noted, NotProven, Proven, Reached, Unread
 from looktwice.core.finding import Finding
-from looktwice.render.excerpt import Sources
+from looktwice.render.coverage import TABLE, headline, unfinished
+from looktwice.render.coverage import rows as rows_of
+from looktwice.render.excerpt import Sources, shown
 from looktwice.render.renderer import Setting
 from looktwice.render.terminal.finding import brief, full
 from looktwice.render.terminal.proof import brief_proof, held, proof, reach_table
@@ -46,9 +49,13 @@ class _Writer:
         self.notes: list[Noted] = []
         self.reached: list[Reached] = []
         self.proven, self.held = 0, 0
+        self.coverage = Coverage()
 
     def take(self, event: Event) -> None:
         match event:
+            case Covered(coverage):
+                self.coverage = coverage
+                self.console.print(self.headline(coverage), end="")
             case Found(finding) if not finding.suppressed:
                 self.shown.append(finding)
                 self.console.print(self.finding(finding))
@@ -67,6 +74,14 @@ class _Writer:
                 self.notes.append(event)
             case Finished():
                 self.console.print(self.summary(event))
+
+    def headline(self, coverage: Coverage) -> Text:
+        """What was not understood, before any finding."""
+        lines = headline(coverage, self.setting.guides)
+        text = Text()
+        for number, line in enumerate(lines):
+            text.append(f"{'  ' if number else ''}{shown(line)}\n", "yellow" if number else "bold yellow")
+        return text.append("\n") if lines and not self.setting.concise else text
 
     def finding(self, finding: Finding) -> Text:
         if self.setting.concise:
@@ -88,12 +103,24 @@ class _Writer:
         if self.setting.statistics:
             for name, value in sorted(finished.statistics.items()):
                 text.append(f"\n  {name:<44} {value:,.3f}".rstrip("0").rstrip("."))
+            text.append(self.table())
         return text
+
+    def table(self) -> str:
+        """What was understood of every package, in columns."""
+        rows = [TABLE, *rows_of(self.coverage)]
+        if len(rows) == 1:
+            return ""
+        widths = [max(len(row[column]) for row in rows) for column in range(len(TABLE))]
+        lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+        return "\n\n" + "\n".join(f"  {shown(line)}" for line in lines)
 
     def findings(self, finished: Finished) -> Text:
         counts = confidence_counts(self.shown)
         said = f"{plural(len(self.shown), 'finding')} ({counts})" if self.shown else "No findings"
         text = Text.assemble((said, "bold"), f" in {extent(finished)}")
+        if missing := unfinished(self.coverage):
+            text.append(f" · {shown(missing)}", "yellow")
         if finished.suppressed:
             text.append(f" · {finished.suppressed} accepted with a reason")
         if finished.unread:

@@ -7,11 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
+from looktwice.core.coverage import Coverage
 from looktwice.core.event import NotProven, Proven
 from looktwice.core.evidence import Witness
 from looktwice.core.finding import Confidence, Finding, Severity
 from looktwice.core.trace import Trace
 from looktwice.render.collected import Report
+from looktwice.render.coverage import TABLE, headline, rows, unfinished
 from looktwice.render.excerpt import Sources, excerpts
 from looktwice.render.html.document import document
 from looktwice.render.html.excerpts import excerpt
@@ -38,13 +40,36 @@ def whole(title: str, chapters: Sequence[Chapter]) -> str:
     body = ['<p class="mark" aria-label="looktwice"><span>looktwice</span></p>']
     for number, (it, own) in enumerate(zip(chapters, groups, strict=True)):
         body.append(head(it.name, it.report))
+        body.append(coverage_of(it.report.coverage or Coverage(), it.setting))
         if not number and every:
             body.append(filters(every))
         if not own:
-            body.append('<p class="clean">Nothing was found.</p>')
+            body.append(nothing(it.report.coverage or Coverage()))
         body += [group(guide, findings, proofs, it.setting) for guide, findings, proofs in own]
         body += [protected(it.report.not_proven, it.shown), reach(it.report), remarks(it.report)]
     return document(title, body, rules=filter_rules(every))
+
+
+def nothing(coverage: Coverage) -> str:
+    """What is said where nothing was found: that this is good, or what it is worth."""
+    missing = unfinished(coverage)
+    text = f"Nothing was found in what was understood: {escape(missing)}." if missing else "Nothing was found."
+    return f'<p class="{"unsure" if missing else "clean"}">{text}</p>'
+
+
+def coverage_of(coverage: Coverage, setting: Setting) -> str:
+    """What was not understood, and the table of all packages to be opened."""
+    lines = headline(coverage, setting.guides)
+    table = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows(coverage))
+    head = "".join(f"<th>{cell}</th>" for cell in TABLE)
+    said = f"<p><b>{escape(lines[0])}</b></p>" + "".join(f"<p>{escape(it)}</p>" for it in lines[1:]) if lines else ""
+    listed = (
+        f'<details><summary>What was understood of each package</summary><table class="tried"><thead><tr>{head}</tr>'
+        f"</thead><tbody>{table}</tbody></table></details>"
+        if table
+        else ""
+    )
+    return f'<section class="coverage{" unsure" if lines else ""}">{said}{listed}</section>' if said or listed else ""
 
 
 HELD = frozenset(map(str, FINE))
