@@ -42,7 +42,7 @@ def headline(coverage: Coverage, guides: Mapping[str, Guide]) -> list[str]:
     ]
     if missing and coverage.not_checked:
         names = (guides[code].name if code in guides else code for code in coverage.not_checked)
-        lines.append(f"Not checked because of it: {', '.join(names)}")
+        lines.append(f"Not checked there: {', '.join(names)}")
     return [*lines, *([ADVICE] if missing else [])]
 
 

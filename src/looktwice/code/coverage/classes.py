@@ -21,6 +21,8 @@ from looktwice.code.tree import Assignment, Call, Class, Function, Literal, Modu
 VIEW = re.compile(r"(?:views?|viewset|resource|handler|controller|endpoint|route|page|servlet)$", re.IGNORECASE)
 NO_ENTITY = re.compile(r"(?:repo|repository|dao|service|manager|factory|serializer|form|schema|dto)$", re.IGNORECASE)
 ANSWERS = re.compile(r"(?:on_?|do_?|handle_?)?(?:get|post|put|patch|delete|head|options)", re.IGNORECASE)
+MODEL = re.compile(r"^(?:[A-Z]\w*)?(?<!Base)(?<!View)(?:Model|Document|Entity|Record)$")
+"""Names of base classes whose subclasses are rows: never `BaseModel`, which only validates."""
 REQUESTS = frozenset(("request", "req", "ctx", "context", "c"))
 TABLES = listed("table tablename table_name __tablename__ __table__ collection collection_name __collection__")
 """Attributes of a class that name the table of its rows."""
@@ -101,7 +103,10 @@ class Classes:
                 not known.keyword or any(it.name == known.keyword for it in node.keywords)
             )
             return is_kept and any(isinstance(it.value, Call) or isinstance(it.annotation, Type) for it in members)
-        return any(names_table(each) or self._is_column(path, each, base) for each in members)
+        is_model = MODEL.search(base.name) is not None
+        return any(
+            names_table(each) or self._is_column(path, each, base) or (is_model and is_field(each)) for each in members
+        )
 
     def _is_column(self, path: str, member: Assignment, base: Owner) -> bool:
         place = Place(path, member.start)
@@ -148,6 +153,11 @@ def base_names(node: Class) -> list[str]:
 def has_path(node: Class) -> bool:
     """Whether a class says at which path it answers: `path = "/x"`."""
     return any(first_text(value).startswith("/") for name, value in valued(node) if name in PATH_WORDS)
+
+
+def is_field(member: Assignment) -> bool:
+    """`balance: int`"""
+    return isinstance(member.annotation, Type) and not getattr(member.targets[0], "id", "_").startswith("_")
 
 
 def names_table(member: Assignment) -> bool:

@@ -44,7 +44,7 @@ class Finder:
                 yield from (decorator,) if decorator is not None else ()
             elif registered := [each for n in range(len(found)) if (each := self._route(path, chain, found, n))]:
                 yield from registered
-            elif (other := self._entity(path, chain, found) or self._call(path, chain, found)) is not None:
+            elif (other := self._entity(path, chain, found) or self._call(path, chain, found, words.used)) is not None:
                 yield other
 
     def _is_plain(self, path: str, data: bytes, place: int) -> bool:
@@ -93,8 +93,6 @@ class Finder:
     def _route(self, path: str, chain: Chain, found: list[Link], number: int) -> Sighting | None:
         """`app.get("/x", handler)`, `path("x/", view)`, `route({method, url, handler})`."""
         link = found[number]
-        if not link.arguments:
-            return None
         if (framework := self.understood.handlers.get(path, {}).get(link.call.end)) is not None:
             return self._handler(path, chain, link, Owner(Kind.LIBRARY, framework, framework))
         if not (link.name in all_handlers(language_of(path)) or routes.may_be_route(found, number)):
@@ -106,6 +104,8 @@ class Finder:
             return None
         if known is not None and link.name in known.handlers:
             is_route = self._hands_over(link, known, place)
+        elif not link.arguments:
+            return None
         else:
             is_route = routes.is_route(found, number, self._is_function(place), is_framework=known is not None)
         if not is_route or self._is_answered_by_library(link, place):
@@ -153,7 +153,7 @@ class Finder:
         if link is None or not may_declare(link, all_entities(language_of(path))):
             return None
         place = Place(path, chain.start)
-        owner = self._owner_of_method(link, place) if link.receiver is not None else self.owners.of(link.callee, place)
+        owner = self._owner_of_method(link, place)
         known = known_of(owner, path)
         if owner.kind is not Kind.LIBRARY or (known is not None and link.name not in known.entities):
             return None
@@ -168,21 +168,20 @@ class Finder:
         return f"{path}:{name}" if (name := next(holder, "")) else ""
 
     # ── calls ────────────────────────────────────────────────────────────────────────────────────────────────────────
-    def _call(self, path: str, chain: Chain, found: list[Link]) -> Sighting | None:
+    def _call(self, path: str, chain: Chain, found: list[Link], used: frozenset[str]) -> Sighting | None:
         """The first call of a chain that may be a store's, and whose it is."""
         place = Place(path, chain.start)
         answers = self.understood.calls.get(path, {})
         for number, link in enumerate(found):
-            if link.receiver is None:
+            if link.receiver is None and not statements.has_sql(link):
                 continue
             receiver = link.receiver_name or root_name(link.receiver)
-            owner = self._owner_of_method(link, place)
-            if (answered := answers.get(link.call.end)) is not None and known_of(owner, path) is None:
-                other = Owner(Kind.LIBRARY, answered[1], link.name)
-                owner = other if known_of(other, path) is not None else owner
+            owner = self._owner_of_call(link, place, answers.get(link.call.end), used)
             if owner.kind is Kind.PLAIN or not matters(link, known_of(owner, path)):
                 continue
             strength = statements.strength(found, number, receiver)
+            if strength == statements.MAYBE and self._takes_store(link, owner, place):
+                strength = statements.SURELY
             if owner.kind is Kind.UNKNOWN and not statements.is_telling_of_unknown(found, number, receiver):
                 continue
             if owner.kind is Kind.PROJECT and receiver in ("self", "this", "cls"):
@@ -191,8 +190,29 @@ class Finder:
             return Sighting(CALL, owner, path, chain.start, link.name, ends, strength=strength, receiver=receiver)
         return None
 
+    def _owner_of_call(self, link: Link, place: Place, answered: tuple[int, str] | None, used: frozenset[str]) -> Owner:
+        """Whose a call is: by the model that answers it where the file imports that library, else by its receiver."""
+        if answered is None:
+            return self._owner_of_method(link, place)
+        by_model = Owner(Kind.LIBRARY, answered[1], link.name)
+        found = packages(language_of(place.path)).find(answered[1])
+        if found is not None and found[0] in used and statements.is_verb(link):
+            return by_model
+        owner = self._owner_of_method(link, place)
+        return by_model if found is not None and known_of(owner, place.path) is None else owner
+
+    def _takes_store(self, link: Link, owner: Owner, place: Place) -> bool:
+        """Whether a library that nobody knows is handed what keeps the data: `crud.get(session, id=1)`."""
+        if owner.kind is not Kind.LIBRARY or known_of(owner, place.path) is not None:
+            return False
+        given = (each.value for each in link.arguments if isinstance(each.value, Name | Attribute))
+        known = (known_of(self.owners.of(each, place), place.path) for each in given)
+        return any(each is not None and each.role == "store" for each in known)
+
     def _owner_of_method(self, link: Link, place: Place) -> Owner:
         """Whose method a call is: an inherited one is of the library that it is inherited from."""
+        if link.receiver is None:
+            return self.owners.of(link.callee, place)
         owner = self.owners.of(link.receiver, place)
         if owner.kind is not Kind.PROJECT or self.names.method(owner.symbol, link.name) is not None:
             return owner

@@ -126,7 +126,8 @@ class Measurement:
     def _words(self, path: str, methods: frozenset[bytes]) -> Words:
         here = [self.uses[language_of(path), name].known for name in self._used[path]]
         names = frozenset(name for known in here if known for name in (*known.handlers, *known.entities))
-        return Words(methods, called(names), any(known.role in OUTER_ROLES for known in here if known))
+        used = frozenset(self._used[path])
+        return Words(methods, used, called(names), any(known.role in OUTER_ROLES for known in here if known))
 
     def _add_unseen(self, found: dict[Key, Gathered], sightings: list[Sighting]) -> None:
         """What was understood without having been seen by its shape counts as seen."""
@@ -182,6 +183,8 @@ class Measurement:
             )
         elif not is_seen and name not in self.reading.models[language].packages and (use.heavy or not use.files):
             judged = Understanding.NOT
+        elif judged is Understanding.UNDERSTOOD and is_seen and name not in self.reading.models[language].packages:
+            judged = Understanding.PARTLY  # what is known of it is that its calls look like another's
         missed = [each for each in gathered.sightings if each.kind in kinds and not self.reading.understood.has(each)]
         return Package(
             name=name,

@@ -16,10 +16,13 @@ GLOBALS = listed(
     WeakMap WeakSet Symbol Reflect Proxy Intl Buffer URL URLSearchParams Error RegExp BigInt performance crypto
     localStorage sessionStorage navigator history location module exports $ jQuery angular describe it test expect jest
     vi beforeEach afterEach beforeAll afterAll setTimeout setInterval fetch caches Headers Request Response FormData
-    chrome browser Ext Backbone d3 io
+    chrome browser Ext Backbone d3 io Record Function File Blob Uint8Array ArrayBuffer ReadableStream AbortSignal
+    AbortController Iterable AsyncIterable Pick Omit Exclude Extract
     """
 )
 """Names that browsers, Node and test runners define."""
+ANYTHING = listed("any unknown object Any")
+"""Types that say nothing."""
 WRAPPERS = listed(
     """
     Optional Union Annotated Promise Awaited Readonly Partial Required NonNullable Final ClassVar Type type | Depends

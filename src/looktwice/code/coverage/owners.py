@@ -9,7 +9,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable
 
-from looktwice.code.coverage.owner import GLOBALS, PLAIN, WRAPPERS, Kind, Owner, Place, takes
+from looktwice.code.coverage.owner import ANYTHING, GLOBALS, PLAIN, WRAPPERS, Kind, Owner, Place, takes
 from looktwice.code.languages.lookup import Around, Lookup
 from looktwice.code.names import Names, dotted, functions, is_project, language_of, split
 from looktwice.code.tree import (
@@ -189,7 +189,8 @@ class Owners:
     def _named_type(self, name: str, place: Place, steps: int) -> Owner:
         symbol = self.names.expression(place.path, Type(0, 0, name))
         if not symbol:
-            return PLAIN
+            is_open = name in ANYTHING or (name[:1].isupper() and name not in GLOBALS)
+            return Owner(Kind.UNKNOWN, "", name) if is_open else PLAIN
         node = self.names.node(symbol) if is_project(symbol) else None
         if isinstance(node, Assignment) and node.declares == "type":
             return self.of_type(node.annotation, Place(split(symbol)[0], node.start), steps - 1)
@@ -255,7 +256,7 @@ class Owners:
         if parameter.pattern is None and parameter.annotation is not None:
             typed = self.of_type(parameter.annotation, place, steps)
             if typed.kind is not Kind.PLAIN:
-                return typed
+                return typed if typed.kind is not Kind.UNKNOWN else Owner(Kind.UNKNOWN, "", name)
         if isinstance(parameter.default, Call):
             for each in parameter.default.arguments:
                 injected = self.of(each.value, place, steps)
@@ -323,7 +324,7 @@ class Owners:
                     owners += [
                         self.of_type(each.annotation, place, steps)
                         for each in member.parameters
-                        if each.name == name and each.is_property
+                        if each.name == name and each.is_property and each.annotation is not None
                     ]
             me = "self" if language_of(path) == "python" else "this"
             bound = self._lookup(path).bound(f"{me}.{name}", node.start, node.end)

@@ -142,7 +142,10 @@ class Grouping:
         counts: Counter[Key] = Counter()
         for key, known in self._used.items():
             if kind in known.kinds and known.role in ("framework", "store"):
-                counts[key] = 1 + (len(found[key].of(kind)) if key in found else 0)  # it is imported
+                counts[key] += 1  # it is imported
+        for key, gathered in found.items():
+            if kind in gathered.kinds():
+                counts[key] += len(gathered.of(kind))
         totals: Counter[str] = Counter()
         for (language, _), number in counts.items():
             totals[language] += number

@@ -24,10 +24,12 @@ OF_LISTS = frozenset(b"filter find first all from values exists findIndex every 
 class Words(Struct, frozen=True):
     """Names that matter in a file.
 
-    methods: behind a dot; is_open: any name does. functions: what is called by its bare name, as a pattern.
+    methods: behind a dot; is_open: any name does. functions: what is called by its bare name, as a pattern. used:
+    packages of the table that the file imports.
     """
 
     methods: frozenset[bytes]
+    used: frozenset[str] = frozenset()
     functions: re.Pattern[bytes] | None = None
     is_open: bool = False
 
