@@ -36,7 +36,8 @@ class Package(Struct, frozen=True, kw_only=True):
 
     role: "framework", "store", "queue", "payment", "mail", "client", or several separated by ", ". files: files of the
     application that import it; aside: tests and scripts that do. examples: places of what was not understood, as
-    "path:line". gap: the reason for which the user accepts that it is not understood.
+    "path:line". gap: the reason for which the user accepts that it is not understood. is_nowhere: it is an object whose
+    definition is not there.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Package(Struct, frozen=True, kw_only=True):
     calls: Count = Count()
     examples: tuple[str, ...] = ()
     gap: str = ""
+    is_nowhere: bool = False
 
     @property
     def decides(self) -> bool:

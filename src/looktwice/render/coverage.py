@@ -65,7 +65,8 @@ def described(package: Package) -> str:
     counts = ((kind, getattr(package, kind).missing) for kind in KINDS)
     parts = [counted(kind, number, package) for kind, number in counts if number]
     imported = f"imported in {plural(package.files or package.aside, 'file')}"
-    return f"{package.name} ({', '.join(parts) or imported})"
+    unknown = ", and nothing says what it is" if package.is_nowhere else ""
+    return f"{package.name} ({', '.join(parts) or imported}{unknown})"
 
 
 def counted(kind: str, number: int, package: Package) -> str:

@@ -182,7 +182,7 @@ LEFT_OUT = {path: text for path, text in skeletons.LEFT_OUT.items() if not path.
                 session.add(key)
                 session.commit()
             """,
-            ["session: 2 calls", "wallets: 2 calls"],
+            ["db: 2 calls", "session: 2 calls"],
             id="objects that lead nowhere",
         ),
         pytest.param(

@@ -187,7 +187,8 @@ class Finder:
             if owner.kind is Kind.PROJECT and receiver in ("self", "this", "cls"):
                 continue
             ends = tuple(each.call.end for each in found[number:])
-            return Sighting(CALL, owner, path, chain.start, link.name, ends, strength=strength, receiver=receiver)
+            named = statements.client_name(link)
+            return Sighting(CALL, owner, path, chain.start, link.name, ends, strength=strength, receiver=named)
         return None
 
     def _owner_of_call(self, link: Link, place: Place, answered: tuple[int, str] | None, used: frozenset[str]) -> Owner:

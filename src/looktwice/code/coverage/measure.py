@@ -175,16 +175,9 @@ class Measurement:
         if not kinds or (not is_seen and (known is None or known.silent)):
             return None
         language, name = key
-        judged = verdict(counts)
-        if gathered.is_nowhere:
-            judged = max(
-                (nowhere[language, each] for each in kinds if (language, each) in nowhere),
-                key=list(Understanding).index,
-            )
-        elif not is_seen and name not in self.reading.models[language].packages and (use.heavy or not use.files):
+        judged = self._judged(key, counts, gathered, nowhere)
+        if not is_seen and not self._is_modelled(key) and (use.heavy or not use.files):
             judged = Understanding.NOT
-        elif judged is Understanding.UNDERSTOOD and is_seen and name not in self.reading.models[language].packages:
-            judged = Understanding.PARTLY  # what is known of it is that its calls look like another's
         missed = [each for each in gathered.sightings if each.kind in kinds and not self.reading.understood.has(each)]
         return Package(
             name=name,
@@ -197,7 +190,23 @@ class Measurement:
             entities=counts.get(ENTITY, Count()),
             calls=counts.get(CALL, Count()),
             examples=tuple(self._place(each) for each in missed[:EXAMPLES]),
+            is_nowhere=gathered.is_nowhere,
         )
+
+    def _judged(
+        self, key: Key, counts: Mapping[str, Count], gathered: Gathered, nowhere: Mapping[Key, Understanding]
+    ) -> Understanding:
+        if gathered.is_nowhere:
+            verdicts = [nowhere.get((key[0], each), Understanding.UNDERSTOOD) for each in counts]
+            return max(verdicts, key=list(Understanding).index)
+        judged = verdict(counts)
+        if judged is Understanding.UNDERSTOOD and any(each.seen for each in counts.values()):
+            return judged if self._is_modelled(key) else Understanding.PARTLY  # its calls look like another's
+        return judged
+
+    def _is_modelled(self, key: Key) -> bool:
+        language, name = key
+        return name in self.reading.models[language].packages
 
     def _place(self, sighting: Sighting) -> str:
         return f"{sighting.path}:{self.reading.parsed[sighting.path].source.position(sighting.start)[0]}"

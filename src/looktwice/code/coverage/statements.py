@@ -59,6 +59,14 @@ def is_telling(chain: list[Link], number: int, receiver: str) -> bool:
     return is_statement(chain)
 
 
+def client_name(link: Link) -> str:
+    """What the client of a call is called: `prisma` in `prisma.wallet.find()`, `Wallet.objects`, `walletRepo`."""
+    root, name = root_name(link.receiver), link.receiver_name
+    if name == "objects":
+        return f"{root}.{name}"
+    return root if plain(root) in ALWAYS_CLIENTS | CLIENTS else name or root or link.name
+
+
 def is_telling_of_unknown(chain: list[Link], number: int, receiver: str) -> bool:
     """The same for what leads nowhere: two words in a row are not enough there, they need a table's name."""
     if receiver in ("this", "self", "cls"):

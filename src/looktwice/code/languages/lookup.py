@@ -154,7 +154,7 @@ class Lookup:
     def _occurrences(self, name: bytes, start: int, end: int) -> Iterator[int]:
         data = self._data
         position = data.find(name, start, end)
-        while position >= 0:
+        while name and position >= 0:
             after = position + len(name)
             if not is_letter(data[after : after + 1]) and not is_inside(data[position - 1 : position]):
                 yield position
