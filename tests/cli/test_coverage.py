@@ -125,7 +125,7 @@ def test_the_headline_comes_first(app: Path, capsys: pytest.CaptureFixture[str])
 
 
 def test_silence_is_health(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Where everything was understood, nothing is said of it."""
+    """Where everything was understood, nothing is reported."""
     written(app, {"wallet.py": LOCKED})
     code, out, err = audited(capsys)
     assert (code, err) == (0, "") and out.startswith("No findings in 1 file")
@@ -182,7 +182,7 @@ def test_a_gap_stays_in_the_headline(app: Path, capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.parametrize(
-    ("toml", "said"),
+    ("toml", "expected"),
     [
         ('known_gaps = [{ package = "flask" }]', "reason"),
         ('known_gaps = [{ package = "flask", reason = " " }]', "`audit.known_gaps[0].reason` is empty"),
@@ -190,10 +190,10 @@ def test_a_gap_stays_in_the_headline(app: Path, capsys: pytest.CaptureFixture[st
         ('known_gaps = ["flask"]', "known_gaps"),
     ],
 )
-def test_a_gap_needs_a_reason(app: Path, capsys: pytest.CaptureFixture[str], toml: str, said: str) -> None:
+def test_a_gap_needs_a_reason(app: Path, capsys: pytest.CaptureFixture[str], toml: str, expected: str) -> None:
     written(app, {"app.py": FLASK, "looktwice.toml": f"[audit]\n{toml}\n"})
     code, _, err = audited(capsys)
-    assert code == 2 and said in err
+    assert code == 2 and expected in err
 
 
 def test_a_gap_that_is_none(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -206,7 +206,7 @@ def test_a_gap_that_is_none(app: Path, capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_what_is_remembered(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A stored result has the coverage; gaps are applied to it anew, so that they need no new reading."""
+    """A stored result has the coverage; gaps are applied to it afterwards, so that they need no new reading."""
     written(app, {"app.py": FLASK})
     first = covered(capsys)
     assert first[0] == 2 and (app / ".looktwice" / "cache" / "result").exists()

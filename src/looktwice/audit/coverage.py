@@ -23,7 +23,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
 """What patterns cannot have where a package of a role is not understood; pages say what they need."""
 
 
-def settle(
+def applied(
     coverage: Coverage, gaps: Iterable[Gap], active: frozenset[str], *, is_part: bool
 ) -> tuple[Coverage, tuple[Noted, ...]]:
     """The coverage with the user's gaps and the patterns that were not checked, and what is wrong with the gaps.
@@ -31,8 +31,8 @@ def settle(
     active: codes of the patterns that were asked for. is_part: single files were asked for, not a program.
     """
     gaps = tuple(gaps)
-    settled = tuple(accepted(each, gaps) for each in coverage.packages)
-    coverage = replace(coverage, packages=settled, is_part=is_part)
+    judged = tuple(accepted(each, gaps) for each in coverage.packages)
+    coverage = replace(coverage, packages=judged, is_part=is_part)
     coverage = replace(coverage, not_checked=tuple(code for code in not_checked(coverage) if code in active))
     return coverage, () if is_part else tuple(unused(coverage, gaps))
 
@@ -64,7 +64,7 @@ def not_checked(coverage: Coverage) -> Iterator[str]:
 
 
 def unused(coverage: Coverage, gaps: Iterable[Gap]) -> Iterator[Noted]:
-    """A word on every gap that is none."""
+    """A note on every gap that is none."""
     for gap in gaps:
         named = [each for each in coverage.packages if speaks_of(gap, each)]
         if not any(each.gap for each in named):

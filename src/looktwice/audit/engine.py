@@ -8,8 +8,8 @@ from time import perf_counter
 
 import msgspec
 
+from looktwice.audit import coverage as coverages
 from looktwice.audit.cache import Cache, tree_key
-from looktwice.audit.coverage import settle
 from looktwice.audit.discover import discover
 from looktwice.audit.known import codes_named, patterns
 from looktwice.audit.options import Options
@@ -40,10 +40,13 @@ def audit(root: Path, options: Options | None = None) -> Iterator[Event]:
     if not files.code:
         raise nothing_to_read(root, files.unread, files.skipped)
     yield Progress("read", len(files.code), len(files.code))
-    result = yield from remembered(files, options.config, Cache(directory, options.use_cache))
+    cache = Cache(directory, options.use_cache)
+    result = yield from remembered(files, options.config, cache)
+    if cache.refused:
+        yield Noted(f"nothing is remembered: {cache.refused.replace(chr(10), '. ')}")
     if files.code.keys() <= {it.path for it in result.unread if not it.line}:
         raise nothing_to_read(root, (*files.unread, *result.unread), files.skipped)
-    coverage, gaps = settle(result.coverage, options.config.audit.known_gaps, active, is_part=root.is_file())
+    coverage, gaps = coverages.applied(result.coverage, options.config.audit.known_gaps, active, is_part=root.is_file())
     yield Covered(coverage)
     findings, unused = apply(result.findings, result.pardons, options.config.suppress, active, codes_named)
     unused = (*unused, *gaps)

@@ -1,4 +1,4 @@
-"""From files to a program: parse, outline, decide what is worth lowering, lower, link."""
+"""Builds a program from files: parse, outline, select what is worth lowering, lower, link."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ PASSED: Mapping[str, tuple[str, ...]] = {"express": ("express.Request", "express
 
 
 def build(files: Mapping[str, bytes], config: Config | None = None, *, measures: bool = False) -> Program:
-    """The program that these files are. measures: also say how much of it was understood (`Program.coverage`).
+    """The program that these files form. measures: also count how much was understood (`Program.coverage`).
 
-    files: contents by path relative to the audited root, forward slashes: sources, and beside them schemas, SQL,
-    manifests and lock files. Never raises on what a file holds; what could not be parsed is in `Program.errors`.
+    files: contents by path relative to the audited root, with forward slashes: sources, schemas, SQL, manifests and
+    lock files. Never raises because of a file's content; what could not be parsed is in `Program.errors`.
     """
     config = config or Config()
     parsed = {path: each for path, data in files.items() if (each := _parse(path, data)) is not None}
@@ -92,7 +92,7 @@ def _declared(files: Mapping[str, bytes]) -> list[Entity]:
 
 
 def _lower_all(world: Workspace, selection: Selection, modules: Mapping[str, Module]) -> list[Registered]:
-    """Lower the tops of files, which say what frameworks call, then every function that matters and what those call."""
+    """Lower the module level of files, which registers what frameworks call, then selected functions and callees."""
     skipped = {path for path, module in modules.items() if is_migration(module) or basename(path) == "conftest.py"}
     for path in sorted(selection.tops - skipped):
         _expecting(world, world.top(path, modules[path]).registered)
@@ -119,7 +119,7 @@ def _lower_all(world: Workspace, selection: Selection, modules: Mapping[str, Mod
 
 
 def _lower_callees(world: Workspace) -> None:
-    """What the lowered functions call, a few calls deep: small functions through which values pass."""
+    """Lower what the lowered functions call, a few calls deep: small functions that values pass through."""
     waiting = list(world.all_lowered.values())
     for _ in range(CALLEES_DEEP):
         found = []
@@ -131,7 +131,7 @@ def _lower_callees(world: Workspace) -> None:
 
 
 def _expecting(world: Workspace, registered: list[Registered]) -> None:
-    """Tell the world what the framework will pass to the functions that were registered."""
+    """Record in the workspace what the framework passes to the registered functions."""
     for each in registered:
         types = PASSED.get(each.registration.framework, ())
         for reference in each.registration.references if types else ():

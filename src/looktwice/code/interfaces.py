@@ -1,4 +1,4 @@
-"""Interfaces and abstract classes: which classes stand behind them."""
+"""Interfaces and abstract classes, and the classes that implement them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ IMPLEMENTATIONS_KEPT = 3
 
 
 class Interfaces:
-    """Answers who implements a method. names: definitions of all files."""
+    """Finds the implementations of a method. names: definitions of all files."""
 
     def __init__(self, names: Names) -> None:
         self.names = names
         self._implementations: dict[str, tuple[str, ...]] = {}
 
     def implementations(self, symbol: str) -> tuple[str, ...]:
-        """The functions that a call of an abstract method may reach: at most three, those of tests last."""
+        """The functions that a call of an abstract method may reach: at most three, those in tests last."""
         if (found := self._implementations.get(symbol)) is None:
             found = self._implementations[symbol] = self._find_implementations(symbol)
         return found
@@ -46,7 +46,7 @@ class Interfaces:
 
     @cached_property
     def subclasses(self) -> dict[str, list[str]]:
-        """Classes by the class or interface that they extend or implement."""
+        """Subclasses by the class or interface that they extend or implement."""
         return self.names.subclasses()
 
     def _is_abstract(self, owner: Class, symbol: str) -> bool:

@@ -1,7 +1,7 @@
-"""What names mean: modules, imports, classes and the values at the top of files, over all files of a project.
+"""Name resolution: modules, imports, classes and module-level values, across all files of a project.
 
-A symbol is a string. "path:Class.method" is of the project ("path:" the module itself), anything else is a library's
-dotted name: "sqlalchemy.orm.Session", "express.Router".
+A symbol is a string. "path:Class.method" belongs to the project ("path:" is the module itself), anything else is a
+library's dotted name: "sqlalchemy.orm.Session", "express.Router".
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ def language_of(path: str) -> str:
 
 
 class Names:
-    """Definitions of all modules, found by name.
+    """The definitions of all modules, by name.
 
-    modules: outline by path. resolve: where an import leads. Nothing is read beyond outlines.
+    modules: outline by path. resolve: the file of an import. Only outlines are read.
     """
 
     def __init__(self, modules: Mapping[str, Module], resolve: Resolve, submodule: Resolve | None = None) -> None:
@@ -68,7 +68,7 @@ class Names:
         self._exports: dict[tuple[str, str], str] = {}
 
     def table(self, path: str) -> dict[str, Definition]:
-        """Names defined at the top of a file."""
+        """The names defined at module level."""
         if (table := self._tables.get(path)) is None:
             module = self.modules.get(path)
             table = self._tables[path] = {}
@@ -81,7 +81,7 @@ class Names:
         return table
 
     def lookup(self, path: str, name: str) -> str:
-        """The symbol a name at the top of a file stands for; "" when the file does not define it."""
+        """The symbol that a module-level name refers to; "" when the file does not define it."""
         key = (path, name)
         if (symbol := self._symbols.get(key)) is None:
             self._symbols[key] = ""  # cuts cycles
@@ -105,7 +105,7 @@ class Names:
         return ""
 
     def _alias(self, path: str, definition: Assignment) -> str:
-        """`name = other` and `name = module.other` are the other thing."""
+        """Resolve `name = other` and `name = module.other` to the other symbol."""
         value = definition.value
         parts: list[str] = []
         while isinstance(value, Attribute):
@@ -121,7 +121,7 @@ class Names:
         return symbol if symbol and (is_project(symbol) is False or self.node(symbol) is not None) else ""
 
     def imported(self, path: str, item: Import) -> str:
-        """The symbol that an import brings in."""
+        """The symbol that an import binds."""
         target = self._file(path, item)
         if target:
             if item.name == "":
@@ -141,12 +141,12 @@ class Names:
         return library_name(item.module, item.name, language_of(path))
 
     def _file(self, path: str, item: Import) -> str:
-        """The file of the project that an import leads to, "" when it is none."""
+        """The project file that an import refers to, "" for a library."""
         target = self._resolve(path, item)
         return target if target is not None and target in self.modules else ""
 
     def _whole(self, path: str) -> str:
-        """What `require` of a file gives: the module, or the one thing that it is made of (`module.exports = pool`)."""
+        """The result of `require` for a file: the module, or the single value it exports (`module.exports = pool`)."""
         whole = self.modules[path].exports.get(BUILTIN_EXPORT)
         if whole is None:
             return f"{path}:"
@@ -156,12 +156,12 @@ class Names:
         return f"{path}:" if is_table else symbol
 
     def imports(self, path: str, *packages: str) -> bool:
-        """Whether a file imports one of these packages at its top."""
+        """Whether a file imports one of these packages at module level."""
         module = self.modules.get(path)
         return module is not None and any(each.module.split(".")[0] in packages for each in module.imports)
 
     def exported(self, path: str, name: str) -> str:
-        """What a module of the project gives under a name, through barrels."""
+        """What a project module exports under a name, through barrel files."""
         key = (path, name)
         if (symbol := self._exports.get(key)) is None:
             self._exports[key] = ""  # cuts cycles
@@ -231,7 +231,7 @@ class Names:
         if (whole := table.get(qualified)) is not None:
             return whole
         parts = qualified.split(".")
-        for length in range(len(parts) - 1, 0, -1):  # names may have dots of their own: `module.exports`
+        for length in range(len(parts) - 1, 0, -1):  # names may contain dots: `module.exports`
             node: Node | None = table.get(".".join(parts[:length]))
             if node is not None:
                 for part in parts[length:]:
@@ -240,7 +240,7 @@ class Names:
         return None
 
     def classes(self, symbol: str) -> tuple[tuple[str, Class], ...]:
-        """A class and its bases in the project, nearest first."""
+        """A class and its bases within the project, nearest first."""
         if (found := self._classes.get(symbol)) is None:
             self._classes[symbol] = ()  # cuts cycles
             found = self._classes[symbol] = tuple(self._walk_classes(symbol))
@@ -260,7 +260,7 @@ class Names:
                 waiting.extend(filter(None, (self.expression(path, base) for base in node.bases)))
 
     def library_bases(self, symbol: str) -> tuple[str, ...]:
-        """Symbols of all bases that are not of the project."""
+        """The symbols of all bases outside the project."""
         if (found := self._bases.get(symbol)) is None:
             found = self._bases[symbol] = tuple(
                 name
@@ -271,7 +271,7 @@ class Names:
         return found
 
     def method(self, symbol: str, name: str) -> str | None:
-        """The function that `instance.name` or `Class.name` means, in the class or its bases; None without one."""
+        """The function that `instance.name` or `Class.name` refers to, in the class or its bases; None without one."""
         if (found := self._methods.get(symbol)) is None:
             found = self._methods[symbol] = {}
             for current, node in self.classes(symbol):
@@ -281,7 +281,7 @@ class Names:
         return found.get(name)
 
     def expression(self, path: str, node: Node | None) -> str:
-        """The symbol of a plain name, dotted name or type."""
+        """The symbol of a name, dotted name or type."""
         name = getattr(node, "id", None) or (getattr(node, "name", None) if type(node).__name__ == "Type" else None)
         if name:
             head, *rest = name.split(".")
@@ -297,7 +297,7 @@ class Names:
         return ""
 
     def subclasses(self) -> dict[str, list[str]]:
-        """Project classes by the project class or interface that they extend or implement."""
+        """Project subclasses by the project class or interface that they extend or implement."""
         table: dict[str, list[str]] = {}
         for path in self.modules:
             for name, node in self.table(path).items():
@@ -309,7 +309,7 @@ class Names:
 
 
 def library_name(module: str, name: str, language: str) -> str:
-    """The dotted name of something imported from a library."""
+    """The dotted name of an import from a library."""
     if language == "python":
         return f"{module}.{name}" if name else module
     module = module.removeprefix("node:").replace(":", ".")
@@ -317,7 +317,7 @@ def library_name(module: str, name: str, language: str) -> str:
 
 
 def definitions(body: tuple[Node, ...]) -> Iterator[tuple[str, Definition]]:
-    """Names that the statements define, those under `if`, `try` and `with` included."""
+    """The names that the statements define, including those under `if`, `try` and `with`."""
     for node in body:
         if isinstance(node, Function | Class):
             if node.name:
@@ -349,7 +349,7 @@ def dotted(node: Node) -> str:
 
 
 def unwrapped(node: Node | None) -> Node | None:
-    """Without casts, awaits and calls that only wrap a function (`asyncHandler(f)`, `useCallback(f)`)."""
+    """The node without casts, awaits and calls that only wrap a function (`asyncHandler(f)`, `useCallback(f)`)."""
     for _ in range(4):
         if isinstance(node, Cast | Await):
             node = node.value
@@ -403,7 +403,7 @@ def _member_node(node: Node | None, name: str) -> Node | None:
 
 
 def functions(module: Module, path: str) -> Iterator[tuple[str, Function, str]]:
-    """Every function of an outline that has a name: (symbol, function, symbol of its class or "")."""
+    """Every named function of an outline: (symbol, function, symbol of its class or "")."""
     for name, node in definitions(module.body):
         yield from _functions(f"{path}:{name}", node, "")
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 KINDS = ("handlers", "entities", "calls")
 DECIDING = frozenset(("framework", "store", "queue", "payment"))
-"""Roles of packages without which an audit cannot be said to be done."""
+"""Roles of packages without which an audit is not complete."""
 
 
 class Understanding(StrEnum):

@@ -1,4 +1,4 @@
-"""What is said of the coverage, the same in every output: a headline of few lines, and a table of all packages."""
+"""The coverage in words, the same in every output: a headline of few lines, and a table of all packages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ THINGS: Mapping[str, tuple[str, str, str]] = {
     "entities": ("entity", "entities", "?"),
     "calls": ("call", "calls", ""),
 }
-"""What the kinds are called, one and several; a question mark for what is told by its shape."""
+"""What the kinds are called, one and several; a question mark for what is recognised by its shape."""
 
 ADVICE = (
     "Describe it under [models] in looktwice.toml, or accept it under [audit]: "
@@ -23,7 +23,7 @@ TABLE = ("package", "role", "files", "handlers", "entities", "calls", "verdict")
 
 
 def headline(coverage: Coverage, guides: Mapping[str, Guide]) -> list[str]:
-    """What has to be said before any finding; no lines when everything was understood.
+    """What has to be reported before any finding; no lines when everything was understood.
 
     guides: names of the patterns that were not checked, by code.
     """

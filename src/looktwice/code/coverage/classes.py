@@ -145,7 +145,7 @@ def is_hook(method: Function, node: Class, base: Owner, known: Known | None) -> 
 
 
 def base_names(node: Class) -> list[str]:
-    """The last names of what a class extends, as it is written."""
+    """The last names of what a class extends, as written."""
     bases = (each.value if isinstance(each, Subscript) else each for each in node.bases)
     return [dotted(each).rpartition(".")[2] for each in bases]
 

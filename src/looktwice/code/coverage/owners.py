@@ -252,7 +252,7 @@ class Owners:
         return self._best(owners) if owners else None
 
     def _parameter(self, name: str, parameter: Parameter, around: Around, place: Place, steps: int) -> Owner:
-        """By annotation, by what a framework is told to pass (`Depends(f)`), by whose call the function is given to."""
+        """By annotation, by what a framework injects (`Depends(f)`), by whose call the function is given to."""
         if parameter.pattern is None and parameter.annotation is not None:
             typed = self.of_type(parameter.annotation, place, steps)
             if typed.kind is not Kind.PLAIN:

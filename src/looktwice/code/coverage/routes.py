@@ -65,7 +65,7 @@ def is_file(path: str) -> bool:
 
 
 def function_among(link: Link, is_function: IsFunction) -> bool:
-    """Whether a function is handed over, as it is or wrapped (`asyncHandler(f)`), or in a table of options."""
+    """Whether a function is handed over, directly or wrapped (`asyncHandler(f)`), or in a table of options."""
     return any(_hands_over(each.value, is_function, 3) for each in link.arguments)
 
 

@@ -1,4 +1,4 @@
-"""Sightings put together by package, counted, and judged."""
+"""Sightings grouped by package, counted, and judged."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from looktwice.core.source import Source
 if TYPE_CHECKING:
     from sqlglot import exp
 
-# Text that may hold a semicolon which ends nothing, or the semicolon that ends a statement.
+# Text that may contain a semicolon which ends no statement, or the semicolon that ends one.
 BREAK = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|--[^\n]*|/\*.*?\*/|(\$[A-Za-z_]*\$).*?\1|;", re.DOTALL)
 DEFINES = re.compile(
     r"(?:\s|--[^\n]*\n|/\*.*?\*/)*(CREATE\s+(?:UNLOGGED\s+|TEMP\w*\s+)?(?:TABLE|(?:UNIQUE\s+)?INDEX)|ALTER\s+TABLE|DROP\s+(?:TABLE|INDEX))\b",
@@ -25,11 +25,11 @@ POLICY = re.compile(
     r'(?:\s|--[^\n]*\n)*CREATE\s+POLICY\s+("[^"]+"|\w+)\s+ON\s+("?[\w.]+"?(?:\."?\w+"?)?)(.*)',
     re.IGNORECASE | re.DOTALL,
 )
-LONGEST = 200_000  # a statement that defines a table and is longer is a dump's, not a person's
+LONGEST = 200_000  # a longer statement is from a dump and not written by hand
 
 
 def read_sql(source: Source) -> Migration:
-    """The changes that a script makes to tables, in order. What does not parse or defines nothing is left out."""
+    """The changes that a script makes to tables, in order. What does not parse or defines nothing is skipped."""
     text = source.data.decode("utf-8", "replace")
     dialect = dialect_of(text)
     changes: list[Change] = []
@@ -47,7 +47,7 @@ def read_sql(source: Source) -> Migration:
 
 
 def statements(text: str) -> Iterator[tuple[int, int]]:
-    """Where each statement starts and ends, its semicolon left out."""
+    """Where each statement starts and ends, without its semicolon."""
     start = 0
     for found in BREAK.finditer(text):
         if found[0] == ";":
@@ -64,11 +64,11 @@ def dialect_of(text: str) -> str:
 
 
 def changes_of(statement: str, dialect: str, at: tuple[int, int]) -> list[Change]:
-    """What one statement that creates, alters or drops a table or index does."""
+    """The changes of one statement that creates, alters or drops a table or index."""
     import sqlglot
     from sqlglot import exp
 
-    logging.getLogger("sqlglot").setLevel(logging.ERROR)  # it warns of syntax that it passes over, as do we
+    logging.getLogger("sqlglot").setLevel(logging.ERROR)  # it warns about syntax that it skips; so do we
     try:
         parsed = sqlglot.parse_one(statement, dialect=dialect)
     except (sqlglot.errors.SqlglotError, RecursionError):
@@ -112,7 +112,7 @@ def index_change(index: exp.Index, is_unique: bool, at: tuple[int, int]) -> Chan
 
 
 def action_changes(action: exp.Expression, table: str, at: tuple[int, int]) -> Iterator[Change]:
-    """What one action of ALTER TABLE does."""
+    """The changes of one action of ALTER TABLE."""
     from sqlglot import exp
 
     match action:
@@ -134,7 +134,7 @@ def action_changes(action: exp.Expression, table: str, at: tuple[int, int]) -> I
 
 
 def parts_of(part: exp.Expression, table: str, at: tuple[int, int], name: str = "") -> Iterator[Change]:
-    """What a column or constraint in CREATE TABLE adds."""
+    """The changes of one column or constraint in CREATE TABLE."""
     from sqlglot import exp
 
     match part:
@@ -158,7 +158,7 @@ def parts_of(part: exp.Expression, table: str, at: tuple[int, int], name: str = 
 
 
 def column_changes(definition: exp.ColumnDef, table: str, at: tuple[int, int]) -> Iterator[Change]:
-    """The column itself, and the keys and checks that are written beside it."""
+    """The column itself, and the keys and checks declared with it."""
     from sqlglot import exp
 
     name, type_name = definition.name, definition.kind.sql() if definition.kind is not None else ""
@@ -188,7 +188,7 @@ def column_changes(definition: exp.ColumnDef, table: str, at: tuple[int, int]) -
 
 
 def reference(found: exp.Reference) -> str:
-    """ "users.id" of REFERENCES users(id)."""
+    """ "users.id" for `REFERENCES users(id)`."""
     from sqlglot import exp
 
     target = found.this

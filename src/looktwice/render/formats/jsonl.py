@@ -1,7 +1,7 @@
 """One finding a line, as JSON: for scripts, and for `prove --from-audit`. Accepted findings are left out.
 
-What `prove` has to say stands on lines of its own, each with the name of its event; so does, before any finding, a note
-on what an audit did not understand.
+What `prove` reports stands on lines of its own, each with the name of its event. So does, before any finding, a note on
+what an audit did not understand; it has the keys by which scripts select findings, and is selected by none of them.
 """
 
 from __future__ import annotations
@@ -9,11 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TextIO
 
-import msgspec
+from msgspec import Struct
 
-from looktwice.core.event import Covered, Event, Found, Noted, NotProven, Proven, Reached
+from looktwice.core.event import Covered, Event, Found, NotProven, Proven, Reached
+from looktwice.core.finding import Confidence
 from looktwice.render.coverage import headline
+from looktwice.render.data import encoded
 from looktwice.render.renderer import Setting
+
+
+class _Note(Struct, frozen=True, tag="noted", tag_field="event"):
+    """A note among findings: of no pattern, and of the confidence that every selection leaves out first."""
+
+    text: str
+    code: str = ""
+    confidence: Confidence = Confidence.LOW
 
 
 def render(events: Iterable[Event], out: TextIO, setting: Setting) -> None:
@@ -21,8 +31,8 @@ def render(events: Iterable[Event], out: TextIO, setting: Setting) -> None:
         match event:
             case Covered(coverage):
                 if lines := headline(coverage, setting.guides):
-                    out.write(msgspec.json.encode(Noted(" · ".join(lines))).decode() + "\n")
+                    out.write(encoded(_Note(" · ".join(lines))))
             case Found(finding) if not finding.suppressed:
-                out.write(msgspec.json.encode(finding).decode() + "\n")
+                out.write(encoded(finding))
             case Proven() | NotProven() | Reached():
-                out.write(msgspec.json.encode(event).decode() + "\n")
+                out.write(encoded(event))

@@ -11,6 +11,7 @@ from looktwice.core.coverage import Coverage
 from looktwice.core.event import NotProven, Proven
 from looktwice.core.evidence import Witness
 from looktwice.core.finding import Confidence, Finding, Severity
+from looktwice.core.quoting import shell
 from looktwice.core.trace import Trace
 from looktwice.render.collected import Report
 from looktwice.render.coverage import TABLE, headline, rows, unfinished
@@ -51,7 +52,7 @@ def whole(title: str, chapters: Sequence[Chapter]) -> str:
 
 
 def nothing(coverage: Coverage) -> str:
-    """What is said where nothing was found: that this is good, or what it is worth."""
+    """The sentence where nothing was found: that this is good, or what it is worth."""
     missing = unfinished(coverage)
     text = f"Nothing was found in what was understood: {escape(missing)}." if missing else "Nothing was found."
     return f'<p class="{"unsure" if missing else "clean"}">{text}</p>'
@@ -62,14 +63,14 @@ def coverage_of(coverage: Coverage, setting: Setting) -> str:
     lines = headline(coverage, setting.guides)
     table = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows(coverage))
     head = "".join(f"<th>{cell}</th>" for cell in TABLE)
-    said = f"<p><b>{escape(lines[0])}</b></p>" + "".join(f"<p>{escape(it)}</p>" for it in lines[1:]) if lines else ""
+    shown = f"<p><b>{escape(lines[0])}</b></p>" + "".join(f"<p>{escape(it)}</p>" for it in lines[1:]) if lines else ""
     listed = (
         f'<details><summary>What was understood of each package</summary><table class="tried"><thead><tr>{head}</tr>'
         f"</thead><tbody>{table}</tbody></table></details>"
         if table
         else ""
     )
-    return f'<section class="coverage{" unsure" if lines else ""}">{said}{listed}</section>' if said or listed else ""
+    return f'<section class="coverage{" unsure" if lines else ""}">{shown}{listed}</section>' if shown or listed else ""
 
 
 HELD = frozenset(map(str, FINE))
@@ -171,7 +172,7 @@ def group(guide: Guide, findings: list[Finding], proofs: list[Proven], setting: 
 
 
 def proof_of(proof: Proven) -> str:
-    left = [f"replay: <code>looktwice replay {escape(proof.proof)}</code>"] if proof.proof else []
+    left = [f"replay: <code>{escape(shell('looktwice', 'replay', proof.proof))}</code>"] if proof.proof else []
     left += [f"the test that now guards it: <code>{escape(proof.test)}</code>"] if proof.test else []
     return f'<div class="proof">{lanes(proof.trace)}<p class="left">{" · ".join(left)}</p></div>'
 
