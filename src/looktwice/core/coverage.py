@@ -12,6 +12,8 @@ from msgspec import Struct
 KINDS = ("handlers", "entities", "calls")
 DECIDING = frozenset(("framework", "store", "queue", "payment"))
 """Roles of packages without which an audit is not complete."""
+ALWAYS_MAJOR = frozenset(("framework", "payment"))
+"""Roles of packages that matter however few their calls are."""
 
 
 class Understanding(StrEnum):
@@ -37,7 +39,7 @@ class Package(Struct, frozen=True, kw_only=True):
     role: "framework", "store", "queue", "payment", "mail", "client", or several separated by ", ". files: files of the
     application that import it; aside: tests and scripts that do. examples: places of what was not understood, as
     "path:line". gap: the reason for which the user accepts that it is not understood. is_nowhere: it is an object whose
-    definition is not there.
+    definition is not there. is_minor: it has few places beside those of the same kinds that were understood.
     """
 
     name: str
@@ -52,11 +54,17 @@ class Package(Struct, frozen=True, kw_only=True):
     examples: tuple[str, ...] = ()
     gap: str = ""
     is_nowhere: bool = False
+    is_minor: bool = False
 
     @property
     def decides(self) -> bool:
         """Whether an audit that does not understand it is not done."""
-        return not self.is_aside and not self.gap and bool(DECIDING & set(self.role.split(", ")))
+        return not (self.is_aside or self.is_minor or self.gap) and bool(DECIDING & set(self.role.split(", ")))
+
+    @property
+    def missing(self) -> int:
+        """How many of its places were not understood: files that import it where no place in them was seen."""
+        return sum(getattr(self, kind).missing for kind in KINDS) or self.files
 
     @property
     def is_aside(self) -> bool:

@@ -34,9 +34,11 @@ def headline(coverage: Coverage, guides: Mapping[str, Guide]) -> list[str]:
         ]
     own = [each for each in coverage.packages if not each.is_aside]
     missing = [each for each in own if each.verdict is Understanding.NOT and not each.gap]
+    ranked = sorted(missing, key=weight)
     lines = [
-        *line("Read, but not understood", map(described, sorted(missing, key=weight))),
+        *line("Read, but not understood", (described(it) for it in ranked if not it.is_minor)),
         *line("Understood in part", (in_part(it) for it in own if it.verdict is Understanding.PARTLY and not it.gap)),
+        *line("Not understood, in few places", (described(it) for it in ranked if it.is_minor)),
         *line("Known gaps", (f"{described(it)}: {it.gap}" for it in coverage.packages if it.gap)),
         *line("Not understood, in tests and scripts only", (it.name for it in beside(coverage))),
     ]
@@ -57,7 +59,7 @@ def beside(coverage: Coverage) -> Iterator[Package]:
 
 def weight(package: Package) -> tuple[bool, int, str]:
     """Packages that decide come first, then those with most to understand."""
-    return not package.decides, -sum(getattr(package, kind).missing for kind in KINDS), package.name
+    return not package.decides, -package.missing, package.name
 
 
 def described(package: Package) -> str:
@@ -65,7 +67,7 @@ def described(package: Package) -> str:
     counts = ((kind, getattr(package, kind).missing) for kind in KINDS)
     parts = [counted(kind, number, package) for kind, number in counts if number]
     imported = f"imported in {plural(package.files or package.aside, 'file')}"
-    unknown = ", and nothing says what it is" if package.is_nowhere else ""
+    unknown = "; where it comes from was not found" if package.is_nowhere else ""
     return f"{package.name} ({', '.join(parts) or imported}{unknown})"
 
 

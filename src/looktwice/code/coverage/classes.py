@@ -104,9 +104,11 @@ class Classes:
             )
             return is_kept and any(isinstance(it.value, Call) or isinstance(it.annotation, Type) for it in members)
         is_model = MODEL.search(base.name) is not None
-        return any(
-            names_table(each) or self._is_column(path, each, base) or (is_model and is_field(each)) for each in members
-        )
+        if any(names_table(each) or (is_model and is_field(each)) for each in members):
+            return True
+        columns = sum(self._is_column(path, each, base) for each in members)
+        # a service of the program has one field or other of a class that stands beside its base; a row is made of them
+        return columns > 0 and (base.kind is Kind.LIBRARY or columns * 2 >= len(members))
 
     def _is_column(self, path: str, member: Assignment, base: Owner) -> bool:
         place = Place(path, member.start)

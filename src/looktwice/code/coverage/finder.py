@@ -207,7 +207,8 @@ class Finder:
         if owner.kind is not Kind.LIBRARY or known_of(owner, place.path) is not None:
             return False
         given = (each.value for each in link.arguments if isinstance(each.value, Name | Attribute))
-        known = (known_of(self.owners.of(each, place), place.path) for each in given)
+        clients = (each for each in given if statements.names_client(each))
+        known = (known_of(self.owners.of(each, place), place.path) for each in clients)
         return any(each is not None and each.role == "store" for each in known)
 
     def _owner_of_method(self, link: Link, place: Place) -> Owner:
@@ -227,7 +228,7 @@ def matters(link: Link, known: Known | None) -> bool:
     """Whether a call says anything: a verb of stores, a method that the table names, any call of an outer service."""
     if known is None:
         return statements.is_verb(link)
-    if CALL not in known.kinds:
+    if CALL not in known.kinds or statements.reads_field(link, is_outer=known.role in OUTER_ROLES):
         return False
     if known.role in OUTER_ROLES:
         return not link.name[:1].isupper() and plain(link.name) not in EVERYDAY

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from looktwice.code.coverage.classes import Classes
 from looktwice.code.coverage.conventions import Conventions
@@ -24,9 +25,11 @@ from looktwice.code.models import Models
 from looktwice.code.names import Names, language_of
 from looktwice.code.project import Project
 from looktwice.code.tree import Module
-from looktwice.core.coverage import Count, Coverage, Package, Understanding
+from looktwice.core.coverage import ALWAYS_MAJOR, Count, Coverage, Package, Understanding
 
 EXAMPLES = 3
+FEW = 50
+"""One place that was not understood is little beside this many that were."""
 LANGUAGES = ("python", "typescript")
 
 
@@ -78,7 +81,8 @@ class Measurement:
         keys = {*found, *(key for key, use in self.uses.items() if use.known is not None)}
         nowhere = self._verdicts_of_nowhere(found)
         listed = (self._package(key, found.get(key), nowhere) for key in sorted(keys))
-        return Coverage(packages=tuple(each for each in listed if each is not None))
+        packages = [each for each in listed if each is not None]
+        return Coverage(packages=tuple(weighed(each, packages) for each in packages))
 
     def lookup(self, path: str) -> Lookup:
         if (found := self._lookups.get(path)) is None:
@@ -216,6 +220,18 @@ def is_call(name: str) -> bool:
     """Whether a call that has a model is one that counts: a verb of an object, no function of a module."""
     owner, _, verb = name.rpartition(".")
     return plain(verb) in VERBS and "." in owner.rpartition("/")[2]
+
+
+def weighed(package: Package, every: list[Package]) -> Package:
+    """The package, marked where it is so little beside what was understood that an audit without it is still done.
+
+    Routes are compared with routes, calls with calls. A framework or a payment is never little.
+    """
+    if package.verdict is not Understanding.NOT or ALWAYS_MAJOR & set(package.role.split(", ")):
+        return package
+    kinds = [kind for kind in (HANDLER, CALL) if getattr(package, kind).seen] or [HANDLER, CALL]
+    beside = sum(getattr(each, kind).understood for each in every for kind in kinds)
+    return replace(package, is_minor=package.missing * FEW <= beside)
 
 
 def role_of(kinds: tuple[str, ...]) -> str:

@@ -19,7 +19,7 @@ from looktwice.code.coverage.verbs import (
     VERBS,
     plain,
 )
-from looktwice.code.tree import Template
+from looktwice.code.tree import Attribute, Call, Name, Template
 
 _DATA = re.compile(
     r"\s*(?:(?i:select\b.*\bfrom|insert\s+(?:or\s+\w+\s+)?into|update\s+\S+\s+set|delete\s+from|replace\s+into|merge\s+into|"
@@ -27,6 +27,9 @@ _DATA = re.compile(
     re.DOTALL,
 )
 _SETTING = re.compile(r"\s*(?:pragma|set|show|explain|vacuum|analyze|listen|reset|discard)\b", re.IGNORECASE)
+
+NAME = re.compile(r"[\w-]+")
+"""A text that may be the name of a field, and no path or address."""
 
 MAYBE, SURELY, NAMES_TABLE = 0, 1, 2
 """How surely a call is a store's: it may be something else, it can be nothing else, it also names a table."""
@@ -67,9 +70,32 @@ def client_name(link: Link) -> str:
     return root if plain(root) in ALWAYS_CLIENTS | CLIENTS else name or root or link.name
 
 
+def names_client(node: Name | Attribute) -> bool:
+    """Whether a value is named like what the data is reached by: a session or a client, no row and no column."""
+    name = plain(node.name if isinstance(node, Attribute) else node.id)
+    return name in CLIENTS | ALWAYS_CLIENTS or name.endswith(("session", "client", "db", *REPOSITORIES))
+
+
+def reads_field(link: Link, *, is_outer: bool) -> bool:
+    """`answer.get("name")`: reads a field of what a service answered with, and asks nothing.
+
+    is_outer: of a service that has no keys, so that the text cannot be one.
+    """
+    texts = [first_text(each) for each in link.positions]
+    if plain(link.name) != "get" or not texts or not NAME.fullmatch(texts[0]) or len(texts) < len(link.arguments):
+        return False
+    return len(texts) == 2 or (is_outer and len(texts) == 1)
+
+
 def is_telling_of_unknown(chain: list[Link], number: int, receiver: str) -> bool:
-    """The same for what leads nowhere: two words in a row are not enough there, they need a table's name."""
+    """The same for what leads nowhere: two words in a row are not enough there, they need a table's name.
+
+    A method that is given nothing says something only of what is named like a store, or a class: `e.scalars()`.
+    """
+    link, root = chain[number], root_name(chain[number].receiver)
     if receiver in ("this", "self", "cls"):
+        return False
+    if not link.arguments and len(receiver) <= 1 and root == receiver and isinstance(link.call, Call):
         return False
     if is_statement(chain) and not names_table(chain):
         return is_telling([chain[number]], 0, receiver)

@@ -103,6 +103,7 @@ EVERYDAY = listed(
     slice splice reduce some every tostring strip split format lower upper replace startswith endswith match trim concat
     raiseforstatus initapp attach close end on off once copy dict modeldump has bind call apply verify createtransport
     createclient configure setapikey debug info warning warn error exception log read aread content
+    constructevent constructfrom isinstance todict
     """
 )
 """Methods of what a service answers with, and of setting it up: no calls to it."""

@@ -174,13 +174,18 @@ class Lookup:
                 if parent.child_by_field_name(target) != current:
                     return None
                 given = parent.child_by_field_name(value) if value else first(parent)
-                return self._read(given) if given is not None else None
+                return self._read(given) if given is not None else self._declared(parent)
             if parent.type not in IN_PATTERNS or (parent.type in CHAINED and not leads(parent, current)):
                 return None
             if parent.type in CHAINED and parent.end_byte != current.end_byte:
                 return None  # `name.x = …` says nothing of the name
             current = parent
         return None
+
+    def _declared(self, syntax: Syntax) -> Node | None:
+        """The type that a name is declared with where it gets no value: `let client: Client`, `client: Client`."""
+        written = syntax.child_by_field_name("type")
+        return self._read(written) if written is not None else None
 
     def _imported(self, syntax: Syntax, name: str) -> Node | None:
         listing = self._reader.listings[syntax.kind_id]
