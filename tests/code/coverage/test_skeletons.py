@@ -252,6 +252,94 @@ LEFT_OUT = {path: text for path, text in skeletons.LEFT_OUT.items() if not path.
             [],
             id="a socket that serves nobody",
         ),
+        pytest.param(
+            """
+            import httpx, stripe
+            def country(address):
+                answer = httpx.get("https://example.org", timeout=3).json()
+                return answer.get("country") or answer.get("region", "")
+            def reason(refund: stripe.Refund):
+                return refund.metadata.get("reason")
+            """,
+            [],
+            id="fields of answers",
+        ),
+        pytest.param(
+            """
+            import braintree
+            def find(key):
+                return braintree.Customer.get(key)
+            """,
+            ["braintree: 1 calls"],
+            id="a look-up that is no field",
+        ),
+        pytest.param(
+            """
+            import worldly
+            from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+            class Base(DeclarativeBase): ...
+            class Address(Base):
+                __tablename__ = "addresses"
+                id: Mapped[int] = mapped_column(primary_key=True)
+                country: Mapped[str]
+            def country(address: Address):
+                return worldly.countries.get(alpha=address.country)
+            """,
+            [],
+            id="a library that is handed a column",
+        ),
+        pytest.param(
+            """
+            def total(flag):
+                pool: quarry.Pool
+                if flag:
+                    pool = make()
+                pool.execute("SELECT balance FROM wallets")
+            from quarry import Pool
+            import quarry
+            """,
+            ["quarry: 1 calls"],
+            id="a client that is declared before it gets its value",
+        ),
+        pytest.param(
+            """
+            from fastapi import FastAPI, Request
+            app = FastAPI()
+            @app.get("/wallets")
+            async def everything(request: Request):
+                return await request.app.state.pool.fetch("SELECT balance FROM wallets")
+            @app.get("/name")
+            async def name(request: Request):
+                return request.headers.get("x-name"), request.query_params.get("filter")
+            """,
+            ["pool: 1 calls"],
+            id="a client that hangs on the framework's object",
+        ),
+        pytest.param(
+            """
+            from django.utils.text import slugify
+            from django.conf import settings
+            def name(text):
+                return slugify(text)[: settings.LONGEST]
+            """,
+            [],
+            id="helpers of a framework",
+        ),
+        pytest.param(
+            """
+            db = {}
+            class Registry:
+                def __init__(self):
+                    self.db, self.session = {}, {}
+                def add(self, key, value):
+                    self.db.update({key: value})
+                    self.session.pop(key)
+                    db[key] = value
+                    return db.get(key)
+            """,
+            [],
+            id="a dictionary that is called db",
+        ),
     ],
 )
 def test_shapes_of_python(text: str, expected: list[str]) -> None:
@@ -375,6 +463,72 @@ def test_shapes_of_python(text: str, expected: list[str]) -> None:
             [],
             id="maps and arrays",
         ),
+        pytest.param(
+            """
+            import { createClient } from "https://esm.sh/@supabase/supabase-js@2.39.0?dts";
+            Deno.serve(async (request) => {
+              const client = createClient("", "");
+              await client.from("wallets").update({ balance: 1 }).eq("id", 1);
+              return new Response("ok");
+            });
+            """,
+            ["@supabase/supabase-js: 1 calls", "deno: 1 handlers"],
+            id="a package by its address, and a runtime's own server",
+        ),
+        pytest.param(
+            """
+            import { Hono } from "npm:hono@4";
+            import { Quarry } from "jsr:@acme/quarry@1";
+            import { serve } from "https://deno.land/std@0.168.0/http/server.ts";
+            const app = new Hono();
+            const quarry = new Quarry();
+            app.post("/wallets/:id", async (c) => {
+              await quarry.updateOne({ id: c.req.param("id") });
+              return c.json({});
+            });
+            serve(app.fetch);
+            """,
+            ["@acme/quarry: 1 calls", "@std/http: 1 handlers", "hono: 1 handlers"],
+            id="packages by registry",
+        ),
+        pytest.param(
+            """
+            export default {
+              async fetch(request: Request, env: any) {
+                await env.DB.prepare("UPDATE wallets SET balance = ?").bind(1).run();
+                return new Response("ok");
+              },
+            };
+            """,
+            ["DB: 1 calls"],
+            id="a binding of a worker",
+        ),
+        pytest.param(
+            """
+            import { parse } from "https://deno.land/std@0.168.0/flags/mod.ts";
+            import { z } from "npm:zod@3";
+            const names = [{ scalars: () => [] }].map((e) => e.scalars());
+            const words = "a";
+            export const text = `Deno.serve(${words})`;
+            """,
+            [],
+            id="addresses of what needs no understanding",
+        ),
+        pytest.param(
+            """
+            import { Queue } from "./queue";
+            import { Names } from "./names";
+            export class Reports extends Queue {
+              private size: number = 1;
+              private topics = new Map<string, string>();
+              private names = new Names();
+              async put(report: object) { await this.jobs.add(report); }
+              constructor(private jobs: Queue) { super(); }
+            }
+            """,
+            [],
+            id="a service with one field of the program's own",
+        ),
     ],
 )
 def test_shapes_of_typescript(text: str, expected: list[str]) -> None:
@@ -395,6 +549,30 @@ def test_one_understood_call_among_thirty() -> None:
         f'app.get("/", (req, res) => res.json(1));\nmodule.exports = (app) => {{\n{routes}\n}};\n'
     )
     assert missing(program) == ["express: 1 of 31 handlers"]
+
+
+def many(calls: int) -> str:
+    """A program that is understood, with this many calls."""
+    lines = "\n".join(f"    db.execute(delete(Wallet).where(Wallet.id == {n}))" for n in range(calls))
+    return skeletons.FASTAPI["app.py"] + f"\nfrom sqlalchemy import delete\ndef empty(db: Session):\n{lines}\n"
+
+
+@pytest.mark.parametrize(
+    ("beside", "calls", "decides", "is_minor"),
+    [
+        ("import boto3\nboto3.client('s3').put_object(Key='a')\n", 60, False, True),
+        ("import boto3\nboto3.client('s3').put_object(Key='a')\n", 5, True, False),
+        ("import pymongo\ndb = pymongo.MongoClient().shop\n" + "db.a.find_one({})\n" * 9, 60, True, False),
+        ("import braintree\nbraintree.Transaction.sale({})\n", 60, True, False),
+        ("import bottle\napp = bottle.Bottle()\n@app.get('/x')\ndef x(): ...\n", 60, True, False),
+    ],
+)
+def test_little_beside_the_rest(beside: str, calls: int, decides: bool, is_minor: bool) -> None:
+    """One call of a store beside many that are understood does not decide; a payment and a route do."""
+    found = coverage({"app.py": many(calls), "beside.py": beside})
+    (package,) = found.of(NOT)
+    assert (package.decides, package.is_minor) == (decides, is_minor)
+    assert [each.name for each in found.missing] == ([package.name] if decides else [])
 
 
 def test_understood_in_part() -> None:

@@ -177,6 +177,8 @@ class Finder:
                 continue
             receiver = link.receiver_name or root_name(link.receiver)
             owner = self._owner_of_call(link, place, answers.get(link.call.end), used)
+            if hangs_on_framework(owner, path):
+                owner = Owner(Kind.UNKNOWN, "", receiver)
             if owner.kind is Kind.PLAIN or not matters(link, known_of(owner, path)):
                 continue
             strength = statements.strength(found, number, receiver)
@@ -222,6 +224,12 @@ class Finder:
             return PLAIN  # an object or module of the program, without such a function
         base = self.owners.library_base(owner.symbol)
         return Owner(Kind.LIBRARY, f"{base}.{link.name}", owner.name) if base else owner
+
+
+def hangs_on_framework(owner: Owner, path: str) -> bool:
+    """Whether an object is reached through one of a framework, which keeps no data: `c.env.DB`, `request.app.pool`."""
+    known = known_of(owner, path)
+    return known is not None and known.role == "framework" and CALL not in known.kinds
 
 
 def matters(link: Link, known: Known | None) -> bool:

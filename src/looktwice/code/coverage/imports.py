@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from looktwice.code.coverage.owner import RUNTIMES
 from looktwice.code.coverage.packages import Known, packages
 from looktwice.code.names import Names, language_of, library_name
 from looktwice.code.project import Project
@@ -16,6 +17,7 @@ from looktwice.code.tree import Import, Module
 INNER_PYTHON = re.compile(rb"import[ \t]")
 LINE = re.compile(rb"[ \t]+(?:from[ \t]+([\w.]+)[ \t]+import[ \t]+\(?[ \t]*(\w+)|import[ \t]+([\w.]+))")
 INNER_SCRIPT = tuple(re.compile(word + rb"\s*\(\s*[\"']([^\"'\n]+)[\"']\s*\)") for word in (rb"require", rb"import"))
+RUNTIME = re.compile(rb"(?<![\w.$\"'`/])(" + "|".join(RUNTIMES).encode() + rb")\.[a-z]")
 OUTSIDE = frozenset(("vendor", "vendored", "_vendor", "third_party", "external", "extern", "lib", "libs"))
 """Folders for what others wrote: the package is what is in them."""
 ONLY_NAMES = re.compile(r"[A-Z]\w*(?:Error|Exception|Warning)")
@@ -92,7 +94,7 @@ class Imports:
 
 
 def inner_imports(path: str, data: bytes) -> Iterator[Import]:
-    """Imports inside functions, and those that a script asks for while it runs."""
+    """Imports inside functions, those that a script asks for while it runs, and what a runtime brings by itself."""
     if language_of(path) == "python":
         for match in INNER_PYTHON.finditer(data):
             line = LINE.match(data, data.rfind(b"\n", 0, match.start()) + 1)
@@ -101,6 +103,8 @@ def inner_imports(path: str, data: bytes) -> Iterator[Import]:
                 name = (line[2] or b"").decode()
                 yield Import(0, 0, module.lstrip("."), name, name, len(module) - len(module.lstrip(".")))
         return
+    for runtime in {each.decode() for each in RUNTIME.findall(data)}:
+        yield Import(0, 0, RUNTIMES[runtime], "", "")
     for pattern in INNER_SCRIPT:
         for match in pattern.finditer(data):
             yield Import(0, 0, match[1].decode("utf-8", "replace"), "", "")

@@ -21,6 +21,8 @@ GLOBALS = listed(
     """
 )
 """Names that browsers, Node and test runners define."""
+RUNTIMES = {"Deno": "deno", "Bun": "bun"}
+"""Names that a runtime defines, and the package that stands for it."""
 ANYTHING = listed("any unknown object Any")
 """Types that say nothing."""
 WRAPPERS = listed(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable
 
-from looktwice.code.coverage.owner import ANYTHING, GLOBALS, PLAIN, WRAPPERS, Kind, Owner, Place, takes
+from looktwice.code.coverage.owner import ANYTHING, GLOBALS, PLAIN, RUNTIMES, WRAPPERS, Kind, Owner, Place, takes
 from looktwice.code.languages.lookup import Around, Lookup
 from looktwice.code.names import Names, dotted, functions, is_project, language_of, split
 from looktwice.code.tree import (
@@ -219,6 +219,8 @@ class Owners:
             return outer
         if hasattr(builtins, name) if language_of(place.path) == "python" else name in GLOBALS:
             return PLAIN
+        if name in RUNTIMES:
+            return Owner(Kind.LIBRARY, RUNTIMES[name], name)
         return Owner(Kind.UNKNOWN, "", name)
 
     def _is_parameter(self, name: str, place: Place) -> bool:

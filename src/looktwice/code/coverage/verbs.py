@@ -40,7 +40,9 @@ HTTP_METHODS = listed("get post put patch delete del head options all any")
 
 TELLING = """
   find one, find many, find all, find first, find unique, find by id, find by pk, find by, find one by,
-  find one or fail, find one by or fail, find one or none, find unique or throw, find first or throw, find and count,
+  find or fail, find by or fail, first or fail, first or create, get or 404, first or 404, one or 404, get or404,
+  first or404, find one or fail, find one by or fail, find one or none, find unique or throw, find first or throw,
+  find and count,
   find and count all, find one and update, find by id and update, find one and delete, find by id and delete,
   find by id and remove, find one and replace, find or create, find one or create, get or create, get or none,
   update or create, create many, bulk create, bulk update, bulk write, bulk insert, insert one, insert many,
