@@ -67,7 +67,7 @@ def described(package: Package) -> str:
     counts = ((kind, getattr(package, kind).missing) for kind in KINDS)
     parts = [counted(kind, number, package) for kind, number in counts if number]
     imported = f"imported in {plural(package.files or package.aside, 'file')}"
-    unknown = "; where it comes from was not found" if package.is_nowhere else ""
+    unknown = "; not traced to a library" if package.is_nowhere else ""
     return f"{package.name} ({', '.join(parts) or imported}{unknown})"
 
 
