@@ -8,6 +8,7 @@ from time import perf_counter
 
 import msgspec
 
+from looktwice.audit import coverage as coverages
 from looktwice.audit.cache import Cache, tree_key
 from looktwice.audit.discover import discover
 from looktwice.audit.known import codes_named, patterns
@@ -18,7 +19,7 @@ from looktwice.audit.selection import select
 from looktwice.audit.suppress import apply
 from looktwice.core.config import Config
 from looktwice.core.errors import LooktwiceError
-from looktwice.core.event import Event, Finished, Found, Noted, Progress, Started, Unread
+from looktwice.core.event import Covered, Event, Finished, Found, Noted, Progress, Started, Unread
 from looktwice.core.finding import Finding
 
 
@@ -45,7 +46,10 @@ def audit(root: Path, options: Options | None = None) -> Iterator[Event]:
         yield Noted(f"nothing is remembered: {cache.refused.replace(chr(10), '. ')}")
     if files.code.keys() <= {it.path for it in result.unread if not it.line}:
         raise nothing_to_read(root, (*files.unread, *result.unread), files.skipped)
+    coverage, gaps = coverages.applied(result.coverage, options.config.audit.known_gaps, active, is_part=root.is_file())
+    yield Covered(coverage)
     findings, unused = apply(result.findings, result.pardons, options.config.suppress, active, codes_named)
+    unused = (*unused, *gaps)
     yield from report(files, result, [it for it in findings if it.code in active], unused, perf_counter() - began)
 
 

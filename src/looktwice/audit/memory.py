@@ -35,7 +35,7 @@ def audit_sources(
     contents = {path: text.encode() if isinstance(text, str) else text for path, text in sources.items()}
     code = {path: data for path, data in contents.items() if adapter_for(path)}
     context = {path: data for path, data in contents.items() if path not in code}
-    result = understand(Files(code, context, (), {}), config)
+    result = understand(Files(code, context, (), {}), config, measures=False)
     findings, _ = apply(result.findings, result.pardons, config.suppress, frozenset(), codes_named)
     return list(findings)
 

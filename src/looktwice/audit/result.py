@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from looktwice.audit.suppress import Pardon
+from looktwice.core.coverage import Coverage
 from looktwice.core.event import Noted, Unread
 from looktwice.core.finding import Finding
 
@@ -17,3 +18,4 @@ class Result(Struct, frozen=True, array_like=True):
     notes: tuple[Noted, ...]
     pardons: tuple[Pardon, ...]
     statistics: dict[str, float]
+    coverage: Coverage = Coverage()  # without what the user accepts

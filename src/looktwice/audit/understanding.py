@@ -15,6 +15,7 @@ from looktwice.audit.suppress import MARK, Pardon, pardons
 from looktwice.code import Program, build
 from looktwice.code.languages import adapter_for
 from looktwice.core.config import Config
+from looktwice.core.coverage import Coverage
 from looktwice.core.event import Noted, Unread
 from looktwice.core.finding import Finding
 from looktwice.core.source import Source
@@ -22,10 +23,13 @@ from looktwice.core.source import Source
 NAMES: Mapping[str, str] = {"python": "Python", "typescript": "TypeScript", "javascript": "JavaScript"}
 
 
-def understand(files: Files, config: Config) -> Result:
-    """Everything that follows from the contents: no files are read and nothing is written from here on."""
+def understand(files: Files, config: Config, *, measures: bool = True) -> Result:
+    """Everything that follows from the contents: no files are read and nothing is written from here on.
+
+    measures: also how much was understood, which a snippet need not be asked.
+    """
     with no_collection():
-        program = build(files.everything, config)
+        program = build(files.everything, config, measures=measures)
         said = list(match(program))
     sources = {path: Source(path, data) for path, data in files.code.items()}
 
@@ -35,7 +39,16 @@ def understand(files: Files, config: Config) -> Result:
     findings = dedupe((it for it in said if isinstance(it, Finding)), wins_over(), statement)
     allowed, wrong = suppressions(files)
     notes = [it for it in said if isinstance(it, Noted)]
-    return Result(findings, tuple(damaged(program)), (*notes, *wrong), allowed, dict(program.statistics()))
+    unread, notes = tuple(damaged(program)), [*notes, *wrong]
+    coverage = program.coverage or Coverage()
+    return Result(findings, unread, tuple(notes), allowed, {**program.statistics(), **shares(coverage)}, coverage)
+
+
+def shares(coverage: Coverage) -> dict[str, float]:
+    """Figures on the calls of stores and services. There is no share of nothing."""
+    missed = sum(each.calls.missing for each in coverage.packages)
+    found = {"calls that look like the store's and are not resolved": float(missed)}
+    return found if coverage.share is None else {**found, "share of such calls resolved": coverage.share}
 
 
 @contextmanager

@@ -14,11 +14,12 @@ from rich.text import Text
 from looktwice.cli import terminal
 from looktwice.cli.joining import endpoints, held, shows
 from looktwice.core.errors import LooktwiceError
-from looktwice.core.event import Event, Finished, NotProven, Proven, Ran
+from looktwice.core.event import Covered, Event, Finished, NotProven, Proven, Ran
 from looktwice.core.finding import Confidence, Finding, Severity
 from looktwice.core.quoting import shell
 from looktwice.core.trace import Trace, Verdict
 from looktwice.core.visible import line, visible
+from looktwice.render.coverage import headline
 from looktwice.render.excerpt import Sources
 from looktwice.render.renderer import Guide
 from looktwice.render.terminal import lanes
@@ -66,6 +67,9 @@ class DemoOutput:
 
     def read(self, result: ProjectResult) -> None:
         for it in result.events:
+            if isinstance(it, Covered):
+                for text in headline(it.coverage, self.guides):
+                    self.console.print(Text(line(text), "yellow"))
             if isinstance(it, Finished) and it.verb == "audit":
                 counted = f"{plural(it.files, 'file')}, {plural(it.lines, 'line')} in {it.seconds:.2f} s"
                 self.console.print(f"read    {counted}: {plural(len(result.findings), 'finding')}")

@@ -29,7 +29,7 @@ class Commands(click.Group):
 @click.command(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    epilog="Exit codes: 0 no findings, 1 findings, 2 the run could not be completed.",
+    epilog="Exit codes: 0 no findings, 1 findings, 2 the run could not be completed or the code was not understood.",
 )
 @click.version_option(__version__, "-V", "--version", message="looktwice %(version)s")
 def looktwice() -> None:

@@ -13,6 +13,9 @@ from looktwice.core.evidence import Witness
 from looktwice.core.finding import Confidence, Finding
 from looktwice.core.route import is_route
 
+EVENT = b'{"event":'
+"""How a line begins that is no finding."""
+
 
 def endpoints(proof: Proven) -> tuple[str, ...]:
     """The requests of the proof, "POST /wallet/deposit", without duplicates."""
@@ -71,7 +74,8 @@ def read_findings(path: Path) -> list[Finding]:
     try:
         if data.lstrip()[:1] == b"{" and b'"findings"' in data[:2000]:
             return msgspec.json.decode(data, type=_Report).findings
-        return [msgspec.json.decode(line, type=Finding) for line in data.splitlines() if line.strip()]
+        lines = [line for line in data.splitlines() if line.strip()]
+        return [msgspec.json.decode(line, type=Finding) for line in lines if not line.startswith(EVENT)]
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise LooktwiceError(f"cannot read {path}", f"it is not the output of an audit ({error})", advice) from None
 

@@ -25,8 +25,8 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; gives the exit code.
 
-    0: nothing at or above the threshold; 1: findings or proofs; 2: the run was not done; 130, 143, 129: stopped by
-    SIGINT, SIGTERM, SIGHUP.
+    0: nothing at or above the threshold; 1: findings or proofs; 2: the run was not done, or a framework or store was
+    not understood; 130, 143, 129: stopped by SIGINT, SIGTERM, SIGHUP.
     """
     sys.unraisablehook = lose_no_interrupt
     have_streams()

@@ -9,8 +9,10 @@ from typing import TextIO
 
 from looktwice.cli import terminal
 from looktwice.core import writing
+from looktwice.core.coverage import Coverage
 from looktwice.core.errors import ConfigurationError, LooktwiceError
 from looktwice.core.event import (
+    Covered,
     Event,
     Executing,
     Finished,
@@ -24,6 +26,7 @@ from looktwice.core.event import (
 )
 from looktwice.core.finding import Confidence, Finding
 from looktwice.core.visible import line
+from looktwice.render.coverage import headline, unfinished
 from looktwice.render.renderer import Guide, Setting, renderer
 from looktwice.render.words import plural
 
@@ -71,6 +74,7 @@ class Tally:
         self.is_proving = False
         self.ended_early = ""
         self.kept = [] if kept is None else kept
+        self.coverage = Coverage()
 
     def watch(self, events: Iterable[Event]) -> Iterator[Event]:
         for event in events:
@@ -79,6 +83,8 @@ class Tally:
                 if event.finding.confidence is Confidence.LOW and not self.show_low:
                     self.hidden += not event.finding.suppressed
                     continue
+            if isinstance(event, Covered):
+                self.coverage = event.coverage
             if isinstance(event, Finished) and self.hidden:
                 yield Noted(f"{plural(self.hidden, 'finding')} of low confidence not shown: --show-low shows them")
             self.is_proving |= isinstance(event, Started) and event.verb == "prove"
@@ -99,10 +105,22 @@ class Tally:
         return not finding.suppressed and finding.status == "stable" and finding.confidence.rank <= self.threshold.rank
 
     def exit_code(self) -> int:
-        """1 for what was found. Raises LooktwiceError, which makes it 2, when nothing was found and the run ended
-        early, or nothing, or less than was required, was looked at: that is not clean."""
-        if self.failing or not self.is_proving:
-            return 1 if self.failing else 0
+        """1 with findings or proofs. 2 without any: of an audit when a framework or store was not understood, which is
+        reported; of `prove`, by a LooktwiceError, when it ended early, or nothing, or less than was required, was
+        looked at. That is not clean; else 0.
+        """
+        if self.failing:
+            return 1
+        if self.is_proving:
+            self._require_results()
+        if self.coverage.is_done:
+            return 0
+        terminal.say(
+            f"Exit code 2: {unfinished(self.coverage)}, so that no findings does not mean that there are none."
+        )
+        return 2
+
+    def _require_results(self) -> None:
         if self.ended_early:
             raise LooktwiceError("not everything was asked", self.ended_early)
         if self.reach is not None and self.reach.endpoints and not self.reach.reached:
@@ -124,7 +142,6 @@ class Tally:
                 f"{self.reach}, and {self.required:.0%} are required",
                 "Name requests for the others in looktwice.toml, or require less with --require-reach.",
             )
-        return 0
 
 
 def show(
@@ -157,6 +174,9 @@ def aside(events: Iterable[Event]) -> Iterator[Event]:
     for event in events:
         if isinstance(event, Unread):
             terminal.say(line(f"not read whole: {event.path}{f':{event.line}' if event.line else ''}: {event.why}"))
+        elif isinstance(event, Covered):
+            for text in headline(event.coverage, guides()):
+                terminal.say(line(text))
         elif isinstance(event, Noted):
             terminal.say(line(f"note: {f'{event.path}:{event.line}: ' if event.path else ''}{event.text}"))
         yield event

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from posixpath import basename
 
+from looktwice.code.coverage import Reading, measure, understood_of
 from looktwice.code.decorators import decorated, handled
 from looktwice.code.effects import Entity
 from looktwice.code.languages import Parsed, adapter_for
@@ -20,14 +22,15 @@ from looktwice.code.selection import Selection
 from looktwice.code.tree import Module
 from looktwice.code.world import Workspace
 from looktwice.core.config import Config
+from looktwice.core.coverage import Coverage
 from looktwice.core.source import Source
 
 CALLEES_DEEP = 3
 PASSED: Mapping[str, tuple[str, ...]] = {"express": ("express.Request", "express.Response", "express.Next")}
 
 
-def build(files: Mapping[str, bytes], config: Config | None = None) -> Program:
-    """The program that these files form.
+def build(files: Mapping[str, bytes], config: Config | None = None, *, measures: bool = False) -> Program:
+    """The program that these files form. measures: also count how much was understood (`Program.coverage`).
 
     files: contents by path relative to the audited root, with forward slashes: sources, schemas, SQL, manifests and
     lock files. Never raises because of a file's content; what could not be parsed is in `Program.errors`.
@@ -42,7 +45,7 @@ def build(files: Mapping[str, bytes], config: Config | None = None) -> Program:
     own = {"python": config.models.python, "typescript": config.models.typescript}
     models = {language: with_own(language, tables) for language, tables in own.items()}
     world = Workspace(names, lambda path, function: parsed[path].body(function), found, models)
-    registered = _lower_all(world, Selection(names, parsed, modules), modules)
+    registered = _lower_all(world, Selection(names, parsed, modules, world.models), modules)
     summaries = decorated(world, {name: each.summary for name, each in world.all_lowered.items()})
     handlers, authenticating = link(world, summaries, registered)
     handlers = tuple(handled(each, summaries) for each in handlers)
@@ -50,9 +53,23 @@ def build(files: Mapping[str, bytes], config: Config | None = None) -> Program:
     sources = {path: each.source for path, each in parsed.items()}
     table = {entity.key: entity for entity in found}
     browser = browser_files(modules, manifests, project.resolve)
+    coverage = None
+    if measures:
+        understood = understood_of(world, handlers, summaries, table)
+        coverage = _measured(Reading(names, project, parsed, modules, models, understood, browser))
     return Program(
-        summaries, table, handlers, sources, config.system, errors, authenticating, len(world.failed), browser
+        summaries, table, handlers, sources, config.system, errors, authenticating, len(world.failed), browser, coverage
     )
+
+
+def _measured(reading: Reading) -> Coverage:
+    """The coverage. A fault in measuring it never stops an audit; with LOOKTWICE_DEBUG set it is raised."""
+    try:
+        return measure(reading)
+    except Exception as error:
+        if os.environ.get("LOOKTWICE_DEBUG"):
+            raise
+        return Coverage(fault=f"{type(error).__name__}: {error}")
 
 
 def _parse(path: str, data: bytes) -> Parsed | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from looktwice.code.specifiers import published
 from looktwice.code.tree import (
     Argument,
     Assignment,
@@ -312,7 +313,7 @@ def library_name(module: str, name: str, language: str) -> str:
     """The dotted name of an import from a library."""
     if language == "python":
         return f"{module}.{name}" if name else module
-    module = module.removeprefix("node:").replace(":", ".")
+    module = published(module).replace(":", ".")
     return module if name in ("", "default") else f"{module}.{name}"
 
 

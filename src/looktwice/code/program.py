@@ -22,6 +22,7 @@ from looktwice.code.effects import (
 from looktwice.code.inlining import Expansion, Plan
 from looktwice.code.purity import impurities
 from looktwice.core.config import System
+from looktwice.core.coverage import Coverage
 from looktwice.core.source import Source, Span
 
 ERRORS_KEPT = 20
@@ -44,12 +45,14 @@ class Program:
         authenticating: frozenset[str] = frozenset(),
         failures: int = 0,
         browser: frozenset[str] = frozenset(),
+        coverage: Coverage | None = None,
     ) -> None:
         self.functions, self.entities, self.handlers = functions, entities, handlers
         self.sources, self.system, self.errors = sources, system, errors
         self.authenticating = authenticating
         self.failures = failures  # functions that could not be lowered
         self.browser = browser  # paths of scripts that only run in a browser
+        self.coverage = coverage  # how much was understood, when it was measured
         self._expanded: dict[str, FunctionSummary] = {}
         self._plans: dict[str, Plan] = {}
 
@@ -128,9 +131,8 @@ class Program:
         return bits
 
     def statistics(self) -> dict[str, float]:
-        """How well the code was understood; below nine tenths resolved, other figures mean little."""
+        """How well the code was understood. What was understood of each package is in `coverage`."""
         effects = [each for summary in self.functions.values() for each in summary.effects]
-        unresolved = sum(len(summary.unresolved) for summary in self.functions.values())
         store = [each for each in effects if each.target.kind is TargetKind.ENTITY or each.kind is EffectKind.QUERY]
         named = [each for each in store if each.target.name in self.entities]
         http = [each for each in self.handlers if each.kind is HandlerKind.HTTP]
@@ -138,8 +140,6 @@ class Program:
             "functions lowered": len(self.functions),
             "functions that could not be read": self.failures,
             "effects": len(effects),
-            "calls that look like store calls and are not resolved": unresolved,
-            "share of such calls resolved": len(store) / max(1, len(store) + unresolved) if unresolved else 1.0,
             "store effects without a known entity": len(store) - len(named),
             "entities": len(self.entities),
             "handlers": len(self.handlers),

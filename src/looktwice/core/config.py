@@ -24,13 +24,24 @@ class System(Struct, frozen=True, kw_only=True):
     workers: int = 1
 
 
+class Gap(Struct, frozen=True, kw_only=True):
+    """A framework or store that is not understood, and why that is accepted. `package`: as `audit` names it."""
+
+    package: str
+    reason: str
+
+
 class Audit(Struct, frozen=True, kw_only=True):
-    """What is audited. `select` and `ignore` take codes, names and sections; `exclude` takes gitignore patterns."""
+    """What is audited. `select` and `ignore` take codes, names and sections; `exclude` takes gitignore patterns.
+
+    `known_gaps` are packages that need not be understood for an audit to count as complete.
+    """
 
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     fail_on: str = "medium"  # the lowest confidence that gives exit code 1
+    known_gaps: tuple[Gap, ...] = ()
 
 
 class Suppression(Struct, frozen=True, kw_only=True):
@@ -119,9 +130,20 @@ def load(root: Path, explicit: Path | None = None) -> Config:
         return Config()
     _refuse_unknown_keys(table, Config, str(path), "")
     try:
-        return msgspec.convert(table, Config)
+        config = msgspec.convert(table, Config)
+        _refuse_gaps_without_reason(config, str(path))
+        return config
     except msgspec.ValidationError as error:
         raise ConfigurationError(f"cannot use {path}", _plain(str(error)), "Correct the value and run again.") from None
+
+
+def _refuse_gaps_without_reason(config: Config, path: str) -> None:
+    for number, gap in enumerate(config.audit.known_gaps):
+        empty = next((name for name in ("package", "reason") if not getattr(gap, name).strip()), "")
+        if empty:
+            where = f"`audit.known_gaps[{number}].{empty}`"
+            hint = "Write which package it is, and why it is accepted that it is not understood."
+            raise ConfigurationError(f"cannot use {path}", f"{where} is empty", hint)
 
 
 def budget(text: str) -> tuple[float | None, int | None]:

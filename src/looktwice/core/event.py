@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from looktwice.core.coverage import Coverage
 from looktwice.core.finding import Finding
 from looktwice.core.trace import Trace, Verdict
 
@@ -61,6 +62,12 @@ class Noted(Struct, frozen=True, tag="noted", tag_field="event"):
     path: str = ""
     line: int = 0
     ended_early: bool = False
+
+
+class Covered(Struct, frozen=True, tag="coverage", tag_field="event"):
+    """How much of the program was understood; it comes before the findings, which are worth as much as it says."""
+
+    coverage: Coverage
 
 
 class Ran(Struct, frozen=True, tag="ran", tag_field="event"):
@@ -127,4 +134,18 @@ class Finished(Struct, frozen=True, tag="finished", tag_field="event", kw_only=T
     statistics: dict[str, float] = {}
 
 
-Event = Started | Progress | Executing | Found | Unread | Noted | Ran | Proven | NotProven | Reach | Reached | Finished
+Event = (
+    Started
+    | Progress
+    | Executing
+    | Covered
+    | Found
+    | Unread
+    | Noted
+    | Ran
+    | Proven
+    | NotProven
+    | Reach
+    | Reached
+    | Finished
+)

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 import msgspec
 
 from looktwice import __version__
+from looktwice.core.coverage import Coverage
 from looktwice.core.event import (
+    Covered,
     Event,
     Executing,
     Finished,
@@ -38,6 +40,7 @@ class Report(msgspec.Struct, kw_only=True):
     not_proven: list[NotProven] = []
     unread: list[Unread] = []
     notes: list[Noted] = []
+    coverage: Coverage | None = None
     finished: Finished | None = None
 
 
@@ -47,6 +50,8 @@ def collect(events: Iterable[Event]) -> Report:
         match event:
             case Started(verb):
                 report.verb = verb
+            case Covered(coverage):
+                report.coverage = coverage
             case Found(finding):
                 (report.suppressed if finding.suppressed else report.findings).append(finding)
             case Executing():

@@ -23,6 +23,11 @@ LAYOUTS = {
     ],
     "run inside": ["backend/__init__.py", "backend/main.py", "backend/database.py", "backend/routers/a.py"],
     "shadow": ["app/main.py", "infra/redis/client.py"],
+    "named after": [
+        *("shop/__init__.py", "shop/integrations/__init__.py", "shop/integrations/stripe/__init__.py"),
+        *("shop/integrations/stripe/client.py", "shop/redis/__init__.py", "shop/redis/client.py"),
+        *("shop/models/__init__.py", "shop/models/user.py"),
+    ],
 }
 PYTHON = [
     # layout, from, module, name, level, module's file, submodule's file
@@ -44,6 +49,19 @@ PYTHON = [
     ("run inside", "backend/routers/a.py", "backend.database", "get_db", 0, "backend/database.py", None),
     ("shadow", "app/main.py", "redis", "Redis", 0, None, None),
     ("flat", "main.py", "fastapi", "FastAPI", 0, None, None),
+    # a package of the program that is named after a library: by a manifest, or deeper than programs are run from
+    ("named after", "shop/integrations/stripe/client.py", "stripe", "", 0, None, None),
+    (
+        "named after",
+        "shop/integrations/stripe/client.py",
+        "shop.integrations.stripe",
+        "client",
+        0,
+        "shop/integrations/stripe/__init__.py",
+        "shop/integrations/stripe/client.py",
+    ),
+    ("named after", "shop/redis/client.py", "redis", "Redis", 0, None, None),
+    ("named after", "shop/models/user.py", "models", "Base", 0, "shop/models/__init__.py", None),
 ]
 
 
@@ -51,7 +69,7 @@ PYTHON = [
 def test_python(
     layout: str, path: str, module: str, name: str, level: int, expected: str | None, inner: str | None
 ) -> None:
-    project = open_project(LAYOUTS[layout], {})
+    project = open_project(LAYOUTS[layout], {"requirements.txt": b"redis>=5.0"} if layout == "named after" else {})
     item = Import(0, 0, module, name, name, level)
     assert project.resolve(path, item) == expected
     assert project.submodule(path, item) == inner

@@ -54,6 +54,16 @@ class Parsed:
         self._tree, self._reader, self._read_outline = tree, reader, outline
         self._module: Module | None = None
 
+    @property
+    def root(self) -> Syntax | None:
+        """The root of the syntax tree; None for a file that is no text."""
+        return self._tree.root_node if self._tree is not None else None
+
+    @property
+    def reader(self) -> Reader:
+        """What turns syntax of this file into neutral nodes."""
+        return self._reader
+
     def outline(self) -> Module:
         """Imports, exports, classes, functions without bodies, and the module-level statements."""
         if self._module is None:

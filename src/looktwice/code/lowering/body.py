@@ -46,6 +46,7 @@ class Body:
         self.raises: dict[str, None] = {}
         self.fields: dict[str, int] = {}
         self.unresolved: list[int] = []
+        self.answered: dict[int, tuple[int, str]] = {}  # end of a call that has a model → its start, the name
         self.region = 0
         self.order = 0
         self.truncated = 0

@@ -83,6 +83,7 @@ def read_call(low: Lowering, node: Call) -> Val:
     if found is not None and found[0].around and _runs_arguments(found[0].around, node):
         from looktwice.code.lowering.surroundings import around
 
+        low.body.answered[node.end] = (node.start, low.models.canonical(callee.symbol))
         return around(low, node, callee, receiver, found)
     if found is not None and found[0].registers and not low.is_registering:
         low.is_registering = True  # functions among the arguments are run by the framework
@@ -135,7 +136,10 @@ def dispatch(low: Lowering, node: Node, callee: Val, receiver: Val | None, name:
             symbol = duck.by_arguments(low, symbol.removeprefix(UNRESOLVED_PREFIX), receiver, given.positions) or symbol
         found = low.models.call(symbol)
         if found is not None:
-            return modelled.apply(low, node, low.models.canonical(symbol), found, callee, receiver, given)
+            symbol = low.models.canonical(symbol)
+            if found[0].kind or not symbol.startswith(UNRESOLVED_PREFIX):
+                low.body.answered[node.end] = (node.start, symbol)
+            return modelled.apply(low, node, symbol, found, callee, receiver, given)
         if _is_class_name(symbol) or getattr(node, "is_new", False):
             return modelled.construct(low, node, symbol, given)
     if (

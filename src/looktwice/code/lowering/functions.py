@@ -40,6 +40,7 @@ class Lowered(Struct):
     returned: Val
     fields: dict[str, Val]
     passes: dict[int, tuple[str, ...]] = {}  # argument types that a function parameter is called with
+    answered: dict[int, tuple[int, str]] = {}  # calls that have a model: by end, their start and name
 
 
 def lower(
@@ -141,7 +142,7 @@ def _finish(
         truncated=body.truncated,
     )
     fields = {name: low.fields[name] for name in body.fields if name in low.fields}
-    return Lowered(summary, low.registrations, returned, fields, low.passes)
+    return Lowered(summary, low.registrations, returned, fields, low.passes, body.answered)
 
 
 def _membership(low: Lowering) -> Membership:

@@ -112,9 +112,11 @@ class Models:
             self._add(library)
         self.call = lru_cache(maxsize=20_000)(self._call)
         self.canonical = lru_cache(maxsize=20_000)(self._canonical)
+        patterns = [".".join(segments) for found in self._patterns.values() for segments, _ in found]
         self.method_names = frozenset(name.rpartition(".")[2] for name in self.calls) | frozenset(self._patterns)
         self.telling = self._telling_names()
         self.uses = _use_of(self._marks)
+        self.packages = frozenset(_package(each) for each in (*self.types, *self.calls, *patterns))
 
     def _add(self, library: Library) -> None:
         for name, model in library.types.items():
@@ -195,6 +197,19 @@ class Models:
         return None
 
 
+def marks_of(library: Library) -> tuple[str, ...]:
+    """The packages that a library's names begin with: what a file imports when it uses one of them."""
+    names = (each for written in (*library.types, *library.calls) for each in written.split(" "))
+    found = dict.fromkeys(_package(each) for each in names)
+    return tuple(each for each in found if each not in ("any", "builtins", "*", "**"))
+
+
+def _package(name: str) -> str:
+    """The package that a dotted name belongs to: "sqlalchemy", "@prisma/client"."""
+    scope, slash, rest = name.partition("/") if name.startswith("@") else ("", "", name)
+    return f"{scope}{slash}{re.split(r'[./]', rest, maxsplit=1)[0]}"
+
+
 def _use_of(marks: list[str]) -> re.Pattern[bytes]:
     """A pattern for text that imports one of these packages, in either language, or makes one of these calls."""
     packages = "|".join(re.escape(each) for each in marks if not each.endswith("("))
@@ -251,7 +266,8 @@ def with_own(language: str, own: Mapping[str, Mapping[str, Any]]) -> Models:
     found = [_read(path) for path in sorted((FOLDER / language).glob("*.toml"))]
     for name, table in own.items():
         try:
-            found.append(msgspec.convert({"library": name, **table}, Library))
+            library = msgspec.convert({"library": name, **table}, Library)
+            found.append(library if library.marks else msgspec.structs.replace(library, marks=marks_of(library)))
         except (msgspec.ValidationError, TypeError) as error:
             raise ConfigurationError(
                 f"cannot use [models.{language}.{name}]", str(error), "Correct the table."

@@ -64,9 +64,10 @@ def open_project(files: Iterable[str], manifests: Mapping[str, bytes]) -> Projec
     pyproject.toml, package.json, tsconfig*.json, requirements*.txt and lock files by path; what cannot be read of one
     is as if it were not there.
     """
-    known = frozenset(files)
+    known, versions = frozenset(files), locked_versions(manifests)
+    libraries = {name for each in versions.values() for name in each.python}
     return Project(
-        PythonImports(known, frozenset(map(folder_of, manifests))),
+        PythonImports(known, frozenset(map(folder_of, manifests)), libraries),
         TypeScriptImports(known, manifests),
-        locked_versions(manifests),
+        versions,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 
 from looktwice.code.project.paths import folder_of, folders_above
 
@@ -10,11 +11,12 @@ SOURCE_FOLDERS = frozenset({"src", "lib", "python", "backend", "server", "api", 
 
 
 class PythonImports:
-    """files: all source files. projects: folders that hold a manifest."""
+    """files: all source files. projects: folders that hold a manifest. libraries: names that manifests ask for."""
 
-    def __init__(self, files: frozenset[str], projects: frozenset[str]) -> None:
+    def __init__(self, files: frozenset[str], projects: frozenset[str], libraries: Iterable[str] = ()) -> None:
         self._files = frozenset(path for path in files if path.endswith((".py", ".pyi")))
         self._projects = projects
+        self._libraries = frozenset(name.lower().replace("-", "_") for name in libraries)
         self._folders = {folder for path in self._files for folder in folders_above(path)}
         self._roots: dict[str, list[str]] = {}
         for entry in self._folders | self._files:
@@ -65,6 +67,8 @@ class PythonImports:
         is_package = self._is_package(root)
         is_standard = first in sys.stdlib_module_names
         if root in above:
+            if is_package and f"{root}{first}/" in above and self._is_library(root, first):
+                return (NEVER, 0, root)
             if not is_package:
                 return (0 if not is_standard else 2, above.index(root), root)
             return (NEVER if is_standard else 1, above.index(root), root)
@@ -76,6 +80,12 @@ class PythonImports:
         if f"{root}{first}/__init__.py" in self._files and len(set(self._roots[first])) == 1:
             return (4, -shared, root)
         return (NEVER, 0, root)
+
+    def _is_library(self, root: str, first: str) -> bool:
+        """Whether `import stripe` in `integrations/stripe/` is of the library: by a manifest, or as no program is run
+        from a package within a package.
+        """
+        return first.lower() in self._libraries or self._is_package(folder_of(root))
 
     def _is_package(self, folder: str) -> bool:
         return f"{folder}__init__.py" in self._files

@@ -7,7 +7,9 @@ from typing import TextIO
 
 from rich.text import Text
 
+from looktwice.core.coverage import Coverage
 from looktwice.core.event import (
+    Covered,
     Event,
     Executing,
     Finished,
@@ -22,6 +24,8 @@ from looktwice.core.event import (
 from looktwice.core.finding import Finding
 from looktwice.core.quoting import shell
 from looktwice.core.visible import visible
+from looktwice.render.coverage import TABLE, headline, unfinished
+from looktwice.render.coverage import rows as rows_of
 from looktwice.render.excerpt import Sources
 from looktwice.render.renderer import Setting
 from looktwice.render.terminal.finding import brief, full
@@ -49,6 +53,7 @@ class _Report:
         self.reached: list[Reached] = []
         self.proven, self.open = 0, 0
         self.held: list[NotProven] = []
+        self.coverage = Coverage()
 
     def take(self, event: Event) -> None:
         if isinstance(event, Proven | NotProven | Finished):
@@ -57,6 +62,9 @@ class _Report:
             case Executing():
                 self.console.print(Text.assemble(("runs  ", "dim"), str(event)))
                 self.console.file.flush()  # it is executed next
+            case Covered(coverage):
+                self.coverage = coverage
+                self.console.print(self.headline(coverage), end="")
             case Found(finding) if not finding.suppressed:
                 self.shown.append(finding)
                 self.console.print(self.finding(finding))
@@ -87,6 +95,14 @@ class _Report:
             self.console.print(reach_table(self.reach, self.reached, self.setting.width))
         self.reach, self.reached = None, []
 
+    def headline(self, coverage: Coverage) -> Text:
+        """What was not understood, before any finding."""
+        lines = headline(coverage, self.setting.guides)
+        text = Text()
+        for number, line in enumerate(lines):
+            text.append(f"{'  ' if number else ''}{line}\n", "yellow" if number else "bold yellow")
+        return text.append("\n") if lines and not self.setting.concise else text
+
     def finding(self, finding: Finding) -> Text:
         if self.setting.concise:
             return brief(finding)
@@ -109,12 +125,24 @@ class _Report:
         if self.setting.statistics:
             for name, value in sorted(finished.statistics.items()):
                 text.append(f"\n  {name:<44} {value:,.3f}".rstrip("0").rstrip("."))
+            text.append(self.table())
         return text
+
+    def table(self) -> str:
+        """What was understood of every package, in columns."""
+        rows = [TABLE, *rows_of(self.coverage)]
+        if len(rows) == 1:
+            return ""
+        widths = [max(len(row[column]) for row in rows) for column in range(len(TABLE))]
+        lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+        return "\n\n" + "\n".join(f"  {line}" for line in lines)
 
     def findings(self, finished: Finished) -> Text:
         counts = confidence_counts(self.shown)
         said = f"{plural(len(self.shown), 'finding')} ({counts})" if self.shown else "No findings"
         text = Text.assemble((said, "bold"), f" in {extent(finished)}")
+        if missing := unfinished(self.coverage):
+            text.append(f" · {missing}", "yellow")
         if finished.suppressed:
             text.append(f" · {finished.suppressed} accepted with a reason")
         if finished.unread:

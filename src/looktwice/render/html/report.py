@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
+from looktwice.core.coverage import Coverage
 from looktwice.core.event import NotProven, Proven
 from looktwice.core.evidence import Witness
 from looktwice.core.finding import Confidence, Finding, Severity
 from looktwice.core.quoting import shell
 from looktwice.core.trace import Trace
 from looktwice.render.collected import Report
+from looktwice.render.coverage import TABLE, headline, rows, unfinished
 from looktwice.render.excerpt import Sources, excerpts
 from looktwice.render.html.document import document
 from looktwice.render.html.excerpts import excerpt
@@ -39,14 +41,44 @@ def whole(title: str, chapters: Sequence[Chapter]) -> str:
     body = ['<p class="mark" aria-label="looktwice"><span>looktwice</span></p>']
     for number, (it, own) in enumerate(zip(chapters, groups, strict=True)):
         body.append(head(it.name, it.report))
+        body.append(coverage_of(it.report.coverage or Coverage(), it.setting))
         body.append(open_questions(it.report))
         if not number and every:
             body.append(filters(every))
         if not own:
-            body.append(f'<p class="clean">{nothing(it.report)}</p>')
+            body.append(nothing(it.report))
         body += [group(guide, findings, proofs, it.setting) for guide, findings, proofs in own]
         body += [protected(it.report.not_proven, it.shown), remarks(it.report)]
     return document(title, body, rules=filter_rules(every))
+
+
+def nothing(report: Report) -> str:
+    """What is written when there is neither a finding nor a proof: it must not sound cleaner than it is."""
+    missing = unfinished(report.coverage or Coverage())
+    firm = [it for it in report.not_proven if not it.is_open]
+    if report.verb != "prove":
+        text = f"Nothing was found in what was understood: {escape(missing)}." if missing else "Nothing was found."
+    elif firm:
+        text = "Nothing was proven."
+    else:
+        text = "Nothing could be decided." if report.not_proven else "Nothing was tried."
+    is_unsure = bool(missing) if report.verb != "prove" else not firm
+    return f'<p class="{"unsure" if is_unsure else "clean"}">{text}</p>'
+
+
+def coverage_of(coverage: Coverage, setting: Setting) -> str:
+    """What was not understood, and the table of all packages to be opened."""
+    lines = headline(coverage, setting.guides)
+    table = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows(coverage))
+    head = "".join(f"<th>{cell}</th>" for cell in TABLE)
+    shown = f"<p><b>{escape(lines[0])}</b></p>" + "".join(f"<p>{escape(it)}</p>" for it in lines[1:]) if lines else ""
+    listed = (
+        f'<details><summary>What was understood of each package</summary><table class="tried"><thead><tr>{head}</tr>'
+        f"</thead><tbody>{table}</tbody></table></details>"
+        if table
+        else ""
+    )
+    return f'<section class="coverage{" unsure" if lines else ""}">{shown}{listed}</section>' if shown or listed else ""
 
 
 HELD = frozenset(map(str, FINE))
@@ -185,15 +217,6 @@ def reasons(finding: Finding) -> Iterator[str]:
     if finding.because and finding.confidence is not Confidence.PROVEN:
         why = escape("; ".join(finding.because))
         yield f'<p class="because">{finding.confidence.capitalize()} confidence because {why}.</p>'
-
-
-def nothing(report: Report) -> str:
-    """What is said when there is neither a finding nor a proof: it must not sound cleaner than it is."""
-    if report.verb != "prove":
-        return "Nothing was found."
-    if report.not_proven and not all(it.is_open for it in report.not_proven):
-        return "Nothing was proven."
-    return "Nothing could be decided." if report.not_proven else "Nothing was tried."
 
 
 def open_questions(report: Report) -> str:

@@ -1,0 +1,72 @@
+"""What an audit makes of the coverage: gaps that the user accepts, and the patterns that could not be checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from msgspec.structs import replace
+
+from looktwice.audit.known import patterns
+from looktwice.code.coverage.packages import packages
+from looktwice.core.config import Gap
+from looktwice.core.coverage import Coverage, Package, Understanding
+from looktwice.core.event import Noted
+
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "framework": ("handlers",),
+    "store": ("store",),
+    "queue": ("handlers", "services"),
+    "payment": ("services",),
+    "mail": ("services",),
+    "client": ("services",),
+}
+"""What patterns cannot have where a package of a role is not understood; pages say what they need."""
+
+
+def applied(
+    coverage: Coverage, gaps: Iterable[Gap], active: frozenset[str], *, is_part: bool
+) -> tuple[Coverage, tuple[Noted, ...]]:
+    """The coverage with the user's gaps and the patterns that were not checked, and what is wrong with the gaps.
+
+    active: codes of the patterns that were asked for. is_part: single files were asked for, not a program.
+    """
+    gaps = tuple(gaps)
+    judged = tuple(accepted(each, gaps) for each in coverage.packages)
+    coverage = replace(coverage, packages=judged, is_part=is_part)
+    coverage = replace(coverage, not_checked=tuple(code for code in not_checked(coverage) if code in active))
+    return coverage, () if is_part else tuple(unused(coverage, gaps))
+
+
+def accepted(package: Package, gaps: Iterable[Gap]) -> Package:
+    """The package with the reason for which the user accepts that it is not understood."""
+    if package.verdict is Understanding.UNDERSTOOD:
+        return package
+    reason = next((gap.reason for gap in gaps if speaks_of(gap, package)), "")
+    return replace(package, gap=reason) if reason else package
+
+
+def speaks_of(gap: Gap, package: Package) -> bool:
+    """Whether a gap is about a package, under any of its names and however dashes are written."""
+    return spelled(gap.package) in {spelled(each) for each in packages(package.language).names(package.name)}
+
+
+def spelled(name: str) -> str:
+    return name.strip().lower().replace("-", "_")
+
+
+def not_checked(coverage: Coverage) -> Iterator[str]:
+    """Codes of the patterns that need something that was not understood."""
+    roles = {role for each in coverage.of(Understanding.NOT) if not each.is_aside for role in each.role.split(", ")}
+    missing = {need for role in roles for need in NEEDED.get(role, ())}
+    for pattern in patterns().patterns:
+        if missing & set(pattern.page.header.needs):
+            yield pattern.code
+
+
+def unused(coverage: Coverage, gaps: Iterable[Gap]) -> Iterator[Noted]:
+    """A note on every gap that is none."""
+    for gap in gaps:
+        named = [each for each in coverage.packages if speaks_of(gap, each)]
+        if not any(each.gap for each in named):
+            why = "is understood" if named else "is not used here"
+            yield Noted(f"[audit] known_gaps: {gap.package} {why}: take it out")

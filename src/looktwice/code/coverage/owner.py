@@ -1,0 +1,78 @@
+"""Whose something is, where it stands, and the names that belong to the language itself."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from msgspec import Struct
+
+from looktwice.code.coverage.verbs import listed
+from looktwice.code.tree import Mapping as ObjectLiteral
+from looktwice.code.tree import Name, Node, Parameter
+
+GLOBALS = listed(
+    """
+    console process document window globalThis global Math JSON Object Array Promise Date Number String Boolean Map Set
+    WeakMap WeakSet Symbol Reflect Proxy Intl Buffer URL URLSearchParams Error RegExp BigInt performance crypto
+    localStorage sessionStorage navigator history location module exports $ jQuery angular describe it test expect jest
+    vi beforeEach afterEach beforeAll afterAll setTimeout setInterval fetch caches Headers Request Response FormData
+    chrome browser Ext Backbone d3 io Record Function File Blob Uint8Array ArrayBuffer ReadableStream AbortSignal
+    AbortController Iterable AsyncIterable Pick Omit Exclude Extract
+    """
+)
+"""Names that browsers, Node and test runners define."""
+RUNTIMES = {"Deno": "deno", "Bun": "bun"}
+"""Names that a runtime defines, and the package that stands for it."""
+ANYTHING = listed("any unknown object Any")
+"""Types that say nothing."""
+WRAPPERS = listed(
+    """
+    Optional Union Annotated Promise Awaited Readonly Partial Required NonNullable Final ClassVar Type type | Depends
+    AsyncGenerator Generator AsyncIterator Iterator AsyncIterable Iterable Coroutine Awaitable list List Array Sequence
+    tuple Tuple InstanceType ReturnType Mapped
+    """
+)
+"""Generic types that stand for what is in them."""
+
+
+class Kind(IntEnum):
+    PLAIN = 0
+    LIBRARY = 1
+    PROJECT = 2
+    UNKNOWN = 3
+
+
+class Owner(Struct, frozen=True):
+    """Whose an object is. symbol: a library's dotted name, or the project's class, function or value behind it; of what
+    is not known, the class that it is an attribute of. name: how the code calls it.
+    """
+
+    kind: Kind
+    symbol: str = ""
+    name: str = ""
+
+
+PLAIN = Owner(Kind.PLAIN)
+
+
+class Place(Struct, frozen=True):
+    """Where an expression stands: names are looked up from there."""
+
+    path: str
+    offset: int
+
+
+def takes(parameter: Parameter, name: str) -> bool:
+    """Whether a parameter binds a name, itself or in its pattern."""
+    if parameter.pattern is None:
+        return parameter.name == name
+    return binds(parameter.pattern, name)
+
+
+def binds(pattern: Node, name: str) -> bool:
+    if isinstance(pattern, Name):
+        return pattern.id == name
+    if isinstance(pattern, ObjectLiteral):
+        return any(binds(each.value, name) for each in pattern.entries)
+    parts = [*getattr(pattern, "items", ()), getattr(pattern, "target", None), getattr(pattern, "value", None)]
+    return any(isinstance(each, Node) and binds(each, name) for each in parts)
