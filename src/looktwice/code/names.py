@@ -64,6 +64,7 @@ class Names:
         self._classes: dict[str, tuple[tuple[str, Class], ...]] = {}
         self._bases: dict[str, tuple[str, ...]] = {}
         self._methods: dict[str, dict[str, str]] = {}
+        self._inner: dict[str, dict[str, Node]] = {}
         self._symbols: dict[tuple[str, str], str] = {}
         self._exports: dict[tuple[str, str], str] = {}
 
@@ -203,17 +204,9 @@ class Names:
             return (self.exported(path, name) if path in self.modules else "") or f"{path}:{name}"
         if (found := self.method(symbol, name)) is not None:
             return found
-        node = self.node(symbol)
-        table = unwrapped(node.value) if isinstance(node, Assignment) else None
-        if isinstance(table, ObjectLiteral):
-            for entry in table.entries:
-                if entry.key is None:
-                    continue
-                if getattr(entry.key, "value", None) == name or getattr(entry.key, "id", None) == name:
-                    if isinstance(entry.value, Name) and (target := self.lookup(path, entry.value.id)):
-                        return target
-                    return f"{symbol}.{name}"
-        return ""
+        if not isinstance(self.node(symbol), Assignment) or (value := self._members(symbol).get(name)) is None:
+            return ""
+        return (self.lookup(path, value.id) if isinstance(value, Name) else "") or f"{symbol}.{name}"
 
     def node(self, symbol: str) -> Node | None:
         """The definition behind a project symbol."""
@@ -230,14 +223,16 @@ class Names:
         table = self.table(path)
         if (whole := table.get(qualified)) is not None:
             return whole
-        parts = qualified.split(".")
-        for length in range(len(parts) - 1, 0, -1):  # names may have dots of their own: `module.exports`
-            node: Node | None = table.get(".".join(parts[:length]))
-            if node is not None:
-                for part in parts[length:]:
-                    node = _member_node(node, part)
-                return node
-        return None
+        holder, _, name = symbol.rpartition(".")
+        return self._members(holder).get(name) if ":" in holder and qualified != holder else None
+
+    def _members(self, symbol: str) -> dict[str, Node]:
+        """What the class or the table behind a symbol holds, by name."""
+        if (found := self._inner.get(symbol)) is None:
+            found = self._inner[symbol] = {}
+            for name, node in members(self.node(symbol)):
+                found.setdefault(name, node)
+        return found
 
     def classes(self, symbol: str) -> tuple[tuple[str, Class], ...]:
         """A class and its bases in the project, nearest first."""
@@ -379,27 +374,19 @@ def _method_names(member: Node) -> tuple[str, ...]:
     return ()
 
 
-def _names(assignment: Assignment, name: str) -> bool:
-    return any(isinstance(target, Name) and target.id == name for target in assignment.targets)
-
-
-def _member_node(node: Node | None, name: str) -> Node | None:
+def members(node: Node | None) -> Iterator[tuple[str, Node]]:
+    """The members of a class, and the entries of an object that a name is bound to, by name."""
     if isinstance(node, Class):
         for member in node.members:
-            if getattr(member, "name", None) == name:
-                return member
-            if isinstance(member, Assignment) and _names(member, name):
-                return member
-    if isinstance(node, Assignment):
-        value = unwrapped(node.value)
-        if isinstance(value, ObjectLiteral):
-            for entry in value.entries:
-                if entry.key is not None and name in (
-                    getattr(entry.key, "value", None),
-                    getattr(entry.key, "id", None),
-                ):
-                    return entry.value
-    return None
+            if name := getattr(member, "name", ""):
+                yield name, member
+            elif isinstance(member, Assignment):
+                yield from ((target.id, member) for target in member.targets if isinstance(target, Name))
+    value = unwrapped(node.value) if isinstance(node, Assignment) else None
+    for entry in value.entries if isinstance(value, ObjectLiteral) else ():
+        for key in (getattr(entry.key, "value", None), getattr(entry.key, "id", None)):
+            if isinstance(key, str):
+                yield key, entry.value
 
 
 def functions(module: Module, path: str) -> Iterator[tuple[str, Function, str]]:

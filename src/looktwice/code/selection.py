@@ -7,7 +7,7 @@ call are looked at only where a library is used or where a file that uses one is
 from __future__ import annotations
 
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
@@ -17,6 +17,7 @@ from looktwice.code.names import Names, functions, is_project, language_of
 from looktwice.code.tree import Assignment, Function, Import, Module, Node
 
 SMALL = 8_000  # lines: below, everything is lowered
+SEARCHES = 20  # of the text of one file: after that many it is cheaper to know all that it calls
 INNER_IMPORT = re.compile(rb"^[ \t]+from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]+(\w+)", re.MULTILINE)
 EVERYDAY = (  # words that also are methods of lists, dictionaries, files and everything else
     "get set add add_all update delete remove all list first one count exists run open call send search create "
@@ -45,6 +46,7 @@ class Selection:
         self._functions: dict[str, list[Named]] = {}
         self._called: dict[str, list[frozenset[str]]] = {}
         self._callers: dict[str, dict[str, list[Named]]] = {}
+        self._searches: Counter[str] = Counter()
 
     @cached_property
     def is_small(self) -> bool:
@@ -70,6 +72,15 @@ class Selection:
                 for name in called:
                     found.setdefault(name, []).append(each)
         return found
+
+    def _mentions(self, path: str, name: str) -> bool:
+        """Whether a file may call a name: by its text at first, which is cheaper than what each function calls."""
+        if path in self._callers:
+            return True
+        self._searches[path] += 1
+        if self._searches[path] > SEARCHES:
+            return True
+        return name.encode() in self._parsed[path].source.data
 
     # ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────
     @cached_property
@@ -174,9 +185,8 @@ class Selection:
             if (path, name, top) in followed:
                 continue
             followed.add((path, name, top))
-            spelled = name.encode()
             for importer, taken in ((path, {top}), *self.importers.get(path, {}).items()):
-                if (top in taken or "" in taken) and spelled in self._parsed[importer].source.data:
+                if (top in taken or "" in taken) and self._mentions(importer, name):
                     for each in self.callers(importer).get(name, ()):
                         choose(each)
         return list(chosen.values())

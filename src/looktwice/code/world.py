@@ -13,6 +13,7 @@ from looktwice.code.lowering.context import Lowering, TextRunner
 from looktwice.code.lowering.expressions import READERS
 from looktwice.code.lowering.functions import MODULE_BODY, Lowered, empty, injection, lower, lower_module
 from looktwice.code.lowering.runners import text_runner
+from looktwice.code.lowering.scope import Scope
 from looktwice.code.lowering.values import Val
 from looktwice.code.models import Models, shipped
 from looktwice.code.names import Names, is_project, language_of, split, unwrapped
@@ -96,7 +97,7 @@ class Workspace:
         if isinstance(node, Function):
             from looktwice.code.lowering.values import Closure
 
-            return Val(symbol=symbol, function=Closure(node, {}))
+            return Val(symbol=symbol, function=Closure(node, Scope()))
         if isinstance(node, Class | Module):
             return Val(symbol=symbol)
         if not isinstance(node, Assignment):
@@ -109,7 +110,7 @@ class Workspace:
         if isinstance(inner, Function):
             from looktwice.code.lowering.values import Closure
 
-            return Val(symbol=symbol, function=Closure(inner, {}))
+            return Val(symbol=symbol, function=Closure(inner, Scope()))
         if isinstance(inner, ObjectLiteral) and any(
             isinstance(unwrapped(entry.value), Function)
             or (entry.key is not None and self._is_function(path, entry.value))

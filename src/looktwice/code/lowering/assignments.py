@@ -153,7 +153,7 @@ def _attribute(low: Lowering, target: Attribute, value: Val, node: Node) -> None
     if isinstance(target.value, Name) and base.made is not None:
         made = replace(base.made, puts=(*base.made.puts, (name, value)))
         changed = replace(base, made=made)
-        _everywhere(low, base, changed)
+        low.scope.replace(base, changed)
         if base.effect >= 0:
             _put_later(low, base.effect, name, value)
         return
@@ -192,12 +192,6 @@ def _is_tracked(low: Lowering, base: Val) -> bool:
     """Whether the session that read the row notices when its attributes are set. Prisma's are plain objects."""
     rows = (each.ref for each in base.origins if each.kind is OriginKind.ROW)
     return any(0 <= ref < len(low.body.effects) and low.body.effects[ref].traits & Trait.TRACKED for ref in rows)
-
-
-def _everywhere(low: Lowering, before: Val, after: Val) -> None:
-    for name, value in low.scope.items():
-        if value is before:
-            low.scope[name] = after
 
 
 def _put_later(low: Lowering, number: int, name: str, value: Val) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -10,7 +11,8 @@ from msgspec import Struct
 
 from looktwice.code.effects import Entity, FactKind, Origin, OriginKind, RegionKind, Value
 from looktwice.code.lowering.body import Body
-from looktwice.code.lowering.values import UNKNOWN, UNSET, Val, join
+from looktwice.code.lowering.scope import Scope
+from looktwice.code.lowering.values import UNKNOWN, UNSET, Val
 from looktwice.code.models import Models
 from looktwice.code.names import Names
 from looktwice.code.tree import Function, Node
@@ -70,9 +72,10 @@ class Lowering:
         self.is_python = path.endswith((".py", ".pyi"))
         self.is_registering = is_registering  # the top of a file: functions written in place are not run here
         self.is_top = False  # names are those of the file, whatever order it says them in
-        self.scope: dict[str, Val] = {}
+        self.scope = Scope()
         self.callbacks = 0
         self.registrations: list[Any] = []
+        self._inline: Counter[str] = Counter()  # functions written in place that are lowered on their own, by name
         self.function = ""  # the symbol of the function that is lowered
         self.returned: list[Val] = []
         self.fields: dict[str, Val] = {}
@@ -141,30 +144,26 @@ class Lowering:
 
     # ── names ────────────────────────────────────────────────────────────────────────────────────────────────────────
     @contextmanager
-    def scoped(self) -> Iterator[dict[str, Val]]:
-        """Names set inside are looked at afterwards by the caller; the old ones are back."""
+    def scoped(self) -> Iterator[Scope]:
+        """Names set inside are looked at afterwards by the caller (`meet`); the old ones are back."""
         before = self.scope
-        self.scope = dict(before)
+        self.scope = Scope(before)
         try:
             yield self.scope
         finally:
             self.scope = before
 
-    def meet(self, *scopes: dict[str, Val]) -> None:
+    def meet(self, *ways: Scope) -> None:
         """Go on with what the names may mean after these ways."""
-        if len(scopes) == 1:
-            self.scope = scopes[0]
-            return
-        met: dict[str, Val] = {}
-        for name in dict.fromkeys(name for scope in scopes for name in scope):
-            values = [scope.get(name) for scope in scopes]
-            value = values[0]
-            for other in values[1:]:
-                value = value if value is other else join(value, other)
-            met[name] = value or UNKNOWN
-        self.scope = met
+        self.scope.meet(*ways)
 
     # ── small questions ──────────────────────────────────────────────────────────────────────────────────────────────
+    def inline_symbol(self, name: str) -> str:
+        """A symbol that no other function written in place has here: "app.js:GET /", then "app.js:GET / (2)"."""
+        self._inline[name] += 1
+        number = self._inline[name]
+        return name if number == 1 else f"{name} ({number})"
+
     def is_entity(self, symbol: str) -> bool:
         return bool(symbol) and self.world.entity(symbol) is not None
 

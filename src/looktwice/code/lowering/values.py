@@ -55,7 +55,7 @@ class Closure(Struct):
     """A function written in place, with the names it can see."""
 
     node: Function
-    scope: dict[str, Any]
+    scope: Any  # Scope
     lowered: int = -1  # its CALLBACK region, once lowered
 
 
