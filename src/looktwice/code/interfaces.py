@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from functools import cached_property
 
-from looktwice.code.names import Names, dotted, is_project, unwrapped
+from looktwice.code.definitions import dotted, unwrapped
+from looktwice.code.names import Names, is_project
 from looktwice.code.tree import Assignment, Class, Function
 
 IMPLEMENTATIONS_KEPT = 3
@@ -30,16 +32,16 @@ class Interfaces:
         if not self._is_abstract(node, symbol):
             return (symbol,)
         found: dict[str, None] = {}
-        waiting, seen = [owner], set()
+        waiting, seen = deque([owner]), set[str]()
         while waiting:
-            current = waiting.pop(0)
+            current = waiting.popleft()
             for each in self.subclasses.get(current, ()):
                 if each in seen:
                     continue
                 seen.add(each)
                 waiting.append(each)
-                inner = self.names.node(each)
-                if isinstance(inner, Class) and any(getattr(member, "name", "") == name for member in inner.members):
+                inner = self.names.members_of(each).get(name)
+                if isinstance(inner, Function | Class):
                     found[f"{each}.{name}"] = None
         ranked = sorted(found, key=lambda each: any(word in each.lower() for word in ("test", "fake", "mock", "stub")))
         return tuple(ranked[:IMPLEMENTATIONS_KEPT]) or (symbol,)

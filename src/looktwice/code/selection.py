@@ -11,9 +11,10 @@ from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
+from looktwice.code.definitions import functions
 from looktwice.code.languages import Parsed
 from looktwice.code.models import Models, shipped
-from looktwice.code.names import Names, functions, is_project, language_of
+from looktwice.code.names import Names, is_project, language_of
 from looktwice.code.tree import Assignment, Function, Import, Module, Node
 
 SMALL = 8_000  # lines: below, everything is lowered

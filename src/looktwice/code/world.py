@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 
 from looktwice.code.annotations import Annotations
+from looktwice.code.definitions import unwrapped
 from looktwice.code.effects import Entity
 from looktwice.code.interfaces import Interfaces
 from looktwice.code.lowering.body import Body
@@ -16,7 +17,7 @@ from looktwice.code.lowering.runners import text_runner
 from looktwice.code.lowering.scope import Scope
 from looktwice.code.lowering.values import Val
 from looktwice.code.models import Models, shipped
-from looktwice.code.names import Names, is_project, language_of, split, unwrapped
+from looktwice.code.names import Names, is_project, language_of, split
 from looktwice.code.tree import (
     Assignment,
     Call,
