@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 from msgspec import Struct
-from pathspec import GitIgnoreSpec
 
+from looktwice.audit.ignore import Rules
 from looktwice.core.config import Suppression
 from looktwice.core.event import Noted
 from looktwice.core.finding import Finding
@@ -101,7 +101,7 @@ def apply(
     for pardon in written:
         for line in pardon.lines:
             by_place.setdefault((pardon.path, pardon.code, line), pardon)
-    rules = [(rule, resolve(rule.code), GitIgnoreSpec.from_lines([rule.path])) for rule in configured]
+    rules = [(rule, resolve(rule.code), Rules(rule.path)) for rule in configured]
     used: set[Pardon] = set()
     used_rules: set[int] = set()
     settled = []
@@ -113,7 +113,7 @@ def apply(
             used.add(given)
             reason = given.reason
         for number, (rule, codes, spec) in enumerate(rules):
-            if not reason and rule.reason.strip() and finding.code in codes and spec.match_file(finding.path):
+            if not reason and rule.reason.strip() and finding.code in codes and spec.covers(finding.path):
                 used_rules.add(number)
                 reason = rule.reason
         settled.append(msgspec.structs.replace(finding, suppressed=reason) if reason else finding)

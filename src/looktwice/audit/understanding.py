@@ -25,7 +25,7 @@ NAMES: Mapping[str, str] = {"python": "Python", "typescript": "TypeScript", "jav
 def understand(files: Files, config: Config) -> Result:
     """Everything that follows from the contents: no files are read and nothing is written from here on."""
     with no_collection():
-        program = build(files.everything, config)
+        program = build(files.everything, config, [it.path for it in files.unread if not it.line])
         said = list(match(program))
     sources = {path: Source(path, data) for path, data in files.code.items()}
 
@@ -35,7 +35,8 @@ def understand(files: Files, config: Config) -> Result:
     findings = dedupe((it for it in said if isinstance(it, Finding)), wins_over(), statement)
     allowed, wrong = suppressions(files)
     notes = [it for it in said if isinstance(it, Noted)]
-    return Result(findings, tuple(damaged(program)), (*notes, *wrong), allowed, dict(program.statistics()))
+    unread = (*damaged(program), *program.unread)
+    return Result(findings, unread, (*notes, *wrong, *program.notes), allowed, dict(program.statistics()))
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from looktwice.code.effects import (
 from looktwice.code.inlining import Expansion, Plan
 from looktwice.code.purity import noises
 from looktwice.core.config import System
+from looktwice.core.event import Noted, Unread
 from looktwice.core.source import Source, Span
 
 ERRORS_KEPT = 20
@@ -44,12 +45,15 @@ class Program:
         authenticating: frozenset[str] = frozenset(),
         failures: int = 0,
         browser: frozenset[str] = frozenset(),
+        unread: tuple[Unread, ...] = (),
+        notes: tuple[Noted, ...] = (),
     ) -> None:
         self.functions, self.entities, self.handlers = functions, entities, handlers
         self.sources, self.system, self.errors = sources, system, errors
         self.authenticating = authenticating
         self.failures = failures  # functions that could not be lowered
         self.browser = browser  # paths of scripts that run in a browser only
+        self.unread, self.notes = unread, notes  # what beside syntax could not be read, and remarks on files
         self._expanded: dict[str, FunctionSummary] = {}
         self._plans: dict[str, Plan] = {}
 
@@ -145,6 +149,7 @@ class Program:
             "handlers": len(self.handlers),
             "HTTP handlers without a function": sum(each.function not in self.functions for each in http),
             "summaries that are not complete": sum(not each.complete for each in self.functions.values()),
+            "files of browser code set aside": len(self.browser),
         }
 
 

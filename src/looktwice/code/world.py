@@ -18,6 +18,7 @@ from looktwice.code.lowering.scope import Scope
 from looktwice.code.lowering.values import Val
 from looktwice.code.models import Models, shipped
 from looktwice.code.names import Names, is_project, language_of, split
+from looktwice.code.shortfalls import why_failed
 from looktwice.code.tree import (
     Assignment,
     Call,
@@ -60,7 +61,7 @@ class Workspace:
         self._in_progress: set[str] = set()
         self._expected: dict[str, tuple[str, ...]] = {}
         self._stale: list[str] = []
-        self.failed: list[str] = []  # functions that could not be lowered
+        self.failed: dict[str, str] = {}  # functions that could not be lowered, and why
         for entity in entities:
             self.add_entity(entity)
 
@@ -255,10 +256,8 @@ class Workspace:
         symbol = f"{path}:{MODULE_BODY}"
         try:
             lowered = lower_module(self, path, module)
-        except Exception:
-            if os.environ.get("LOOKTWICE_DEBUG"):
-                raise
-            self.failed.append(symbol)
+        except Exception as error:
+            self._fail(symbol, error)
             lowered = empty(symbol, Function(module.start, module.end, MODULE_BODY, ()))
         self._lowered[symbol] = lowered
         return lowered
@@ -276,11 +275,15 @@ class Workspace:
         """
         try:
             return lower(self, symbol, function, owner, scope, self._expected.get(symbol, ()))
-        except Exception:
-            if os.environ.get("LOOKTWICE_DEBUG"):
-                raise
-            self.failed.append(symbol)
+        except Exception as error:
+            self._fail(symbol, error)
             return empty(symbol, function)
+
+    def _fail(self, symbol: str, error: Exception) -> None:
+        """Keep that a function could not be lowered. What is merely too deep is no fault to be debugged."""
+        if os.environ.get("LOOKTWICE_DEBUG") and not isinstance(error, RecursionError):
+            raise error
+        self.failed[symbol] = why_failed(error)
 
     @property
     def all_lowered(self) -> Mapping[str, Lowered]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from looktwice.code.project.json_text import decoded
+from looktwice.code.project.manifests import Manifests, Object
 from looktwice.code.project.paths import folder_of, folders_above, joined
 from looktwice.code.project.tsconfig import Aliases, aliases_of
 
@@ -17,14 +17,14 @@ COMMON_ALIASES = ("@/", "~/", "src/")
 
 
 class TypeScriptImports:
-    """files: all source files. manifests: contents by path, of which package.json and tsconfig*.json are read."""
+    """files: all source files. manifests: of these, package.json and tsconfig*.json are read."""
 
-    def __init__(self, files: frozenset[str], manifests: Mapping[str, bytes]) -> None:
+    def __init__(self, files: frozenset[str], manifests: Manifests) -> None:
         self._files = frozenset(path for path in files if path.endswith(SUFFIXES))
-        self._packages: dict[str, tuple[str, dict[str, object]]] = {}
-        self._manifests: dict[str, dict[str, object]] = {}
-        for path in sorted(manifests):
-            if path.rpartition("/")[2] == "package.json" and (content := decoded(manifests[path])):
+        self._packages: dict[str, tuple[str, Object]] = {}
+        self._manifests: dict[str, Object] = {}
+        for path in manifests.packages:
+            if content := manifests.object(path):
                 self._manifests[folder_of(path)] = content
                 name = content.get("name")
                 if isinstance(name, str) and name:

@@ -24,7 +24,6 @@ from looktwice.code.effects import (
     Op,
     OriginKind,
     Place,
-    TargetKind,
 )
 from looktwice.code.lowering.functions import MODULE_BODY
 from looktwice.code.names import split
@@ -115,20 +114,6 @@ class Knowledge:
 
     # ── what runs here ───────────────────────────────────────────────────────────────────────────────────────────────
     @cached_property
-    def browser_projects(self) -> frozenset[str]:
-        """Folders of projects that run in a browser: they hold components, and neither routes nor access to a store."""
-        components, serving = set[str](), {project_of(each.place.path) for each in self.program.handlers}
-        for f in self.program.functions.values():
-            if f.path.endswith((".tsx", ".jsx")):
-                components.add(project_of(f.path))
-            if any(each.target.kind is TargetKind.ENTITY for each in f.effects):
-                serving.add(project_of(f.path))
-        scripted = {project_of(f.path) for f in self.program.functions.values() if is_javascript(f.path)}
-        if components and not any(is_javascript(each.place.path) for each in self.program.handlers):
-            components |= scripted
-        return frozenset(components - serving)
-
-    @cached_property
     def scripts(self) -> frozenset[str]:
         """Files that a person runs: they call their own functions as they are read, and no route leads into them."""
         found = set()
@@ -141,8 +126,7 @@ class Knowledge:
 
     def is_served(self, f: FunctionSummary) -> bool:
         """Whether the function is part of a backend: no test, no script, nothing that runs in a browser."""
-        in_browser = f.path in self.program.browser or project_of(f.path) in self.browser_projects
-        return not in_browser and not is_solo_path(f.path)
+        return f.path not in self.program.browser and not is_solo_path(f.path)
 
     @cached_property
     def routes(self) -> Mapping[str, Handler]:
@@ -279,16 +263,6 @@ def _compared_with_principal(f: FunctionSummary) -> Iterator[tuple[str, str]]:
 def is_principal(f: FunctionSummary, value: int) -> bool:
     """Whether a value says who is asking."""
     return value != NONE and any(origin.kind is OriginKind.PRINCIPAL for origin in f.values[value])
-
-
-def is_javascript(path: str) -> bool:
-    return not path.endswith((".py", ".pyi"))
-
-
-def project_of(path: str) -> str:
-    """The folder of the project that a file belongs to: what stands before its `src`, else its first folder."""
-    before, found, _ = f"/{path}".partition("/src/")
-    return before.removeprefix("/") if found else path.partition("/")[0] if "/" in path else ""
 
 
 def is_solo_path(path: str) -> bool:
