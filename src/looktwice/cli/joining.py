@@ -10,8 +10,12 @@ import msgspec
 from looktwice.core.errors import LooktwiceError
 from looktwice.core.event import NotProven, Proven
 from looktwice.core.evidence import Witness
+from looktwice.core.files import UnreadableError, read_named
 from looktwice.core.finding import Confidence, Finding
 from looktwice.core.route import is_route
+
+LARGEST = 500_000_000
+"""Bytes of a file of findings."""
 
 
 def endpoints(proof: Proven) -> tuple[str, ...]:
@@ -65,14 +69,14 @@ def read_findings(path: Path) -> list[Finding]:
     """The findings in what `audit --format jsonl` or `json` wrote. Raises LooktwiceError when it is neither."""
     again = "Write one: looktwice audit --format jsonl --output findings.jsonl"
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise LooktwiceError(f"cannot read {path}", (error.strerror or str(error)).lower(), again) from None
+        data = read_named(path, LARGEST)
+    except UnreadableError as error:
+        raise LooktwiceError(f"cannot read {path}", error.why, again) from None
     try:
         if data.lstrip()[:1] == b"{" and b'"findings"' in data[:2000]:
             return msgspec.json.decode(data, type=_Report).findings
         return [msgspec.json.decode(line, type=Finding) for line in data.splitlines() if line.strip()]
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise LooktwiceError(f"cannot read {path}", f"it is not what an audit writes ({error})", again) from None
 
 

@@ -10,6 +10,7 @@ from typing import TextIO
 from looktwice.cli import terminal
 from looktwice.core.errors import ConfigurationError, LooktwiceError
 from looktwice.core.event import Event, Finished, Found, Noted, Proven, Reached, Unread
+from looktwice.core.files import is_present, kind_of
 from looktwice.core.finding import Confidence, Finding
 from looktwice.render.renderer import Guide, Setting, renderer
 from looktwice.render.words import plural
@@ -30,7 +31,10 @@ def root_of(path: Path, verb: str) -> Path:
         raise LooktwiceError(
             f"cannot read {path}", (error.strerror or str(error)).lower(), "Name another one."
         ) from None
-    raise LooktwiceError(f"cannot {verb} {path}", "there is no such file or directory", "Name the folder of a backend.")
+    why = "there is no such file or directory"
+    if is_present(path):
+        why = kind_of(path.stat().st_mode) if path.exists() else "it is a symbolic link that leads nowhere"
+    raise LooktwiceError(f"cannot {verb} {path}", why, "Name the folder of a backend.")
 
 
 class Tally:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 
 from looktwice.code.definitions import functions
 from looktwice.code.languages import Parsed
-from looktwice.code.models import Models, shipped
-from looktwice.code.names import Names, is_project, language_of
+from looktwice.code.models import Models
+from looktwice.code.names import Names, is_project
 from looktwice.code.tree import Assignment, Function, Import, Module, Node
 
 SMALL = 8_000  # lines: below, everything is lowered
@@ -39,11 +39,18 @@ Named = tuple[str, Function, str]
 class Selection:
     """The functions that matter, file by file.
 
-    names: definitions of all files; parsed: the files; each function is `(symbol, function, symbol of its class)`.
+    names: definitions of all files; parsed: the files; models: of the libraries, for a file. Each function is
+    `(symbol, function, symbol of its class)`.
     """
 
-    def __init__(self, names: Names, parsed: Mapping[str, Parsed], modules: Mapping[str, Module]) -> None:
-        self._names, self._parsed, self._modules = names, parsed, modules
+    def __init__(
+        self,
+        names: Names,
+        parsed: Mapping[str, Parsed],
+        modules: Mapping[str, Module],
+        models: Callable[[str], Models],
+    ) -> None:
+        self._names, self._parsed, self._modules, self._models = names, parsed, modules, models
         self._functions: dict[str, list[Named]] = {}
         self._called: dict[str, list[frozenset[str]]] = {}
         self._callers: dict[str, dict[str, list[Named]]] = {}
@@ -92,10 +99,6 @@ class Selection:
         return frozenset(
             path for path, parsed in self._parsed.items() if self._models(path).uses.search(parsed.source.data)
         )
-
-    @staticmethod
-    def _models(path: str) -> Models:
-        return shipped(language_of(path))
 
     @cached_property
     def importers(self) -> Mapping[str, Mapping[str, frozenset[str]]]:

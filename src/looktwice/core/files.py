@@ -7,6 +7,7 @@ Every file of a project that is not a program of ours is read here.
 from __future__ import annotations
 
 import os
+import select
 import stat
 from pathlib import Path
 
@@ -14,6 +15,7 @@ LARGEST = 2_000_000
 """Bytes of a manifest, a configuration, an ignore file: whoever does not say otherwise gets no more."""
 
 _CHUNK = 1 << 20
+_PATIENCE = 10  # seconds until a pipe must have said something
 _OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOCTTY", 0)
 _STAY = getattr(os, "O_NOFOLLOW", 0)
 _KINDS = (
@@ -48,6 +50,25 @@ def read_bytes(path: Path, most: int = LARGEST, *, root: Path | None = None) -> 
         raise UnreadableError("no file can have this name", True) from None
 
 
+def read_named(path: Path, most: int = LARGEST) -> bytes:
+    """The content of a file that the user named, which may be a pipe that a shell made: `--config <(…)`.
+
+    Raises UnreadableError, also when a pipe is silent for too long.
+    """
+    try:
+        if not stat.S_ISFIFO(os.stat(path).st_mode):
+            return _read(path, most, None)
+        handle = os.open(path, _OPEN)
+        try:
+            return _content(handle, most)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise UnreadableError(plain(error), isinstance(error, FileNotFoundError)) from None
+    except ValueError:
+        raise UnreadableError("no file can have this name", True) from None
+
+
 def _read(path: Path, most: int, root: Path | None) -> bytes:
     real = path
     if root is not None and path.is_symlink():
@@ -70,12 +91,22 @@ def _content(handle: int, most: int) -> bytes:
     """All that is there, however large the file said it was: files of /proc say 0, and others grow."""
     parts: list[bytes] = []
     left = most + 1
-    while left and (part := os.read(handle, min(left, _CHUNK))):
+    while left and (part := _part(handle, min(left, _CHUNK))):
         parts.append(part)
         left -= len(part)
     if not left:
         raise UnreadableError(f"it grows while it is read; at most {megabytes(most)} of one file are read")
     return b"".join(parts)
+
+
+def _part(handle: int, size: int) -> bytes:
+    """The next bytes, b"" at the end. Only pipes let one wait."""
+    try:
+        return os.read(handle, size)
+    except BlockingIOError:
+        if select.select([handle], [], [], _PATIENCE)[0]:
+            return os.read(handle, size)
+        raise UnreadableError(f"nothing came out of it for {_PATIENCE} s") from None
 
 
 def require_regular(status: os.stat_result) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import codecs
 from bisect import bisect_right
+from pathlib import Path
 
 from msgspec import Struct
+
+from looktwice.core.files import LARGEST, read_bytes
 
 MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -17,6 +20,11 @@ MARKS = (
 """Byte order marks, the longer ones first, and how what follows is decoded."""
 
 _SAMPLE = 4_096
+
+
+def read_text(path: Path, most: int = LARGEST) -> str:
+    """The text of a regular file of at most `most` bytes, whatever wrote it. Raises UnreadableError."""
+    return decode(read_bytes(path, most)).text
 
 
 class Text(Struct, frozen=True):

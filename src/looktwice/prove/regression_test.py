@@ -11,6 +11,7 @@ import msgspec
 
 from looktwice.core.errors import LooktwiceError
 from looktwice.core.proof import DIRECTORY, Proof, Sent
+from looktwice.prove.app.sources.text import json_object
 
 _QUESTIONS = {
     "twice": "two_requests_at_once_end_like_one_after_the_other",
@@ -144,11 +145,9 @@ def _wrapped(paragraphs: list[str]) -> list[str]:
 
 def _node(proof: Proof, root: Path) -> Written:
     """Node cannot hold the schedule itself: the test asks `looktwice replay`, which ends with 0 when all is well."""
-    try:
-        manifest = json.loads((root / "package.json").read_text("utf-8"))
-    except (OSError, ValueError):
-        manifest = {}
-    dependencies = {**manifest.get("dependencies", {}), **manifest.get("devDependencies", {})}
+    manifest = json_object(root / "package.json")
+    groups = (manifest.get("dependencies"), manifest.get("devDependencies"))
+    dependencies = {name for group in groups if isinstance(group, dict) for name in group}
     source = "vitest" if "vitest" in dependencies else "node:test"
     timeout = ", 60_000" if source == "vitest" else ""  # Node's own runner knows no limit
     ending = "ts" if (root / "tsconfig.json").is_file() else "mjs"

@@ -17,7 +17,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from looktwice.code.models.words import wrong_word
 from looktwice.core.errors import ConfigurationError
+from looktwice.core.parsing import NotParsedError, attempt
 
 FOLDER = Path(__file__).parent
 
@@ -250,10 +252,14 @@ def with_own(language: str, own: Mapping[str, Mapping[str, Any]]) -> Models:
         return shipped(language)
     found = [_read(path) for path in sorted((FOLDER / language).glob("*.toml"))]
     for name, table in own.items():
+        where, remedy = f"cannot use [models.{language}.{name}]", "Change the table and run again."
         try:
-            found.append(msgspec.convert({"library": name, **table}, Library))
-        except (msgspec.ValidationError, TypeError) as error:
-            raise ConfigurationError(f"cannot use [models.{language}.{name}]", str(error), "Mend the table.") from None
+            library = attempt("model", lambda: msgspec.convert({"library": name, **table}, Library))  # noqa: B023
+        except NotParsedError as error:
+            raise ConfigurationError(where, error.why, remedy) from None
+        if why := wrong_word(library):
+            raise ConfigurationError(where, why, remedy)
+        found.append(library)
     return Models(tuple(found))
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from looktwice.core.files import UnreadableError, read_bytes
 from looktwice.prove.app.environment import Secrets, environment
 from looktwice.prove.app.failure import StartError
 from looktwice.prove.app.instance import launch, owner_of
 from looktwice.prove.app.plan import Addresses, Command, Plan
 from looktwice.prove.app.process import temporary_home
+from looktwice.prove.app.sources.text import text_of
 
+_LARGEST_SCRIPT = 500_000_000  # bytes of one SQL file
 _LONGEST = 120.0  # seconds for one command
 
 
@@ -51,7 +54,7 @@ def _is_script(command: Command) -> bool:
 
 def _text(plan: Plan, command: Command) -> str:
     path = plan.root / command.directory / command.words[0]
-    return path.read_text("utf-8", "replace") if _is_script(command) and path.is_file() else ""
+    return text_of(path) if _is_script(command) else ""
 
 
 def _execute(plan: Plan, command: Command, addresses: Addresses, secret: Secrets, step: str) -> None:
@@ -79,9 +82,9 @@ def _execute_file(plan: Plan, command: Command, database: str, step: str) -> Non
 
     path: Path = plan.root / command.directory / command.words[0]
     try:
-        script = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        why = (error.strerror or str(error)).lower() if isinstance(error, OSError) else "it is not UTF-8 text"
+        script = read_bytes(path, _LARGEST_SCRIPT).decode("utf-8-sig")
+    except (UnreadableError, UnicodeDecodeError) as error:
+        why = error.why if isinstance(error, UnreadableError) else "it is not UTF-8 text"
         raise StartError(step, f"cannot read {command.words[0]}: {why}", command=command, plan=plan) from None
     try:
         with psycopg.connect(database, autocommit=True) as connection:

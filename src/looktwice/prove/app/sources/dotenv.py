@@ -8,6 +8,7 @@ from pathlib import Path
 
 from looktwice.prove.app.plan import Kind, Origin, Setting
 from looktwice.prove.app.recognition import kind_of, service_name
+from looktwice.prove.app.sources.text import text_of
 
 # The earlier file decides. `.env` comes last: it is read so that each of its values can be replaced.
 _FILES = (
@@ -22,7 +23,7 @@ _FILES = (
 )
 _INNER = ("src", "app", "backend", "server", "api", "config")
 _TOP = (".git", "compose.yml", "compose.yaml", "docker-compose.yml", "docker-compose.yaml")
-_LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$")
+_LINE = re.compile(r"\s*+(?:export\s++)?([A-Za-z_]\w*+)\s*+=(.*)")
 
 
 def settings(root: Path) -> list[Setting]:
@@ -33,9 +34,10 @@ def settings(root: Path) -> list[Setting]:
             path = directory / name
             if path.is_file():
                 shown = os.path.relpath(path, root).replace(os.sep, "/")
-                for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), 1):
+                for number, line in enumerate(text_of(path).splitlines(), 1):
                     if match := _LINE.match(line):
-                        found.setdefault(match[1], setting(match[1], _unquoted(match[2]), Origin(shown, number)))
+                        value = _unquoted(match[2].strip())
+                        found.setdefault(match[1], setting(match[1], value, Origin(shown, number)))
     return list(found.values())
 
 
@@ -57,4 +59,4 @@ def setting(name: str, value: str, origin: Origin) -> Setting:
 def _unquoted(text: str) -> str:
     if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'`":
         return text[1:-1]
-    return re.sub(r"\s+#.*$", "", text)
+    return re.split(r"(?<=\s)#", text, maxsplit=1)[0].rstrip()

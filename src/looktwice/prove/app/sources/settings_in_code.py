@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ast
-import contextlib
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from looktwice.core.parsing import NotParsedError, attempt
 from looktwice.prove.app.plan import Kind, Origin, Setting
 from looktwice.prove.app.recognition import kind_of
 from looktwice.prove.app.sources.dotenv import setting
+from looktwice.prove.app.sources.text import text_of
 
 _SKIPPED = {
     "node_modules",
@@ -47,12 +48,10 @@ def settings(root: Path) -> list[Setting]:
     """One Setting for each name; the first place that gives a default decides."""
     found: dict[str, Setting] = {}
     for path in files(root):
-        with contextlib.suppress(OSError, UnicodeDecodeError):
-            text = path.read_text("utf-8")
-            for name, default, line in _reads(path, text):
-                known = found.get(name)
-                if known is None or (default and not known.value):
-                    found[name] = setting(name, default, Origin(path.relative_to(root).as_posix(), line))
+        for name, default, line in _reads(path, text_of(path)):
+            known = found.get(name)
+            if known is None or (default and not known.value):
+                found[name] = setting(name, default, Origin(path.relative_to(root).as_posix(), line))
     return list(found.values())
 
 
@@ -99,8 +98,8 @@ def _line(text: str, match: re.Match[str]) -> int:
 def _settings_classes(text: str) -> Iterator[tuple[str, str, int]]:
     """Fields of pydantic's BaseSettings: each reads the variable of its name, behind the prefix."""
     try:
-        tree = ast.parse(text)
-    except SyntaxError:
+        tree = attempt("Python", lambda: ast.parse(text))
+    except NotParsedError:
         return
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef) and any("Settings" in ast.unparse(base) for base in node.bases):
