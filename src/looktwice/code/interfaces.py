@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from functools import cached_property
 
 from looktwice.code.definitions import dotted, unwrapped
@@ -18,6 +19,7 @@ class Interfaces:
     def __init__(self, names: Names) -> None:
         self.names = names
         self._implementations: dict[str, tuple[str, ...]] = {}
+        self._below: dict[str, dict[str, list[str]]] = {}
 
     def implementations(self, symbol: str) -> tuple[str, ...]:
         """The functions that a call of an abstract method may reach: at most three, those of tests last."""
@@ -31,20 +33,24 @@ class Interfaces:
             return (symbol,)
         if not self._is_abstract(node, symbol):
             return (symbol,)
-        found: dict[str, None] = {}
-        waiting, seen = deque([owner]), set[str]()
-        while waiting:
-            current = waiting.popleft()
-            for each in self.subclasses.get(current, ()):
-                if each in seen:
-                    continue
-                seen.add(each)
-                waiting.append(each)
-                inner = self.names.members_of(each).get(name)
-                if isinstance(inner, Function | Class):
-                    found[f"{each}.{name}"] = None
+        found = self._implementers(owner).get(name, ())
         ranked = sorted(found, key=lambda each: any(word in each.lower() for word in ("test", "fake", "mock", "stub")))
         return tuple(ranked[:IMPLEMENTATIONS_KEPT]) or (symbol,)
+
+    def _implementers(self, owner: str) -> Mapping[str, list[str]]:
+        """What the classes below a class define themselves: symbols by name, the nearest classes first."""
+        if (found := self._below.get(owner)) is None:
+            found = self._below[owner] = {}
+            waiting, seen = deque([owner]), set[str]()
+            while waiting:
+                for each in self.subclasses.get(waiting.popleft(), ()):
+                    if each not in seen:
+                        seen.add(each)
+                        waiting.append(each)
+                        for name, member in self.names.members_of(each).items():
+                            if isinstance(member, Function | Class):
+                                found.setdefault(name, []).append(f"{each}.{name}")
+        return found
 
     @cached_property
     def subclasses(self) -> dict[str, list[str]]:

@@ -33,7 +33,7 @@ class Names:
         self._nodes: dict[str, Node | None] = {}
         self._classes: dict[str, tuple[tuple[str, Class], ...]] = {}
         self._bases: dict[str, tuple[str, ...]] = {}
-        self._methods: dict[str, dict[str, str]] = {}
+        self._methods: dict[str, frozenset[str]] = {}
         self._inner: dict[str, dict[str, Node]] = {}
         self.cut: set[str] = set()  # classes that have more classes above them than are followed
 
@@ -142,13 +142,14 @@ class Names:
 
     def method(self, symbol: str, name: str) -> str | None:
         """The function that `instance.name` or `Class.name` means, in the class or its bases; None without one."""
-        if (found := self._methods.get(symbol)) is None:
-            found = self._methods[symbol] = {}
-            for current, node in self.classes(symbol):
-                for member in node.members:
-                    for each in method_names(member):
-                        found.setdefault(each, f"{current}.{each}")
-        return found.get(name)
+        for current, node in self.classes(symbol):
+            if (own := self._methods.get(current)) is None:
+                own = self._methods[current] = frozenset(
+                    each for member in node.members for each in method_names(member)
+                )
+            if name in own:
+                return f"{current}.{name}"
+        return None
 
     def expression(self, path: str, node: Node | None) -> str:
         """The symbol of a plain name, dotted name or type."""

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 from tree_sitter import Node as Syntax
 from tree_sitter import Parser, Tree
 
+from looktwice.code.languages.effort import parse_within
 from looktwice.code.languages.reader import Grammar, Reader
 from looktwice.code.tree import Function, Module, Node
 from looktwice.core.source import Source
@@ -57,7 +58,7 @@ class Parsed:
     def outline(self) -> Module:
         """Imports, exports, classes, functions without bodies, and the statements of the module itself."""
         if self._module is None:
-            if self._tree is None:  # binary: reported as unreadable from end to end
+            if self._tree is None:  # binary, or tangled: reported as unreadable from end to end
                 end = len(self.source.data)
                 self._module = Module(0, end, (), (), {}, ((0, end),))
             else:
@@ -120,7 +121,7 @@ def parse_with(
     source = in_utf8(source)
     data = source.data
     is_text = b"\0" not in data
-    tree = Parser(grammar.language).parse(prepare(data)) if is_text else None
+    tree = parse_within(Parser(grammar.language), prepare(data)) if is_text else None
     reading = reader(grammar, data)
     return Parsed(source, tree, reading, lambda root: outline(reading, root))
 

@@ -20,7 +20,7 @@ class Scope:
         self.own: dict[str, Val] = {}
         self.outer = outer
         self.rest: Mapping[str, Val] = rest if rest is not None else outer.rest if outer is not None else {}
-        self._names: dict[int, list[str]] = {}  # by identity of the value: the names it was given, perhaps no longer
+        self._names: dict[int, dict[str, None]] = {}  # by identity of the value: names it was given, perhaps no longer
 
     def get(self, name: str) -> Val | None:
         layer: Scope | None = self
@@ -35,7 +35,7 @@ class Scope:
 
     def __setitem__(self, name: str, value: Val) -> None:
         self.own[name] = value
-        self._names.setdefault(id(value), []).append(name)
+        self._names.setdefault(id(value), {})[name] = None
 
     def layers(self) -> Iterator[Scope]:
         """This scope and those around it, innermost first."""
@@ -46,11 +46,18 @@ class Scope:
 
     def replace(self, before: Val, after: Val) -> None:
         """Every name of the value `before` means `after` from now on."""
-        named = [name for layer in self.layers() for name in layer._names.get(id(before), ())]
+        named = [name for layer in self.layers() for name in layer.named(before)]
         named += [name for name, value in self.rest.items() if value is before]
         for name in named:
             if self.get(name) is before:
                 self[name] = after
+
+    def named(self, value: Val) -> list[str]:
+        """The names that were given this value in this very scope, and have it still."""
+        names = self._names.get(id(value), {})
+        for name in [name for name in names if self.own.get(name) is not value]:
+            del names[name]
+        return list(names)
 
     def meet(self, *ways: Scope) -> None:
         """Go on with what the names may mean after these ways: inner scopes, and this one where a way sets nothing."""

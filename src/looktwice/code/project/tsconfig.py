@@ -8,26 +8,23 @@ from msgspec import Struct
 
 from looktwice.code.project.manifests import Manifests
 from looktwice.code.project.paths import folder_of, joined
+from looktwice.code.project.patterns import StarPatterns
 
 NAMES = ("tsconfig.json", "jsconfig.json")
 Paths = dict[str, tuple[str, ...]]
 
 
-class Aliases(Struct, frozen=True):
+class Aliases:
     """`paths` maps patterns to targets relative to the audited root; bare names start at `base`, None for nowhere."""
 
-    paths: tuple[tuple[str, tuple[str, ...]], ...]
-    base: str | None
+    def __init__(self, paths: Paths, base: str | None) -> None:
+        self.has_paths, self.base = bool(paths), base
+        self._patterns = StarPatterns(sorted(paths.items()))
 
     def targets(self, module: str) -> Iterator[str]:
         """Paths that `module` may stand for, without endings, the most specific pattern first."""
-        for pattern, targets in self.paths:
-            prefix, star, suffix = pattern.partition("*")
-            if pattern == module:
-                yield from targets
-            elif star and module.startswith(prefix) and module.endswith(suffix) and len(module) >= len(pattern) - 1:
-                middle = module[len(prefix) : len(module) - len(suffix)]
-                yield from (target.replace("*", middle, 1) for target in targets)
+        for targets, middle in self._patterns.matching(module):
+            yield from (target.replace("*", middle, 1) for target in targets)
         if self.base is not None:
             yield self.base + module
 
@@ -47,8 +44,7 @@ def aliases_of(manifests: Manifests) -> dict[str, Aliases]:
         if path.rpartition("/")[2] in NAMES:
             options = with_bases(path, manifests, known)
             if options.paths is not None or options.base is not None:
-                ordered = sorted((options.paths or {}).items(), key=lambda it: (-len(it[0].partition("*")[0]), it[0]))
-                found[folder_of(path)] = Aliases(tuple(ordered), options.base)
+                found[folder_of(path)] = Aliases(options.paths or {}, options.base)
     return found
 
 
