@@ -19,7 +19,7 @@ from looktwice.code.tree import Assignment, Function, Import, Module, Node
 
 SMALL = 8_000  # lines: below, everything is lowered
 SEARCHES = 20  # of the text of one file: after that many it is cheaper to know all that it calls
-INNER_IMPORT = re.compile(rb"^[ \t]+from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]+(\w+)", re.MULTILINE)
+INNER_IMPORT = re.compile(rb"^[ \t]++from[ \t]++(\.*+)([\w.]*+)[ \t]++import[ \t]++(\w+)", re.MULTILINE)
 EVERYDAY = (  # words that also are methods of lists, dictionaries, files and everything else
     "get set add add_all update delete remove all list first one count exists run open call send search create "
     "connect merge put patch post head options request retrieve stream write end use route expire move attach "
@@ -27,7 +27,9 @@ EVERYDAY = (  # words that also are methods of lists, dictionaries, files and ev
     "upload connection del json unlink session acquire fetch sleep"
 )
 EVERYDAY_WORDS = frozenset(EVERYDAY.split())
-SAID = re.compile(rb"([A-Za-z_]\w*)(?:\(\))?\s*\.\s*(?:" + "|".join(sorted(EVERYDAY_WORDS)).encode() + rb")\s*\(")
+SAID = re.compile(
+    rb"(?<!\w)([A-Za-z_]\w*+)(?:\(\))?+\s*+\.\s*+(?:" + "|".join(sorted(EVERYDAY_WORDS)).encode() + rb")\s*+\("
+)
 CLIENT = re.compile(
     rb"session|client|http|requests|redis|cache|\bdb|_db|database|conn|pool|cursor|repo|store|engine|prisma|\btx|\btrx|"
     rb"axios|stripe|broker|queue|scheduler|router|\bapp\b|\bapi|_api|transport|mail|smtp|bucket|s3"

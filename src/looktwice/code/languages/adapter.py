@@ -15,7 +15,8 @@ from looktwice.code.languages.reader import Grammar, Reader
 from looktwice.code.tree import Function, Module, Node
 from looktwice.core.source import Source
 
-NAMES = re.compile(rb"\.\s*([A-Za-z_$][\w$]*)|([A-Za-z_$][\w$]*)\s*[(`]")
+# A name is looked at from its beginning only: a line of base64 would be looked at from each of its letters.
+NAMES = re.compile(rb"\.\s*+([A-Za-z_$][\w$]*+)|(?<![\w$])([A-Za-z_$][\w$]*+)\s*+[(`]")
 CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -62,7 +63,11 @@ class Parsed:
                 end = len(self.source.data)
                 self._module = Module(0, end, (), (), {}, ((0, end),))
             else:
-                self._module = self._read_outline(self._tree.root_node)
+                try:
+                    self._module = self._read_outline(self._tree.root_node)
+                except RecursionError:  # deeper than our stack, whoever called us: as if it could not be parsed
+                    self._tree = None
+                    return self.outline()
         return self._module
 
     def body(self, function: Function) -> tuple[Node, ...]:
@@ -79,6 +84,9 @@ class Parsed:
         reader.is_outline, reader.depth = False, 0
         try:
             return reader.function_body(syntax)
+        except RecursionError:
+            reader.report(syntax)
+            return ()
         finally:
             reader.is_outline = True
 

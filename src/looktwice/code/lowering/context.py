@@ -18,6 +18,7 @@ from looktwice.code.names import Names
 from looktwice.code.tree import Function, Node
 
 CALLBACKS_DEEP = 6
+VALUES_DEEP = 6
 
 
 class TextRunner(Struct, frozen=True):
@@ -117,8 +118,11 @@ class Lowering:
             return Val(self.body.of_constant(OriginKind.CONST, value.constant), value.type, constant=value.constant)
         return self.imported(value, self.body.of_constant(OriginKind.MODULE, symbol))
 
-    def imported(self, value: Val, origins: Value) -> Val:
-        """A value of another table: kept but for its origins, which meant something there only."""
+    def imported(self, value: Val, origins: Value, depth: int = 0) -> Val:
+        """A value of another table: kept but for its origins, which meant something there only.
+
+        What lies deeper in it than `VALUES_DEEP` is not kept: each value may hold the one before it.
+        """
         kinds = {origin.kind for origin in value.origins}
         if kinds and kinds <= {OriginKind.CONFIG}:
             origins = tuple(Origin(OriginKind.CONFIG, -1, origin.path) for origin in value.origins)
@@ -127,8 +131,12 @@ class Lowering:
             value.type,
             value.item,
             value.symbol,
-            entries=None if value.entries is None else {k: self.imported(v, origins) for k, v in value.entries.items()},
-            items=None if value.items is None else tuple(self.imported(v, origins) for v in value.items),
+            entries=None
+            if value.entries is None or depth >= VALUES_DEEP
+            else {name: self.imported(each, origins, depth + 1) for name, each in value.entries.items()},
+            items=None
+            if value.items is None or depth >= VALUES_DEEP
+            else tuple(self.imported(each, origins, depth + 1) for each in value.items),
             constant=value.constant,
             options=value.options,
             function=value.function,

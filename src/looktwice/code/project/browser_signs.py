@@ -95,12 +95,14 @@ ASKS_ITS_SERVER = re.compile(rb"(?<![\w$.])fetch\(\s{0,9}[\"'`]/(?![/*])")
 """An address without a host: only a browser knows which one is meant."""
 EITHER = re.compile(rb"typeof[ \t]+(?:window|document|localStorage)\b")
 """Code that asks where it runs may run on either side."""
-EVENTS = re.compile(rb"[\s{]on(?:Click|Change|Submit|Input|Key\w+|Mouse\w+|Focus|Blur|Press|Drag\w*|Scroll)=\{")
+EVENTS = re.compile(
+    rb"[\s{]on(?:Click|Change|Submit|Input|Key\w{0,9}|Mouse\w{0,9}|Focus|Blur|Press|Drag\w{0,9}|Scroll)=\{"
+)
 REACT_HOOK = re.compile(rb"\bReact\.(" + b"|".join(sorted(each.encode() for each in HOOKS)) + rb")\(")
 BOUND_LATE = re.compile(rb"\b(?:import|require)\s{0,9}\(\s{0,9}[\"']([^\"'\n]{1,300})[\"']")
 BROUGHT_IN = re.compile(rb"\b(?:from|import)\s{0,9}\(?\s{0,9}[\"']([^\"'\n]{1,300})[\"']")
 SCRIPT_TAG = re.compile(rb"<script\b([^>]{1,600})>", re.IGNORECASE)
-SCRIPT_NAME = re.compile(rb"[\w@./-]{1,300}\.m?js\b")
+SCRIPT_NAME = re.compile(rb"(?<![\w@./-])[\w@./-]{1,300}\.m?js\b")
 SERVER_EXPORTS = frozenset({"getServerSideProps", "getStaticProps", "getStaticPaths", "generateMetadata"})
 
 
