@@ -174,15 +174,15 @@ class Workspace:
         return found
 
     def _field(self, owner: str, name: str) -> Val | None:
-        for current, node in self.names.classes(owner):
+        for current, _ in self.names.classes(owner):
             path = split(current)[0]
-            for member in node.members:
-                if isinstance(member, Assignment) and any(isinstance(t, Name) and t.id == name for t in member.targets):
-                    typed = self.annotated(path, member.annotation)
-                    if typed.type:
-                        return Val(type=typed.type, item=typed.item)
-                    if member.value is not None:
-                        return self._class_value(current, member)
+            member = self.names.members_of(current).get(name)
+            if isinstance(member, Assignment):
+                typed = self.annotated(path, member.annotation)
+                if typed.type:
+                    return Val(type=typed.type, item=typed.item)
+                if member.value is not None:
+                    return self._class_value(current, member)
             constructor = f"{current}.{'__init__' if language_of(path) == 'python' else 'constructor'}"
             function = self.function(constructor)
             if function is not None and constructor not in self._in_progress:

@@ -14,18 +14,12 @@ from looktwice.code.languages.effort import parse_within
 from looktwice.code.languages.reader import Grammar, Reader
 from looktwice.code.tree import Function, Module, Node
 from looktwice.core.source import Source
+from looktwice.core.text import MARKS
 
 # A name is looked at from its beginning only: a line of base64 would be looked at from each of its letters.
 NAMES = re.compile(rb"\.\s*+([A-Za-z_$][\w$]*+)|(?<![\w$])([A-Za-z_$][\w$]*+)\s*+[(`]")
+LONE_RETURN = re.compile(rb"\r(?!\n)")
 CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
-BYTE_ORDER_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-
 
 OneReader = TypeVar("OneReader", bound=Reader)
 
@@ -126,7 +120,7 @@ def parse_with(
 
     `prepare` may rewrite what the grammar does not know, byte for byte: offsets must stay as they are.
     """
-    source = in_utf8(source)
+    source = with_line_ends(in_utf8(source))
     data = source.data
     is_text = b"\0" not in data
     tree = parse_within(Parser(grammar.language), prepare(data)) if is_text else None
@@ -137,7 +131,7 @@ def parse_with(
 def in_utf8(source: Source) -> Source:
     """The same file in UTF-8: by byte order mark, else as it is when valid, by its coding line, or as Latin-1."""
     data = source.data
-    for mark, encoding in BYTE_ORDER_MARKS:
+    for mark, encoding in MARKS:
         if data.startswith(mark):
             text = data.decode(encoding, "replace").removeprefix("\ufeff")
             return Source(source.path, text.encode("utf-8", "replace"))
@@ -153,6 +147,13 @@ def in_utf8(source: Source) -> Source:
             source if codecs.lookup(candidate).name == "utf-8" else Source(source.path, text.encode("utf-8", "replace"))
         )
     return Source(source.path, data.decode("latin-1").encode())
+
+
+def with_line_ends(source: Source) -> Source:
+    """The same bytes with every line ended as the grammars know it: to them a comment goes on behind a lone return."""
+    if b"\r" not in source.data or not LONE_RETURN.search(source.data):
+        return source
+    return Source(source.path, LONE_RETURN.sub(b"\n", source.data))
 
 
 def coding_line(data: bytes) -> str:
