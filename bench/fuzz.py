@@ -108,7 +108,10 @@ def of_sources(root: Path, random: Random, corpus: tuple[tuple[str, bytes], ...]
     for number in range(TOGETHER):
         ending, data = random.choice(corpus)
         written[f"f{number}{ending}"] = mutations.damaged(data, random, corpus)
-    plant(root, {**written, "prisma/schema.prisma": mutations.AUXILIARY["prisma/schema.prisma"]})
+    beside = {"prisma/schema.prisma": mutations.AUXILIARY["prisma/schema.prisma"]}
+    if random.random() < 0.3:
+        beside["long.py"] = b"x = 1\n" * 9_000  # in a large tree not everything is lowered
+    plant(root, {**written, **beside})
     reported = audited(root, random, runs)
     for path, data in written.items():
         if path not in reported and (why := cannot_be_whole(path, data)):

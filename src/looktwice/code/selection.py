@@ -182,6 +182,7 @@ class Selection:
                 if each[0] in wanted or said - EVERYDAY_WORDS or (said and self._asks_a_client(path, each[1])):
                     choose(each)
         followed: set[tuple[str, str, str]] = set()
+        spread: set[tuple[str, str]] = set()  # files all of whose callers of a name were chosen
         while waiting:
             symbol = waiting.popleft()[0]
             path, _, qualified = symbol.partition(":")
@@ -192,7 +193,9 @@ class Selection:
                 continue
             followed.add((path, name, top))
             for importer, taken in ((path, {top}), *self.importers.get(path, {}).items()):
-                if (top in taken or "" in taken) and self._mentions(importer, name):
+                is_open = (top in taken or "" in taken) and (importer, name) not in spread
+                if is_open and self._mentions(importer, name):
+                    spread.add((importer, name))
                     for each in self.callers(importer).get(name, ()):
                         choose(each)
         return list(chosen.values())
