@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from functools import cached_property
+
+from msgspec.structs import replace
 
 from looktwice.code.effects import (
     CallSite,
@@ -21,6 +24,7 @@ from looktwice.code.effects import (
 )
 from looktwice.code.inlining import Expansion, Plan
 from looktwice.code.purity import noises
+from looktwice.code.shortfalls import why_failed
 from looktwice.core.config import System
 from looktwice.core.event import Noted, Unread
 from looktwice.core.source import Source, Span
@@ -68,8 +72,21 @@ class Program:
                 self._plans,
                 self.entities.__contains__,
             )
-            found = self._expanded[name] = expansion.run(summary, self._arguments(name, summary))
+            try:
+                found = expansion.run(summary, self._arguments(name, summary))
+            except Exception as error:  # nobody should lose a pattern's findings to one function: it stands alone then
+                self._fail(summary, error)
+                found = replace(summary, complete=False)
+            self._expanded[name] = found
         return found
+
+    def _fail(self, summary: FunctionSummary, error: Exception) -> None:
+        if os.environ.get("LOOKTWICE_DEBUG") and not isinstance(error, RecursionError):
+            raise error
+        place = self.span(Place(summary.path, summary.start, summary.end))
+        name = summary.name.partition(":")[2]
+        why = f"what {name} calls could not be followed: {why_failed(error)}"
+        self.unread = (*self.unread, Unread(summary.path, why, place.start_line))
 
     def _arguments(self, name: str, summary: FunctionSummary) -> Mapping[int, Value]:
         """What a framework passes to a handler: the parameters that carry what a caller chose."""
