@@ -3,7 +3,7 @@
     python bench/fuzz.py [--sources 100000] [--trees 10000] [--seed 1] [--keep FOLDER]
 
 A hundred damaged sources make one program, which is audited from disk; a tree is a small program with its auxiliary
-files, some of them damaged, some replaced by pipes, devices, circles of links. Each has a deadline. Nothing may raise but
+files, some damaged, some replaced by pipes, devices, circles of links. Each has a deadline. Nothing may raise but
 a LooktwiceError, nothing may be called a fault of our own, what could not be read must be reported, and a remembered
 result must equal a fresh one. What breaks is printed with the number that makes it again, and its files are kept.
 """
@@ -11,7 +11,6 @@ result must equal a fresh one. What breaks is printed with the number that makes
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import signal
 import sys
@@ -34,7 +33,7 @@ DEADLINE = 90
 
 
 class Broken(Exception):
-    """An audit said or did what none may."""
+    """An audit printed or did what none may."""
 
 
 class Late(BaseException):
@@ -68,7 +67,9 @@ def fuzz(
     corpus = mutations.sources()
     signal.signal(signal.SIGALRM, late)
     for number in range(first, first + sources // TOGETHER):
-        yield from attempt(f"{seed}:sources:{number}", lambda root, random: of_sources(root, random, corpus, runs), keep)
+        yield from attempt(
+            f"{seed}:sources:{number}", lambda root, random: of_sources(root, random, corpus, runs), keep
+        )
     for number in range(first, first + trees):
         yield from attempt(f"{seed}:trees:{number}", lambda root, random: of_tree(root, random, runs), keep)
 
@@ -81,20 +82,20 @@ def attempt(name: str, run: Callable[[Path, Random], None], keep: Path | None) -
     """One case in a folder of its own; its failure, when there is one."""
     root = Path(tempfile.mkdtemp(prefix="looktwice-fuzz-"))
     signal.alarm(DEADLINE)
-    said = ""
+    fault = ""
     try:
         run(root, Random(name))
     except Late as error:
-        said = f"{name}: did not end\n{where(error)}"
+        fault = f"{name}: did not end\n{where(error)}"
     except Exception as error:
-        said = f"{name}: {type(error).__name__}: {error}\n{'' if isinstance(error, Broken) else where(error)}"
+        fault = f"{name}: {type(error).__name__}: {error}\n{'' if isinstance(error, Broken) else where(error)}"
     finally:
         signal.alarm(0)
-    if said:
-        print(said, flush=True)
+    if fault:
+        print(fault, flush=True)
         if keep:
             shutil.move(root, keep / name.replace(":", "-"))
-        yield said
+        yield fault
     strange_trees.remove(root)
 
 
@@ -170,7 +171,9 @@ def audited(root: Path, random: Random, runs: Counter[str]) -> set[str]:
             if same != [it for it in events if isinstance(it, kept) or "Found" in type(it).__name__]:
                 raise Broken("a remembered result is another one")
         runs["remembered"] += 1
-    reported = {it.path for it in events if isinstance(it, Unread)} | {it.path for it in events if isinstance(it, Noted)}
+    reported = {it.path for it in events if isinstance(it, Unread)} | {
+        it.path for it in events if isinstance(it, Noted)
+    }
     runs["reported"] += len(reported)
     assert isinstance(events[-1], Finished)
     return reported
@@ -182,7 +185,14 @@ def proving(root: Path) -> None:
     from looktwice.prove import proof
     from looktwice.prove.app.sources import commands, dotenv, node, programs, settings_in_code
 
-    for read in (commands.start, commands.setup, commands.extensions, dotenv.settings, settings_in_code.settings, node.build):
+    for read in (
+        commands.start,
+        commands.setup,
+        commands.extensions,
+        dotenv.settings,
+        settings_in_code.settings,
+        node.build,
+    ):
         read(root)
     programs.search_path(root)
     try:
@@ -194,16 +204,19 @@ def proving(root: Path) -> None:
 
 # ── what another parser says ─────────────────────────────────────────────────────────────────────────────────────────
 def cannot_be_whole(path: str, data: bytes) -> str:
-    """Why a source cannot have been understood whole, by its grammar alone; "" when that cannot be told."""
+    """Why a source cannot have been understood whole, by its grammar alone; "" when that cannot be determined."""
     import tree_sitter
     import tree_sitter_javascript
     import tree_sitter_python
     import tree_sitter_typescript
 
     languages = {
-        ".py": tree_sitter_python.language, ".js": tree_sitter_javascript.language, ".mjs": tree_sitter_javascript.language,
-        ".ts": tree_sitter_typescript.language_typescript, ".tsx": tree_sitter_typescript.language_tsx,
-    }  # fmt: skip
+        ".py": tree_sitter_python.language,
+        ".js": tree_sitter_javascript.language,
+        ".mjs": tree_sitter_javascript.language,
+        ".ts": tree_sitter_typescript.language_typescript,
+        ".tsx": tree_sitter_typescript.language_tsx,
+    }
     if data[:2] in (b"\xff\xfe", b"\xfe\xff") or data[:4] == b"\0\0\xfe\xff":
         return ""  # decoded first
     if b"\0" in data:
@@ -222,7 +235,7 @@ def cannot_be_whole(path: str, data: bytes) -> str:
 
 
 def cannot_be_read(path: str, data: bytes) -> str:
-    """Why a file beside the code cannot have been understood, by another parser; "" when that cannot be told."""
+    """Why a file beside the code cannot have been understood, by another parser; "" when that cannot be determined."""
     import json
     import tomllib
 
@@ -232,7 +245,13 @@ def cannot_be_read(path: str, data: bytes) -> str:
         except RecursionError:
             return "it is nested too deeply"
         except ValueError:
-            loose = b"//" in data or b"/*" in data or b"," in data or data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data
+            loose = (
+                b"//" in data
+                or b"/*" in data
+                or b"," in data
+                or data[:2] in (b"\xff\xfe", b"\xfe\xff")
+                or b"\0" in data
+            )
             return "" if loose else "it is no JSON"
     if path in ("pyproject.toml", "poetry.lock"):
         try:

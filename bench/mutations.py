@@ -1,5 +1,6 @@
 """Damage, by a seed: the same number always gives the same damaged text. And programs and files worth damaging."""
 
+# ruff: noqa: E501 (a sample is easier to read as one line)
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
@@ -14,8 +15,35 @@ TOKENS = (
     b"def class if elif else for while try except finally with async await yield lambda return raise import from match "
     b"case const let function export default switch catch throw new typeof <a> </a> /> f'{ r' b' \\u{ \\N{ 0x 1e 1_ NaN"
 ).split()
-ODD = (b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"\r", b"\r\n", b"\t", b"\x0c", b"\x1b[31m", b"\xe2\x80\xae", b"\xc3")
-BRACKETS = (b"(", b"[", b"{", b"not ", b"-", b"a => ", b"lambda: ", b"f(", b"[[", b"{a:", b"<a>", b"${`", b"/* ", b"if a:\n ")
+ODD = (
+    b"\0",
+    b"\xff\xfe",
+    b"\xef\xbb\xbf",
+    b"\xed\xa0\x80",
+    b"\r",
+    b"\r\n",
+    b"\t",
+    b"\x0c",
+    b"\x1b[31m",
+    b"\xe2\x80\xae",
+    b"\xc3",
+)
+BRACKETS = (
+    b"(",
+    b"[",
+    b"{",
+    b"not ",
+    b"-",
+    b"a => ",
+    b"lambda: ",
+    b"f(",
+    b"[[",
+    b"{a:",
+    b"<a>",
+    b"${`",
+    b"/* ",
+    b"if a:\n ",
+)
 
 
 def sources() -> tuple[tuple[str, bytes], ...]:
@@ -37,9 +65,9 @@ def sources() -> tuple[tuple[str, bytes], ...]:
 
 
 def damaged(data: bytes, random: Random, others: tuple[tuple[str, bytes], ...] = ()) -> bytes:
-    """The text after one to four mishaps."""
+    """The text after one to four changes."""
     for _ in range(random.randint(1, 4)):
-        data = random.choice(MISHAPS)(data, random, others)
+        data = random.choice(CHANGES)(data, random, others)
     return data[:60_000]
 
 
@@ -94,7 +122,7 @@ def _flip(data: bytes, random: Random, others: object) -> bytes:
     return data[:at] + bytes((random.randrange(256),)) + data[at + 1 :]
 
 
-def _splice(data: bytes, random: Random, others: tuple[tuple[str, bytes], ...]) -> bytes:
+def _exchange(data: bytes, random: Random, others: tuple[tuple[str, bytes], ...]) -> bytes:
     other = random.choice(others)[1] if others else data
     start = _place(other, random)
     at = _place(data, random)
@@ -111,8 +139,8 @@ def _ends(data: bytes, random: Random, others: object) -> bytes:
     return data.replace(b"\n", random.choice((b"\r\n", b"\r", b"\n\n", b"\xe2\x80\xa8", b" ")))
 
 
-MISHAPS = (
-    *(_cut, _truncate, _insert, _insert, _insert, _repeat, _nest, _swap, _indent, _flip, _flip, _splice, _splice),
+CHANGES = (
+    *(_cut, _truncate, _insert, _insert, _insert, _repeat, _nest, _swap, _indent, _flip, _flip, _exchange, _exchange),
     *(_ends, _encode),
 )
 
@@ -130,8 +158,8 @@ AUXILIARY: Mapping[str, bytes] = {
     b'[tool.poetry.dependencies]\npsycopg = {version = "^3"}\nwhen = 2024-01-01T00:00:00Z\n',
     "looktwice.toml": b'[system]\ninstances = 2\n[audit]\nexclude = ["gone/"]\n[[suppress]]\ncode = "LT301"\npath = "a/"\n'
     b'reason = "one"\n[models.python.own.calls]\n"own.send" = { kind = "SEND", target = "service:own" }\n',
-    "prisma/schema.prisma": b"generator client { provider = \"x\" }\nenum S { A B }\nmodel User {\n  id Int @id // one\n"
-    b"  mail String @unique @map(\"e\")\n  orders Order[]\n}\nmodel Order {\n  id Int @id\n  userId Int\n"
+    "prisma/schema.prisma": b'generator client { provider = "x" }\nenum S { A B }\nmodel User {\n  id Int @id // one\n'
+    b'  mail String @unique @map("e")\n  orders Order[]\n}\nmodel Order {\n  id Int @id\n  userId Int\n'
     b"  user User @relation(fields: [userId], references: [id])\n  @@unique([id, userId])\n}\n",
     "migrations/1.sql": b"-- up\nCREATE TABLE users (id serial PRIMARY KEY, mail text UNIQUE, note text DEFAULT 'a;b');\n"
     b"/* more */ CREATE UNIQUE INDEX one ON users (lower(mail)) WHERE id > 1;\nALTER TABLE users ADD COLUMN x int;\n"
@@ -147,7 +175,7 @@ AUXILIARY: Mapping[str, bytes] = {
     ".env": b"DATABASE_URL=postgres://u:p@localhost/db\nexport KEY = 'a b' # c\n",
     "docker-compose.yml": b"services:\n  app:\n    build: .\n    command: uvicorn app:app\n    environment: &e\n      A: 1\n",
     "Procfile": b"web: gunicorn app:app --workers 3\n",
-    "Dockerfile": b"FROM python\nRUN pip install \\\n  x\nCMD [\"uvicorn\", \"app:app\"]\n",
+    "Dockerfile": b'FROM python\nRUN pip install \\\n  x\nCMD ["uvicorn", "app:app"]\n',
     ".looktwice/cache/result": b"looktwice cache 1\n" + b"x" * 60,
     ".looktwice/proofs/one.json": b'{"schema": 1}',
 }

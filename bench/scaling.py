@@ -2,8 +2,8 @@
 
     python bench/scaling.py [--size N] [--limit SECONDS] [--only WORDS]
 
-Each shape of `shapes.py` is audited at sizes N, 2N and 4N, in a process of its own, by processor time. Twice the size may
-take about twice the time; what takes more than `WORST` times as long, or does not end, is marked, and makes the exit code 1.
+Each shape of `shapes.py` is audited at sizes N, 2N and 4N, in a process of its own, by processor time. Twice the size
+may take about twice the time; what takes more than `WORST` times as long, or does not end, is marked: exit code 1.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from shapes import SHAPES, Files
 WORST = 2.7
 """Growth for twice the size that is still no square: n log n is a little above 2, and clocks are not exact."""
 NOISE = 0.25
-"""Seconds below which nothing is said of growth."""
+"""Seconds below which growth is not judged."""
 
 
 class Run(NamedTuple):
     """One audit: seconds of processor time, None when it did not end; and what went wrong."""
 
     seconds: float | None
-    said: str = ""
+    fault: str = ""
 
 
 def main() -> int:
@@ -62,8 +62,8 @@ def growth(runs: list[Run]) -> str:
 def judge(runs: list[Run]) -> str:
     """What is wrong with a shape; "" when nothing is."""
     for it in runs:
-        if it.said:
-            return it.said
+        if it.fault:
+            return it.fault
     before, after = runs[-2].seconds, runs[-1].seconds
     if before is None or after is None:
         return "DOES NOT END"
@@ -86,7 +86,9 @@ def audited(files: Files) -> str:
     code = {path: text.encode() for path, text in files.items() if adapter_for(path)}
     context = {path: text.encode() for path, text in files.items() if path not in code}
     result = understand(Contents(code, context, (), {}), Config())
-    faults = [it.text for it in result.notes if "fault" in it.text] + [it.why for it in result.unread if "fault" in it.why]
+    faults = [it.text for it in result.notes if "fault" in it.text] + [
+        it.why for it in result.unread if "fault" in it.why
+    ]
     return faults[0] if faults else ""
 
 
@@ -100,8 +102,8 @@ def run(name: str, size: int, limit: int) -> Run:
         try:
             files = SHAPES[name](size)
             began = time.process_time()
-            said = audited(files)
-            answer = [time.process_time() - began, said]
+            fault = audited(files)
+            answer = [time.process_time() - began, fault]
         except BaseException as error:
             answer = [0.0, f"{type(error).__name__}: {str(error)[:80]}"]
         os.write(writing, json.dumps(answer).encode())
@@ -113,8 +115,8 @@ def run(name: str, size: int, limit: int) -> Run:
     if os.WIFSIGNALED(status):
         ended = os.WTERMSIG(status)
         return Run(None, "" if ended in (signal.SIGXCPU, signal.SIGKILL) else f"ended by signal {ended}")
-    seconds, said = json.loads(data)
-    return Run(seconds, said)
+    seconds, fault = json.loads(data)
+    return Run(seconds, fault)
 
 
 if __name__ == "__main__":

@@ -122,14 +122,18 @@ SHAPES: Mapping[str, Shape] = {
     ),
     "routes inside of a function": lambda n: js(
         "module.exports = (app) => {\n"
-        + "".join(f"const v{i} = {i};\napp.get('/r', async (q, s) => {{ await pool.query('x', [v{i}]); }});\n" for i in range(n))
+        + "".join(
+            f"const v{i} = {i};\napp.get('/r', async (q, s) => {{ await pool.query('x', [v{i}]); }});\n"
+            for i in range(n)
+        )
         + "};\n"
     ),
     "methods of an interface": lambda n: py(
         "from typing import Protocol\nclass Port(Protocol):\n"
         + "".join(f"    def m{i}(self, x): ...\n" for i in range(n))
         + "".join(f"class P{i}(Port):\n    def m{i}(self, x):\n        self.db.commit()\n" for i in range(n))
-        + "def f(p: Port, db: Session):\n" + "".join(f"    p.m{i}(db)\n" for i in range(n))
+        + "def f(p: Port, db: Session):\n"
+        + "".join(f"    p.m{i}(db)\n" for i in range(n))
     ),
     "suppressions": lambda n: py_function("    x = 1  # looktwice: ignore[LT301] because\n" * n),
     "comments before a suppression": lambda n: py_function("    # looktwice: ignore[LT301] because\n" * n),
@@ -287,7 +291,8 @@ SHAPES: Mapping[str, Shape] = {
         **{f"m{i}.py": f"from m{i + 1} import Order\n" for i in range(n)},
         f"m{n}.py": "from models import Order\n",
         "models.py": PY_MODELS,
-        "app.py": "from sqlalchemy.orm import Session\nfrom m0 import Order\ndef f(db: Session):\n    db.get(Order, 1)\n",
+        "app.py": "from sqlalchemy.orm import Session\nfrom m0 import Order\n"
+        "def f(db: Session):\n    db.get(Order, 1)\n",
     },
     "files": lambda n: {
         **{f"f{i}.py": PY + f"def f{i}(db: Session):\n    db.get(Order, {i})\n    db.commit()\n" for i in range(n)},

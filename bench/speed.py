@@ -1,9 +1,9 @@
-"""How fast the audit is, in lines per second of processor time, beside bandit and beside the budgets.
+"""Measures the speed of the audit, in lines per second of CPU time, against bandit and against the budgets.
 
     python bench/speed.py [--python PATH] [--typescript PATH]
 
-Without paths it takes two packages from the registries, pinned below: Django's wheel and the sources of Effect. bandit
-goes into an environment of its own, so that what it pins touches nothing. All of it lands in the temporary folder.
+Without paths it downloads two pinned packages from the registries: Django's wheel and the sources of Effect. bandit is
+installed in its own environment, so that its pins affect nothing else. Everything is stored in the temporary folder.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-SCRATCH = Path(tempfile.gettempdir()) / "looktwice-bench"  # not below the repository, whose .gitignore would hide it
+SCRATCH = Path(tempfile.gettempdir()) / "looktwice-bench"  # outside the repository, whose .gitignore would exclude it
 PYTHON_TREE = "Django==5.2.7"
 TYPESCRIPT_TREE = "effect@3.18.4"
 BANDIT = "bandit==1.8.6"
@@ -31,7 +31,7 @@ AUDIT = [sys.executable, "-c", "from looktwice.cli.main import main; main()"]
 
 
 class Run(NamedTuple):
-    """What one process took: seconds of processor time and on the clock, bytes at its peak; and what it printed."""
+    """The resources of one process (CPU and wall-clock seconds, peak memory in bytes), its output and exit code."""
 
     cpu: float
     wall: float
@@ -41,7 +41,7 @@ class Run(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One measurement. `ratio` above 1 keeps the budget."""
+    """One measurement. A `ratio` above 1 meets the budget."""
 
     what: str
     measured: str
@@ -51,8 +51,8 @@ class Row(NamedTuple):
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--python", type=Path, help="a tree of Python to audit")
-    parser.add_argument("--typescript", type=Path, help="a tree of TypeScript to audit")
+    parser.add_argument("--python", type=Path, help="a Python source tree to audit")
+    parser.add_argument("--typescript", type=Path, help="a TypeScript source tree to audit")
     chosen = parser.parse_args()
     SCRATCH.mkdir(exist_ok=True)
     trees = {"Python": chosen.python or python_tree(), "TypeScript": chosen.typescript or typescript_tree()}
@@ -69,7 +69,7 @@ def main() -> int:
 
 
 def audited(language: str, tree: Path) -> Iterator[Row]:
-    """Cold and warm runs over one tree, its memory, one changed file, and bandit where it reads the language."""
+    """Cold and warm runs on one tree, memory, one changed file, and bandit where it supports the language."""
     copy = SCRATCH / f"copy-{language.lower()}"
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(tree, copy)
@@ -79,7 +79,7 @@ def audited(language: str, tree: Path) -> Iterator[Row]:
         return
     speed = lines / cold.cpu / 1_000
     yield Row(f"{language}, cold", f"{speed:,.0f} kLOC per CPU-s", f"≥ 80 ({lines:,} lines)", speed / 80)
-    yield Row(f"{language}, memory", f"{cold.peak / lines:,.0f} bytes a line", "< 1,024", 1_024 * lines / cold.peak)
+    yield Row(f"{language}, memory", f"{cold.peak / lines:,.0f} bytes per line", "< 1,024", 1_024 * lines / cold.peak)
     audit(copy)
     warm, _ = audit(copy)
     yield Row(
@@ -94,12 +94,12 @@ def audited(language: str, tree: Path) -> Iterator[Row]:
     if language == "Python" and (command := bandit()) is not None:
         other = run([*command, "-q", "-r", str(copy), "-f", "json", "-o", os.devnull])
         yield Row("bandit on the same tree", f"{lines / other.cpu / 1_000:,.0f} kLOC per CPU-s", "", None)
-        yield Row("looktwice beside bandit", f"{other.cpu / cold.cpu:.1f} times as fast", "", None)
+        yield Row("looktwice compared with bandit", f"{other.cpu / cold.cpu:.1f} times as fast", "", None)
     shutil.rmtree(copy, ignore_errors=True)
 
 
 def audit(tree: Path, *options: str) -> tuple[Run, int]:
-    """One audit, and the number of lines that it read; 0 when it did not finish."""
+    """One audit and the number of lines it read; 0 when it did not finish."""
     report = SCRATCH / "report.json"
     report.unlink(missing_ok=True)
     done = run([*AUDIT, "audit", str(tree), "--format", "json", "-o", str(report), *options])
@@ -109,13 +109,13 @@ def audit(tree: Path, *options: str) -> tuple[Run, int]:
 
 
 def start_up() -> Row:
-    """The median of five calls for help."""
+    """The median of five calls of --help."""
     walls = sorted(run([*AUDIT, "--help"]).wall for _ in range(5))
     return Row("--help", f"{walls[2] * 1_000:.0f} ms", "< 150 ms", 0.15 / walls[2])
 
 
 def run(command: list[str]) -> Run:
-    """Run a process to its end; its own processor time and peak, and those of the processes that it waited for."""
+    """Run a process to its end; measures its CPU time and peak memory, including those of its child processes."""
     before = os.times()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT, text=True) as process:
         assert process.stdout is not None

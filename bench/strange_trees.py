@@ -18,8 +18,8 @@ PLACES = (
 NOT_REPORTED = ("looktwice.toml", "public/", ".env", "Procfile", "docker-compose.yml", "Dockerfile", ".looktwice/")
 """What is refused, is no part of an audit, or only helps to tell browser code."""
 ODD_NAMES = (
-    "a\nb.py", "a\x1b[31mb.py", "a:b.py", "a\\b.py", " .py", "-rf.py", "é\u202ea.py", "~.py", "%s.py", "{0}.py", "a'b\".js",
-    "x" * 200 + ".py", "CON.py", "$(x).ts", "a b/c d.py", "a:b/c:d.js", "..a/b.py", "node.js/x.py", "*.py", "[a].ts",
+    "a\nb.py", "a\x1b[31mb.py", "a:b.py", "a\\b.py", " .py", "-rf.py", "é\u202ea.py", "~.py", "%s.py", "{0}.py",
+    "a'b\".js", "x" * 200 + ".py", "CON.py", "$(x).ts", "a b/c d.py", "a:b/c:d.js", "..a/b.py", "node.js/x.py", "*.py", "[a].ts",
 )  # fmt: skip
 
 
@@ -42,7 +42,9 @@ def strange(root: Path, random: Random) -> dict[str, str]:
         path = root / "odd" / name
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(b"import sqlalchemy\ndef f(x): return x.y(\n" if name.endswith(".py") else b"export const a = 1;\n")
+            path.write_bytes(
+                b"import sqlalchemy\ndef f(x): return x.y(\n" if name.endswith(".py") else b"export const a = 1;\n"
+            )
         except OSError:
             continue  # a name that this file system has not
     if random.random() < 0.2:
@@ -124,7 +126,14 @@ KINDS: dict[str, Callable[[Path, Random], None]] = {
     "deep folders": _deep,
 }
 REPORTED = frozenset(
-    {"a pipe", "a socket", "a link to a device without end", "a link out of the tree", "links in a circle", "a huge file"}
+    {
+        "a pipe",
+        "a socket",
+        "a link to a device without end",
+        "a link out of the tree",
+        "links in a circle",
+        "a huge file",
+    }
 )
 
 

@@ -5,11 +5,11 @@ import { join } from "node:path";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
-/** Leaves a digest of what was built from, so that a test can tell when the shipped assets are older than their sources. */
+/** Writes a digest of the sources, so that a test can detect assets that are older than their sources. */
 function builtFrom(): Plugin {
   return {
     name: "built-from",
-    apply: "build", // running the tests builds nothing
+    apply: "build", // not when running the tests
     closeBundle() {
       const digest = createHash("sha256");
       const names = readdirSync(import.meta.dirname, { recursive: true }) as string[];
@@ -24,7 +24,7 @@ function builtFrom(): Plugin {
 const PACKAGE = /^(.*\/node_modules\/((?:@[^/]+\/)?[^/]+))\//;
 const FONTS = ["@fontsource/ibm-plex-mono", "@fontsource/ibm-plex-serif"];
 
-/** The licences of everything that a script or style sheet was made from, shipped beside it. */
+/** The licences of everything bundled into a script or style sheet, shipped beside it. */
 function licences(script: string): Plugin {
   return {
     name: "licences",
@@ -48,8 +48,8 @@ function licences(script: string): Plugin {
 
 const OUT = "../src/looktwice/learn/assets";
 
-// Two classic scripts, no modules: a page that was opened from a disk may load scripts but no modules.
-// The editor is a script of its own, loaded when somebody first wants to edit.
+// Two classic scripts, no modules: a page opened from disk may load scripts but no modules.
+// The editor is a separate script, loaded on the first edit.
 export default defineConfig(({ mode }) => {
   const editor = mode === "editor";
   return {

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from pathlib import Path
 
 import pytest
 
-from looktwice.audit.cache import Cache, digest, tree_key, write_whole
+from looktwice.audit import audit
+from looktwice.audit.cache import Cache, digest, tree_key
+from looktwice.core.event import Noted
 
 KEY = digest(b"key")
 
@@ -60,17 +61,25 @@ def test_a_place_that_cannot_be_written(tmp_path: Path, obstacle: str) -> None:
     assert cache.result(KEY) is None
 
 
-def test_an_interrupted_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_whole(tmp_path / "x", b"old")
+@pytest.mark.parametrize("link", [".looktwice", ".looktwice/cache", ".looktwice/cache/result"])
+def test_a_link_that_leads_out_is_reported(tmp_path: Path, link: str) -> None:
+    """Nothing is written there; the audit goes on, and says so."""
+    mine, project = tmp_path / "mine", tmp_path / "project"
+    (project / link).parent.mkdir(parents=True)
+    (project / "a.py").write_text("x = 1\n")
+    mine.mkdir()
+    (project / link).symlink_to(mine / "file" if link.endswith("result") else mine)
+    notes = [it.text for it in audit(project) if isinstance(it, Noted)]
+    assert len(notes) == 1 and "nothing is remembered" in notes[0] and "leads out of" in notes[0]
+    assert not list(mine.iterdir())
 
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
 
-    monkeypatch.setattr(os, "replace", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        write_whole(tmp_path / "x", b"new")
-    assert [path.name for path in tmp_path.iterdir()] == ["x"]
-    assert (tmp_path / "x").read_bytes() == b"old"
+def test_a_link_inside_is_no_danger(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / ".looktwice").symlink_to("kept")
+    (tmp_path / "a.py").write_text("x = 1\n")
+    assert not [it for it in audit(tmp_path) if isinstance(it, Noted)]
+    assert (tmp_path / "kept" / "cache" / "result").is_file()
 
 
 def test_many_at_once(tmp_path: Path) -> None:
@@ -93,7 +102,7 @@ def test_many_at_once(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert not wrong
-    assert not list((tmp_path / ".looktwice" / "cache").glob(".new-*"))
+    assert not list((tmp_path / ".looktwice" / "cache").glob(".looktwice-*"))
 
 
 def test_keys() -> None:

@@ -180,6 +180,7 @@ def test_a_configured_suppression_that_does_not_count(
 
 @pytest.mark.parametrize("form", ["console", "json", "jsonl", "html"])
 def test_to_a_file(app: Path, capsys: pytest.CaptureFixture[str], form: str) -> None:
+    (app / "made").mkdir()
     assert run(["audit", "--format", form, "--output", "made/report"]) == 1
     captured = capsys.readouterr()
     assert not captured.out and "Written: made/report" in captured.err
@@ -203,7 +204,7 @@ def test_an_interrupted_output_leaves_the_old_one(app: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         show(interrupted(), app, "console", app / "report")
     assert (app / "report").read_text() == "before"
-    assert not list(app.glob(".*.part"))
+    assert not list(app.glob(".looktwice-*"))
 
 
 # ── what is remembered ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -340,7 +341,7 @@ def test_interrupted_at_any_moment(app: Path) -> None:
         _, said = process.communicate(timeout=60)
         assert b"Traceback" not in said
         assert process.returncode in (1, 130)
-        assert not list(app.glob(".looktwice/cache/.new-*"))
+        assert not list(app.glob(".looktwice/cache/.looktwice-*"))
     done = subprocess.run([LOOKTWICE, "audit", "--format", "jsonl"], capture_output=True, text=True, check=False)
     assert len(done.stdout.splitlines()) == 41
 

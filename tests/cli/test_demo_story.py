@@ -1,4 +1,4 @@
-"""What the demonstration tells of one proof: the mend is what the twin changes at that very place."""
+"""The demonstration's story of one proof: the fix is what the fixed version changes at that location."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from looktwice.core.finding import Confidence, Finding, Severity
 WRITTEN = (
     "def a():\n    read()\n    write()\n\n\n\n\n\ndef b():\n    keep()\n\n\n\n\n\ndef c():\n    gone()\n    stay()\n"
 )
-MENDED = "def a():\n    update()\n\n\n\n\n\ndef b():\n    keep()\n\n\n\n\n\ndef c():\n    stay()\n    more()\n"
+FIXED = "def a():\n    update()\n\n\n\n\n\ndef b():\n    keep()\n\n\n\n\n\ndef c():\n    stay()\n    more()\n"
 
 
 def at(line: int) -> Finding:
@@ -29,13 +29,13 @@ def at(line: int) -> Finding:
         (17, ["-    gone()", "+    more()"]),
     ],
 )
-def test_the_change_at_the_place(tmp_path: Path, line: int, expected: list[str]) -> None:
+def test_the_change_at_the_finding(tmp_path: Path, line: int, expected: list[str]) -> None:
     (tmp_path / "written.py").write_text(WRITTEN)
-    (tmp_path / "mended.py").write_text(MENDED)
-    lines = hunk(tmp_path / "written.py", tmp_path / "mended.py", at(line))
+    (tmp_path / "fixed.py").write_text(FIXED)
+    lines = hunk(tmp_path / "written.py", tmp_path / "fixed.py", at(line))
     assert [it for it in lines if it[0] in "+-"] == expected
 
 
-def test_a_twin_without_the_file_changes_nothing(tmp_path: Path) -> None:
+def test_a_fixed_version_without_the_file_changes_nothing(tmp_path: Path) -> None:
     (tmp_path / "written.py").write_text(WRITTEN)
     assert hunk(tmp_path / "written.py", tmp_path / "none.py", at(3)) == ()

@@ -1,4 +1,4 @@
-"""Where findings and proofs meet."""
+"""Joining findings and proofs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from looktwice.core.trace import Lane, Trace, Verdict
 
 def finding(code: str = "LT301", handler: str = "POST /wallets/{id}/deposit", level: str = "high") -> Finding:
     return Finding(
-        code=code, pattern="p", message_id="m", message="said", severity=Severity.HIGH, confidence=Confidence(level),
+        code=code, pattern="p", message_id="m", message="m", severity=Severity.HIGH, confidence=Confidence(level),
         path="a.py", start_line=1, start_column=1, end_line=1, end_column=2, handler=handler,
     )  # fmt: skip
 
@@ -40,7 +40,7 @@ def test_a_proof_makes_its_finding_proven() -> None:
 @pytest.mark.parametrize(
     "it", [proof("LT302"), proof(path="/wallets/7/withdraw"), proof(path="/wallets/7/deposit/again")]
 )
-def test_another_proof_does_not(it: Proven) -> None:
+def test_an_unrelated_proof_does_not(it: Proven) -> None:
     assert witnessed([finding()], [it]) == [finding()]
 
 
@@ -54,7 +54,7 @@ def test_what_held() -> None:
     assert held(finding(handler=""), "twice", tried) is None
 
 
-def test_where_to_begin() -> None:
+def test_suspected_routes_are_ordered_by_confidence() -> None:
     found = [
         finding(level="low", handler="GET /a"),
         finding(handler=""),
@@ -73,7 +73,7 @@ def test_reading_an_audit(tmp_path: Path, form: str) -> None:
 
 
 @pytest.mark.parametrize("data", [b"{", b"[]", b'{"code": 3}', b"\xff\xfe", b"No findings", None])
-def test_what_no_audit_wrote(tmp_path: Path, data: bytes | None) -> None:
+def test_a_file_that_is_no_audit_is_rejected(tmp_path: Path, data: bytes | None) -> None:
     if data is not None:
         (tmp_path / "it").write_bytes(data)
     with pytest.raises(LooktwiceError, match="cannot read") as caught:

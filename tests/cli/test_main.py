@@ -1,4 +1,4 @@
-"""The way into the program: what it says and how it leaves, whatever stops it."""
+"""The command line: messages and exit codes, whatever stops the program."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_help_lists_every_command() -> None:
 
 
 def test_help_is_quick() -> None:
-    """Nothing of an engine, of rich or of an extra is imported to show what there is."""
+    """Showing help imports no engine, no rich and no extra."""
     code = "import sys; from looktwice.cli.main import run; run(['--help']); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     heavy = {"rich", "tree_sitter", "sqlglot", "starlette", "uvicorn", "psycopg", "httpx", "looktwice.code"}
@@ -57,18 +57,18 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("words", "said"), MISTAKES, ids=[" ".join(words) for words, _ in MISTAKES])
-def test_mistakes_are_explained(tmp_path: Path, words: list[str], said: list[str]) -> None:
+@pytest.mark.parametrize(("words", "expected"), MISTAKES, ids=[" ".join(words) for words, _ in MISTAKES])
+def test_mistakes_are_explained(tmp_path: Path, words: list[str], expected: list[str]) -> None:
     (tmp_path / "a.py").write_text("x = 1\n")
     done = run(*words, cwd=tmp_path)
     assert done.returncode == 2
     assert not done.stdout
     assert "Traceback" not in done.stderr
-    for part in said:
+    for part in expected:
         assert part in done.stderr
 
 
-def test_a_broken_configuration(tmp_path: Path) -> None:
+def test_an_invalid_configuration(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("x = 1\n")
     (tmp_path / "looktwice.toml").write_text("[audit]\nselekt = []\n")
     done = run("audit", cwd=tmp_path)
@@ -97,29 +97,29 @@ def test_explain_a_section() -> None:
     assert "LT301 lost-update" in done.stdout
 
 
-def test_letters_that_the_terminal_lacks() -> None:
+def test_characters_that_the_terminal_cannot_encode() -> None:
     done = run("explain", "LT301", PYTHONIOENCODING="ascii")
     assert done.returncode == 0
     assert "\\u25b6" in done.stdout
 
 
 @pytest.mark.parametrize("columns", [60, 80])
-def test_as_wide_as_it_is_told(columns: int) -> None:
+def test_output_fills_the_given_width(columns: int) -> None:
     prose = run("explain", "LT301", COLUMNS=str(columns)).stdout.partition("What it looks like")[2].split("▶")[0]
     lines = [line.rstrip() for line in prose.splitlines() if not line.startswith("    ")]
     assert columns - 20 < max(map(len, lines)) <= columns
 
 
-def test_nobody_reads_any_more() -> None:
-    """`looktwice … | head -1`."""
+def test_a_closed_pipe_ends_the_program_quietly() -> None:
+    """As in `looktwice … | head -1`."""
     process = subprocess.Popen([LOOKTWICE, "explain", "LT301"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.stdout.close()
-    _, said = process.communicate(timeout=30)
-    assert said == b""
+    _, errors = process.communicate(timeout=30)
+    assert errors == b""
     assert process.returncode == 141
 
 
-def test_a_fault_of_ours_is_one_line() -> None:
+def test_an_internal_error_is_one_line() -> None:
     try:
         raise KeyError("the\nreason")
     except KeyError as error:
@@ -130,7 +130,7 @@ def test_a_fault_of_ours_is_one_line() -> None:
 
 @pytest.mark.parametrize("after", [0.0, 0.03, 0.06, 0.1, 0.15])
 def test_interrupted_at_any_moment(after: float) -> None:
-    """Ctrl-C leaves no traceback, wherever it falls. The moment is the case here, so this test does sleep."""
+    """Ctrl-C causes no traceback, whenever it arrives. The delay is the test case, so this test does sleep."""
     process = subprocess.Popen(
         [
             sys.executable,
@@ -140,16 +140,16 @@ def test_interrupted_at_any_moment(after: float) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    process.stdout.readline()  # the interpreter itself is up
+    process.stdout.readline()  # the interpreter is running
     time.sleep(after)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
-    assert b"Traceback" not in said
+    _, errors = process.communicate(timeout=30)
+    assert b"Traceback" not in errors
     assert process.returncode in (0, 130)
 
 
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the system has no timers of its own")
-def test_an_interrupt_that_falls_into_a_callback_is_not_lost() -> None:
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="not run: the system has no interval timers")
+def test_an_interrupt_during_a_callback_is_not_lost() -> None:
     code = """
 import os, signal, sys, weakref
 from looktwice.cli import main as program

@@ -263,6 +263,21 @@ def test_the_demonstration_on_an_application_that_cannot_start(
     assert "lost-update" in (tmp_path / ".looktwice" / "demo.html").read_text()
 
 
+@pytest.mark.parametrize("verb", ["demo", "prove"])
+def test_nothing_is_written_through_a_link_that_leads_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], verb: str
+) -> None:
+    """That is known before any work is done."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / ".looktwice").symlink_to("../mine")
+    monkeypatch.chdir(tmp_path / "project")
+    assert run([verb, "."]) == 2
+    captured = capfd.readouterr()
+    assert not captured.out and "a link on the way leads out of this folder" in captured.err
+    assert not list((tmp_path / "mine").iterdir())
+
+
 def test_a_report_that_cannot_be_written_is_told_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,4 +1,4 @@
-"""Puts this folder on the path, for `programs`; a function that cannot be lowered fails its test."""
+"""Adds this folder to the path, for `programs`; a function that cannot be lowered fails its test."""
 
 import os
 

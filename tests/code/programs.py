@@ -1,4 +1,4 @@
-"""Programs in memory, and effects spelled so that a table of cases can be read."""
+"""Programs in memory, and a compact notation of effects for tables of cases."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ model Wallet {
 
 
 def program(others: dict[str, str] | None = None, **files: str) -> Program:
-    """Files by name, `_py` and `_ts` for the endings (`models_py=…`), two underscores for a folder; others by path."""
+    """Files by name, `_py` and `_ts` for suffixes (`models_py=…`), two underscores for a folder; others by path."""
     contents = {path: dedent(text).encode() for path, text in (others or {}).items()}
     for name, text in files.items():
         stem, _, ending = name.rpartition("_")
@@ -69,23 +69,23 @@ def program(others: dict[str, str] | None = None, **files: str) -> Program:
 
 
 def python(text: str, **files: str) -> Program:
-    """One module `app.py` beside the models above."""
+    """A program of one module `app.py` with the models above."""
     return program(app_py=text, models_py=MODELS, **files)
 
 
 def typescript(text: str, **files: str) -> Program:
-    """One module `app.ts` beside the schema above."""
+    """A program of one module `app.ts` with the schema above."""
     return program(app_ts=text, schema_prisma=SCHEMA, **files)
 
 
 def effects(program: Program, name: str) -> list[str]:
-    """The effects of a function, callees spliced in, one line each."""
+    """The effects of a function, with callees inlined, one line each."""
     f = program.expand(found(program, name))
     return [spelled(program, f, each) for each in f.effects]
 
 
 def found(program: Program, name: str) -> str:
-    """The symbol of the one function with that name."""
+    """The symbol of the function with that name, which must be unique."""
     names = [each for each in program.functions if each.partition(":")[2] == name]
     assert len(names) == 1, f"{name}: {names or sorted(program.functions)}"
     return names[0]

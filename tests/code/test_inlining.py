@@ -1,4 +1,4 @@
-"""Callees spliced in: values are rewritten over arguments, rows come back, functions run where they are called."""
+"""Inlining: values are rewritten in terms of arguments, rows are returned, functions run where they are called."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from looktwice.code.effects import OriginKind, RegionKind
 SESSION = "from sqlalchemy.orm import Session\nfrom models import User, Wallet\n"
 
 
-def test_a_row_comes_back_and_is_written() -> None:
+def test_a_returned_row_is_written() -> None:
     found = python(
         SESSION
         + """
@@ -47,7 +47,7 @@ def f(s: Session, id):
     assert effects(found, "f") == ["READ Wallet($key=id)", "WRITE Wallet status='closed' ATTRIBUTE"]
 
 
-def test_what_a_constructor_keeps() -> None:
+def test_attributes_set_by_a_constructor() -> None:
     found = python(
         SESSION
         + """
@@ -120,14 +120,14 @@ export async function f(id: string) {
     assert f.values[read.handle] == f.values[begin.handle]
 
 
-def test_calls_of_each_other_end() -> None:
+def test_mutual_recursion_terminates() -> None:
     found = python(
         SESSION + "def f(s, n):\n    return g(s, n)\n\ndef g(s, n):\n    s.get(Wallet, n)\n    return f(s, n - 1)\n"
     )
     assert len(found.expand("app.py:f").calls) <= 8
 
 
-def test_the_framework_makes_a_dependency_once_a_request() -> None:
+def test_the_framework_calls_a_dependency_once_per_request() -> None:
     found = program(
         models_py=MODELS,
         app_py=SESSION
@@ -155,7 +155,7 @@ def x(s: Session = Depends(session), me=Depends(user)):
     assert len({each.handle for each in f.effects}) == 1
 
 
-def test_callees_stand_in_regions_of_their_own() -> None:
+def test_callees_have_their_own_regions() -> None:
     found = python(
         SESSION + "def g(s: Session, n):\n    s.get(Wallet, n)\n\ndef f(s: Session, n):\n    if n:\n        g(s, n)\n"
     )
@@ -252,7 +252,7 @@ wallets = Wallets(Wallet)
 """
 
 
-def test_a_repository_made_for_an_entity() -> None:
+def test_a_repository_constructed_for_an_entity() -> None:
     found = python(
         """
 from crud import Crud, wallets
@@ -277,7 +277,7 @@ def g(db: Session, id, data):
     ]
 
 
-def test_attributes_that_are_made_of_each_other_end_somewhere() -> None:
+def test_attributes_that_refer_to_each_other_terminate() -> None:
     found = python(
         SESSION
         + """

@@ -1,4 +1,4 @@
-"""Handlers: their paths through mounts, and what guards them."""
+"""Handlers: their paths through mounts, and their guards."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_fastapi() -> None:
 
 
 def test_what_the_framework_passes() -> None:
-    """A path parameter comes from the request; what a dependency returns says who asks."""
+    """A path parameter comes from the request; the result of a dependency identifies the caller."""
     found = program(security_py=SECURITY, app_py=APP)
     f = found.expand("app.py:read")
     assert [origin.kind for origin in f.values[f.returns[0]]] == [OriginKind.REQUEST]
@@ -152,7 +152,7 @@ def test_express() -> None:
     }
 
 
-def test_parameters_without_types_are_known_by_the_framework() -> None:
+def test_untyped_parameters_have_the_types_that_the_framework_passes() -> None:
     f = program(auth_ts=AUTH, app_ts=EXPRESS, orders_ts=ORDERS).expand("orders.ts:GET /{id}")
     respond = f.effects[-1]
     body = f.values[dict(respond.args)["body"]]
@@ -171,7 +171,7 @@ NAMED = [
 
 
 @pytest.mark.parametrize(("name", "role"), NAMED)
-def test_a_guard_out_of_sight_is_guessed_by_its_name(name: str, role: GuardRole) -> None:
+def test_the_role_of_an_unread_guard_is_guessed_from_its_name(name: str, role: GuardRole) -> None:
     found = program(
         app_ts=f"""
 import express from "express";
@@ -185,7 +185,7 @@ app.get("/x", {name}, (req, res) => res.json({{}}));
     assert all(guard.known is Known.GUESSED for guard in guards)
 
 
-def test_a_handler_is_what_its_decorators_made_of_it() -> None:
+def test_a_handler_is_the_decorated_function() -> None:
     found = program(
         app_py="""
 from functools import wraps
@@ -240,7 +240,7 @@ export function createApp() {
 """
 
 
-def test_routers_that_functions_make() -> None:
+def test_routers_created_by_functions() -> None:
     assert routes(program(auth_ts=AUTH, app_ts=FACTORIES, db_ts="export const db = {};")) == {
         "GET /orders/:id": ("GET /{id}", {"AUTHENTICATES"}),
         "POST /notes": ("POST /", set()),
@@ -248,7 +248,7 @@ def test_routers_that_functions_make() -> None:
     }
 
 
-def test_a_fastapi_application_that_a_function_makes() -> None:
+def test_a_fastapi_application_created_by_a_function() -> None:
     found = program(
         security_py=SECURITY,
         app_py="""

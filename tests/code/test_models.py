@@ -1,4 +1,4 @@
-"""Library models: every file is valid, names lead to them, users add their own."""
+"""Library models: every file is valid, names resolve to them, users can add their own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LANGUAGES = ("python", "typescript")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_word_of_a_model_is_known(language: str) -> None:
+def test_every_value_in_a_model_is_valid(language: str) -> None:
     models = shipped(language)
     patterns = (model for found in models._patterns.values() for _, model in found)
     for model in (*models.calls.values(), *patterns):
@@ -35,14 +35,14 @@ def test_every_word_of_a_model_is_known(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_types_lead_to_types(language: str) -> None:
+def test_types_refer_to_types(language: str) -> None:
     models = shipped(language)
     for name, model in models.types.items():
         assert not model.like or model.like in models.types, name
         assert not model.origin or model.origin.upper() in OriginKind.__members__, name
 
 
-def test_one_folder_a_language() -> None:
+def test_one_folder_per_language() -> None:
     assert sorted(each.name for each in FOLDER.iterdir() if each.is_dir() and each.name[0] != "_") == list(LANGUAGES)
 
 
@@ -83,12 +83,12 @@ export async function f(amount) { await ledger.transfers.post({ amount }); }
     assert effects(program, "f") == ["SEND ledger"]
 
 
-def test_a_users_model_that_is_none() -> None:
+def test_an_invalid_user_model() -> None:
     with pytest.raises(ConfigurationError, match=r"models\.python\.ledger"):
         build({"a.py": b""}, Config(models=Models(python={"ledger": {"calls": {"x": {"knd": "SEND"}}}})))
 
 
-def test_what_is_unknown_passes_values_on() -> None:
+def test_unknown_calls_pass_values_through() -> None:
     found = typescript(
         """
 import { PrismaClient } from "@prisma/client";

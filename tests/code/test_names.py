@@ -1,4 +1,4 @@
-"""What names mean over files, and which functions of a large program are read."""
+"""Name resolution across files, and which functions of a large program are lowered."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from programs import MODELS, effects, program
 
 from looktwice.code import build, selection
 
-# (files, function, its effects): the same two effects however the client is reached
+# (files, function, its effects): the same two effects, however the client is referenced
 LOAD = "\ndef load(id, s: Session = None):\n    return s.get(Wallet, id)\n"
 SESSION = "from sqlalchemy.orm import Session\nfrom models import Wallet\n"
 REACHED = {
@@ -82,7 +82,7 @@ def test_typescript(case: str) -> None:
     assert effects(found, "f") == ["DELETE table:users(id=id)"]
 
 
-def test_of_a_large_program_only_what_matters_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_relevant_functions_of_a_large_program_are_lowered(monkeypatch: pytest.MonkeyPatch) -> None:
     files = {
         "pure.py": b"def helper(x):\n    return x + 1\n\ndef unused(x):\n    return {}.get(x)\n",
         "store.py": b"from sqlalchemy.orm import Session\nfrom pure import helper\n\n"

@@ -1,4 +1,4 @@
-"""Of which callees only the value is spliced, and that the value is the one that splicing would give."""
+"""Callees of which only the value is used, and that this value equals the one from inlining."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ def expanded(value: str) -> FunctionSummary:
 
 
 @pytest.mark.parametrize(("name", "expected"), NOISES)
-def test_what_a_caller_can_tell(name: str, expected: int) -> None:
+def test_what_a_caller_can_observe(name: str, expected: int) -> None:
     program = build({"app.py": dedent(HEAD.replace("VALUE", "0")).encode()})
-    assert program.noises[f"app.py:{name}"] & (ACTS | TESTS | CALLS) == expected
+    assert program.impurities[f"app.py:{name}"] & (ACTS | TESTS | CALLS) == expected
 
 
-SPLICED = [
+INLINED = [
     ("double(wallet.balance)", []),
     ("positive(wallet.balance)", ["positive"]),
     ("positive(3)", []),
@@ -71,14 +71,14 @@ SPLICED = [
 ]
 
 
-@pytest.mark.parametrize(("value", "expected"), SPLICED)
-def test_only_what_can_be_told_is_spliced(value: str, expected: list[str]) -> None:
+@pytest.mark.parametrize(("value", "expected"), INLINED)
+def test_only_observable_callees_are_inlined(value: str, expected: list[str]) -> None:
     f = expanded(value)
     names = [each.detail.rpartition(":")[2] for each in f.regions if each.kind is RegionKind.CALL]
     assert names[: len(expected)] == expected and bool(names) == bool(expected)
 
 
-def test_the_value_of_a_quiet_callee_keeps_its_origin_and_what_was_done_to_it() -> None:
+def test_the_value_of_a_pure_callee_keeps_its_origin_and_transformations() -> None:
     quiet, plain = expanded("double(wallet.balance)"), expanded("wallet.balance * 2")
 
     def written(f: FunctionSummary) -> set[tuple[OriginKind, tuple[str, ...], int]]:

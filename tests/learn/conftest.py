@@ -1,4 +1,4 @@
-"""A playbook served for real, and a Chromium to read it with."""
+"""A running playbook server, and a Chromium to open it with."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import pytest
 from playbook_server import serving
 from playwright.sync_api import Browser, sync_playwright
 
-from looktwice.learn.gatekeeper import Door
+from looktwice.learn.access import Access
 from looktwice.patterns.catalogue import Catalogue, catalogue
 
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
 )
-# Chromium refuses its sandbox to root, and tries to reach its maker unless told not to.
+# Chromium's sandbox does not run as root, and the other flags stop it from contacting Google.
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -34,16 +34,16 @@ def patterns() -> Catalogue:
 
 
 @pytest.fixture
-def door(patterns: Catalogue, tmp_path: Path) -> Iterator[Door]:
-    with serving(patterns, tmp_path) as (door, _):
-        yield door
+def access(patterns: Catalogue, tmp_path: Path) -> Iterator[Access]:
+    with serving(patterns, tmp_path) as (access, _):
+        yield access
 
 
-# The browser belongs to one module: its event loop would be in the way of other modules' own.
+# One browser per module: its event loop would interfere with those of other modules.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if not CHROMIUM:
-        pytest.skip("not run: there is no Chromium on this machine")
+        pytest.skip("not run: Chromium is not installed")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield browser

@@ -10,23 +10,23 @@ from pathlib import Path
 
 import uvicorn
 
-from looktwice.learn.gatekeeper import Door
+from looktwice.learn.access import Access
 from looktwice.learn.server import application
 from looktwice.patterns.catalogue import Catalogue
 
 
 @contextmanager
-def serving(patterns: Catalogue, folder: Path) -> Iterator[tuple[Door, uvicorn.Server]]:
+def serving(patterns: Catalogue, folder: Path) -> Iterator[tuple[Access, uvicorn.Server]]:
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     listener.listen(64)
-    door = Door(listener.getsockname()[1], "token-of-this-run")
-    config = uvicorn.Config(application(patterns, folder, door), log_level="warning", lifespan="off")
+    access = Access(listener.getsockname()[1], "token-of-this-run")
+    config = uvicorn.Config(application(patterns, folder, access), log_level="warning", lifespan="off")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()  # the socket listens already: a request waits until the server is there
+    thread.start()  # the socket is listening already: requests wait until the server accepts them
     try:
-        yield door, server
+        yield access, server
     finally:
         server.should_exit = True
         thread.join(10)

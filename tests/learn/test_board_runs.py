@@ -1,11 +1,11 @@
-"""How a run is cut into the presses of its order: a table of runs, each step written as lane and word."""
+"""How a run is divided into the moves of its order: a table of runs, each step written as lane and kind."""
 
 from __future__ import annotations
 
 import pytest
 
 from looktwice.core.trace import Row, StepKind, Trace, TraceStep
-from looktwice.learn.board_runs import retold
+from looktwice.learn.board_runs import board_trace
 
 ROW = Row("wallets", {"id": "1"}, {"balance": "100"})
 OTHER = Row("users", {"id": "1"}, {"email": "anna@example.com"})
@@ -13,7 +13,7 @@ WORDS = {StepKind.READ: "reads", StepKind.LOCK: "locks", StepKind.WRITE: "writes
 
 
 def step(text: str) -> TraceStep:
-    """`A read`, `B |write` (held there by the schedule), `B lock waits A`, `A read users`."""
+    """Parse `A read`, `B |write` (held there by the schedule), `B lock waits A` or `A read users`."""
     lane, kind, *rest = text.split()
     row = OTHER if "users" in rest else ROW
     return TraceStep(
@@ -27,13 +27,13 @@ def step(text: str) -> TraceStep:
     )
 
 
-def presses(trace: Trace) -> list[str]:
-    """One text for each press: what it set off."""
-    told: list[str] = []
+def moves(trace: Trace) -> list[str]:
+    """The steps of each move, as one text per move."""
+    made: list[str] = []
     for one in trace.steps:
         text = f"{one.lane} {one.words}"
-        told = [*told, text] if one.held else [*told[:-1], f"{told[-1]}, {text}"]
-    return told
+        made = [*made, text] if one.held else [*made[:-1], f"{made[-1]}, {text}"]
+    return made
 
 
 CASES = [
@@ -52,7 +52,7 @@ CASES = [
         ["A lock", "B lock waits A", "A |write", "A commit", "B lock", "B |write", "B commit"],
         ["A locks", "B waits: A holds this row", "A writes, A commits, B locks", "B writes, B commits"],
     ),
-    (  # B is pressed twice while it waits: the second press keeps waiting, and all of B follows A
+    (  # B moves twice while it waits: the second move waits too, and all of B's steps follow A's
         "ABBA",
         ["A lock", "B lock waits A", "A |write", "A commit", "B lock", "B |write", "B commit"],
         [
@@ -70,8 +70,8 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("order", "run", "told"), CASES)
-def test_steps_belong_to_the_press_that_set_them_off(order: str, run: list[str], told: list[str]) -> None:
-    trace = retold(Trace(title="", lanes=(), steps=tuple(map(step, run))), order, "wallets", WORDS)
-    assert presses(trace) == told
+@pytest.mark.parametrize(("order", "run", "expected"), CASES)
+def test_steps_belong_to_the_move_that_caused_them(order: str, run: list[str], expected: list[str]) -> None:
+    trace = board_trace(Trace(title="", lanes=(), steps=tuple(map(step, run))), order, "wallets", WORDS)
+    assert moves(trace) == expected
     assert trace.order == order

@@ -1,4 +1,4 @@
-"""What the browser is given: every page as a lesson, prose without script, code as it stands."""
+"""The content sent to the browser: every page as a lesson, prose without scripts, code unchanged."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from looktwice.learn.content import SECTIONS, Playbook, playbook
 from looktwice.learn.exercise import exercise
-from looktwice.learn.markup import coloured, phrase, prose
+from looktwice.learn.markup import highlighted, phrase, prose
 from looktwice.patterns.catalogue import Catalogue
 
 SAFE = {"p", "a", "em", "strong", "code", "pre", "ul", "ol", "li", "br", "hr", "blockquote", "img"} | {
@@ -30,7 +30,7 @@ def test_every_pattern_is_a_lesson_of_a_known_section(made: Playbook, patterns: 
     assert [section.number for section in SECTIONS] == [f"{number:02}" for number in range(1, 9)]
 
 
-def test_every_lesson_can_be_read_and_mended_in_each_of_its_languages(made: Playbook) -> None:
+def test_every_lesson_has_an_exercise_and_a_fix_in_each_of_its_languages(made: Playbook) -> None:
     for lesson in made.lessons:
         assert lesson.languages, lesson.name
         assert len(lesson.hints) == 4
@@ -44,7 +44,7 @@ def test_every_lesson_can_be_read_and_mended_in_each_of_its_languages(made: Play
             assert found.good is not None, (lesson.name, language)
 
 
-def test_the_shown_code_is_the_fence_to_the_letter(made: Playbook) -> None:
+def test_the_shown_code_equals_the_fence(made: Playbook) -> None:
     for lesson in made.lessons:
         for found in lesson.exercises.values():
             for block in (found.bad, found.good):
@@ -53,7 +53,7 @@ def test_the_shown_code_is_the_fence_to_the_letter(made: Playbook) -> None:
                 assert shown == block.text.removesuffix("\n")
 
 
-def test_an_exercise_puts_the_editors_text_where_the_fence_was(patterns: Catalogue) -> None:
+def test_an_exercise_replaces_the_fence_with_the_editors_text(patterns: Catalogue) -> None:
     for pattern in patterns.patterns:
         for language in ("python", "typescript"):
             task = exercise(patterns, pattern, language)
@@ -66,7 +66,7 @@ def test_an_exercise_puts_the_editors_text_where_the_fence_was(patterns: Catalog
             assert line == task.bad.text.split("\n")[marked - 1]
 
 
-def test_the_whole_can_be_sent(made: Playbook) -> None:
+def test_the_playbook_survives_a_round_trip_through_json(made: Playbook) -> None:
     assert msgspec.json.decode(msgspec.json.encode(made), type=Playbook) == made
 
 
@@ -91,7 +91,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_prose_carries_no_script(text: str) -> None:
+def test_prose_contains_no_script(text: str) -> None:
     for rendered in (prose(text), phrase(text)):
         tags = Tags()
         tags.feed(rendered)
@@ -100,14 +100,14 @@ def test_prose_carries_no_script(text: str) -> None:
 
 
 @given(st.text())
-def test_any_prose_gives_only_harmless_tags(text: str) -> None:
+def test_any_prose_gives_only_safe_tags(text: str) -> None:
     tags = Tags()
     tags.feed(prose(text))
     assert tags.names <= SAFE
 
 
 @given(st.text(), st.sampled_from(["python", "typescript", "no such language"]))
-def test_any_code_keeps_its_letters(code: str, language: str) -> None:
+def test_highlighting_keeps_the_text_of_any_code(code: str, language: str) -> None:
     plain = code.replace("\r\n", "\n").replace("\r", "\n")
-    shown = ["".join(text for _, text in line) for line in coloured(plain, language)]
+    shown = ["".join(text for _, text in line) for line in highlighted(plain, language)]
     assert "".join(shown) == "".join(plain.split("\n"))

@@ -1,4 +1,4 @@
-"""`looktwice learn` as it is run: the address it prints, Ctrl-C, a port that is taken, folders that are not ours."""
+"""`looktwice learn` as a process: the address it prints, Ctrl-C, a port in use, export folders with other files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*COMMAND, *arguments], cwd=folder, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_it_prints_its_address_serves_there_and_ends_with_ctrl_c(tmp_path: Path) -> None:
+def test_it_prints_its_address_serves_it_and_stops_on_ctrl_c(tmp_path: Path) -> None:
     with subprocess.Popen(COMMAND, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         assert running.stdout
         assert running.stderr
@@ -39,31 +39,44 @@ def test_it_prints_its_address_serves_there_and_ends_with_ctrl_c(tmp_path: Path)
         running.send_signal(signal.SIGINT)
         assert running.wait(30) == 0
         assert "Traceback" not in running.stderr.read()
-    with socket.socket() as probe:  # nothing is left listening
+    with socket.socket() as probe:  # the port is closed again
         assert probe.connect_ex(("127.0.0.1", int(address[0].split(":")[2].split("/")[0]))) != 0
 
 
-def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        said = run("--port", str(port), folder=tmp_path)
-    assert said.returncode == 2
-    assert f"port {port}" in said.stderr
-    assert "--port" in said.stderr
-    assert "Traceback" not in said.stderr
+        result = run("--port", str(port), folder=tmp_path)
+    assert result.returncode == 2
+    assert f"port {port}" in result.stderr
+    assert "--port" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
-def test_an_export_is_written_again_but_never_over_other_files(tmp_path: Path) -> None:
+def test_an_export_replaces_itself_but_never_other_files(tmp_path: Path) -> None:
     for _ in range(2):
         assert run("--export", "playbook", folder=tmp_path).returncode == 0
     assert sorted(entry.name for entry in (tmp_path / "playbook").iterdir()) == ["assets", "index.html"]
     (tmp_path / "playbook" / "mine.txt").write_text("mine")
-    said = run("--export", "playbook", folder=tmp_path)
-    assert said.returncode == 2
-    assert "it holds mine.txt" in said.stderr
+    result = run("--export", "playbook", folder=tmp_path)
+    assert result.returncode == 2
+    assert "it contains mine.txt" in result.stderr
+    page = (tmp_path / "playbook" / "index.html").read_text()
+    assert page.index("Content-Security-Policy") < page.index("<title>") < page.index("<script")
+    assert "default-src 'none'" in page and "unsafe" not in page and not re.search(r"<script[^>]*>[^<]", page)
     (tmp_path / "file").write_text("")
-    said = run("--export", "file", folder=tmp_path)
-    assert said.returncode == 2
-    assert "Traceback" not in said.stderr
+    result = run("--export", "file", folder=tmp_path)
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("link", ["assets", "index.html"])
+def test_an_export_is_not_written_through_links(tmp_path: Path, link: str) -> None:
+    (tmp_path / "playbook").mkdir()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "playbook" / link).symlink_to("../mine" if link == "assets" else "../mine/page")
+    result = run("--export", "playbook", folder=tmp_path)
+    assert result.returncode == 2 and "leads out of playbook" in result.stderr
+    assert not list((tmp_path / "mine").iterdir())

@@ -1,4 +1,4 @@
-"""The board's traces: what is shipped holds together, and a fresh recording on a real PostgreSQL says the same."""
+"""The board's traces: the shipped ones are consistent, and a new recording on a real PostgreSQL agrees with them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def balance(trace: Trace) -> str | None:
     return trace.final[0].values["balance"]
 
 
-def test_orders_are_all_there_are() -> None:
+def test_orders_are_complete() -> None:
     assert orders(1) == ["AB", "BA"]
     assert orders(2) == ["AABB", "ABAB", "ABBA", "BAAB", "BABA", "BBAA"]
     assert len(orders(3)) == 20
@@ -42,8 +42,8 @@ def agrees_with_the_page(sets: dict[str, TraceSet]) -> None:
         assert all(lane.outcome is Outcome.OK for trace in sets[variant].traces for lane in trace.lanes)
     locked = [trace for trace in sets["fixed"].traces if any(step.waits_for for step in trace.steps)]
     assert [trace.order for trace in locked] == ["ABAB", "ABBA", "BAAB", "BABA"]
-    told = [trace for trace in sets["version"].traces if any(lane.status == 409 for lane in trace.lanes)]
-    assert [trace.order for trace in told] == ["ABAB", "ABBA", "BAAB", "BABA"]
+    refused = [trace for trace in sets["version"].traces if any(lane.status == 409 for lane in trace.lanes)]
+    assert [trace.order for trace in refused] == ["ABAB", "ABBA", "BAAB", "BABA"]
     for one in sets.values():
         for trace in one.traces:
             whole = all(lane.outcome is Outcome.OK for lane in trace.lanes)
@@ -52,13 +52,13 @@ def agrees_with_the_page(sets: dict[str, TraceSet]) -> None:
             assert trace.explanation
 
 
-def test_what_is_shipped_agrees_with_the_page(shipped: dict[str, TraceSet]) -> None:
+def test_the_shipped_traces_agree_with_the_page(shipped: dict[str, TraceSet]) -> None:
     agrees_with_the_page(shipped)
     assert all(one.recorded and one.traces[0].environment["PostgreSQL"] for one in shipped.values())
 
 
-def test_orders_that_begin_alike_are_alike_as_far_as_they_go(shipped: dict[str, TraceSet]) -> None:
-    """The board shows a position from any run that begins with it."""
+def test_orders_with_a_common_prefix_agree_on_it(shipped: dict[str, TraceSet]) -> None:
+    """The board may show a position from any run that starts with it."""
     for one in shipped.values():
         begun: dict[str, bytes] = {}
         for trace in one.traces:
@@ -71,31 +71,31 @@ def test_orders_that_begin_alike_are_alike_as_far_as_they_go(shipped: dict[str, 
 
 
 def counter() -> object:
-    press = 0
+    move = 0
 
     def key(step: object) -> int:
-        nonlocal press
-        press += step.held  # type: ignore[attr-defined]
-        return press
+        nonlocal move
+        move += step.held  # type: ignore[attr-defined]
+        return move
 
     return key
 
 
 @pytest.mark.thorough
-def test_a_fresh_recording_says_the_same() -> None:
+def test_a_new_recording_agrees() -> None:
     agrees_with_the_page({one.variant: one for one in record(SHOP)})
 
 
-def test_a_fresh_recording_of_the_code_as_written_loses_the_same(shipped: dict[str, TraceSet]) -> None:
+def test_a_new_recording_of_the_code_as_written_agrees(shipped: dict[str, TraceSet]) -> None:
     (fresh,) = record(SHOP, VARIANTS[:1])
-    assert told(fresh) == told(shipped["written"])
+    assert outcomes(fresh) == outcomes(shipped["written"])
 
 
-def told(one: TraceSet) -> dict[str, object]:
+def outcomes(one: TraceSet) -> dict[str, object]:
     return {trace.order: (balance(trace), trace.verdict, [step.words for step in trace.steps]) for trace in one.traces}
 
 
-def test_a_variant_that_no_longer_fits_the_application_says_so() -> None:
+def test_a_variant_that_no_longer_applies_is_reported() -> None:
     stale = Variant("stale", "", {}, (Edit("shop/models.py", "class Purse", ""),))
     with pytest.raises(LooktwiceError, match=r"cannot change shop/models\.py"):
         record(SHOP, (stale,))

@@ -1,4 +1,4 @@
-"""Verdicts on what is in the editor: an exercise breaks as written, holds with its remedy, and cheating is none."""
+"""Verdicts on the editor's text: exercises break as written, hold with a remedy, and reject cheats."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def task(name: str, language: str, patterns: Catalogue = PATTERNS) -> Task:
 
 
 @pytest.mark.parametrize(("name", "language"), EXERCISES)
-def test_as_written_it_breaks_where_the_page_says(name: str, language: str) -> None:
+def test_an_exercise_as_written_breaks_at_the_marked_lines(name: str, language: str) -> None:
     given = task(name, language)
-    said = answer(given, given.bad.text)
-    assert said.state is State.BREAKS
+    verdict = answer(given, given.bad.text)
+    assert verdict.state is State.BREAKS
     marked = {mark.line for mark in given.bad.marks}
-    assert marked <= {place.line for one in said.said for place in one.places}
+    assert marked <= {place.line for one in verdict.findings for place in one.places}
 
 
 @pytest.mark.parametrize(("name", "language"), EXERCISES)
@@ -48,13 +48,13 @@ def test_every_remedy_of_the_page_holds(name: str, language: str) -> None:
     assert answer(given, given.good.text).state is State.SOLVED
     for fence in pattern.page.section(INSTEAD).fences:
         around = (fence.language, fence.case, fence.context, fence.libraries, fence.file)
-        is_twin = around == (language, given.bad.case, given.bad.context, given.bad.libraries, "")
-        if is_twin and outline(given, given.bad.text).functions <= outline(given, fence.text).functions:
+        is_comparable = around == (language, given.bad.case, given.bad.context, given.bad.libraries, "")
+        if is_comparable and outline(given, given.bad.text).functions <= outline(given, fence.text).functions:
             assert answer(given, fence.text).state is State.SOLVED, fence.line
 
 
 @pytest.mark.parametrize(("name", "language"), EXERCISES)
-def test_taking_the_work_out_is_not_mending(name: str, language: str) -> None:
+def test_removing_the_code_is_not_a_fix(name: str, language: str) -> None:
     given = task(name, language)
     assert answer(given, "").state is State.GONE
     assert answer(given, "# nothing\n" if language == "python" else "// nothing\n").state is State.GONE
@@ -70,13 +70,13 @@ CHEATS = [
 
 
 @pytest.mark.parametrize("text", CHEATS)
-def test_a_function_without_its_work_is_gone(text: str) -> None:
-    said = answer(task("lost-update", "python"), text)
-    assert said.state is State.GONE
-    assert said.why
+def test_a_function_that_no_longer_does_its_work_is_gone(text: str) -> None:
+    verdict = answer(task("lost-update", "python"), text)
+    assert verdict.state is State.GONE
+    assert verdict.why
 
 
-def test_a_suppression_does_not_mend() -> None:
+def test_a_suppression_is_not_a_fix() -> None:
     given = task("lost-update", "python")
     lines = given.bad.text.split("\n")
     at = next(mark.line for mark in given.bad.marks if mark.finds) - 1
@@ -99,11 +99,11 @@ def test_a_wrong_turn_still_breaks(name: str, turn: str, language: str) -> None:
     given = task(name, language)
     for fence in pattern.page.fences:
         if (fence.turn, fence.language, fence.context) == (turn, language, given.bad.context):
-            said = answer(given, fence.text)
-            assert said.state in (State.BREAKS, State.GONE), fence.line
+            verdict = answer(given, fence.text)
+            assert verdict.state in (State.BREAKS, State.GONE), fence.line
 
 
-def test_a_wrong_turn_is_called_by_its_name_whatever_the_names_in_it() -> None:
+def test_a_wrong_turn_is_recognised_whatever_its_variable_names() -> None:
     given = task("lost-update", "typescript")
     turn = next(fence for known in given.turns for fence in known.fences if fence.language == "typescript")
     title = next(known.title.rstrip(".") for known in given.turns if turn in known.fences)
@@ -114,7 +114,7 @@ def test_a_wrong_turn_is_called_by_its_name_whatever_the_names_in_it() -> None:
 
 
 @pytest.mark.parametrize("language", ["python", "typescript"])
-def test_the_board_plays_the_remedy_that_was_chosen(language: str) -> None:
+def test_the_board_plays_the_chosen_remedy(language: str) -> None:
     given = task("lost-update", language)
     pattern = PATTERNS.find("lost-update")
     assert pattern is not None
@@ -125,9 +125,9 @@ def test_the_board_plays_the_remedy_that_was_chosen(language: str) -> None:
     assert chosen == {"python": ["statement", "lock", "lock"], "typescript": ["statement", "condition"]}[language]
 
 
-def test_messages_speak_of_the_editors_lines() -> None:
+def test_messages_use_the_editors_line_numbers() -> None:
     given = task("lost-update", "python")
-    message = answer(given, given.bad.text).said[0].message
+    message = answer(given, given.bad.text).findings[0].message
     assert given.above > 5
     assert "line 2" in message
 
@@ -135,18 +135,18 @@ def test_messages_speak_of_the_editors_lines() -> None:
 @pytest.mark.parametrize(
     "text", ["def (", "def top_up(session):\n\tx = = 1\n", "\x00", "}}}{{{", "def top_up(:\n" * 50]
 )
-def test_what_is_no_program_is_said_to_be_none(text: str) -> None:
+def test_a_syntax_error_is_reported(text: str) -> None:
     assert answer(task("lost-update", "python"), text).state in (State.UNREAD, State.GONE)
 
 
 @given(st.text(max_size=300))
 @settings(deadline=None, max_examples=60)
-def test_any_text_gets_an_answer_and_none_is_solved_by_chance(text: str) -> None:
+def test_any_text_gets_a_verdict_and_none_is_solved_by_chance(text: str) -> None:
     for name, language in (("lost-update", "python"), ("lost-update", "typescript")):
         assert answer(task(name, language), text).state is not State.SOLVED
 
 
-def test_an_answer_comes_while_one_types() -> None:
+def test_verdicts_are_fast_enough_for_typing() -> None:
     given = task("lost-update", "typescript")
     answer(given, given.bad.text)
     times = []

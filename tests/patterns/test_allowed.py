@@ -1,4 +1,4 @@
-"""Code of other people that looks like a defect and is none, each beside the change that makes it one."""
+"""Look-alikes from real code that must not be reported, each with a variant that must be."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ app = FastAPI()
 """
 
 CASES = [
-    # code, (text, a stretch of it, what makes it a defect)
+    # code, text, (placeholder, allowed variant), (placeholder, defective variant)
     (
         "LT108",
         "@app.delete('/lines/{key}')\ndef drop("
@@ -143,9 +143,9 @@ def found(code: str, text: str) -> int:
     return sum(match.message_id == message or not message for match in matches)
 
 
-@pytest.mark.parametrize(("code", "text", "fine", "defect"), CASES, ids=[f"{c[0]}-{c[2][1][:30]}" for c in CASES])
-def test_the_defect_is_found_and_its_twin_let_go(
-    code: str, text: str, fine: tuple[str, str], defect: tuple[str, str]
+@pytest.mark.parametrize(("code", "text", "allowed", "defect"), CASES, ids=[f"{c[0]}-{c[2][1][:30]}" for c in CASES])
+def test_the_defect_is_found_and_its_look_alike_is_allowed(
+    code: str, text: str, allowed: tuple[str, str], defect: tuple[str, str]
 ) -> None:
     assert found(code, text.replace(*defect)) == 1
-    assert found(code, text.replace(*fine)) == 0
+    assert found(code, text.replace(*allowed)) == 0

@@ -1,7 +1,7 @@
-"""Take one thing away from a good program, and the pattern must be found.
+"""Remove the protection from a good program, and the pattern must be found.
 
-A page's good programs show that a protection is recognised. Here each is left without it: were the detector blind to
-the program as such, it would stay quiet and the page would pass for the wrong reason.
+A page's good programs show that a protection is recognised. Here the protection is removed: a detector that does not
+see the program at all would report nothing, and the page's test would pass for the wrong reason.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from looktwice.patterns.catalogue import catalogue
 from looktwice.patterns.fences import Kind
 from looktwice.patterns.programs import Program
 
-MUTATIONS = {  # code → (what is taken away, by what it is replaced)
+MUTATIONS = {  # code → (pattern of the removed text, its replacement)
     "LT108": [
         (r", Note\.user_id == user\.id", ""),
         (r" or note\.user_id != user\.id", ""),
@@ -77,7 +77,7 @@ GOOD = [
 
 
 def mutants() -> list[tuple[str, str, Program, dict[str, str]]]:
-    """Each mutation with each good program of its page that it changes."""
+    """Each mutation with every good program of its page that it changes."""
     found = []
     for program in GOOD:
         for old, new in MUTATIONS[program.code]:
@@ -98,6 +98,6 @@ def test_a_program_without_its_protection_is_found(program: Program, files: dict
     )
 
 
-def test_every_mutation_meets_a_program() -> None:
-    met = {old for _, old, _, _ in MUTANTS}
-    assert [old for each in MUTATIONS.values() for old, _ in each if old not in met] == []
+def test_every_mutation_applies_to_a_program() -> None:
+    applied = {old for _, old, _, _ in MUTANTS}
+    assert [old for each in MUTATIONS.values() for old, _ in each if old not in applied] == []

@@ -1,4 +1,4 @@
-"""The grammar of pattern pages: what is read, and what each mistake is answered with."""
+"""The grammar of pattern pages: what is parsed, and the error for each mistake."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ PAGE = FRONT + BODY
 PRELUDES = {"zoo.py": "from zoo import Cat\n"}
 
 
-def test_a_page_is_read_whole() -> None:
+def test_a_page_is_parsed_completely() -> None:
     page = parse(PAGE, "cat.md")
     assert page.header.severity is Severity.HIGH
     assert page.header.message("asleep").severity is None
@@ -98,7 +98,7 @@ def test_a_page_is_read_whole() -> None:
     assert page.section("Do this instead").prose == "**Wake it.**"
 
 
-def test_programs_are_complete_and_marks_move_with_them() -> None:
+def test_programs_are_complete_and_their_marks_are_shifted() -> None:
     bad, good, two_files, turn = programs(parse(PAGE), PRELUDES)
     assert bad.main.text == ("from zoo import Cat\n\ncat = Cat()\n\ndef nap():\n    x = cat.look()\n    cat.sleep(x)\n")
     assert (bad.main.path, bad.main.shown, bad.title) == ("nap.py", 5, "A nap")
@@ -111,20 +111,20 @@ def test_programs_are_complete_and_marks_move_with_them() -> None:
     assert (turn.kind, turn.turn) == (Kind.BAD, "push")
 
 
-def test_a_repeated_file_begins_the_next_program() -> None:
+def test_a_repeated_file_starts_the_next_program() -> None:
     again = "```python good case=nap file=one.py\ndef wake():\n    return 1\n```\n## Wrong turns"
     page = parse(PAGE.replace("## Wrong turns", again))
     assert [len(program.files) for program in programs(page, PRELUDES) if program.main.path == "one.py"] == [2, 1]
 
 
-def test_the_system_of_a_fence_stands_over_that_of_the_page() -> None:
+def test_the_system_of_a_fence_overrides_that_of_the_page() -> None:
     text = PAGE.replace("[messages]\n", "[system]\nregions = 1\nworkers = 2\n[messages]\n", 1)
     page = parse(text.replace('title="A nap"', 'system="regions=3"'))
     assert programs(page, PRELUDES)[0].system == {"regions": "3", "workers": 2}
 
 
 BROKEN = [
-    # what is replaced, by what, the line of the message (0: not asked), a part of it
+    # replaced text, replacement, line of the error (0: not checked), part of its message
     ("+++\ncode", "code", 1, "no front matter"),
     ("+++\n```python context", "```python context", 1, "does not end"),
     ('code = "LT999"\n', 'code = LT999"\n', 2, "not TOML"),
@@ -142,17 +142,17 @@ BROKEN = [
     ('predict = [["it wakes", "No."], ["it sleeps", "Yes."]]', 'predict = [["it wakes", "No."]]', 0, "predict"),
     ('experiment = "twice"\n', "", 1, "a board without an experiment"),
     ("## What it looks like\n", "## What it looks like\n### Deeper\n", 0, "heading '### Deeper'"),
-    ("## Why a model writes it\nCats sleep.\n", "", 0, "here stands '## Why a model writes it'"),
-    ("## Why a model writes it\nCats sleep.\n", "## Why a model writes it\n", 0, "has no words"),
-    ("## Hints\n", "## Notes\n", 0, "here stands '## Hints'"),
+    ("## Why a model writes it\nCats sleep.\n", "", 0, "expected '## Why a model writes it'"),
+    ("## Why a model writes it\nCats sleep.\n", "## Why a model writes it\n", 0, "has no text"),
+    ("## Hints\n", "## Notes\n", 0, "expected '## Hints'"),
     ("## What it looks like\n", "Hello.\n## What it looks like\n", 0, "text before the first heading"),
     ("```\n## Wrong turns", "## Wrong turns", 0, "a good fence with turn=|a marker in a good|not closed"),
     ("```python bad case=nap context=cat", "```cobol bad case=nap context=cat", 0, "language 'cobol'"),
-    ("```python bad case=nap context=cat", "```python case=nap context=cat", 0, "this says 'nothing'"),
+    ("```python bad case=nap context=cat", "```python case=nap context=cat", 0, "this one is 'nothing'"),
     ("```python bad case=nap context=cat", "```python bad context=cat", 0, "without a case"),
     ("```python bad case=nap context=cat", "```python bad case=Nap context=cat", 0, "case=Nap is not a name"),
     ("```python bad case=nap context=cat", "```python bad case=nap context=dog", 0, "no context 'dog'"),
-    ("```python bad case=nap context=cat", "```python bad case=nap case=nap context=cat", 0, "'case' twice"),
+    ("```python bad case=nap context=cat", "```python bad case=nap case=nap context=cat", 0, "'case' occurs twice"),
     ("```python bad case=nap context=cat", "```python bad case=nap mood=bad context=cat", 0, "attribute 'mood'"),
     ("```python bad case=nap context=cat", "```python bad case= context=cat", 0, "'case' has no value"),
     ('title="A nap"', 'title="A nap', 0, "quotation mark"),
@@ -163,8 +163,8 @@ BROKEN = [
     ("# finds: LT999; role: write", "# finds: LT999; role: cat", 0, "'role: cat' is not a marker"),
     ("# finds: LT999; role: write", "", 0, "marks no finding"),
     ("    cat.wake_up_now()\n", "    cat.wake_up_now()  # role: read\n", 0, "a marker in a good fence"),
-    ("    cat.sleep(x)  # finds", "    # finds", 0, "a line of its own"),
-    ("- **Shout.** It does", "- Shout. It does", 0, "begins in bold"),
+    ("    cat.sleep(x)  # finds", "    # finds", 0, "a separate line"),
+    ("- **Shout.** It does", "- Shout. It does", 0, "starts in bold"),
     ("bad case=nap turn=push", "bad case=nap", 0, "without turn="),
     (
         "## Wrong turns\n",
@@ -173,7 +173,7 @@ BROKEN = [
         "not introduced",
     ),
     ("2. **Ask.** The cat.\n", "", 0, "hint 2 is not 'Ask'"),
-    ("3. **Name.** The cat.", "3. **Name.** Say cat.wake_up_now()", 0, "gives away"),
+    ("3. **Name.** The cat.", "3. **Name.** Say cat.wake_up_now()", 0, "reveals"),
     ("4. **Show.** `cat.wake_up_now()`\n", "", 0, "3 lines of hints"),
     ("bad case=nap context=cat", "bad case=doze context=cat", 0, "'doze' has no remedy in python"),
     (
@@ -190,17 +190,22 @@ BROKEN = [
         0,
         "nothing uses the context 'cow'",
     ),
-    ("```\n## What it looks", "```\n```python context=cat\nmoo()\n```\n## What it looks", 0, "the context 'cat' twice"),
+    (
+        "```\n## What it looks",
+        "```\n```python context=cat\nmoo()\n```\n## What it looks",
+        0,
+        "the context 'cat' is defined twice",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("old", "new", "line", "part"), BROKEN, ids=[case[3] for case in BROKEN])
-def test_a_mistake_is_one_error_that_says_where(old: str, new: str, line: int, part: str) -> None:
+def test_a_mistake_is_one_error_with_its_line(old: str, new: str, line: int, part: str) -> None:
     assert old in PAGE
     with pytest.raises(PageError) as caught:
         parse(PAGE.replace(old, new, 1), "cat.md")
     assert any(one in str(caught.value) for one in part.split("|")), str(caught.value)
-    assert caught.value.next, "an error says how to mend it"
+    assert caught.value.next, "an error names the correction"
     assert 1 <= caught.value.line <= PAGE.count("\n") + 4
     if line:
         assert caught.value.line == line

@@ -1,4 +1,4 @@
-"""Every page is a test of its pattern: marked lines are found, roles are shown, and good programs stay quiet."""
+"""Every page tests its pattern: marked lines are found with their roles, and good programs have no findings."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ def shown(program: Program) -> list[Finding]:
 
 
 def listed(program: Program, findings: list[Finding]) -> str:
-    """The program with numbered lines, and what was found in it: what one wants to see when a page fails."""
+    """The program with numbered lines, and its findings: shown when a page fails."""
     text = [
         f"{file.path}:{number}: {line}"
         for file in program.files
         for number, line in enumerate(file.text.splitlines(), 1)
     ]
-    said = [
+    reported = [
         f"{it.code} {it.message_id} {it.confidence} {it.path}:{it.start_line} {it.message} "
         f"{[(span.role.value, span.path, span.start_line) for span in it.spans]} because {it.because}"
         for it in findings
     ]
-    return "\n".join([*text, "", *(said or ["nothing was found"])])
+    return "\n".join([*text, "", *(reported or ["nothing was found"])])
 
 
 def marked(program: Program) -> Iterator[tuple[str, int]]:
@@ -56,19 +56,19 @@ def marked(program: Program) -> Iterator[tuple[str, int]]:
 
 
 @pytest.mark.parametrize("program", of_kind(Kind.BAD), ids=name)
-def test_a_bad_program_is_found_where_it_is_marked(program: Program) -> None:
+def test_a_bad_program_is_found_at_its_marks(program: Program) -> None:
     findings = shown(program)
     own = [finding for finding in findings if finding.code == program.code]
     assert {(it.path, it.start_line) for it in own} == set(marked(program)), listed(program, findings)
     roles = {(file.path, mark.line, role) for file in program.files for mark in file.marks for role in mark.roles}
-    said = {(span.path, span.start_line, span.role) for it in own for span in it.spans}
+    reported = {(span.path, span.start_line, span.role) for it in own for span in it.spans}
     primary = {(it.path, it.start_line) for it in own}
-    assert roles <= said, listed(program, own)
-    assert {place for place in said if place[:2] not in primary} <= roles, listed(program, own)
+    assert roles <= reported, listed(program, own)
+    assert {place for place in reported if place[:2] not in primary} <= roles, listed(program, own)
 
 
 @pytest.mark.parametrize("program", of_kind(Kind.GOOD), ids=name)
-def test_a_good_program_is_quiet_for_every_pattern(program: Program) -> None:
+def test_a_good_program_has_no_findings(program: Program) -> None:
     findings = shown(program)
     assert not findings, listed(program, findings)
 
@@ -78,22 +78,22 @@ def test_a_page_is_complete(pattern) -> None:
     page = pattern.page
     assert pattern.module, f"{pattern.name} has no detector beside its page"
     assert page.path.endswith(f"{pattern.section}/{pattern.name.replace('-', '_')}.md"), (
-        "the file is named as the pattern"
+        "the file is named like the pattern"
     )
     assert tuple(section.heading for section in page.sections) == HEADINGS
     assert len(page.turns) >= 2, "at least two wrong turns"
 
 
 @pytest.mark.parametrize("pattern", CATALOGUE.patterns, ids=lambda pattern: pattern.name)
-def test_every_message_is_said_by_some_program(pattern) -> None:
-    said = {
+def test_every_message_is_used_by_some_program(pattern) -> None:
+    used = {
         it.message_id
         for program in CATALOGUE.programs(pattern)
         if program.kind is Kind.BAD
         for it in shown(program)
         if it.code == pattern.code
     }
-    assert set(pattern.page.header.messages) == said
+    assert set(pattern.page.header.messages) == used
 
 
 def test_codes_and_names_are_unique() -> None:

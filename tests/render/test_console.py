@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from looktwice.core.event import Event, Finished, Found, Noted, Unread
 from looktwice.core.finding import Confidence, Finding, Role, RoleSpan, Severity
-from looktwice.render.excerpt import shown
+from looktwice.core.visible import source_line
 from looktwice.render.formats import console
 from looktwice.render.renderer import Guide, Setting
 
@@ -115,7 +115,7 @@ def test_long_lines_are_cut_around_the_span(root: Path, lost_update: Finding, sp
 
 @given(st.text(max_size=60))
 def test_source_cannot_move_the_cursor(text: str) -> None:
-    assert not {unicodedata.category(letter) for letter in shown(text)} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    assert not {unicodedata.category(letter) for letter in source_line(text)} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 @given(

@@ -1,7 +1,7 @@
 import { db } from "./database.ts";
 import { ats } from "./services/ats.ts";
 
-/** Tells the ATS the present state of every candidate that has changed. Safe to run twice. */
+/** Sends the current state of every changed candidate to the ATS. Safe to run twice. */
 export async function sendChanges(): Promise<number> {
   const changes = await db.atsChange.findMany({ orderBy: { id: "asc" }, take: 100 });
   const candidates = await db.candidate.findMany({ where: { id: { in: changes.map((change) => change.candidateId) } } });

@@ -9,7 +9,7 @@ from shop.services.payments import PaymentClient, get_payment_client
 
 
 def send_refunds(session: Session, payments: PaymentClient) -> int:
-    """Send each refund and note it; the provider refunds a charge once, so sending one twice does no harm."""
+    """Send each refund and mark it as sent; the provider refunds a charge once, so sending one twice is harmless."""
     due = session.scalars(select(Refund).where(Refund.sent.is_(False)).order_by(Refund.id).limit(100)).all()
     for refund in due:
         payments.refund(refund.charge_id)

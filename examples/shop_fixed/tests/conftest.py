@@ -1,4 +1,4 @@
-"""Fixtures: a PostgreSQL and a Redis of our own, a client, and a payment provider that says yes."""
+"""Fixtures: a PostgreSQL and a Redis, a client, and a payment provider that accepts every charge."""
 
 import os
 import tempfile
@@ -28,7 +28,7 @@ from shop.services.payments import get_payment_client  # noqa: E402
 
 
 class FakePayments:
-    """Accepts every charge and remembers it."""
+    """Accepts every charge and records it."""
 
     def __init__(self):
         self.charges = []

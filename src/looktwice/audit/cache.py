@@ -1,21 +1,21 @@
 """What an audit remembers under `.looktwice/cache`: the result for a tree that has not changed.
 
-Everything is keyed by content and by the version of looktwice, so there is nothing to invalidate. Files are written
-beside their place and moved into it, so that a reader never sees half of one, whatever interrupts the writer; a check
-sum turns any other damage into "not there". Nothing here ever fails an audit: without a cache it only takes longer.
+Everything is keyed by content and by the version of looktwice, so there is nothing to invalidate. A check sum turns
+damage into "not there". Nothing here ever fails an audit: without a cache it only takes longer.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
-import tempfile
 from collections.abc import Iterable
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 
+from looktwice.core.beneath import OutsideError
+from looktwice.core.errors import LooktwiceError
 from looktwice.core.files import UnreadableError, read_bytes
+from looktwice.core.writing import write_inside
 
 DIRECTORY = Path(".looktwice") / "cache"
 _MAGIC = b"looktwice cache 1\n"
@@ -53,11 +53,14 @@ def tree_key(files: Iterable[tuple[str, bytes]], settings: bytes) -> bytes:
 
 
 class Cache:
-    """The cache of one audited root. `enabled` False reads and writes nothing."""
+    """The cache of one audited root. `enabled` False reads and writes nothing; `refused` says why nothing was stored,
+    where that is a danger and not only a nuisance."""
 
     def __init__(self, root: Path, enabled: bool = True) -> None:
+        self.root = root
         self.directory = root / DIRECTORY
         self.enabled = enabled
+        self.refused = ""
 
     def result(self, key: bytes) -> bytes | None:
         """The stored result of the audit with this key."""
@@ -81,27 +84,13 @@ class Cache:
     def _write(self, name: str, key: bytes, payload: bytes) -> None:
         if not self.enabled:
             return
-        with contextlib.suppress(OSError):
-            self._prepare()
-            write_whole(self.directory / name, _MAGIC + key + digest(payload) + payload)
-
-    def _prepare(self) -> None:
-        """The directory, which git and backups leave alone."""
-        if self.directory.is_dir():
-            return
-        self.directory.mkdir(parents=True, exist_ok=True)
-        write_whole(self.directory / ".gitignore", b"*\n")
-        write_whole(self.directory / "CACHEDIR.TAG", b"Signature: 8a477f597d28d172789f06886806bc55\n")
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that it is either there whole or not changed at all. Raises OSError."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.replace(name, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise
+        files = {name: _MAGIC + key + digest(payload) + payload}
+        if not self.directory.is_dir():  # a new directory, which git and backups leave alone
+            files |= {".gitignore": b"*\n", "CACHEDIR.TAG": b"Signature: 8a477f597d28d172789f06886806bc55\n"}
+        try:
+            for file, data in files.items():
+                write_inside(self.root, DIRECTORY / file, data)
+        except OutsideError as error:
+            self.refused = str(error)
+        except LooktwiceError:
+            pass

@@ -39,7 +39,10 @@ def audit(root: Path, options: Options | None = None) -> Iterator[Event]:
     if not files.code:
         raise nothing_to_read(root, files.unread, files.skipped)
     yield Progress("read", len(files.code), len(files.code))
-    result = yield from remembered(files, options.config, Cache(directory, options.use_cache))
+    cache = Cache(directory, options.use_cache)
+    result = yield from remembered(files, options.config, cache)
+    if cache.refused:
+        yield Noted(f"nothing is remembered: {cache.refused.replace(chr(10), '. ')}")
     if files.code.keys() <= {it.path for it in result.unread if not it.line}:
         raise nothing_to_read(root, (*files.unread, *result.unread), files.skipped)
     findings, unused = apply(result.findings, result.pardons, options.config.suppress, active, codes_named)

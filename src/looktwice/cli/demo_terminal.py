@@ -1,4 +1,4 @@
-"""What the demonstration says in the terminal: for each project what was read, and finding → verdict → test."""
+"""The demonstration's terminal output: for each project the audit's result, and finding → verdict → test."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from difflib import SequenceMatcher, unified_diff
 from pathlib import Path
 
 from msgspec import Struct
-from rich.console import Console
 from rich.markdown import Markdown
 from rich.text import Text
 
@@ -17,20 +16,23 @@ from looktwice.cli.joining import endpoints, held, shows
 from looktwice.core.errors import LooktwiceError
 from looktwice.core.event import Event, Finished, NotProven, Proven, Ran
 from looktwice.core.finding import Confidence, Finding, Severity
+from looktwice.core.quoting import shell
 from looktwice.core.trace import Trace, Verdict
+from looktwice.core.visible import line, visible
 from looktwice.render.excerpt import Sources
 from looktwice.render.renderer import Guide
 from looktwice.render.terminal import lanes
 from looktwice.render.terminal.finding import CONFIDENCE_STYLE, full
 from looktwice.render.terminal.proof import held as held_line
+from looktwice.render.terminal.writer import Writer
 from looktwice.render.words import plural
 
 NAME_WIDTH, ROUTE_WIDTH = 30, 34
 CHANGE_STYLE = {"-": "red", "+": "green"}
 
 
-class Seen(Struct, frozen=True):
-    """What came of looking twice at one project."""
+class ProjectResult(Struct, frozen=True):
+    """The results of auditing and proving one project."""
 
     name: str
     root: Path
@@ -47,84 +49,84 @@ class Seen(Struct, frozen=True):
 
     @property
     def runs(self) -> tuple[Trace, ...]:
-        """Recorded runs in which something held the requests apart."""
+        """Recorded runs in which a protection kept the requests apart."""
         return tuple(it.trace for it in self.events if isinstance(it, Ran) and it.trace.verdict is Verdict.PROTECTED)
 
 
-class Teller:
-    """What the demonstration says in the terminal."""
+class DemoOutput:
+    """Prints the demonstration to the terminal."""
 
     def __init__(self, guides: Mapping[str, Guide]) -> None:
-        colour = terminal.takes_colour(sys.stdout)
-        self.console = Console(highlight=False, width=terminal.width(sys.stdout), no_color=not colour)
+        self.console = Writer(sys.stdout, terminal.width(sys.stdout), terminal.takes_colour(sys.stdout), wraps=True)
         self.guides = guides
 
     def begin(self, name: str, root: Path) -> None:
         self.console.print()
-        self.console.rule(Text.assemble((name, "bold"), f"  {root}"), align="left", characters="━")
+        self.console.rule(Text.assemble((line(name), "bold"), f"  {line(str(root))}"), align="left", characters="━")
 
-    def read(self, seen: Seen) -> None:
-        for it in seen.events:
+    def read(self, result: ProjectResult) -> None:
+        for it in result.events:
             if isinstance(it, Finished) and it.verb == "audit":
                 counted = f"{plural(it.files, 'file')}, {plural(it.lines, 'line')} in {it.seconds:.2f} s"
-                self.console.print(f"read    {counted}: {plural(len(seen.findings), 'finding')}")
+                self.console.print(f"read    {counted}: {plural(len(result.findings), 'finding')}")
 
-    def could_not(self, error: LooktwiceError) -> None:
+    def not_proven(self, error: LooktwiceError) -> None:
         self.console.print(Text.assemble(("not proven  ", "yellow"), str(error)))
 
-    def verdicts(self, seen: Seen) -> None:
-        """Finding → verdict → test, surest first; then what was shown and not read; in clean code, what held."""
-        for it in sorted(seen.findings, key=lambda one: (one.confidence.rank, list(Severity).index(one.severity))):
+    def verdicts(self, result: ProjectResult) -> None:
+        """Finding → verdict → test, by confidence; then proofs without a finding; without findings, what held."""
+        result = visible(result)
+        for it in sorted(result.findings, key=lambda one: (one.confidence.rank, list(Severity).index(one.severity))):
             guide = self.guides.get(it.code)
-            proof = next((one for one in seen.proofs if shows(one, it)), None)
-            kept = held(it, guide.experiment if guide else "", seen.tried) if proof is None else None
+            proof = next((one for one in result.proofs if shows(one, it)), None)
+            kept = held(it, guide.experiment if guide else "", result.tried) if proof is None else None
             self.console.print(verdict(it, proof, kept), soft_wrap=True)
-        for proof in seen.proofs:
-            if not any(shows(proof, it) for it in seen.findings):
+        for proof in result.proofs:
+            if not any(shows(proof, it) for it in result.findings):
                 name = self.guides[proof.code].name if proof.code in self.guides else ""
                 self.console.print(row(f"{proof.code} {name}", ", ".join(endpoints(proof)), proof), soft_wrap=True)
-        if not seen.findings:
-            for tried in seen.tried:
-                said = Text("  ").append_text(held_line(tried))
-                said.truncate(self.console.width, overflow="ellipsis")
-                self.console.print(said)
+        if not result.findings:
+            for tried in result.tried:
+                held_text = Text("  ").append_text(held_line(tried))
+                held_text.truncate(self.console.width, overflow="ellipsis")
+                self.console.print(held_text)
 
-    def story(self, seen: Seen, proof: Proven, mended: Path | None) -> None:
-        """One proof from end to end: the line, the two requests, the mend, and the test that guards it from now on."""
-        finding = next((it for it in seen.findings if shows(proof, it)), None)
+    def story(self, result: ProjectResult, proof: Proven, fixed: Path | None) -> None:
+        """One proof from end to end: the line, the two requests, the fix, and the regression test."""
+        finding = next((it for it in result.findings if shows(proof, it)), None)
         guide = self.guides.get(proof.code)
         if finding is not None:
             self.headline("The line")
             section = guide.section if guide else ""
-            self.console.print(full(finding, section, Sources(seen.root), self.console.width), soft_wrap=True)
+            self.console.print(full(finding, section, Sources(result.root), self.console.width), soft_wrap=True)
         self.headline("What happens")
         self.console.print(lanes.text(proof.trace, self.console.width), soft_wrap=True)
-        changed = hunk(seen.root / finding.path, mended / finding.path, finding) if finding and mended else ()
+        changed = hunk(result.root / finding.path, fixed / finding.path, finding) if finding and fixed else ()
         if changed:
-            self.headline("The mend")
-            for line in changed:
-                self.console.print(Text(f"  {line}", CHANGE_STYLE.get(line[:1], "dim")), soft_wrap=True)
+            self.headline("The fix")
+            for it in changed:
+                self.console.print(Text(f"  {it}", CHANGE_STYLE.get(it[:1], "dim")), soft_wrap=True)
         elif guide and guide.remedy:
-            self.headline("The mend")
+            self.headline("The fix")
             self.console.print(Markdown(guide.remedy))
         if proof.test:
             self.headline("The test")
-            said = f"  {seen.root / proof.test}  fails today, and passes once it is mended"
-            self.console.print(said, soft_wrap=True)
+            message = f"  {line(str(result.root / proof.test))}  fails now and passes once the code is fixed"
+            self.console.print(message, soft_wrap=True)
 
     def headline(self, words: str) -> None:
         self.console.print(Text(f"\n{words}", "bold"))
 
     def end(self, report: Path) -> None:
         self.console.print()
-        for label, value in (("The report", report.resolve().as_uri()), ("The playbook", f"{sys.argv[0]} learn")):
+        for label, value in (("The report", report.resolve().as_uri()), ("The playbook", shell(sys.argv[0], "learn"))):
             self.console.print(Text.assemble(f"{label:<14}", (value, "bold")), soft_wrap=True)
 
 
-def hunk(written: Path, mended: Path, finding: Finding) -> tuple[str, ...]:
-    """What the mended twin of a file changes at the place of a finding, as a diff; empty where it changes nothing."""
+def hunk(written: Path, fixed: Path, finding: Finding) -> tuple[str, ...]:
+    """The diff between a file and its fixed version at the location of a finding; empty when nothing changed there."""
     try:
-        before, after = (path.read_text("utf-8").splitlines() for path in (written, mended))
+        before, after = (path.read_text("utf-8").splitlines() for path in (written, fixed))
     except OSError:
         return ()
     for group in SequenceMatcher(None, before, after, autojunk=False).get_grouped_opcodes(1):
@@ -142,11 +144,11 @@ def verdict(finding: Finding, proof: Proven | None, kept: NotProven | None) -> T
     return row(f"{finding.code} {finding.pattern}", finding.handler, proof, where, doubt)
 
 
-def row(name: str, route: str, proof: Proven | None, where: str = "not foretold by reading", doubt: str = "") -> Text:
-    """Two lines: the pattern, the route and the verdict; where it is, and the test that guards it from now on."""
-    said = Text.assemble((f"  {name:<{NAME_WIDTH}}", "bold"), f"{route:<{ROUTE_WIDTH}}")
+def row(name: str, route: str, proof: Proven | None, where: str = "not found by the audit", doubt: str = "") -> Text:
+    """Two lines: the pattern, the route and the verdict; the location and the regression test."""
+    line = Text.assemble((f"  {name:<{NAME_WIDTH}}", "bold"), f"{route:<{ROUTE_WIDTH}}")
     if proof is None:
-        return said.append(doubt).append(f"\n     {where}", "dim")
-    said.append("PROVEN", CONFIDENCE_STYLE[Confidence.PROVEN]).append(f"  {proof.trace.name or proof.trace.verdict}")
-    said.append(f"\n     {where}", "dim")
-    return said.append(f"  → {proof.test}", "dim") if proof.test else said
+        return line.append(doubt).append(f"\n     {where}", "dim")
+    line.append("PROVEN", CONFIDENCE_STYLE[Confidence.PROVEN]).append(f"  {proof.trace.name or proof.trace.verdict}")
+    line.append(f"\n     {where}", "dim")
+    return line.append(f"  → {proof.test}", "dim") if proof.test else line

@@ -1,11 +1,11 @@
-"""A pattern's page for the terminal: summary, what it looks like, what happens, what to do instead, when it is fine."""
+"""A pattern's page in the terminal: summary, what it looks like, what happens, what to do instead, when it is fine."""
 
 from __future__ import annotations
 
 from io import StringIO
 from typing import TextIO
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.markdown import Markdown
 from rich.padding import Padding
 from rich.text import Text
@@ -13,38 +13,27 @@ from rich.text import Text
 from looktwice.patterns.catalogue import Pattern
 from looktwice.patterns.fences import Fence, Kind
 from looktwice.patterns.page import FINE, INSTEAD, LOOK, PRODUCTION
+from looktwice.render.terminal.writer import Writer
 
 LIMIT = 6_000
-"""Characters: beyond that nobody reads a terminal."""
+"""Maximum length of a section in the terminal, in characters."""
 
 
 def explain(pattern: Pattern, language: str, out: TextIO, width: int, colour: bool) -> None:
-    """Write the page to `out`. `language` chooses the examples; "" takes the first that the page has."""
+    """Write the page to `out`. `language` selects the examples; "" takes the first on the page."""
     page = StringIO()
-    console = Console(
-        file=page,
-        width=min(width, 100),
-        no_color=not colour,
-        force_terminal=colour,
-        highlight=False,
-        markup=False,
-        color_system="standard" if colour else None,
-        legacy_windows=False,
-    )
-    console.print(contents(pattern, language))
-    out.writelines(
-        f"{line.rstrip()}\n" for line in page.getvalue().splitlines()
-    )  # rich fills paragraphs up with blanks
+    Writer(page, min(width, 100), colour, wraps=True).print(contents(pattern, language))
+    out.writelines(f"{line.rstrip()}\n" for line in page.getvalue().splitlines())  # rich pads paragraphs with blanks
 
 
 def contents(pattern: Pattern, language: str) -> Group:
     header, page = pattern.page.header, pattern.page
     about = " · ".join([header.severity, pattern.section, *(f"CWE-{number}" for number in header.cwe)])
     bad = first(page.section(LOOK).fences, Kind.BAD, language)
-    case, spoken = (bad.case, bad.language) if bad else ("", language)
+    case, shown = (bad.case, bad.language) if bad else ("", language)
     good = next(
-        (it for it in page.section(INSTEAD).fences if (it.case, it.language) == (case, spoken)),
-        first(page.section(INSTEAD).fences, Kind.GOOD, spoken),
+        (it for it in page.section(INSTEAD).fences if (it.case, it.language) == (case, shown)),
+        first(page.section(INSTEAD).fences, Kind.GOOD, shown),
     )
     parts = [
         Text.assemble((header.code, "bold"), f" {header.name}  ", (about, "dim")),
@@ -53,7 +42,7 @@ def contents(pattern: Pattern, language: str) -> Group:
         *section("What happens in production", page.section(PRODUCTION).prose, None, ""),
         *section("Do this instead", page.section(INSTEAD).prose, good, "green"),
         *section("When it is fine", page.section(FINE).prose, None, ""),
-        Text(f"\nAsk of every change: {header.question}", "italic"),
+        Text(f"\nAsk in every review: {header.question}", "italic"),
     ]
     if header.experiment:
         parts.append(Text(f"See it happen: looktwice prove   ·   learn it: looktwice learn ({header.name})", "dim"))
@@ -73,7 +62,7 @@ def section(title: str, prose: str, fence: Fence | None, style: str) -> list[Tex
 
 
 def marked(fence: Fence, style: str) -> Text:
-    """The code, its marked lines with a mark in the margin."""
+    """The code, with the marked lines flagged in the margin."""
     finds = {mark.line for mark in fence.marks if mark.finds}
     roles = {mark.line: ", ".join(mark.roles) for mark in fence.marks if mark.roles}
     text = Text()

@@ -1,4 +1,4 @@
-"""Commands that need more than the core installation."""
+"""Commands that need an optional extra."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from looktwice.core.errors import MissingExtraError
 
 @contextmanager
 def needs(command: str, extra: str) -> Iterator[None]:
-    """Import the engine of `command` within this. Raises MissingExtraError when a package of `extra` is not there."""
+    """Context for the imports of `command`'s engine. Raises MissingExtraError when a package of `extra` is missing."""
     try:
         yield
     except ModuleNotFoundError as error:

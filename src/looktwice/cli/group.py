@@ -1,4 +1,4 @@
-"""The group of all commands. A command is a module in `cli/commands/` with a `command`; nothing else lists it."""
+"""The group of all commands. Every module in `cli/commands/` defines one as `command`; there is no other list."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from looktwice import __version__
 
 
 class Commands(click.Group):
-    """Loads the module of a command when it is asked for. Modules import their engines inside the command."""
+    """Loads the module of a command on demand. Modules import their engines inside the command."""
 
     def list_commands(self, context: click.Context) -> list[str]:
         return sorted(module.name for module in pkgutil.iter_modules([str(Path(__file__).parent / "commands")]))
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        there = self.list_commands(context)
-        if name not in there:
-            near = difflib.get_close_matches(name, there, 1)
+        known = self.list_commands(context)
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
             context.fail(f"No such command '{name}'." + (f" Did you mean '{near[0]}'?" if near else ""))
         return importlib.import_module(f"looktwice.cli.commands.{name}").command
 
@@ -29,8 +29,8 @@ class Commands(click.Group):
 @click.command(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    epilog="Exit codes: 0 nothing found, 1 findings, 2 the run was not done.",
+    epilog="Exit codes: 0 no findings, 1 findings, 2 the run could not be completed.",
 )
 @click.version_option(__version__, "-V", "--version", message="looktwice %(version)s")
 def looktwice() -> None:
-    """Look twice at a backend: read it and say what will break, then run it and prove it."""
+    """Look twice at a backend: read it and report what will break, then run it and prove it."""

@@ -1,4 +1,4 @@
-"""Where the audit and the proofs meet: a finding is proven when its pattern was shown on the route that reaches it."""
+"""Joins findings and proofs: a finding is proven when its pattern was shown on the route that reaches it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ LARGEST = 500_000_000
 
 
 def endpoints(proof: Proven) -> tuple[str, ...]:
-    """What was asked: "POST /wallet/deposit" for each lane, each once."""
+    """The requests of the proof, "POST /wallet/deposit", without duplicates."""
     return tuple(dict.fromkeys(f"{lane.method} {lane.path}" for lane in proof.trace.lanes))
 
 
 def witnessed(findings: Iterable[Finding], proofs: Sequence[Proven]) -> list[Finding]:
-    """The findings; those that a proof shows have it as evidence, and confidence *proven*."""
+    """The findings; those shown by a proof carry it as evidence and have confidence *proven*."""
     return [witness(finding, [it for it in proofs if shows(it, finding)]) for finding in findings]
 
 
@@ -50,34 +50,34 @@ def witness(finding: Finding, proofs: Sequence[Proven]) -> Finding:
         finding,
         confidence=Confidence.PROVEN,
         evidence=(*finding.evidence, *evidence),
-        because=("it was seen to happen",),
+        because=("it was observed in a run",),
     )
 
 
 def held(finding: Finding, experiment: str, tried: Iterable[NotProven]) -> NotProven | None:
-    """What came of asking `experiment`, the finding's own, on its route, when it showed nothing."""
+    """The result of the finding's own `experiment` on its route, when it did not show the defect."""
     return next((it for it in tried if it.experiment == experiment and is_route(finding.handler, it.endpoint)), None)
 
 
 def routes_of(findings: Iterable[Finding]) -> tuple[tuple[str, str], ...]:
-    """(code, route) of the findings that a route reaches, surest first: where proving should begin."""
+    """(code, route) of the findings that a route reaches, by confidence: where `prove` should start."""
     ordered = sorted((it for it in findings if it.handler), key=lambda it: it.confidence.rank)
     return tuple(dict.fromkeys((it.code, it.handler) for it in ordered))
 
 
 def read_findings(path: Path) -> list[Finding]:
-    """The findings in what `audit --format jsonl` or `json` wrote. Raises LooktwiceError when it is neither."""
-    again = "Write one: looktwice audit --format jsonl --output findings.jsonl"
+    """The findings in a file from `audit --format jsonl` or `json`. Raises LooktwiceError when it is neither."""
+    advice = "Create one: looktwice audit --format jsonl --output findings.jsonl"
     try:
         data = read_named(path, LARGEST)
     except UnreadableError as error:
-        raise LooktwiceError(f"cannot read {path}", error.why, again) from None
+        raise LooktwiceError(f"cannot read {path}", error.why, advice) from None
     try:
         if data.lstrip()[:1] == b"{" and b'"findings"' in data[:2000]:
             return msgspec.json.decode(data, type=_Report).findings
         return [msgspec.json.decode(line, type=Finding) for line in data.splitlines() if line.strip()]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise LooktwiceError(f"cannot read {path}", f"it is not what an audit writes ({error})", again) from None
+        raise LooktwiceError(f"cannot read {path}", f"it is not what an audit writes ({error})", advice) from None
 
 
 class _Report(msgspec.Struct):

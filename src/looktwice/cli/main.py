@@ -1,14 +1,23 @@
 """The way into the program: runs a command, and turns whatever stops it into an exit code and a sentence.
 
-Only `sys` and `os` are imported before `main` runs, so that Ctrl-C is quiet from the first moment on.
+Only `sys` and `os` are imported before `main` runs: Ctrl-C is quiet from the first moment on, and no other module is
+looked for before the working directory is off the path.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
+from looktwice.core.isolation import import_path
+
+TYPE_CHECKING = False  # `typing` is not loaded yet
+if TYPE_CHECKING:
+    from click import ClickException
+
 INTERRUPTED, BROKEN_PIPE, NOT_DONE = 130, 141, 2
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -18,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
     sys.unraisablehook = lose_no_interrupt
     try:
+        sys.path[:] = import_path()
         code = run(arguments)
         sys.stdout.flush()
         return code
@@ -26,6 +36,12 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         silence_output()
         return BROKEN_PIPE
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        silence_output()
+        print(f"cannot write: {(error.strerror or str(error)).lower()}\nMake room and run again.", file=sys.stderr)
+        return NOT_DONE
     finally:
         leave_quietly()
 
@@ -44,7 +60,7 @@ def run(arguments: list[str] | None) -> int:
         print(error, file=sys.stderr)
         return NOT_DONE
     except ClickException as error:
-        error.show()
+        complain_of_usage(error)
         return NOT_DONE
     except Abort:
         return INTERRUPTED
@@ -53,10 +69,24 @@ def run(arguments: list[str] | None) -> int:
     except (KeyboardInterrupt, BrokenPipeError):
         raise
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise
         if os.environ.get("LOOKTWICE_DEBUG"):
             raise
-        print(own_fault(error), file=sys.stderr)
+        from looktwice.cli import terminal
+
+        terminal.say(own_fault(error))
         return NOT_DONE
+
+
+def complain_of_usage(error: ClickException) -> None:
+    """What click says. It may name files that the shell put in the place of a `*`."""
+    from looktwice.cli import terminal
+    from looktwice.core.visible import line
+
+    if context := getattr(error, "ctx", None):
+        terminal.say(f"{context.get_usage()}\nTry '{context.command_path} --help' for help.\n")
+    terminal.say(f"Error: {line(error.format_message())}")
 
 
 def own_fault(error: Exception) -> str:

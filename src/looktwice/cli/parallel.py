@@ -1,34 +1,33 @@
-"""Proving in a process of its own, so that two applications can be proven at the same time."""
+"""`prove` in a separate process, so that two applications can be proven concurrently."""
 
 from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 
-import msgspec
-
+from looktwice.core import isolation
 from looktwice.core.errors import LooktwiceError
 from looktwice.core.event import Event
+from looktwice.render.data import decoded
 
-PROGRAM = "import sys; from looktwice.cli.main import main; sys.exit(main())"
 DONE = (0, 1)
 
 
-class Beside:
-    """`looktwice prove` with `words`, running. Its events can be read while it goes on, and wait for their reader.
+class BackgroundProve:
+    """A running `looktwice prove` with the arguments `words`. Its events are queued and can be read while it runs.
 
-    Ctrl-C in the terminal reaches us alone; leaving the `with`, for whatever reason, interrupts the process once, and
-    waits until it has ended what it started.
+    Ctrl-C in the terminal reaches the parent only; leaving the `with`, for whatever reason, interrupts the process once
+    and waits until it has stopped everything it started.
     """
 
     def __init__(self, root: Path, words: Sequence[str]) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, "prove", str(root), *words, "--format", "events"],
+            isolation.command(["prove", str(root), *words, "--format", "events"]),
+            env=isolation.environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -44,15 +43,16 @@ class Beside:
         self._lines.put(b"")
 
     def events(self) -> Iterator[Event]:
-        """What it says, until it ends. Raises LooktwiceError with its own words when it could not do its work."""
+        """Its events, until it ends. Raises LooktwiceError with its error message when it failed."""
         while line := self._lines.get():
-            yield msgspec.json.decode(line, type=Event)
+            yield decoded(line, Event)
         assert self._process.stderr is not None
-        said = self._process.stderr.read().decode("utf-8", "replace").strip()
+        message = self._process.stderr.read().decode("utf-8", "replace").strip()
         if self._process.wait() not in DONE:
-            raise LooktwiceError(said or f"proving ended with {self._process.returncode}")
+            what, _, rest = message.partition("\n")
+            raise LooktwiceError(what or f"`prove` ended with exit code {self._process.returncode}", next=rest)
 
-    def __enter__(self) -> Beside:
+    def __enter__(self) -> BackgroundProve:
         return self
 
     def __exit__(self, *_: object) -> None:

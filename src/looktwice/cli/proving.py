@@ -11,6 +11,8 @@ import msgspec
 from looktwice.cli.extras import needs
 from looktwice.core.config import Config, budget
 from looktwice.core.event import Event
+from looktwice.core.proof import DIRECTORY
+from looktwice.core.writing import check_inside
 
 if TYPE_CHECKING:
     from looktwice.prove.engine import Keep
@@ -62,8 +64,13 @@ def known(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def keeper(root: Path, writes_tests: bool) -> Keep:
-    """Writes the proof file, and the regression test unless it is not wanted; paths are relative to the project."""
+    """Writes the proof file, and the regression test unless it is not wanted; paths are relative to the project.
+
+    Raises OutsideError when a link leads out of the project where proofs go.
+    """
     from looktwice.prove import proof, regression_test
+
+    check_inside(root, f"{DIRECTORY}/proof.json")
 
     def keep(shown, case, users) -> tuple[str, str]:
         made = proof.of(shown, case, users)

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TextIO
 
 from looktwice.cli import terminal
+from looktwice.core import writing
 from looktwice.core.errors import ConfigurationError, LooktwiceError
 from looktwice.core.event import Event, Finished, Found, Noted, Proven, Reached, Unread
 from looktwice.core.files import is_present, kind_of
 from looktwice.core.finding import Confidence, Finding
+from looktwice.core.visible import line
 from looktwice.render.renderer import Guide, Setting, renderer
 from looktwice.render.words import plural
 
@@ -94,30 +96,17 @@ def show(
     if output is None:
         chosen.render(events, sys.stdout, setting(root, sys.stdout, statistics))
         return
-    if output.is_dir():
-        raise LooktwiceError(f"cannot write {output}", "it is a folder", "Name a file with --output.")
-    partial = output.with_name(f".{output.name}.part")
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        file = open(partial, "w", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115 - closed below
-    except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        raise LooktwiceError(f"cannot write {output}", why, "Name another file with --output.") from None
-    try:
-        with file:
-            chosen.render(events, file, setting(root, file, statistics))
-        partial.replace(output)
-    finally:  # when it was interrupted, the file of before stays as it was
-        partial.unlink(missing_ok=True)
-    terminal.say(f"Written: {output}")
+    with writing.output(output) as file:
+        chosen.render(events, file, setting(root, file, statistics))
+    terminal.say(line(f"Written: {output}"))
 
 
 def aside(events: Iterable[Event]) -> Iterator[Event]:
     for event in events:
         if isinstance(event, Unread):
-            terminal.say(f"not read whole: {event.path}{f':{event.line}' if event.line else ''}: {event.why}")
+            terminal.say(line(f"not read whole: {event.path}{f':{event.line}' if event.line else ''}: {event.why}"))
         elif isinstance(event, Noted):
-            terminal.say(f"note: {f'{event.path}:{event.line}: ' if event.path else ''}{event.text}")
+            terminal.say(line(f"note: {f'{event.path}:{event.line}: ' if event.path else ''}{event.text}"))
         yield event
 
 

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from looktwice.cli import terminal
 from looktwice.cli.extras import needs
+from looktwice.core import writing
 from looktwice.core.config import load
 from looktwice.core.errors import LooktwiceError
 from looktwice.core.proof import DIRECTORY
 from looktwice.core.trace import Trace
+from looktwice.core.visible import line
 
 
 def replay(path: Path, project: Path | None, *, only_picture: bool = False, svg: Path | None = None) -> int:
@@ -25,11 +27,8 @@ def replay(path: Path, project: Path | None, *, only_picture: bool = False, svg:
     if svg is not None:
         from looktwice.render.svg import draw as drawn
 
-        try:
-            svg.write_text(drawn(proof.trace), "utf-8")
-        except OSError as error:
-            why = (error.strerror or str(error)).lower()
-            raise LooktwiceError(f"cannot write {svg}", why, "Name another file with --svg.") from None
+        with writing.output(svg, "--svg") as file:
+            file.write(drawn(proof.trace))
         return 0
     if only_picture:
         draw(proof.trace)
@@ -46,7 +45,7 @@ def replay(path: Path, project: Path | None, *, only_picture: bool = False, svg:
         draw(outcome.trace)
     if not outcome.is_wrong and not outcome.holds:
         raise LooktwiceError(f"cannot tell whether {proof.endpoint} is still wrong", outcome.why)
-    print(f"{'Still wrong' if outcome.is_wrong else 'It holds'} ({outcome.verdict}): {outcome.why}")
+    terminal.answer(f"{'Still wrong' if outcome.is_wrong else 'It holds'} ({outcome.verdict}): {line(outcome.why)}")
     return 1 if outcome.is_wrong else 0
 
 

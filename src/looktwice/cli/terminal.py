@@ -1,4 +1,4 @@
-"""What the output goes to: how wide it is, whether it takes colours, whether a person reads it."""
+"""Properties of the output: its width, whether it supports colour, whether a coding agent reads it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TextIO
 
 from looktwice.core.event import Event, Progress
+from looktwice.core.visible import block, line
 
 AGENTS = ("CLAUDECODE", "CLAUDE_CODE_REMOTE", "CURSOR_AGENT", "CODEX_THREAD_ID", "GEMINI_CLI", "AI_AGENT")
-"""Set by coding agents in the commands they run: they want facts in few lines."""
+"""Set by coding agents in the commands they run; they get concise output."""
 
 NARROW, WIDE, PLAIN = 60, 120, 100
 
@@ -21,7 +22,7 @@ def is_concise(environment: Mapping[str, str] = os.environ) -> bool:
 
 
 def takes_colour(stream: TextIO, environment: Mapping[str, str] = os.environ) -> bool:
-    """NO_COLOR (no-color.org) and TERM=dumb say no, FORCE_COLOR says yes, else a terminal does."""
+    """NO_COLOR (no-color.org) and TERM=dumb turn colour off, FORCE_COLOR turns it on, otherwise a terminal has it."""
     if environment.get("NO_COLOR"):
         return False
     if environment.get("FORCE_COLOR"):
@@ -30,19 +31,24 @@ def takes_colour(stream: TextIO, environment: Mapping[str, str] = os.environ) ->
 
 
 def width(stream: TextIO, environment: Mapping[str, str] = os.environ) -> int:
-    """Columns. COLUMNS says it for files and pipes too; shells export it only when they are told to."""
+    """Width in columns. COLUMNS applies to files and pipes too; shells export it only on request."""
     if not stream.isatty() and not environment.get("COLUMNS"):
         return PLAIN
     return max(NARROW, min(WIDE, shutil.get_terminal_size((PLAIN, 24)).columns))
 
 
 def say(text: str) -> None:
-    """One line to the person, beside the output."""
-    print(text, file=sys.stderr)
+    """Print a message to standard error, apart from the output; names in it cannot act on the terminal."""
+    print(block(text), file=sys.stderr)
+
+
+def answer(text: str) -> None:
+    """Print a message as the output."""
+    print(block(text))
 
 
 def with_progress(events: Iterable[Event]) -> Iterator[Event]:
-    """Show what is being done on one passing line of standard error, when that is a terminal that people read."""
+    """Show progress on one transient line of standard error, when that is a terminal read by a person."""
     if not sys.stderr.isatty() or is_concise():
         yield from events
         return
@@ -51,7 +57,7 @@ def with_progress(events: Iterable[Event]) -> Iterator[Event]:
         for event in events:
             if isinstance(event, Progress):
                 count = f" {event.done}/{event.total}" if event.total > 1 and event.done else ""
-                sys.stderr.write(f"\r\x1b[K{f'{event.phase}{count} {event.text}'[:room]}")
+                sys.stderr.write(f"\r\x1b[K{line(f'{event.phase}{count} {event.text}')[:room]}")
                 sys.stderr.flush()
                 continue
             sys.stderr.write("\r\x1b[K")

@@ -1,4 +1,4 @@
-"""What source code does: languages, library models, effects, and the program that links them."""
+"""Code analysis: languages, library models, effects, and the program that links them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""`python -m looktwice.code PATH [NAME]`: what was understood of the code, for those who work on the understanding.
+"""`python -m looktwice.code PATH [NAME]`: shows what was understood of the code, for developing the analysis.
 
-Lists handlers with their guards, or, for functions whose name holds NAME, their regions and effects with callees.
+Lists the handlers with their guards or, for functions whose name contains NAME, their regions and effects with callees.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 from looktwice.code.build import build
 from looktwice.code.effects import NONE, Effect, FactKind, FunctionSummary, Origin, OriginKind, Trait, Via
 from looktwice.code.program import Program
+from looktwice.core.visible import line
 
 SUFFIXES = (".py", ".ts", ".tsx", ".js", ".mjs", ".cjs", ".prisma", ".sql", ".toml", ".json")
 
@@ -33,14 +34,15 @@ def main(arguments: list[str]) -> None:
 def overview(program: Program) -> None:
     for handler in program.handlers:
         guards = ", ".join(f"{guard.name}:{guard.role.name}({guard.known.name})" for guard in handler.guards)
-        print(f"{handler.kind.name:8} {handler.route:50} {handler.function}  [{guards}]")
+        print(line(f"{handler.kind.name:8} {handler.route:50} {handler.function}  [{guards}]"))
     for key, value in program.statistics().items():
         print(f"{key:60} {value:.3g}")
 
 
 def show(program: Program, name: str) -> None:
     f = program.expand(name)
-    print(f"\n══ {name}({', '.join(f.parameters)}) complete={f.complete} returns={[value(f, n) for n in f.returns]}")
+    returned = [value(f, n) for n in f.returns]
+    print("\n" + line(f"══ {name}({', '.join(f.parameters)}) complete={f.complete} returns={returned}"))
     events = [(each.order, describe(program, f, number, each)) for number, each in enumerate(f.effects)]
     for number, region in enumerate(f.regions):
         tested = value(f, region.value) if region.value != NONE else ""
@@ -54,7 +56,7 @@ def show(program: Program, name: str) -> None:
             right = value(f, atom.right) if atom.right != NONE else ""
             events.append((fact.order, f"    TEST {value(f, atom.left)} {atom.op.name} {right}"))
     for _, text in sorted(events, key=lambda each: each[0]):
-        print(text)
+        print(line(text))
 
 
 def describe(program: Program, f: FunctionSummary, number: int, each: Effect) -> str:
@@ -64,12 +66,12 @@ def describe(program: Program, f: FunctionSummary, number: int, each: Effect) ->
     args = ", ".join(f"{name}={value(f, number)}" for name, number in each.args)
     from looktwice.code.effects import Place
 
-    line = program.span(Place(each.path, each.start, each.end)).start_line
+    number_of_line = program.span(Place(each.path, each.start, each.end)).start_line
     return (
         f"  #{number} {each.kind.name} {each.target.name} rows={each.rows.name} "
         f"where({where}) puts({puts}) "
         f"on {value(f, each.handle)} {traits} {each.known.name} args({args}) loads{each.loads} "
-        f"r{each.region} {each.path}:{line}"
+        f"r{each.region} {each.path}:{number_of_line}"
     )
 
 

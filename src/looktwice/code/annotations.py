@@ -1,4 +1,4 @@
-"""Types behind annotations: aliases followed, containers and promises opened, and what a framework injects."""
+"""Resolves annotations: follows aliases, unwraps containers and promises, finds what a framework injects."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Annotations:
         self.names, self.models = names, models
 
     def annotated(self, path: str, node: Node | None, depth: int = 0) -> Val:
-        """The type that an annotation names: `type`, `item`, and in `options["injects"]` what a framework passes."""
+        """The type that an annotation names: `type`, `item`, and in `options["injects"]` what a framework injects."""
         if node is None or depth > 8:
             return Val()
         if isinstance(node, Literal) and isinstance(node.value, str):
@@ -142,6 +142,6 @@ class Annotations:
         return found
 
     def generated(self, symbol: str) -> str | None:
-        """The library type behind a distinctive name that generated code gives to it (`PrismaClient`)."""
+        """The library type behind a distinctive name in generated code (`PrismaClient`)."""
         path, name = split(symbol)
         return self.models(path).class_names.get(name)

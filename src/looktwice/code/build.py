@@ -1,4 +1,4 @@
-"""From files to a program: parse, outline, decide what is worth lowering, lower, link."""
+"""Builds a program from files: parse, outline, select what is worth lowering, lower, link."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ PASSED: Mapping[str, tuple[str, ...]] = {"express": ("express.Request", "express
 
 
 def build(files: Mapping[str, bytes], config: Config | None = None, missing: Collection[str] = ()) -> Program:
-    """The program that these files are.
+    """The program that these files form.
 
-    files: contents by path relative to the audited root, forward slashes: sources, and beside them schemas, SQL,
-    manifests, lock files and pages. missing: files that are there and could not be read. Never raises on what a file
-    holds; what could not be parsed is in `Program.errors` and `Program.unread`.
+    files: contents by path relative to the audited root, with forward slashes: sources, schemas, SQL, manifests, lock
+    files and pages. missing: files that exist and could not be read. Never raises because of a file's content; what
+    could not be parsed is in `Program.errors` and `Program.unread`.
     """
     config = config or Config()
     parsed = {path: each for path, data in files.items() if (each := _parse(path, data)) is not None}
@@ -97,7 +97,7 @@ def _migrations(
 
 
 def _lower_all(world: Workspace, selection: Selection, modules: Mapping[str, Module]) -> list[Registered]:
-    """Lower the tops of files, which say what frameworks call, then every function that matters and what those call."""
+    """Lower the module level of files, which registers what frameworks call, then selected functions and callees."""
     skipped = {path for path, module in modules.items() if is_migration(module) or basename(path) == "conftest.py"}
     for path in sorted(selection.tops - skipped):
         _expecting(world, world.top(path, modules[path]).registered)
@@ -124,7 +124,7 @@ def _lower_all(world: Workspace, selection: Selection, modules: Mapping[str, Mod
 
 
 def _lower_callees(world: Workspace) -> None:
-    """What the lowered functions call, a few calls deep: small functions through which values pass."""
+    """Lower what the lowered functions call, a few calls deep: small functions that values pass through."""
     waiting = list(world.all_lowered.values())
     for _ in range(CALLEES_DEEP):
         found = []
@@ -136,7 +136,7 @@ def _lower_callees(world: Workspace) -> None:
 
 
 def _expecting(world: Workspace, registered: list[Registered]) -> None:
-    """Tell the world what the framework will pass to the functions that were registered."""
+    """Record in the workspace what the framework passes to the registered functions."""
     for each in registered:
         types = PASSED.get(each.registration.framework, ())
         for reference in each.registration.references if types else ():

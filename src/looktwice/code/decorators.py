@@ -1,4 +1,4 @@
-"""Decorators written in the project: a decorated function is its wrapper, which calls the function where it says so."""
+"""Decorators defined in the project: a decorated function becomes its wrapper, with the function called inside."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def decorated(world: Workspace, summaries: Mapping[str, FunctionSummary]) -> dic
 
 
 def handled(handler: Handler, summaries: Mapping[str, FunctionSummary]) -> Handler:
-    """The handler, calling what its decorators made of its function."""
+    """The handler, with its function replaced by the decorated one."""
     name = handler.function
     while f"{name}{SUFFIX}" in summaries:
         name += SUFFIX
@@ -49,14 +49,14 @@ def handled(handler: Handler, summaries: Mapping[str, FunctionSummary]) -> Handl
 
 
 def _wrapper(world: Workspace, path: str, node: Node) -> FunctionSummary | None:
-    """The inner function of a decorator, lowered with the decorated function as a parameter to be called."""
+    """The inner function of a decorator, lowered with the decorated function as a parameter that it calls."""
     symbol = world.names.expression(path, node.callee if isinstance(node, Call) else node)
     if not is_project(symbol) or (decorator := world.function(symbol)) is None:
         return None
     where, _ = split(symbol)
     inner = _returned_function(decorator.body or world.body(where, decorator))
     taker = decorator
-    if isinstance(node, Call) and inner is not None:  # a function that makes the decorator
+    if isinstance(node, Call) and inner is not None:  # a decorator factory
         taker, inner = inner, _returned_function(inner.body or world.body(where, inner))
     if inner is None or not taker.parameters:
         return None
@@ -75,9 +75,9 @@ def _returned_function(body: tuple[Node, ...]) -> Function | None:
 
 
 def compose(function: FunctionSummary, wrapper: FunctionSummary) -> FunctionSummary:
-    """The wrapper with the function in its place.
+    """The wrapper, with the function substituted for its parameter.
 
-    Parameters that the wrapper names come first; what it passes on (`*args`, `**kwargs`) are the function's others.
+    Parameters that the wrapper names come first; what it forwards (`*args`, `**kwargs`) are the function's others.
     """
     invoked = [each for each in wrapper.invokes if each.param == WRAPPED]
     explicit = max((len(each.args) for each in invoked), default=0)
@@ -111,7 +111,7 @@ def compose(function: FunctionSummary, wrapper: FunctionSummary) -> FunctionSumm
 
 
 def _renumbered(value: Value, places: Mapping[int, int], first_call: int) -> Value:
-    """A wrapper's value: its parameters have new places, results of the wrapped function are results of calls."""
+    """A wrapper's value: parameters are renumbered, and results of the wrapped function are results of calls."""
     found = []
     for origin in value:
         if origin.kind is OriginKind.PARAM:
@@ -125,7 +125,7 @@ def _renumbered(value: Value, places: Mapping[int, int], first_call: int) -> Val
 
 
 def _redirected(summary: FunctionSummary, wrapped: Mapping[str, FunctionSummary]) -> FunctionSummary:
-    """The summary, calling wrappers where it called what they wrap."""
+    """The summary, with calls of decorated functions redirected to their wrappers."""
     if not any(name in wrapped for call in summary.calls for name in call.candidates):
         return summary
     calls = tuple(

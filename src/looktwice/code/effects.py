@@ -1,8 +1,8 @@
-"""What code does, free of language: values by their origins, control as a tree, effects, summaries of functions.
+"""Language-independent facts about code: values by origin, control as a tree, effects, function summaries.
 
-Every value here is frozen and small enough to be cached by the thousand. Numbers refer to tables of the summary that
-holds them: `Fact`s, `Effect`s and `CallSite`s by their position, values by their position in `FunctionSummary.values`.
-A place is a path and two byte offsets; `Program.span` turns it into lines and columns when one is reported.
+Every struct here is frozen and small enough to be cached by the thousand. Numbers are indexes into the tables of the
+same summary: `Fact`s, `Effect`s and `CallSite`s by their position, values by their position in
+`FunctionSummary.values`. A place is a path and two byte offsets; `Program.span` converts it to lines and columns.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from msgspec import Struct
 
 from looktwice.code.nesting import Nesting
 
-NONE = -1  # "there is no such value, region or effect"
+NONE = -1  # no such value, region or effect
 
 
 class Maybe(IntEnum):
-    """The answer to a question about what is *not* there."""
+    """The answer to a question about something that may be absent."""
 
     NO = 0
     UNKNOWN = 1
@@ -30,14 +30,14 @@ class Known(IntEnum):
     """How a name was resolved, from worst to best."""
 
     NONE = 0
-    GUESSED = 1  # by its spelling only; never carries effects
-    IMPLEMENTS = 2  # one of the classes behind an interface
+    GUESSED = 1  # by its name only; never carries effects
+    IMPLEMENTS = 2  # one of the classes that implement an interface
     TYPED = 3  # through an annotation
     EXACT = 4  # through imports and definitions
 
 
 class Place(Struct, frozen=True, array_like=True, gc=False):
-    """A stretch of a file: path relative to the audited root, byte offsets (end exclusive)."""
+    """A range of a file: path relative to the audited root, byte offsets (end exclusive)."""
 
     path: str
     start: int
@@ -48,30 +48,30 @@ class Place(Struct, frozen=True, array_like=True, gc=False):
 class OriginKind(IntEnum):
     UNKNOWN = 0
     REQUEST = 1  # chosen by the caller of a handler: path, query, body, headers, message
-    PRINCIPAL = 2  # who is asking, as authentication established it
+    PRINCIPAL = 2  # the caller, as established by authentication
     ROW = 3  # read from the store; ref: the effect
     COUNT = 4  # a number of rows (COUNT, EXISTS, affected rows); ref: the effect
-    RESPONSE = 5  # answered by an outside service; ref: the effect
+    RESPONSE = 5  # returned by an external service; ref: the effect
     ERROR = 6  # a caught error; ref: the HANDLER region
     PARAM = 7  # ref: position of the parameter
     SELF = 8  # an attribute of the object; path says which
     CONST = 9  # ref: position in FunctionSummary.constants
     CONFIG = 10  # environment, settings
-    FRESH = 11  # made unguessable or unique here: uuid, random
+    FRESH = 11  # generated here, unguessable or unique: uuid, random
     CLOCK = 12
-    RESULT = 13  # of a call still to be bound; ref: the call site
+    RESULT = 13  # of a call that is not bound yet; ref: the call site
     FUNCTION = 14  # a function; ref: position of its name in FunctionSummary.constants
     ARGUMENT = 15  # of a callback; ref: the callback's region * 8 + position
     MODULE = 16  # a module-level object; ref: position of its name in FunctionSummary.constants
     HANDLE = 17  # a session, transaction or client opened here; ref: the effect (BEGIN, OPEN)
     INSTANCE = 18  # a new object, not stored yet; ref: position of its class in FunctionSummary.constants
-    CALLBACK = 19  # a function written in place; ref: its CALLBACK region
+    CALLBACK = 19  # an inline function; ref: its CALLBACK region
 
 
 class Via(IntFlag):
-    """What happened to a value on its way."""
+    """The transformations that a value went through."""
 
-    # Combinations are plain numbers: IntFlag would look each one up, in Python, a million times in a large audit.
+    # Combinations are plain integers: IntFlag would look each one up, in Python, a million times in a large audit.
     __or__ = __ror__ = int.__or__  # type: ignore[assignment]
     __and__ = __rand__ = int.__and__  # type: ignore[assignment]
     __invert__ = int.__invert__  # type: ignore[assignment]
@@ -81,18 +81,18 @@ class Via(IntFlag):
     EXTREME = 4  # min, max, sorted first
     SPREAD = 8
     CAST = 16
-    SCHEMA = 32  # went through validation
-    ALLOWED = 64  # tested against, or looked up in, a closed set
+    SCHEMA = 32  # validated
+    ALLOWED = 64  # checked against, or looked up in, a closed set
     COMPARE = 128
     PARSE = 256  # became a number, UUID, date
     ELEMENT = 512  # one of many
-    OPAQUE = 1024  # through a call whose meaning is not known
-    QUOTED = 2048  # escaped for the language it is put into
+    OPAQUE = 1024  # passed through a call of unknown effect
+    QUOTED = 2048  # escaped for the language it is embedded in
     COUNTED = 4096  # its length, or its presence
 
 
 class Origin(Struct, frozen=True, array_like=True, gc=False):
-    """One reason why a value is what it is: taint, derivation, identity and authority alike."""
+    """One origin of a value: serves taint, derivation, identity and authority alike."""
 
     kind: OriginKind
     ref: int = NONE
@@ -114,19 +114,19 @@ class RegionKind(IntEnum):
     SCOPE = 6  # with-block, transaction callback
     CALLBACK = 7
     PARALLEL = 8  # gather, Promise.all
-    DEFERRED = 9  # runs later: background task, timer, task nobody awaits
-    CALL = 10  # the body of a callee, after expansion
+    DEFERRED = 9  # runs later: background task, timer, task that is not awaited
+    CALL = 10  # the body of a callee, after inlining
 
 
 class Region(Struct, frozen=True, array_like=True, gc=False):
-    """Control is a tree; `if bad: return` opens a BRANCH that runs to the end of its block.
+    """One node of the control tree; `if bad: return` opens a BRANCH that extends to the end of its block.
 
-    value: what is tested (BRANCH), iterated (LOOP), entered (SCOPE); the fact of the test is `fact`.
+    value: what is tested (BRANCH), iterated (LOOP) or entered (SCOPE); the fact of the test is `fact`.
     choice: siblings of one choice share it and exclude each other. `holds`: the test is true (YES) or false (NO) here.
     detail: "transaction", "lock:…", "retry", "pages"; "after-return", "after-raise", "after-continue", "after-break"
-    (the rest of a block behind an early exit, named by that exit); the caught types of a HANDLER, separated by "|";
-    "swallows" for a TRY with a handler after which the function goes on. A CALLBACK's value is what it returns.
-    order, last: of the first and the last thing inside.
+    (the rest of a block after an early exit, named after that exit); the caught types of a HANDLER, separated by "|";
+    "swallows" for a TRY with a handler after which the function continues. A CALLBACK's value is what it returns.
+    order, last: of the first and the last item inside.
     """
 
     kind: RegionKind
@@ -140,7 +140,7 @@ class Region(Struct, frozen=True, array_like=True, gc=False):
     detail: str = ""
     order: int = 0
     last: int = 0
-    path: str = ""  # the file, after expansion over several
+    path: str = ""  # the file, after inlining across files
 
 
 class FactKind(IntEnum):
@@ -170,7 +170,7 @@ class Op(IntEnum):
 
 
 class Comparison(Struct, frozen=True, array_like=True, gc=False):
-    """One atom of a test: `left op right`. `right` is NONE for NULL and TRUE. `negated`: holds when the test fails."""
+    """A comparison in a test: `left op right`. `right` is NONE for NULL and TRUE. `negated`: true if the test fails."""
 
     left: int
     op: Op
@@ -179,10 +179,10 @@ class Comparison(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Fact(Struct, frozen=True, array_like=True, gc=False):
-    """One thing in the source.
+    """One item in the source.
 
-    name: the resolved callee or attribute, else as written. `tests`: atoms of a TEST. `result`: the value returned,
-    raised, tested or given by the call.
+    name: the resolved callee or attribute, otherwise as written. `tests`: comparisons of a TEST. `result`: the value
+    returned, raised, tested or produced by the call.
     """
 
     kind: FactKind
@@ -197,8 +197,8 @@ class Fact(Struct, frozen=True, array_like=True, gc=False):
     result: int = NONE
     tests: tuple[Comparison, ...] = ()
     is_awaited: bool = False
-    conjunctive: bool = True  # the atoms of a TEST are joined by `and` (else by `or`)
-    path: str = ""  # the file, after expansion
+    conjunctive: bool = True  # the comparisons of a TEST are joined by `and` (otherwise by `or`)
+    path: str = ""  # the file, after inlining
 
 
 # ── effects ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -215,7 +215,7 @@ class TargetKind(IntEnum):
 
 
 class Target(Struct, frozen=True, array_like=True, gc=False):
-    """What an effect is on. `name` of an entity is its key once linked; `ref` a value that still has to say which."""
+    """The target of an effect. `name` of an entity is its key once linked; `ref` a value that determines the entity."""
 
     kind: TargetKind
     name: str = ""
@@ -231,7 +231,7 @@ class Cond(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Put(Struct, frozen=True, array_like=True, gc=False):
-    """One column that is written; "*" is the whole row. `relative`: the store computes it from the column itself."""
+    """One written column; "*" is the whole row. `relative`: the store computes it from the column itself."""
 
     column: str
     value: int = NONE
@@ -239,7 +239,7 @@ class Put(Struct, frozen=True, array_like=True, gc=False):
 
 
 class EffectKind(IntFlag):
-    """Flags, so that a set of kinds is one number (`Effect.kind` has exactly one)."""
+    """Flags, so that a set of kinds is one integer (`Effect.kind` has exactly one)."""
 
     __or__ = __ror__ = int.__or__  # type: ignore[assignment]
     __and__ = __rand__ = int.__and__  # type: ignore[assignment]
@@ -255,7 +255,7 @@ class EffectKind(IntFlag):
     COMMIT = 128
     ROLLBACK = 256
     LOCK = 512
-    SEND = 1024  # a request to an outside service
+    SEND = 1024  # a request to an external service
     PUBLISH = 2048  # a message, a job
     CACHE_READ = 4096
     CACHE_WRITE = 8192
@@ -266,7 +266,7 @@ class EffectKind(IntFlag):
     SPAWN = 262144
     RESPOND = 524288
     LOG = 1048576
-    QUERY = 2097152  # SQL text whose meaning could not be read
+    QUERY = 2097152  # SQL text that could not be parsed
     VERIFY = 4194304  # credentials, signature, token
     FLUSH = 8388608  # pending attribute writes reach the store, uncommitted
 
@@ -302,18 +302,18 @@ class Trait(IntFlag):
     READ_ONLY = 4  # a SEND that changes nothing: GET, verify, search
     IDEMPOTENT = 8
     HAS_TIMEOUT = 16
-    NO_TIMEOUT = 32  # known to have none: neither call, client nor library default
+    NO_TIMEOUT = 32  # known to have none: set neither by the call nor by the client nor by default
     BLOCKING = 64
     RUNS_HOOKS = 128
-    ALL_COLUMNS = 256  # writes back columns that were not touched
+    ALL_COLUMNS = 256  # writes back columns that were not changed
     MONEY = 512
-    LAZY = 1024  # a relation loaded by touching it
+    LAZY = 1024  # a relation loaded on access
     BEST_EFFORT = 2048  # logs, metrics, analytics
-    AUTOCOMMIT = 4096  # durable by itself outside a transaction
+    AUTOCOMMIT = 4096  # durable immediately when outside a transaction
     BULK = 8192  # one statement, many rows, no instance (bypasses ORM version checks)
     FRESH_READ = 16384  # populate_existing, refresh: not from an identity map
     UNIQUE_KEYED = 32768  # the conditions are on a unique key
-    CONDITIONAL = 65536  # a write whose where holds more than its key
+    CONDITIONAL = 65536  # a write whose WHERE has more conditions than its key
     ATTRIBUTE = 131072  # an ORM attribute write, durable at the next flush
     BOUND = 262144  # SQL text with separate parameters
     RAW = 524288  # SQL text given as a string
@@ -326,11 +326,11 @@ class Trait(IntFlag):
 
 
 class Effect(Struct, frozen=True, array_like=True, gc=False):
-    """Anything of known meaning that the code does.
+    """An action of known effect.
 
-    handle: the session, client or transaction it runs on. args: named values that questions ask for: "text" of a query,
-    "url", "body", "timeout", "key", "idempotency_key". loads: eager relations. row: value that is the row itself (an
-    attribute write, `delete(obj)`). name: resolved callee.
+    handle: the session, client or transaction it runs on. args: named values that questions need: "text" of a query,
+    "url", "body", "timeout", "key", "idempotency_key". loads: eager relations. row: the value that is the row itself
+    (an attribute write, `delete(obj)`). name: resolved callee.
     """
 
     kind: EffectKind
@@ -351,9 +351,9 @@ class Effect(Struct, frozen=True, array_like=True, gc=False):
     known: Known = Known.NONE
     name: str = ""
     args: tuple[tuple[str, int], ...] = ()
-    path: str = ""  # the file, after expansion
-    calls: tuple[Place, ...] = ()  # call sites from the function at hand; () = here
-    function: str = ""  # the function whose text holds it, after expansion
+    path: str = ""  # the file, after inlining
+    calls: tuple[Place, ...] = ()  # call sites from the root function down to it; () if it is in the root
+    function: str = ""  # the function that contains it, after inlining
 
 
 # ── functions ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -376,7 +376,7 @@ class Invoke(Struct, frozen=True, array_like=True, gc=False):
 
 
 class CallSite(Struct, frozen=True, array_like=True, gc=False):
-    """A call of a function of the project. `candidates` are names of functions; several for an interface.
+    """A call of a project function. `candidates` are names of functions; several for an interface.
 
     args: (position or keyword, value); "self" is the receiver. `callbacks`: (argument, CALLBACK region lowered here).
     """
@@ -389,13 +389,13 @@ class CallSite(Struct, frozen=True, array_like=True, gc=False):
     known: Known
     args: tuple[tuple[str, int], ...]
     result: int
-    is_awaited: bool = True  # False: nobody waits for it, so it may still run when the next line begins
+    is_awaited: bool = True  # False: not awaited, so it may still be running when the next line starts
     callbacks: tuple[tuple[str, int], ...] = ()
-    is_injected: bool = False  # made by the framework for a parameter; the same function is called once a request
+    is_injected: bool = False  # made by the framework for a parameter; each function is called once per request
 
 
 class Membership(IntEnum):
-    """What a function does with transactions, seen by its caller."""
+    """A function's use of transactions, as its caller sees it."""
 
     NONE = 0
     JOINS_HANDLE = 1
@@ -405,9 +405,9 @@ class Membership(IntEnum):
 
 
 class FunctionSummary(Struct, frozen=True, array_like=True, dict=True):
-    """One function, lowered. Effects are its own; callees' are spliced in on demand by `Program.expand`.
+    """One function, lowered. Effects are its own; those of callees are inlined on demand by `Program.expand`.
 
-    What is worked out from it is kept beside the fields (`nesting`, `answers`) and is no part of the value.
+    What is computed from it is kept beside the fields (`nesting`, `answers`) and is no part of the value.
     """
 
     name: str  # "app/wallet.py:Wallets.credit"
@@ -423,14 +423,14 @@ class FunctionSummary(Struct, frozen=True, array_like=True, dict=True):
     calls: tuple[CallSite, ...]
     invokes: tuple[Invoke, ...] = ()
     returns: tuple[int, ...] = ()  # value of each return (of each yield, for a generator)
-    fields: tuple[tuple[str, int], ...] = ()  # what a constructor puts into the object's attributes
+    fields: tuple[tuple[str, int], ...] = ()  # the attributes that a constructor sets
     raises: tuple[str, ...] = ()
     transaction: Membership = Membership.NONE
     never_returns: bool = False
     is_async: bool = False
     is_generator: bool = False
     complete: bool = True  # False: cut at a limit, or an unresolved call that could matter
-    unresolved: tuple[int, ...] = ()  # facts: awaited or database-looking calls of unknown meaning
+    unresolved: tuple[int, ...] = ()  # facts: calls of unknown effect that are awaited or look like database calls
     truncated: int = 0
 
     @cached_property
@@ -440,7 +440,7 @@ class FunctionSummary(Struct, frozen=True, array_like=True, dict=True):
 
     @cached_property
     def answers(self) -> dict[Any, Any]:
-        """Answers of questions that were asked of this function, each worked out once: see `questions.once`."""
+        """Answers of questions that were asked of this function, each computed once: see `questions.once`."""
         return {}
 
 
@@ -457,7 +457,7 @@ class ColumnKind(IntEnum):
 
 
 class Column(Struct, frozen=True, array_like=True, gc=False):
-    """references: the entity or table (and ".column") of a foreign key. `field`: its name in the code when other."""
+    """references: the entity or table (and ".column") of a foreign key. `field`: its name in the code, if different."""
 
     name: str
     type: str = ""
@@ -484,7 +484,7 @@ class Index(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Relation(Struct, frozen=True, array_like=True, gc=False):
-    """An attribute that is another entity. `loading`: "" lazy (the default), "joined", "selectin", "none" (never)."""
+    """An attribute that refers to another entity. `loading`: "" lazy (the default), "joined", "selectin", "none"."""
 
     name: str
     target: str
@@ -497,7 +497,7 @@ class Entity(Struct, frozen=True, array_like=True, gc=False):
     """A table, model or collection.
 
     key: unique in the program: "app/models.py:Wallet" for a class, "prisma/schema.prisma:User" for a Prisma model,
-    "table:wallets" when only SQL is known. name: as the code calls it. complete: every column and constraint was read.
+    "table:wallets" when only SQL is known. name: as in the code. complete: every column and constraint was read.
     """
 
     key: str
@@ -517,7 +517,7 @@ class Entity(Struct, frozen=True, array_like=True, gc=False):
     complete: bool = True
 
     def column(self, name: str) -> Column | None:
-        """The column of that name in the store or in the code."""
+        """The column with that name in the store or in the code."""
         return next((each for each in self.columns if name in (each.name, each.field)), None)
 
     def relation(self, name: str) -> Relation | None:
@@ -527,8 +527,8 @@ class Entity(Struct, frozen=True, array_like=True, gc=False):
 # ── entry points ─────────────────────────────────────────────────────────────────────────────────────────────────────
 class GuardRole(IntEnum):
     UNKNOWN = 0
-    AUTHENTICATES = 1  # who is asking
-    AUTHORIZES = 2  # may they: role, permission
+    AUTHENTICATES = 1  # who the caller is
+    AUTHORIZES = 2  # what the caller may do: role, permission
     VERIFIES = 3  # signature, shared secret
     VALIDATES = 4
     LIMITS = 5
@@ -543,7 +543,7 @@ class Scope(IntEnum):
 
 
 class Guard(Struct, frozen=True, array_like=True, gc=False):
-    """Something that runs before a handler and may refuse. `function` is set when it is code of the project."""
+    """Code that runs before a handler and may refuse the request. `function` is set when it is project code."""
 
     name: str
     role: GuardRole
@@ -566,7 +566,7 @@ class HandlerKind(IntEnum):
 
 
 class Handler(Struct, frozen=True, array_like=True, gc=False):
-    """A function that the framework calls. `sources`: parameters that carry what the caller chose."""
+    """A function that the framework calls. `sources`: parameters that hold the caller's input."""
 
     function: str
     kind: HandlerKind
@@ -581,5 +581,5 @@ class Handler(Struct, frozen=True, array_like=True, gc=False):
 
     @property
     def route(self) -> str:
-        """ "POST /orders/{id}", or the kind and name of what is no HTTP route."""
+        """ "POST /orders/{id}", or kind and name for handlers that are not HTTP routes."""
         return f"{self.method} {self.path}".strip() if self.path else self.function.rpartition(":")[2]

@@ -1,4 +1,4 @@
-"""Which functions refuse a request, and what they ask for: who is asking, may they, is it signed."""
+"""Functions that may refuse a request, and what they check: identity, permission or signature."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from looktwice.code.world import Workspace
 WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 RANK = re.compile(r"admin|staff|superuser|moderator", re.IGNORECASE)
 FOLLOWED = 3
-ENTRIES = ("dispatch", "__call__", "use", "canActivate")  # of a class that guards
+ENTRIES = ("dispatch", "__call__", "use", "canActivate")  # of a guard class
 WHO = (GuardRole.AUTHENTICATES, GuardRole.AUTHORIZES)
 REFUSALS = {"unauthorized": 401, "unauthenticated": 401, "unauthorised": 401, "forbidden": 403}
-PRESENCE = frozenset(  # attributes that say whether somebody is there, not what they may
+PRESENCE = frozenset(  # attributes that say whether the caller is authenticated, not what they may do
     [
         "id",
         "sub",
@@ -54,7 +54,7 @@ RANKED = (GuardRole.AUTHORIZES, GuardRole.VERIFIES, GuardRole.AUTHENTICATES, Gua
 
 
 class Guarding:
-    """Roles of functions, by what they do (exact) or, where that cannot be seen, by what they are called (guessed)."""
+    """Roles of functions, by what they do (exact) or, where that is not known, by their name (guessed)."""
 
     def __init__(self, world: Workspace, summaries: Mapping[str, FunctionSummary]) -> None:
         self._world, self._summaries = world, summaries
@@ -70,7 +70,7 @@ class Guarding:
         return Guard(reference.name or reference.function, role, scope, reference.place, known, reference.function)
 
     def injected(self, function: str) -> Iterator[Guard]:
-        """Dependencies of a handler: calls that the framework makes for its parameters."""
+        """Guards among a handler's dependencies: calls that the framework makes for its parameters."""
         summary = self._summaries.get(function)
         if summary is None:
             return
@@ -84,7 +84,7 @@ class Guarding:
                     )
 
     def role(self, function: str, name: str, depth: int = 0) -> tuple[GuardRole, Known]:
-        """The role of a guard, and how it is known. A class is what its entry method does."""
+        """The role of a guard, and how it is known. A class has the role of its entry method."""
         if function not in self._summaries:
             entries = (f"{function}.{method}" for method in ENTRIES)
             function = next((entry for entry in entries if entry in self._summaries), function)
@@ -103,7 +103,7 @@ class Guarding:
         return found
 
     def _by_body(self, summary: FunctionSummary, depth: int) -> GuardRole:
-        """What a function that can refuse looks at: a verified token, the caller's role, a shared secret."""
+        """What a function that can refuse checks: a verified token, the caller's role, a shared secret."""
         kinds = {effect.kind for effect in summary.effects}
         inner = [
             self.role(candidate, "", depth + 1)[0]
@@ -130,7 +130,7 @@ class Guarding:
         return self._by_answer(summary)
 
     def _by_answer(self, summary: FunctionSummary) -> GuardRole:
-        """401 says that it asks who is there, 403 that it asks what they may."""
+        """The role by response status: 401 means authentication, 403 authorization."""
         answers = set(answered(summary))
         for call in summary.calls:
             words = {word.lower() for name in call.candidates for word in WORDS.findall(name.rpartition(":")[2])}
@@ -140,7 +140,7 @@ class Guarding:
         return GuardRole.AUTHORIZES if 403 in answers else GuardRole.UNKNOWN
 
     def _tests_result(self, summary: FunctionSummary, depth: int) -> bool:
-        """Whether a test looks into what an authenticating callee gave, or asks for a rank: `if not user.is_admin`."""
+        """Whether a test inspects the result of an authenticating callee, or checks a role: `if not user.is_admin`."""
         for fact in summary.facts:
             for atom in fact.tests:
                 for number in (atom.left, atom.right):
@@ -176,7 +176,7 @@ class Guarding:
         return known
 
     def by_name(self, name: str, path: str) -> GuardRole:
-        """The role that the words of a name suggest, in the language of the file `path`."""
+        """The role suggested by the words of a name, with the models for the file `path`."""
         table = self._world.models(path).guards
         words = "_".join(each.lower() for each in WORDS.findall(name))
         padded = f"_{words}_"
@@ -185,7 +185,7 @@ class Guarding:
 
     @property
     def authenticating(self) -> frozenset[str]:
-        """Functions whose result says who is asking."""
+        """Functions whose result is the caller's identity."""
         roles = (GuardRole.AUTHENTICATES, GuardRole.AUTHORIZES)
         found = set()
         for name, summary in self._summaries.items():
@@ -197,7 +197,7 @@ class Guarding:
         return frozenset(found)
 
     def sources(self, function: str, summary: FunctionSummary | None, framework: str) -> tuple[int, ...]:
-        """Parameters that carry what the caller chose: those that nothing else provides."""
+        """Parameters that hold the caller's input: those that nothing else provides."""
         if summary is None:
             return ()
         if framework in ("express", "fastify", "koa"):
@@ -208,7 +208,7 @@ class Guarding:
 
 
 def answered(summary: FunctionSummary) -> Iterator[int]:
-    """Statuses that a function answers or raises with, as far as they are constants."""
+    """The constant status codes with which a function responds or raises."""
     numbers = [fact.result for fact in summary.facts if fact.kind is FactKind.RAISE]
     for effect in summary.effects:
         if effect.kind is EffectKind.RESPOND:
@@ -220,7 +220,7 @@ def answered(summary: FunctionSummary) -> Iterator[int]:
 
 
 def refuses(summary: FunctionSummary) -> bool:
-    """Whether a function can end by raising or by answering instead of going on."""
+    """Whether a function can end by raising or responding instead of continuing."""
     if summary.raises or any(effect.kind is EffectKind.RESPOND for effect in summary.effects):
         return True
     return any(
@@ -229,7 +229,7 @@ def refuses(summary: FunctionSummary) -> bool:
 
 
 def tests_principal(summary: FunctionSummary) -> bool:
-    """Whether a test looks *into* who is asking: a role, a flag, an owner; that somebody is there is not enough."""
+    """Whether a test inspects the caller: a role, a flag, an owner; that there is a caller is not enough."""
     for fact in summary.facts:
         for atom in fact.tests:
             for number in (atom.left, atom.right):

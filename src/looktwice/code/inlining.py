@@ -1,7 +1,8 @@
-"""A function with its callees spliced in: one summary in which values, regions and effects of all refer to each other.
+"""Inlines callees into a function: one summary in which the values, regions and effects of all are connected.
 
-Each callee's values are rewritten over its arguments; what it returns becomes what the call gave. Bounded: so many
-calls deep, so many effects, three implementations of an interface; what is cut off makes the result incomplete.
+Each callee's values are rewritten in terms of its arguments; what it returns becomes the result of the call. Depth,
+number of effects and number of implementations of an interface (three) are bounded; a result that was cut off is
+marked as incomplete.
 """
 
 from __future__ import annotations
@@ -33,13 +34,13 @@ from looktwice.code.effects import (
     Via,
 )
 from looktwice.code.lowering.values import PATH_KEPT, merge
-from looktwice.code.purity import ACTS, is_quiet
+from looktwice.code.purity import ACTS, is_pure
 from looktwice.code.purity import UNKNOWN as NOT_UNDERSTOOD
 
 DEEPEST = 5
-SPLICED = (1_000, 700, 450, 300, 200)
-"""How many calls may have been spliced for another one so deep to be: what is far away is cut off first. Handlers stay
-below a hundred; the schedulers of large systems reach everything."""
+INLINED = (1_000, 700, 450, 300, 200)
+"""By depth, how many calls may already be inlined for another one to be: distant callees are cut off first. Handlers
+stay below a hundred; the schedulers of large systems reach everything."""
 EFFECTS_KEPT = 256
 UNKNOWN: Value = (Origin(OriginKind.UNKNOWN),)
 CONSTRUCTORS = ("__init__", "constructor")
@@ -48,14 +49,14 @@ OF_CONSTANTS = frozenset({OriginKind.CONST, OriginKind.FUNCTION, OriginKind.MODU
 CHANGED = OF_EFFECTS | OF_CONSTANTS | {
     OriginKind.PARAM, OriginKind.SELF, OriginKind.RESULT, OriginKind.ERROR, OriginKind.CALLBACK, OriginKind.ARGUMENT
 }  # fmt: skip
-UNCHANGED = frozenset(OriginKind) - CHANGED  # mean the same in every function
+UNCHANGED = frozenset(OriginKind) - CHANGED  # the same in every function
 Lookup = Callable[[str], FunctionSummary | None]
-Step = tuple[str, int, int]  # kind of the item, its number, and the function written in place that holds it, or NONE
-Plan = tuple[tuple[Step, ...], tuple[int, ...]]  # the steps in order, and the functions written in place that wait
+Step = tuple[str, int, int]  # kind of the item, its number, and the inline function that contains it, or NONE
+Plan = tuple[tuple[Step, ...], tuple[int, ...]]  # the steps in order, and the inline functions that are placed later
 
 
 class Frame:
-    """One function on its way into the result: what its numbers become."""
+    """One function being inlined: maps its numbers to those of the result."""
 
     __slots__ = (
         "arguments",
@@ -63,7 +64,7 @@ class Frame:
         "depth",
         "effects",
         "facts",
-        "is_quiet",
+        "is_pure",
         "items",
         "me",
         "path",
@@ -84,11 +85,11 @@ class Frame:
         self.results: dict[int, Value] = {}  # by number of the call; invokes at -2 - number
         self.values: dict[int, int] = {}
         self.items: dict[int, list[tuple[str, int]]] = {}
-        self.is_quiet = False  # only its value is wanted: calls are looked at when something needs what they give
+        self.is_pure = False  # only its value is needed: calls are evaluated when something needs their result
 
 
 class Instance:
-    """What a constructor put into a new object, by attribute."""
+    """The attributes of a new object, as its constructor set them."""
 
     __slots__ = ("fields",)
 
@@ -97,18 +98,18 @@ class Instance:
 
 
 class Expansion:
-    """The tables of the result while they are being filled."""
+    """The tables of the result while they are being built."""
 
     def __init__(
         self,
         lookup: Lookup,
         is_authenticating: Callable[[str], bool],
-        noise: Callable[[str], int | None] = lambda name: ACTS,
+        impurity: Callable[[str], int | None] = lambda name: ACTS,
         plans: dict[str, Plan] | None = None,
         is_entity: Callable[[str], bool] = lambda name: False,
     ) -> None:
         self._is_entity = is_entity
-        self._lookup, self._authenticates, self._noise = lookup, is_authenticating, noise
+        self._lookup, self._authenticates, self._impurity = lookup, is_authenticating, impurity
         self._plans = {} if plans is None else plans
         self._values: dict[Value, int] = {}
         self._listed: list[Value] = []
@@ -123,11 +124,11 @@ class Expansion:
         self.order = 0
         self.is_complete = True
         self.truncated = 0
-        self.spliced = 0
+        self.inlined = 0
         self._instances: dict[int, Instance] = {}  # by number of the INSTANCE-making call in the result
         self._closures: dict[int, tuple[Frame, int]] = {}  # region in the result → the frame and region it came from
         self._stack: list[str] = []
-        self._injected: dict[str, Value] = {}  # what the framework made already for this request
+        self._injected: dict[str, Value] = {}  # dependencies that the framework has already called for this request
 
     # ── entry ────────────────────────────────────────────────────────────────────────────────────────────────────────
     def run(self, summary: FunctionSummary, arguments: Mapping[int, Value]) -> FunctionSummary:
@@ -159,7 +160,7 @@ class Expansion:
         return number
 
     def _choice(self, frame: Frame, kind: str, choice: int) -> int:
-        """Choices of different functions are different."""
+        """A choice's number in the result; choices of different functions are distinct."""
         return NONE if choice == NONE else self._choices.setdefault((frame, kind, choice), len(self._choices))
 
     def _open(self, region: Region) -> int:
@@ -174,14 +175,14 @@ class Expansion:
         return number
 
     def value(self, frame: Frame, number: int) -> int:
-        """The number in the result of a frame's value."""
+        """The number of a frame's value in the result."""
         if number == NONE:
             return NONE
         if (known := frame.values.get(number)) is not None:
             return known
         origins = self.origins(frame, frame.summary.values[number])
         mapped = self.intern(origins)
-        if origins != UNKNOWN:  # what is unknown now may be known once a call is spliced
+        if origins != UNKNOWN:  # what is unknown now may be known once a call is inlined
             frame.values[number] = mapped
         return mapped
 
@@ -208,7 +209,7 @@ class Expansion:
         if kind is OriginKind.RESULT:
             given = frame.results.get(origin.ref)
             if given is None:
-                given = self._value_of_call(frame, origin.ref) if frame.is_quiet and origin.ref >= 0 else UNKNOWN
+                given = self._value_of_call(frame, origin.ref) if frame.is_pure and origin.ref >= 0 else UNKNOWN
             return self._continued(given, origin)
         if kind in OF_CONSTANTS:
             return (Origin(kind, self.constant(frame.summary.constants[origin.ref]), origin.path, origin.via),)
@@ -220,9 +221,9 @@ class Expansion:
         return (origin,)
 
     def _continued(self, base: Value, origin: Origin, followed: tuple[tuple[int, str], ...] = ()) -> Value:
-        """The origins of a base, one path further; attributes of new objects are what their constructor put there.
+        """The origins of a base, extended by a path; attributes of new objects are those that their constructor set.
 
-        followed: objects and attributes on the way here; one that is made of itself is not followed again.
+        followed: objects and attributes followed so far; one that refers to itself is not followed again.
         """
         if not origin.path and not origin.via and len(base) == 1:
             return base
@@ -241,7 +242,7 @@ class Expansion:
 
     # ── items ────────────────────────────────────────────────────────────────────────────────────────────────────────
     def _emit(self, frame: Frame) -> None:
-        """Add everything of the frame in order; functions written in place wait until they are called."""
+        """Add all items of the frame in order; inline functions are added where they are called."""
         steps, held = self._plan(frame.summary)
         frame.items = {region: [] for region in held}
         for kind, number, holder in steps:
@@ -251,7 +252,7 @@ class Expansion:
                 self._item(frame, kind, number)
 
     def _plan(self, summary: FunctionSummary) -> Plan:
-        """The items of a function in order, worked out once however often it is spliced."""
+        """The items of a function in order, computed once however often it is inlined."""
         if (plan := self._plans.get(summary.name)) is None:
             plan = self._plans[summary.name] = planned(summary)
         return plan
@@ -286,7 +287,7 @@ class Expansion:
         )
 
     def _placed_regions(self) -> tuple[Region, ...]:
-        """The regions, each lasting as long as what is in it. An outer one always comes before what it holds."""
+        """The regions, each extended to include its content. An outer region always precedes its inner ones."""
         lasts = self._lasts
         for number in range(len(lasts) - 1, 0, -1):
             outer = self.regions[number].parent
@@ -345,7 +346,7 @@ class Expansion:
         )
 
     def _handle(self, frame: Frame, effect: Effect) -> int:
-        """The handle; of an attribute write or a lazy read, the one that the row was read on."""
+        """The handle; for an attribute write or a lazy read, the one on which the row was read."""
         if effect.handle != NONE or effect.row == NONE:
             return self.value(frame, effect.handle)
         for origin in self._listed[self.value(frame, effect.row)]:
@@ -354,7 +355,7 @@ class Expansion:
         return NONE
 
     def _target(self, frame: Frame, effect: Effect) -> Target | None:
-        """What an effect is on once the value that says so is known; None when it turns out to be no effect."""
+        """The target of an effect once the value that determines it is known; None when it is not an effect."""
         target = effect.target
         if target.ref == NONE or target.kind is not TargetKind.ENTITY:
             return replace(target, ref=self.value(frame, target.ref)) if target.ref != NONE else target
@@ -396,11 +397,11 @@ class Expansion:
         found = [summary for name in call.candidates[:3] if (summary := self._enter(name, frame.depth, call.known))]
         results: list[Value] = []
         for summary in found:
-            if self._is_quiet(summary, values):
+            if self._is_pure(summary, values):
                 results.append(self._value_of(frame, call, summary, values, placed))
                 continue
             choice = self._choice(frame, "call", number) if len(found) > 1 else NONE
-            results.append(self._splice(frame, call, summary, values, region, choice, placed))
+            results.append(self._inline(frame, call, summary, values, region, choice, placed))
         if not found:
             results.append(self._opaque(values, placed, call))
         for _, callback in call.callbacks:
@@ -420,25 +421,25 @@ class Expansion:
         summary = self._lookup(name)
         if summary is None:
             return None
-        if depth >= DEEPEST or self.spliced >= SPLICED[depth]:
+        if depth >= DEEPEST or self.inlined >= INLINED[depth]:
             self.truncated += 1
             self.is_complete = False
             return None
         return summary
 
-    # ── calls of which only the value matters ────────────────────────────────────────────────────────────────────────
-    def _is_quiet(self, summary: FunctionSummary, values: Mapping[str, Value]) -> bool:
-        noise = self._noise(summary.name)
-        if noise is None or self._authenticates(summary.name) or not is_quiet(noise, values.values()):
+    # ── calls of which only the value is needed ──────────────────────────────────────────────────────────────────────
+    def _is_pure(self, summary: FunctionSummary, values: Mapping[str, Value]) -> bool:
+        impurity = self._impurity(summary.name)
+        if impurity is None or self._authenticates(summary.name) or not is_pure(impurity, values.values()):
             return False
-        if noise & NOT_UNDERSTOOD:
+        if impurity & NOT_UNDERSTOOD:
             self.is_complete = False
         return True
 
     def _value_of_call(self, frame: Frame, number: int) -> Value:
-        """What a call inside of a quiet function gives."""
+        """The result of a call inside a pure function."""
         call = frame.summary.calls[number]
-        frame.results[number] = UNKNOWN  # a call whose arguments need what it gives itself
+        frame.results[number] = UNKNOWN  # for a call whose arguments depend on its own result
         values = {name: self._values_at(self.value(frame, value)) for name, value in call.args}
         names = call.candidates[:3] if call.known > Known.GUESSED and frame.depth < DEEPEST else ()
         found = [summary for name in names if name not in self._stack and (summary := self._lookup(name)) is not None]
@@ -452,10 +453,10 @@ class Expansion:
     def _value_of(
         self, frame: Frame, call: CallSite, summary: FunctionSummary, values: Mapping[str, Value], placed: int
     ) -> Value:
-        """What a quiet function gives for these arguments; of a constructor, the object with its attributes."""
+        """The result of a pure function for these arguments; for a constructor, the object with its attributes."""
         calls = (*frame.calls, Place(frame.path, call.start, call.end))
         inner = Frame(summary, self._bind(summary, values), values.get("self", UNKNOWN), calls, frame.depth + 1)
-        inner.is_quiet = True
+        inner.is_pure = True
         is_constructor = summary.name.rpartition(".")[2] in CONSTRUCTORS
         if is_constructor:
             if placed == NONE:
@@ -474,7 +475,7 @@ class Expansion:
         return merge(((Origin(OriginKind.PRINCIPAL),), result)) if self._authenticates(summary.name) else result
 
     def _opaque(self, values: Mapping[str, Value], placed: int, call: CallSite) -> Value:
-        """The result of a function that is not spliced: made of everything that went in."""
+        """The result of a function that is not inlined: derived from all of its arguments."""
         origins = merge(
             tuple(Origin(o.kind, o.ref, o.path, o.via | Via.OPAQUE) for o in value if o.kind is not OriginKind.CONST)
             for value in values.values()
@@ -483,7 +484,7 @@ class Expansion:
             origins = merge(((Origin(OriginKind.PRINCIPAL),), origins))
         return origins or UNKNOWN
 
-    def _splice(
+    def _inline(
         self,
         frame: Frame,
         call: CallSite,
@@ -493,7 +494,7 @@ class Expansion:
         choice: int,
         placed: int,
     ) -> Value:
-        self.spliced += 1
+        self.inlined += 1
         is_later = summary.is_async and not call.is_awaited
         kind = RegionKind.DEFERRED if is_later else RegionKind.CALL
         self.order += 1
@@ -539,12 +540,12 @@ class Expansion:
 
     @staticmethod
     def _asked(summary: FunctionSummary) -> dict[int, Value]:
-        """The parameters of a dependency, which the framework takes from the request as it does a handler's."""
+        """The parameters of a dependency, which the framework takes from the request like those of a handler."""
         return {number: (Origin(OriginKind.REQUEST, NONE, (name,)),) for number, name in enumerate(summary.parameters)}
 
     @staticmethod
     def _bind(summary: FunctionSummary, values: Mapping[str, Value]) -> dict[int, Value]:
-        """Arguments by the number of the parameter."""
+        """Arguments by parameter number."""
         names = summary.parameters
         first = 1 if names and names[0] in ("self", "cls") else 0
         bound: dict[int, Value] = {}
@@ -557,13 +558,13 @@ class Expansion:
 
     # ── functions that are passed ────────────────────────────────────────────────────────────────────────────────────
     def _closure(self, frame: Frame, callback: int) -> int:
-        """A number by which a function written in place is known until it is placed."""
+        """A number that identifies an inline function until it is placed."""
         key = -(len(self._closures) + 10)
         self._closures[key] = (frame, callback)
         return key
 
     def _invoke(self, frame: Frame, number: int) -> None:
-        """The callee calls a parameter: what was passed is placed here."""
+        """The callee calls a parameter: the passed function is placed here."""
         invoke = frame.summary.invokes[number]
         region = frame.regions[invoke.region]
         given = frame.arguments.get(invoke.param, UNKNOWN)
@@ -584,11 +585,11 @@ class Expansion:
                     placed = len(self.calls)
                     self.calls.append(replace(call, region=region, order=self.order))
                     values = {str(position): value for position, value in enumerate(arguments)}
-                    results.append(self._splice(frame, call, summary, values, region, NONE, placed))
+                    results.append(self._inline(frame, call, summary, values, region, NONE, placed))
         frame.results[-2 - number] = merge(results) or UNKNOWN
 
     def _place_callback(self, frame: Frame, callback: int, parent: int, arguments: Sequence[Value]) -> Value:
-        """Put a function written in place into the region where it is called."""
+        """Put an inline function into the region where it is called."""
         for position, value in enumerate(arguments[:8]):
             frame.results[-1000 - (callback * 8 + position)] = value
         self.order += 1
@@ -604,7 +605,7 @@ class Expansion:
 
 
 def planned(summary: FunctionSummary) -> Plan:
-    """The steps of a function, and which of them wait in a function written in place until a callee runs it."""
+    """The steps of a function, and those inside inline functions, which are placed when a callee calls them."""
     held = frozenset(region for call in summary.calls for _, region in call.callbacks)
     steps: list[tuple[int, str, int]] = []
     steps += ((each.order, "fact", n) for n, each in enumerate(summary.facts))

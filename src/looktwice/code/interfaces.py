@@ -1,4 +1,4 @@
-"""Interfaces and abstract classes: which classes stand behind them."""
+"""Interfaces and abstract classes, and the classes that implement them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ IMPLEMENTATIONS_KEPT = 3
 
 
 class Interfaces:
-    """Answers who implements a method. names: definitions of all files."""
+    """Finds the implementations of a method. names: definitions of all files."""
 
     def __init__(self, names: Names) -> None:
         self.names = names
@@ -22,7 +22,7 @@ class Interfaces:
         self._below: dict[str, dict[str, list[str]]] = {}
 
     def implementations(self, symbol: str) -> tuple[str, ...]:
-        """The functions that a call of an abstract method may reach: at most three, those of tests last."""
+        """The functions that a call of an abstract method may reach: at most three, those in tests last."""
         if (found := self._implementations.get(symbol)) is None:
             found = self._implementations[symbol] = self._find_implementations(symbol)
         return found
@@ -54,7 +54,7 @@ class Interfaces:
 
     @cached_property
     def subclasses(self) -> dict[str, list[str]]:
-        """Classes by the class or interface that they extend or implement."""
+        """Subclasses by the class or interface that they extend or implement."""
         return self.names.subclasses()
 
     def _is_abstract(self, owner: Class, symbol: str) -> bool:

@@ -1,4 +1,4 @@
-"""What frameworks call: routes, mounts and guards of all files put together into handlers."""
+"""Entry points: combines the routes, mounts and guards of all files into handlers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SCHEDULED = (HandlerKind.JOB, HandlerKind.MESSAGE)
 def link(
     world: Workspace, summaries: Mapping[str, FunctionSummary], registered: list[Registered]
 ) -> tuple[tuple[Handler, ...], frozenset[str]]:
-    """Handlers in order of place, and the functions that establish who is asking."""
+    """The handlers in source order, and the functions that authenticate the caller."""
     guarding = Guarding(world, summaries)
     registrations = [each.registration for each in registered]
     routers = Routers(registrations, guarding)
@@ -36,7 +36,7 @@ def link(
 
 
 class Routers:
-    """Routers by identity: what is registered on each, and where it is mounted."""
+    """Routers by identity, with what is registered on each and where it is mounted."""
 
     def __init__(self, registrations: list[Registration], guarding: Guarding) -> None:
         self._guarding = guarding
@@ -54,11 +54,11 @@ class Routers:
     def handlers(
         self, route: Registration, summaries: Mapping[str, FunctionSummary], world: Workspace
     ) -> Iterator[Handler]:
-        """The handlers of one registration: one for every place where its router is mounted."""
+        """The handlers of one registration, one for each mount of its router."""
         if route.kind != "route" or not route.references:
             return
         kind = HandlerKind[route.handler]
-        if kind in SCHEDULED:  # among triggers and arguments, the function is what is run
+        if kind in SCHEDULED:  # the arguments also include triggers; the function is what is run
             last = next((each for each in route.references if each.function in summaries), None)
             if last is not None:
                 yield Handler(last.function, kind, "", "", route.place, framework=route.framework)
@@ -83,7 +83,7 @@ class Routers:
             )
 
     def _mountings(self, route: Registration, depth: int) -> list[tuple[str, tuple[Guard, ...]]]:
-        """(prefix, guards) of every way from an application to the registration's router."""
+        """(prefix, guards) for every path of mounts from an application to the registration's router."""
         here = tuple(self._of_router(route))
         mounts = [each for each in self._mounts.get(route.router, ()) if each is not route]
         if not mounts or depth > MOUNTED_DEEP:
@@ -97,7 +97,7 @@ class Routers:
         return found
 
     def _of_router(self, route: Registration) -> Iterator[Guard]:
-        """Guards that were put on the router before the registration, and whose path covers it."""
+        """Guards registered on the router before the registration whose path covers it."""
         for each in self._guards.get(route.router, ()):
             if each is route or (each.module == route.module and each.order > route.order):
                 continue
@@ -112,13 +112,13 @@ class Routers:
 
 
 def joined(prefix: str, path: str) -> str:
-    """Two parts of a route's path."""
+    """Join two parts of a route's path."""
     whole = f"{prefix.rstrip('/')}/{path.lstrip('/')}" if path not in ("", "/") else prefix
     return whole or "/"
 
 
 def covers(guarded: str, path: str) -> bool:
-    """Whether what is registered under `guarded` runs for `path`."""
+    """Whether a guard registered under `guarded` runs for `path`."""
     prefix = guarded.rstrip("/*")
     return path == prefix or path.startswith(f"{prefix}/") or not prefix
 

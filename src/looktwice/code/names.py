@@ -1,7 +1,7 @@
-"""What names mean: modules, imports, classes and the values at the top of files, over all files of a project.
+"""Name resolution: modules, imports, classes and module-level values, across all files of a project.
 
-A symbol is a string. "path:Class.method" is of the project ("path:" the module itself), anything else is a library's
-dotted name: "sqlalchemy.orm.Session", "express.Router".
+A symbol is a string. "path:Class.method" belongs to the project ("path:" is the module itself), anything else is a
+library's dotted name: "sqlalchemy.orm.Session", "express.Router".
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ the square of its length."""
 
 
 class Names:
-    """Definitions of all modules, found by name.
+    """The definitions of all modules, by name.
 
-    modules: outline by path. resolve: where an import leads. Nothing is read beyond outlines.
+    modules: outline by path. resolve: the file of an import. Only outlines are read.
     """
 
     def __init__(self, modules: Mapping[str, Module], resolve: Resolve, submodule: Resolve | None = None) -> None:
@@ -38,7 +38,7 @@ class Names:
         self.cut: set[str] = set()  # classes that have more classes above them than are followed
 
     def table(self, path: str) -> dict[str, Definition]:
-        """Names defined at the top of a file."""
+        """The names defined at module level."""
         if (table := self._tables.get(path)) is None:
             module = self.modules.get(path)
             table = self._tables[path] = {}
@@ -51,20 +51,20 @@ class Names:
         return table
 
     def lookup(self, path: str, name: str) -> str:
-        """The symbol a name at the top of a file stands for; "" when the file does not define it."""
+        """The symbol that a module-level name refers to; "" when the file does not define it."""
         return self._imports.lookup(path, name)
 
     def imported(self, path: str, item: Import) -> str:
-        """The symbol that an import brings in."""
+        """The symbol that an import binds."""
         return self._imports.imported(path, item)
 
     def imports(self, path: str, *packages: str) -> bool:
-        """Whether a file imports one of these packages at its top."""
+        """Whether a file imports one of these packages at module level."""
         module = self.modules.get(path)
         return module is not None and any(each.module.split(".")[0] in packages for each in module.imports)
 
     def exported(self, path: str, name: str) -> str:
-        """What a module of the project gives under a name, through barrels."""
+        """What a project module exports under a name, through barrel files."""
         return self._imports.exported(path, name)
 
     def member(self, symbol: str, name: str) -> str:
@@ -130,7 +130,7 @@ class Names:
                 waiting.extend(filter(None, (self.expression(path, base) for base in node.bases)))
 
     def library_bases(self, symbol: str) -> tuple[str, ...]:
-        """Symbols of all bases that are not of the project."""
+        """The symbols of all bases outside the project."""
         if (found := self._bases.get(symbol)) is None:
             found = self._bases[symbol] = tuple(
                 name
@@ -141,7 +141,7 @@ class Names:
         return found
 
     def method(self, symbol: str, name: str) -> str | None:
-        """The function that `instance.name` or `Class.name` means, in the class or its bases; None without one."""
+        """The function that `instance.name` or `Class.name` refers to, in the class or its bases; None without one."""
         for current, node in self.classes(symbol):
             if (own := self._methods.get(current)) is None:
                 own = self._methods[current] = frozenset(
@@ -152,7 +152,7 @@ class Names:
         return None
 
     def expression(self, path: str, node: Node | None) -> str:
-        """The symbol of a plain name, dotted name or type."""
+        """The symbol of a name, dotted name or type."""
         name = getattr(node, "id", None) or (getattr(node, "name", None) if type(node).__name__ == "Type" else None)
         if name:
             head, *rest = name.split(".")
@@ -168,7 +168,7 @@ class Names:
         return ""
 
     def subclasses(self) -> dict[str, list[str]]:
-        """Project classes by the project class or interface that they extend or implement."""
+        """Project subclasses by the project class or interface that they extend or implement."""
         table: dict[str, list[str]] = {}
         for path in self.modules:
             for name, node in self.table(path).items():

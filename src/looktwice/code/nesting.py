@@ -1,6 +1,6 @@
 """A tree of regions that says at once what lies in what, however deep it is.
 
-Code that leaves a function early a thousand times nests its regions as deep as it is long. Walking up for every
+Code that leaves a function early a thousand times nests its regions to the depth of its length. Walking up for every
 question then takes the square of its length: one backend of 47 files spent 40 of 52 seconds that way.
 """
 

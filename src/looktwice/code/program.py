@@ -1,4 +1,4 @@
-"""A linked program: functions, entities and handlers of all files; a function with its callees, on demand."""
+"""A linked program: functions, entities and handlers of all files, and functions with inlined callees on demand."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from looktwice.code.effects import (
     Value,
 )
 from looktwice.code.inlining import Expansion, Plan
-from looktwice.code.purity import noises
+from looktwice.code.purity import impurities
 from looktwice.code.shortfalls import why_failed
 from looktwice.core.config import System
 from looktwice.core.event import Noted, Unread
@@ -33,7 +33,7 @@ ERRORS_KEPT = 20
 
 
 class Program:
-    """Everything that is known of the code. Detectors and questions read it and never change it.
+    """Everything known about the code. Detectors and questions read it and never modify it.
 
     functions: own summaries by symbol. entities: by key. handlers: what frameworks call. sources: text by path.
     """
@@ -56,19 +56,19 @@ class Program:
         self.sources, self.system, self.errors = sources, system, errors
         self.authenticating = authenticating
         self.failures = failures  # functions that could not be lowered
-        self.browser = browser  # paths of scripts that run in a browser only
+        self.browser = browser  # paths of scripts that only run in a browser
         self.unread, self.notes = unread, notes  # what beside syntax could not be read, and remarks on files
         self._expanded: dict[str, FunctionSummary] = {}
         self._plans: dict[str, Plan] = {}
 
     def expand(self, name: str) -> FunctionSummary:
-        """The function with its callees spliced in. Raises KeyError for a name that is no function of the program."""
+        """The function with its callees inlined. Raises KeyError for a name that is not a function of the program."""
         if (found := self._expanded.get(name)) is None:
             summary = self.functions[name]
             expansion = Expansion(
                 self.functions.get,
                 self.authenticating.__contains__,
-                self.noises.get,
+                self.impurities.get,
                 self._plans,
                 self.entities.__contains__,
             )
@@ -89,7 +89,7 @@ class Program:
         self.unread = (*self.unread, Unread(summary.path, why, place.start_line))
 
     def _arguments(self, name: str, summary: FunctionSummary) -> Mapping[int, Value]:
-        """What a framework passes to a handler: the parameters that carry what a caller chose."""
+        """What a framework passes to a handler: the parameters that hold the caller's input."""
         handler = self.handler_of.get(name)
         if handler is None:
             return {}
@@ -105,12 +105,12 @@ class Program:
         return {handler.function: handler for handler in reversed(self.handlers)}
 
     def span(self, place: Place) -> Span:
-        """Lines and columns of a place."""
+        """The lines and columns of a place."""
         source = self.sources.get(place.path)
         return source.span(place.start, place.end) if source is not None else Span(place.path, 1, 1, 1, 1)
 
     def source(self, path: str) -> Source | None:
-        """The text that places are offsets into; None for a file that was not read as code."""
+        """The text that places refer to; None for a file that was not read as code."""
         return self.sources.get(path)
 
     def text(self, place: Place) -> str:
@@ -128,13 +128,13 @@ class Program:
         return {name: tuple(sites) for name, sites in found.items()}
 
     @cached_property
-    def noises(self) -> Mapping[str, int]:
-        """What each function does that its callers can tell, itself or through its calls: `Noise` bits."""
-        return noises(self.functions, self.callers)
+    def impurities(self) -> Mapping[str, int]:
+        """The observable actions of each function, its own and its callees', as the bits of `purity`."""
+        return impurities(self.functions, self.callers)
 
     @cached_property
     def reach(self) -> Mapping[str, int]:
-        """Kinds of effects that each function reaches through its calls, as one number of `EffectKind` flags."""
+        """The kinds of effects that each function reaches through its calls, as `EffectKind` flags."""
         bits = {name: 0 for name in self.functions}
         for name, summary in self.functions.items():
             for effect in summary.effects:
@@ -149,7 +149,7 @@ class Program:
         return bits
 
     def statistics(self) -> dict[str, float]:
-        """How well the code was understood: below nine tenths resolved, little else matters."""
+        """How well the code was understood; below nine tenths resolved, other figures mean little."""
         effects = [each for summary in self.functions.values() for each in summary.effects]
         unresolved = sum(len(summary.unresolved) for summary in self.functions.values())
         store = [each for each in effects if each.target.kind is TargetKind.ENTITY or each.kind is EffectKind.QUERY]
@@ -159,7 +159,7 @@ class Program:
             "functions lowered": len(self.functions),
             "functions that could not be read": self.failures,
             "effects": len(effects),
-            "calls that look like the store's and are not resolved": unresolved,
+            "calls that look like store calls and are not resolved": unresolved,
             "share of such calls resolved": len(store) / max(1, len(store) + unresolved) if unresolved else 1.0,
             "store effects without a known entity": len(store) - len(named),
             "entities": len(self.entities),
@@ -171,7 +171,7 @@ class Program:
 
 
 def _checks(summary: FunctionSummary) -> dict[int, int]:
-    """Validation that the parameters' own types stand for, as it was lowered."""
+    """The validation implied by the parameters' types, as it was lowered."""
     found: dict[int, int] = {}
     for value in summary.values:
         for origin in value:

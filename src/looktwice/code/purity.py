@@ -1,7 +1,7 @@
-"""Which functions a caller can tell from the value they give: the others need not be spliced, only what they return.
+"""Functions that only compute a value: these need not be inlined, as only what they return matters.
 
-Most calls in a large program are of such functions: they format, convert, look up. Whoever reads a handler wants to
-know what becomes of a row that goes through one, and nothing else.
+Most calls in a large program are of such functions: they format, convert, look up. For the analysis of a handler, all
+that matters is what becomes of a row that passes through one.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 from looktwice.code.effects import CallSite, EffectKind, FactKind, FunctionSummary, Known, OriginKind, Value
 
 ACTS = 1  # has an effect
-TESTS = 2  # decides by what it is given, or refuses it: a test of a row may guard what the caller does then
-CALLS = 4  # calls what it is given
-UNKNOWN = 8  # something in it was not understood
-TOLD_APART = frozenset(
+TESTS = 2  # decides on its arguments, or rejects them: a test of a row may guard what the caller does next
+CALLS = 4  # calls an argument
+UNKNOWN = 8  # part of it was not understood
+TESTED = frozenset(
     {
         OriginKind.ROW,
         OriginKind.COUNT,
@@ -26,17 +26,17 @@ TOLD_APART = frozenset(
         OriginKind.RESULT,
     }
 )
-"""What a value must be for a test of it to matter."""
+"""The origins of values whose tests matter to the caller."""
 CALLED = frozenset({OriginKind.FUNCTION, OriginKind.CALLBACK, OriginKind.PARAM, OriginKind.RESULT})
 NOTHING: frozenset[OriginKind] = frozenset()
 DECISIONS = frozenset({FactKind.TEST, FactKind.RAISE})
 
 
-def noises(
+def impurities(
     functions: Mapping[str, FunctionSummary], callers: Mapping[str, tuple[tuple[str, CallSite], ...]]
 ) -> Mapping[str, int]:
-    """What each function does, itself or through the functions it calls."""
-    bits = {name: noise(summary) for name, summary in functions.items()}
+    """The observable actions of each function, its own and its callees'."""
+    bits = {name: impurity(summary) for name, summary in functions.items()}
     waiting = list(bits)
     while waiting:
         name = waiting.pop()
@@ -47,8 +47,8 @@ def noises(
     return bits
 
 
-def noise(summary: FunctionSummary) -> int:
-    """What a function does itself."""
+def impurity(summary: FunctionSummary) -> int:
+    """The observable actions of a function itself."""
     acts = any(effect.kind is not EffectKind.LOG for effect in summary.effects)
     tests = (
         summary.effects
@@ -65,9 +65,9 @@ def noise(summary: FunctionSummary) -> int:
     )
 
 
-def is_quiet(noise: int, values: Iterable[Value]) -> bool:
-    """Whether a function that makes this noise and is given these values is told by what it returns alone."""
-    if noise & ACTS:
+def is_pure(impurity: int, values: Iterable[Value]) -> bool:
+    """Whether a function with this impurity, called with these values, matters only by what it returns."""
+    if impurity & ACTS:
         return False
-    matters = (TOLD_APART if noise & TESTS else NOTHING) | (CALLED if noise & CALLS else NOTHING)
+    matters = (TESTED if impurity & TESTS else NOTHING) | (CALLED if impurity & CALLS else NOTHING)
     return not matters or not any(origin.kind in matters for value in values for origin in value)

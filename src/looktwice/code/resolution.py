@@ -9,7 +9,7 @@ Asking = Generator[Question, str, str]  # asks further questions, is sent their 
 
 
 class Resolution:
-    """Answers to questions, each worked out once.
+    """Answers to questions, each computed once.
 
     steps: by the kind of a question, what works it out. A question that turns out to need its own answer gets "" for
     it, so whoever can be led in a circle asks about the whole circle at once: see `circles`.

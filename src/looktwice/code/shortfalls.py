@@ -1,4 +1,4 @@
-"""What of the code was not understood although it could be parsed: reported, for what nobody looked at is not clean."""
+"""What of the code was not understood although it could be parsed: reported, for what was not read is not clean."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def why_failed(error: Exception) -> str:
     """Why a function could not be lowered: it is too deep, or we made a mistake."""
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
-    said = " ".join(str(error).split())[:120]
-    return f"{type(error).__name__}{f': {said}' if said else ''}; this is a fault of looktwice, please report it"
+    message = " ".join(str(error).split())[:120]
+    return f"{type(error).__name__}{f': {message}' if message else ''}; this is a fault of looktwice, please report it"
 
 
 def _line(names: Names, symbol: str, sources: Mapping[str, Source]) -> int:

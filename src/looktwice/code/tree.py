@@ -1,10 +1,10 @@
-"""The neutral syntax: what every language adapter turns its source into, and all that lowering ever sees.
+"""The neutral syntax: the output of every language adapter, and the only input of lowering.
 
-Small on purpose: a closed set of expressions and statements in which Python and TypeScript say the same things with
-the same nodes (`a?.b` and `a.b` are both `Attribute`; `for…of` and `for…in` are both `Loop`). What a language has and
-this set lacks becomes `Opaque` with its children, so that nothing inside it is lost.
+Small on purpose: a closed set of expressions and statements in which Python and TypeScript express the same things with
+the same nodes (`a?.b` and `a.b` are both `Attribute`; `for…of` and `for…in` are both `Loop`). Syntax without an
+equivalent here becomes `Opaque` with its children, so that nothing inside it is lost.
 
-`start` and `end` are byte offsets into the source; a `Source` turns them into lines and columns when one is reported.
+`start` and `end` are byte offsets into the source; a `Source` converts them to lines and columns.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from msgspec import Struct
 
 
 class Node(Struct, gc=False):
-    """Anything that has a place in the source."""
+    """Anything that has a position in the source."""
 
     start: int
     end: int
@@ -59,7 +59,7 @@ class Argument(Struct, gc=False):
 class Call(Node, gc=False):
     callee: Node
     arguments: tuple[Argument, ...]
-    is_new: bool = False  # `new X()`; in Python a call of a class is seen as such by its resolved name
+    is_new: bool = False  # `new X()`; in Python a call of a class is recognised by its resolved name
 
 
 class Await(Node, gc=False):
@@ -67,7 +67,7 @@ class Await(Node, gc=False):
 
 
 class Operation(Node, gc=False):
-    """Operators by their neutral spelling.
+    """An operation, with the operator in its neutral spelling.
 
     + - * / % ** // @ & | ^ << >> == != < <= > >= in not-in is is-not instanceof and or ?? (of two or more operands:
     `a + b + c` and `a and b and c` are one operation; `a < b < c` is an `and`), not neg pos ~ typeof void delete.
@@ -128,9 +128,9 @@ class Comprehension(Node, gc=False):
 
 
 class Assignment(Node, gc=False):
-    """Assignment as a statement or an expression; `operator` is the one folded in (`+` for `+=`, `??` for `??=`) or "".
+    """Assignment as a statement or an expression; `operator` is that of `+=`, `??=` and the like (`+`, `??`), or "".
 
-    A destructuring target is a `Mapping` (object pattern: key → target, perhaps a `DefaultTarget`) or a `Sequence`.
+    A destructuring target is a `Mapping` (object pattern: key → target, possibly a `DefaultTarget`) or a `Sequence`.
     """
 
     targets: tuple[Node, ...]
@@ -154,7 +154,7 @@ class Yield(Node, gc=False):
 
 
 class Cast(Node, gc=False):
-    """`x as T`, `<T>x`, `x!`, `x satisfies T`, `typing.cast` is an ordinary call. Never validates."""
+    """`x as T`, `<T>x`, `x!`, `x satisfies T`; `typing.cast` is an ordinary call. Never validates."""
 
     value: Node
     type: Node | None
@@ -164,7 +164,7 @@ class Type(Node, gc=False):
     """A type in an annotation, by head name and arguments: `Optional[User]` → Type("Optional", (Type("User"),)).
 
     Unions are Type("|", …), `None`, `null`, `undefined` and `void` are Type("None"), `T[]` is Type("Array", (T,)), an
-    object type is a `Mapping` of names to types. What is no type in it (`Annotated[X, Depends(f)]`) is an expression.
+    object type is a `Mapping` of names to types. A non-type inside it (`Annotated[X, Depends(f)]`) is an expression.
     """
 
     name: str
@@ -172,7 +172,7 @@ class Type(Node, gc=False):
 
 
 class Opaque(Node, gc=False):
-    """Syntax without a meaning here; its children are still read."""
+    """Syntax without an equivalent here; its children are still read."""
 
     kind: str
     children: tuple[Node, ...] = ()
@@ -195,10 +195,10 @@ class Parameter(Struct, gc=False):
 
 
 class Function(Node, gc=False):
-    """A function, method, lambda, arrow or accessor; also an expression. `body` is empty until it is asked for.
+    """A function, method, lambda, arrow or accessor; also an expression. `body` is empty until it is requested.
 
-    A function bound where it is written (`const f = () => …`, a class field, an object's entry) carries that name. The
-    body of `x => e` is `return e`. The span begins at the first decorator.
+    A function bound where it is defined (`const f = () => …`, a class field, an object's entry) has that name. The body
+    of `x => e` is `return e`. The span starts at the first decorator.
     """
 
     name: str
@@ -210,7 +210,7 @@ class Function(Node, gc=False):
     is_generator: bool = False
     is_static: bool = False
     accessor: str = ""  # "get", "set"
-    exported: str = ""  # TypeScript: the exported name, "default" included
+    exported: str = ""  # TypeScript: the exported name, including "default"
 
 
 class Class(Node, gc=False):
@@ -238,10 +238,10 @@ class If(Node, gc=False):
 
 
 class Case(Struct, gc=False):
-    """One arm of a switch or match; `tests` empty for default; `guard` for `case x if …`.
+    """One arm of a switch or match; `tests` is empty for default; `guard` for `case x if …`.
 
-    `falls` when control runs on into the next. A name that a pattern binds is an `Assignment` with `declares="match"`
-    and no value: among the tests or, in an arm that takes everything, first in the body.
+    `falls`: control falls through into the next arm. A name bound by a pattern is an `Assignment` with
+    `declares="match"` and no value: among the tests or, in an arm that matches everything, first in the body.
     """
 
     tests: tuple[Node, ...]
@@ -270,7 +270,7 @@ class Loop(Node, gc=False):
 
 
 class Catch(Node, gc=False):
-    """One handler: `types` empty when it takes everything; `name` is the bound error."""
+    """One handler: `types` is empty when it catches everything; `name` is the bound error."""
 
     types: tuple[Node, ...]
     name: str
@@ -309,7 +309,7 @@ class Raise(Node, gc=False):
 
 
 class Exit(Node, gc=False):
-    """`break`, `continue`, or `switch`: a `break` that leaves a switch, not a loop (left out at the end of an arm)."""
+    """`break`, `continue`, or `switch`: a `break` that leaves a switch, not a loop (omitted at the end of an arm)."""
 
     kind: str
 
@@ -326,11 +326,11 @@ class Block(Node, gc=False):
 class Import(Node, gc=False):
     """One imported name: `from a.b import c as d` → module "a.b", name "c", alias "d".
 
-    `name` "*" takes everything into scope (`from m import *`, `export * from`), "" binds the module itself (`import m`,
+    `name` "*" imports everything (`from m import *`, `export * from`), "" binds the module itself (`import m`,
     `import * as m`, `const m = require(…)`; `import a.b` names and binds `a`), "default" is TypeScript's default.
     `level` counts leading dots. `alias` "" binds nothing (`import "./setup"`). `reexports` marks `export {x} from` and
-    `export * from`; `is_type` an import that vanishes at run time. Imports inside functions and branches are statements
-    where they stand.
+    `export * from`; `is_type` an import that does not exist at run time. Imports inside functions and branches are
+    statements in place.
     """
 
     module: str
@@ -344,8 +344,8 @@ class Import(Node, gc=False):
 class Module(Node, gc=False):
     """The outline of a file: top-level statements in order, with functions and classes as nodes among them.
 
-    `imports` are all outside of functions and classes, those under `if` and `try` included. In `exports`, "=" is what
-    `module.exports = …` makes of the whole module; a value exported without a name of its own is assigned to the names
+    `imports` are all those outside functions and classes, including those under `if` and `try`. In `exports`, "=" is
+    the value of `module.exports = …` for the whole module; a value exported without a name is assigned to the names
     `default`, `module.exports` or `exports.x` in the body.
     """
 

@@ -1,4 +1,4 @@
-"""The project as lowering sees it: types behind annotations, values at the top of files, fields, entities."""
+"""The project as lowering sees it: annotated types, module-level values, fields, entities."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ RUNNER_PARAMETERS = 4
 
 
 class Workspace:
-    """Answers what one function may ask about the rest of the project; every answer is kept.
+    """What the lowering of one function may ask about the rest of the project; every answer is cached.
 
-    names: definitions of all modules. bodies: gives the statements of a function. entities: what the store holds.
+    names: definitions of all modules. bodies: returns the statements of a function. entities: those of the store.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Workspace:
             self.add_entity(entity)
 
     def add_entity(self, entity: Entity) -> None:
-        """Make an entity known under its key, its table and, for Prisma, the name of its delegate."""
+        """Register an entity under its key, its table and, for Prisma, the name of its delegate."""
         self._entities[entity.key] = entity
         self._entities.setdefault(f"table:{entity.table}", entity)
         if ":" in entity.key and entity.key.partition(":")[0].endswith(".prisma"):
@@ -78,16 +78,16 @@ class Workspace:
         return self._models.get(language) or shipped(language)
 
     def entity(self, symbol: str) -> Entity | None:
-        """The entity behind a class symbol, a key, "table:name", "prisma:delegate" or the bare name of a relation."""
+        """The entity for a class symbol, a key, "table:name", "prisma:delegate" or the bare name in a relation."""
         if not symbol:
             return None
         return self._entities.get(symbol) or (
             self._entities.get(f"name:{symbol}") if ":" not in symbol and "." not in symbol else None
         )
 
-    # ── values at the top of files ───────────────────────────────────────────────────────────────────────────────────
+    # ── module-level values ──────────────────────────────────────────────────────────────────────────────────────────
     def value_of(self, symbol: str) -> Val:
-        """What a project symbol is; types are kept, origins are not meaningful outside its file."""
+        """The value of a project symbol; types are kept, origins have no meaning outside its file."""
         if (value := self._values.get(symbol)) is None:
             self._values[symbol] = Val()  # cuts cycles
             value = self._values[symbol] = self._value_of(symbol)
@@ -136,15 +136,15 @@ class Workspace:
 
     # ── types ────────────────────────────────────────────────────────────────────────────────────────────────────────
     def annotated(self, path: str, node: Node | None) -> Val:
-        """The type that an annotation names: `type`, `item`, and in `options["injects"]` what a framework passes."""
+        """The type that an annotation names: `type`, `item`, and in `options["injects"]` what a framework injects."""
         return self._annotations.annotated(path, node)
 
     def implementations(self, symbol: str) -> tuple[str, ...]:
-        """The functions that a call of an abstract method may reach: at most three, those of tests last."""
+        """The functions that a call of an abstract method may reach: at most three, those in tests last."""
         return self._interfaces.implementations(symbol)
 
     def returned(self, symbol: str) -> Val:
-        """The type of what a function gives, by its annotation, else by what its returns are."""
+        """The type that a function returns, by its annotation, otherwise by the returned values."""
         path, _ = split(symbol)
         function = self.function(symbol)
         if function is None:
@@ -164,12 +164,12 @@ class Workspace:
         return node if isinstance(node, Function) else None
 
     def field(self, owner: str, name: str) -> Val | None:
-        """An attribute of instances of a class: by annotation, or by what its constructor takes or assigns."""
+        """An attribute of a class's instances, by annotation, or by a constructor parameter or assignment."""
         key = (owner, name)
         if key in self._fields:
             return self._fields[key]
         found = self._field(owner, name)
-        if found is not None or not self._in_progress:  # what is being lowered may still say more
+        if found is not None or not self._in_progress:  # what is being lowered may still add to it
             self._fields[key] = found
         return found
 
@@ -211,12 +211,12 @@ class Workspace:
         return found
 
     def lowered_by_name(self, symbol: str) -> Lowered | None:
-        """The function of that name, lowered; None when it is no function of the project."""
+        """The function of that name, lowered; None when it is not a project function."""
         function = self.function(symbol)
         return self.lowered(symbol, function) if function is not None else None
 
     def text_runner(self, symbol: str) -> TextRunner | None:
-        """How a function runs SQL text that it gets, when that is all it does: `query(text, values)` of a db module."""
+        """How a function runs the SQL text it receives, if it does only that: `query(text, values)` of a db module."""
         if symbol not in self._runners:
             function = self.function(symbol)
             is_open = symbol not in self._in_progress and len(self._in_progress) < INFERRED_DEEP
@@ -226,7 +226,7 @@ class Workspace:
         return self._runners[symbol]
 
     def passed_types(self, symbol: str, argument: str) -> tuple[str, ...]:
-        """Types of the arguments with which a function calls the function that it gets as `argument`."""
+        """The argument types with which a function calls the function that it receives as `argument`."""
         function = self.function(symbol)
         if function is None or symbol in self._in_progress or len(self._in_progress) >= INFERRED_DEEP:
             return ()
@@ -236,14 +236,14 @@ class Workspace:
         return self.lowered(symbol, function).passes.get(position, ())
 
     def expect(self, symbol: str, types: tuple[str, ...]) -> None:
-        """A framework passes values of these types to a function whose parameters may have no annotations."""
+        """Record the types that a framework passes to a function whose parameters may have no annotations."""
         if symbol not in self._expected:
             self._expected[symbol] = types
             if symbol in self._lowered:
                 self._stale.append(symbol)
 
     def lower_again(self) -> None:
-        """Lower once more what was lowered before it was known what a framework passes to it."""
+        """Lower functions again that were lowered before it was known what a framework passes to them."""
         for symbol in self._stale:
             function = self.function(symbol)
             if function is not None and any(each.annotation is None for each in function.parameters):
@@ -252,7 +252,7 @@ class Workspace:
         self._stale.clear()
 
     def top(self, path: str, module: Module) -> Lowered:
-        """The statements at the top of a file, lowered."""
+        """The module-level statements of a file, lowered."""
         symbol = f"{path}:{MODULE_BODY}"
         try:
             lowered = lower_module(self, path, module)
@@ -263,15 +263,15 @@ class Workspace:
         return lowered
 
     def inline(self, symbol: str, function: Function, scope: dict[str, Val]) -> Lowered:
-        """A function written in place and handed to a framework, lowered on its own; it sees the names around it."""
+        """An inline function passed to a framework, lowered separately; it sees the names of its enclosing scope."""
         if symbol not in self._lowered:
             self._lowered[symbol] = self._safely(symbol, function, "", scope)
         return self._lowered[symbol]
 
     def _safely(self, symbol: str, function: Function, owner: str, scope: dict[str, Val]) -> Lowered:
-        """The function, lowered; empty and not complete when it is too strange to be lowered.
+        """The function, lowered; empty and not complete when lowering fails.
 
-        Nobody should lose an audit to one function. With LOOKTWICE_DEBUG set the exception is raised.
+        One function must not make the whole audit fail. With LOOKTWICE_DEBUG set, the exception is raised.
         """
         try:
             return lower(self, symbol, function, owner, scope, self._expected.get(symbol, ()))
@@ -290,7 +290,7 @@ class Workspace:
         return self._lowered
 
     def injected_parameters(self, symbol: str) -> frozenset[str]:
-        """Names of the parameters that the framework fills with something other than what the caller sent."""
+        """The parameters that the framework fills with something other than the caller's input."""
         function = self.function(symbol)
         path = split(symbol)[0]
         models = self.models(path)

@@ -1,1 +1,1 @@
-"""The values that flow between the verbs: frozen, documented, and readable from JSON as they are written to it."""
+"""The values that the packages pass to each other: frozen, documented, and serialised to and from JSON."""

@@ -1,4 +1,4 @@
-"""The one typed schema of `looktwice.toml` (or `[tool.looktwice]` in pyproject.toml)."""
+"""The schema of `looktwice.toml` (or `[tool.looktwice]` in pyproject.toml)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OUR_TABLE = re.compile(rb"\btool\s{0,9}\.\s{0,9}[\"']?looktwice\b")
 
 
 class System(Struct, frozen=True, kw_only=True):
-    """Facts about where the code runs. What is a defect with four workers may be fine with one."""
+    """How the code is deployed: a defect with four workers may be harmless with one."""
 
     regions: int = 1
     instances: int = 2
@@ -30,16 +30,16 @@ class System(Struct, frozen=True, kw_only=True):
 
 
 class Audit(Struct, frozen=True, kw_only=True):
-    """What is read and shown. `select` and `ignore` take codes, names and sections; `exclude` gitignore patterns."""
+    """What is audited. `select` and `ignore` take codes, names and sections; `exclude` takes gitignore patterns."""
 
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
-    fail_on: str = "medium"  # the least confidence that makes exit code 1
+    fail_on: str = "medium"  # the lowest confidence that gives exit code 1
 
 
 class Suppression(Struct, frozen=True, kw_only=True):
-    """Findings of `code` under `path` (gitignore pattern) are accepted, for `reason`."""
+    """Findings of `code` under `path` (a gitignore pattern) are accepted, for `reason`."""
 
     code: str
     path: str
@@ -49,8 +49,8 @@ class Suppression(Struct, frozen=True, kw_only=True):
 class Request(Struct, frozen=True, kw_only=True):
     """One request that `prove` may send.
 
-    `pair` names the request that runs beside it; when empty, it is this one again with the fields of `vary` changed in
-    its body. `user` names an entry of `[prove.users]`; when empty, the first one.
+    `pair` names the request that runs concurrently with it; when empty, this one is sent again with the fields of
+    `vary` changed in its body. `user` names an entry of `[prove.users]`; when empty, the first one.
     """
 
     name: str = ""
@@ -62,11 +62,11 @@ class Request(Struct, frozen=True, kw_only=True):
     query: dict[str, str] = {}
     user: str = ""
     pair: str = ""
-    once: bool = False  # the same request sent twice must have one effect
+    once: bool = False  # sent twice, the same request must take effect once
 
 
 class Upstream(Struct, frozen=True, kw_only=True):
-    """An outside API: the setting that holds its address, and what its stand-in answers."""
+    """An external API: the environment variable that holds its address, and the response of its stub."""
 
     variable: str = ""
     status: int = 200
@@ -74,26 +74,26 @@ class Upstream(Struct, frozen=True, kw_only=True):
 
 
 class Prove(Struct, frozen=True, kw_only=True):
-    """How the application is started and asked. What is left out is looked for in the project."""
+    """How the application is started and called. Settings left out are detected from the project."""
 
     start: str = ""  # "uvicorn app:app --port {port}"
     directory: str = "."
-    setup: tuple[str, ...] = ()  # commands run once with the database ready
+    setup: tuple[str, ...] = ()  # commands run once, when the database is ready
     health: str = ""
-    database: tuple[str, ...] = ()  # settings that take the database's address
+    database: tuple[str, ...] = ()  # environment variables that hold the database's address
     redis: tuple[str, ...] = ()
     environment: dict[str, str] = {}
     seed: tuple[str, ...] = ()  # SQL files or commands
-    users: dict[str, dict[str, str]] = {}  # name → headers that say who is asking
+    users: dict[str, dict[str, str]] = {}  # name → headers that authenticate the user
     requests: tuple[Request, ...] = ()
     upstreams: dict[str, Upstream] = {}
-    invariants: dict[str, str] = {}  # name → SQL that gives the rows that break it
+    invariants: dict[str, str] = {}  # name → SQL that returns the rows that violate it
     allow_hosts: tuple[str, ...] = ()
     budget: str = "200"
 
 
 class Models(Struct, frozen=True, kw_only=True):
-    """The user's own library models by language, each table as a file in code/models holds it."""
+    """The user's own library models by language, each table in the format of a file in code/models."""
 
     python: dict[str, dict[str, Any]] = {}
     typescript: dict[str, dict[str, Any]] = {}
@@ -108,10 +108,10 @@ class Config(Struct, frozen=True, kw_only=True):
 
 
 def load(root: Path, explicit: Path | None = None) -> Config:
-    """The configuration of the project at `root`; the defaults when there is none.
+    """The configuration of the project at `root`; the defaults when it has none.
 
     explicit: a file named by the user, which must exist.
-    Raises ConfigurationError, naming the file, the place and the nearest key.
+    Raises ConfigurationError, which names the file, the position and the closest known key.
     """
     path, table = _find(root, explicit)
     if path is None:
@@ -130,11 +130,11 @@ def load(root: Path, explicit: Path | None = None) -> Config:
 
 
 def budget(text: str) -> tuple[float | None, int | None]:
-    """A budget: "30s" or "2m" gives seconds, "200" a count; the other one is None. Raises ConfigurationError."""
+    """Parse a budget: "30s" or "2m" gives seconds, "200" a count, and None for the other. Raises ConfigurationError."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|)\s*", text)
     if not match or float(match[1]) <= 0:
         raise ConfigurationError(
-            f"cannot use the budget {text!r}", "it is neither a time nor a count", "Write 30s, 2m or 200."
+            f"cannot use the budget {text!r}", "it is neither a duration nor a count", "Write 30s, 2m or 200."
         )
     scale = {"ms": 0.001, "s": 1.0, "m": 60.0}.get(match[2])
     return (float(match[1]) * scale, None) if scale else (None, int(float(match[1])))
@@ -192,11 +192,11 @@ def _refuse_unknown_keys(table: Any, kind: Any, path: str, where: str) -> None:
         for name, item in table.items():
             if name not in known:
                 near = difflib.get_close_matches(name, known, 1)
-                hint = f"Did you mean `{near[0]}`?" if near else f"Known here: {', '.join(sorted(known))}."
+                hint = f"Did you mean `{near[0]}`?" if near else f"Known keys: {', '.join(sorted(known))}."
                 raise ConfigurationError(f"cannot use {path}", f"unknown key `{f'{where}.{name}'.lstrip('.')}`", hint)
             _refuse_unknown_keys(item, known[name], path, f"{where}.{name}")
 
 
 def _plain(message: str) -> str:
-    """msgspec's message with its path in TOML's spelling."""
+    """msgspec's message, with the path written as in TOML."""
     return re.sub(r" - at `\$\.?([^`]*)`", r" at `\1`", message)

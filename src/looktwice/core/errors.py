@@ -1,12 +1,12 @@
-"""The one kind of error that reaches a person: what was being done, to what, why it failed, what to do next."""
+"""Errors shown to the user: what was being done, to what, why it failed, what to do next."""
 
 from __future__ import annotations
 
 
 class LooktwiceError(Exception):
-    """Something the user can act on. The command line prints it and exits with 2; nothing else is printed.
+    """An error that the user can act on. The command line prints it, and nothing else, and exits with 2.
 
-    what: what was being done, with the path or name it was done to.
+    what: what was being done, with the path or name concerned.
     why:  the reason, in one sentence.
     next: what to do about it.
     """
@@ -16,15 +16,26 @@ class LooktwiceError(Exception):
         self.what, self.why, self.next = what, why, next
 
     def __str__(self) -> str:
-        return "\n".join(part for part in (self.what + (f": {self.why}" if self.why else ""), self.next) if part)
+        """What the person reads. Names, and what other programs printed, stand in it: it is safe for a terminal. What
+        it is about stays on one line, and no line of the reason can be taken for one of ours."""
+        from looktwice.core.visible import block, line
+
+        text = line(self.what) + (f": {_indented(block(self.why))}" if self.why else "")
+        return f"{text}\n{_indented(block(self.next))}" if self.next else text
+
+
+def _indented(text: str) -> str:
+    """Further lines begin with two blanks at least."""
+    first, *rest = text.split("\n")
+    return "\n".join([first, *(it if it.startswith("  ") or not it else f"  {it}" for it in rest)])
 
 
 class ConfigurationError(LooktwiceError):
-    """`looktwice.toml` or a command-line option says something that cannot be."""
+    """`looktwice.toml` or a command-line option holds an invalid value."""
 
 
 class MissingExtraError(LooktwiceError):
-    """A command needs packages of an extra that is not installed."""
+    """A command needs an extra that is not installed."""
 
     def __init__(self, command: str, extra: str, module: str) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""What an engine says while it works. Renderers consume these; engines print nothing."""
+"""The events that an engine emits while it runs. Renderers consume them; engines print nothing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Found(Struct, frozen=True, tag="found", tag_field="event"):
 
 
 class Unread(Struct, frozen=True, tag="unread", tag_field="event"):
-    """A file that could not be read whole: reported, never silently clean. Without a line, nothing of it was read."""
+    """A file that could not be read completely: reported, never silently clean. Without a line, none of it was read."""
 
     path: str
     why: str
@@ -33,7 +33,7 @@ class Unread(Struct, frozen=True, tag="unread", tag_field="event"):
 
 
 class Noted(Struct, frozen=True, tag="noted", tag_field="event"):
-    """A word about the run itself: a suppression without a reason, one that suppresses nothing, a code unknown."""
+    """A note on the run itself: a suppression without a reason, one that suppresses nothing, an unknown code."""
 
     text: str
     path: str = ""
@@ -41,7 +41,7 @@ class Noted(Struct, frozen=True, tag="noted", tag_field="event"):
 
 
 class Ran(Struct, frozen=True, tag="ran", tag_field="event"):
-    """One schedule, fault or growth run of `prove`."""
+    """One run of `prove`: a schedule, an injected fault, or a growth measurement."""
 
     experiment: str
     trace: Trace
@@ -51,12 +51,12 @@ class Proven(Struct, frozen=True, tag="proven", tag_field="event"):
     experiment: str
     code: str
     proof: str  # path of the proof file
-    test: str  # path of the written test, "" when none was written
+    test: str  # path of the regression test, "" when none was written
     trace: Trace
 
 
 class NotProven(Struct, frozen=True, tag="not-proven", tag_field="event"):
-    """Protected, commutes, not reached or inconclusive: a result like any other, with its reason."""
+    """Protected, commutes, not reached or inconclusive: also a result, with its reason."""
 
     experiment: str
     code: str

@@ -1,4 +1,4 @@
-"""Why a finding is believed: a path through code, a witness from the running program, or a sighting in production."""
+"""The evidence for a finding: a path through the code, a run of the program, or an event in production."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from looktwice.core.source import Span
 
 
 class Step(Struct, frozen=True):
-    """One step of a path through functions: the place, and what happens there in plain words."""
+    """One step of a path through functions: the location, and what happens there in plain words."""
 
     span: Span
     text: str
@@ -25,10 +25,10 @@ class Flow(Struct, frozen=True, tag="flow", tag_field="type", kw_only=True):
 
 
 class Witness(Struct, frozen=True, tag="witness", tag_field="type", kw_only=True):
-    """A proof: what was done to the running program and what came of it.
+    """A proof: what was done to the running program, and the result.
 
-    `experiment` names how ("twice", "upstream-down" …), `verdict` is the oracle's word, `summary` its sentence.
-    `proof` is the path of the proof file relative to the project, whose trace has the lanes.
+    `experiment` is its name ("twice", "upstream-down" …), `verdict` the oracle's verdict, `summary` that verdict as a
+    sentence. `proof` is the path of the proof file, relative to the project; its trace has the lanes.
     """
 
     schema: int = 1
@@ -44,7 +44,7 @@ class Witness(Struct, frozen=True, tag="witness", tag_field="type", kw_only=True
 
 
 class Seen(Struct, frozen=True, tag="seen", tag_field="type", kw_only=True):
-    """An event from production. It is evidence, not a confidence."""
+    """An event from production. It is evidence and does not set the confidence."""
 
     schema: int = 1
     when: str  # RFC 3339

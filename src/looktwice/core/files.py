@@ -15,7 +15,7 @@ LARGEST = 2_000_000
 """Bytes of a manifest, a configuration, an ignore file: whoever does not say otherwise gets no more."""
 
 _CHUNK = 1 << 20
-_PATIENCE = 10  # seconds until a pipe must have said something
+_PATIENCE = 10  # seconds until a pipe must have given something
 _OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOCTTY", 0)
 _STAY = getattr(os, "O_NOFOLLOW", 0)
 _KINDS = (
@@ -88,7 +88,7 @@ def _read(path: Path, most: int, root: Path | None) -> bytes:
 
 
 def _content(handle: int, most: int) -> bytes:
-    """All that is there, however large the file said it was: files of /proc say 0, and others grow."""
+    """All that is there, however large the system calls the file: those of /proc have size 0, and others grow."""
     parts: list[bytes] = []
     left = most + 1
     while left and (part := _part(handle, min(left, _CHUNK))):

@@ -1,4 +1,4 @@
-"""A finding: one place where a pattern was found, with everything that is known about it."""
+"""A finding: one location where a pattern was found, with everything known about it."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class Severity(StrEnum):
 
 
 class Confidence(StrEnum):
-    """Computed from how every link was resolved, never chosen."""
+    """Computed from how each link was resolved, never assigned by hand."""
 
     PROVEN = "proven"  # a witness exists
-    HIGH = "high"  # every link resolved, the place read completely, no protection
+    HIGH = "high"  # every link resolved, the code read completely, no protection
     MEDIUM = "medium"  # one unknown
     LOW = "low"  # hidden unless asked for
 
@@ -53,7 +53,7 @@ class Role(StrEnum):
 
 
 class RoleSpan(Span, frozen=True, order=True, kw_only=True):
-    """A span with its role and a few words for the reader ("read here")."""
+    """A span with its role and a short note for the reader ("read here")."""
 
     role: Role
     note: str = ""
@@ -75,10 +75,10 @@ class Fix(Struct, frozen=True):
 
 
 class Finding(Struct, frozen=True, kw_only=True):
-    """One place, one finding; a SARIF result in the making.
+    """One location, one finding; the fields follow SARIF's `result`.
 
     The flat `path`, `start_line` … are the primary span. `because` lists the facts that decided the confidence.
-    `fingerprint` survives edits and moves: it holds neither path nor line.
+    `fingerprint` is stable across edits and moves: it contains neither path nor line.
     """
 
     code: str
@@ -99,9 +99,9 @@ class Finding(Struct, frozen=True, kw_only=True):
     status: str = "stable"  # of the pattern: "stable" or "preview"
     fixes: tuple[Fix, ...] = ()
     evidence: tuple[Evidence, ...] = ()
-    suppressed: str = ""  # the reason given, when the source says `looktwice: ignore[...] reason`
-    entity: str = ""  # what is read and written, so that a proof can be matched to it
-    handler: str = ""  # "POST /orders" when a route reaches the place
+    suppressed: str = ""  # the reason given in the source, `looktwice: ignore[...] reason`
+    entity: str = ""  # what is read and written, so that proofs can be matched to the finding
+    handler: str = ""  # "POST /orders" when a route reaches the location
 
     @property
     def span(self) -> Span:
@@ -109,11 +109,11 @@ class Finding(Struct, frozen=True, kw_only=True):
 
 
 def fingerprint(code: str, function: str, statement: str, ordinal: int = 0) -> str:
-    """The identity of a finding across edits and moves.
+    """A finding's identity, stable across edits and moves.
 
     code: the pattern's code; function: qualified name; statement: text of the primary statement
-    (white space is folded); ordinal: tells equal statements in one function apart, in source order.
-    Gives "v1:" and 16 hex digits.
+    (white space is folded); ordinal: distinguishes equal statements of one function, in source order.
+    Returns "v1:" and 16 hex digits.
     """
     text = "\0".join((code, function, " ".join(statement.split()), str(ordinal)))
     return "v1:" + hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

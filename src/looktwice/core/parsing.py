@@ -39,11 +39,11 @@ def attempt(language: str, parse: Callable[[], Parsed]) -> Parsed:
     except MemoryError:
         why = f"its {language} takes too much memory"
     except Exception as error:
-        why = f"it is not valid {language}{said(error)}"
+        why = f"it is not valid {language}{detail(error)}"
     raise NotParsedError(why) from None
 
 
-def said(error: Exception) -> str:
+def detail(error: Exception) -> str:
     """What an error says, as the end of a sentence: one line, and not the whole file."""
     text = " ".join(_UNPRINTABLE.sub(" ", str(error)).split())
     return f": {text[:_LONGEST]}{'…' if len(text) > _LONGEST else ''}" if text else ""

@@ -1,4 +1,4 @@
-"""The file that a proof leaves: what was asked, under which schedule, what came of it. It can be played again."""
+"""The proof file: the requests, the schedule and the result, recorded so that they can be replayed."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ DIRECTORY = ".looktwice/proofs"
 
 
 class Sent(Struct, frozen=True, kw_only=True):
-    """A request as it went out. `user` names an entry of `[prove.users]` (or a person that looktwice signed in), whose
-    headers are taken anew when the proof is played again: a token may have expired."""
+    """A request as it was sent. `user` names an entry of `[prove.users]` (or a user that looktwice signed in), whose
+    headers are obtained again for a replay, because a token may have expired."""
 
     method: str
     path: str
@@ -24,8 +24,8 @@ class Sent(Struct, frozen=True, kw_only=True):
 
 
 class Move(Struct, frozen=True, kw_only=True):
-    """One move of the schedule: `lane` goes on until just before the `occurrence`-th operation with the fingerprint
-    `before`, or to its end when that is empty. With `pause`, nobody moves for so many seconds."""
+    """One move of the schedule: `lane` runs until just before the `occurrence`-th operation with the fingerprint
+    `before`, or to its end when that is empty. With `pause`, no lane moves for that many seconds."""
 
     lane: str = ""
     before: str = ""
@@ -34,7 +34,7 @@ class Move(Struct, frozen=True, kw_only=True):
 
 
 class Breakage(Struct, frozen=True, kw_only=True):
-    """What was done to an operation instead of letting it through; `action` has its kind under "type"."""
+    """The fault injected in place of an operation; `action` has its kind under "type"."""
 
     lane: str
     before: str
@@ -43,8 +43,9 @@ class Breakage(Struct, frozen=True, kw_only=True):
 
 
 class Proof(Struct, frozen=True, kw_only=True):
-    """`code` is the pattern's, `experiment` how it was shown. `requests` by lane; `prelude` is sent one after the other
-    before the rows are remembered. `expected` are the serial results, `observed` what the run left, in words."""
+    """`code` is the pattern's, `experiment` the name of the experiment. `requests` are by lane; those of `prelude` are
+    sent one after the other, before the initial rows are recorded. `expected` are the serial results, `observed` the
+    result of the run, in words."""
 
     schema: int = 1
     code: str
@@ -58,16 +59,16 @@ class Proof(Struct, frozen=True, kw_only=True):
     requests: dict[str, Sent]
     prelude: tuple[Sent, ...] = ()
     once: bool = False
-    is_found: bool = False  # the requests were made from the application's own description, not named by the user
+    is_found: bool = False  # the requests were derived from the application's own description, not named by the user
     schedule: tuple[Move, ...] = ()
     faults: tuple[Breakage, ...] = ()
     trace: Trace
     recorded: str = ""  # RFC 3339
-    made_with: str = ""  # version of looktwice
+    made_with: str = ""  # looktwice's version
 
     @property
     def fingerprint(self) -> str:
-        """The same for the same defect: pattern, experiment and endpoint; neither ids nor statements."""
+        """Equal for the same defect: made of pattern, experiment and endpoint, not of ids or statements."""
         text = "\0".join((self.code, self.experiment, self.endpoint))
         return "v1:" + hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 

@@ -1,4 +1,4 @@
-"""Routes as frameworks write them, and the requests that they take."""
+"""Matching of requests to routes as frameworks write them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _ANY = frozenset({"ALL", "ANY", "USE"})
 
 
 def is_route(route: str, endpoint: str) -> bool:
-    """Whether a request ("POST /orders/1/pay") is one that the route ("POST /orders/{id}/pay", "…/:id/pay") takes.
+    """Whether the route ("POST /orders/{id}/pay", "…/:id/pay") matches a request ("POST /orders/1/pay").
 
-    A query and a slash at the end make no difference. What is no route ("on_start") takes nothing.
+    The query and a trailing slash are ignored. Names that are no routes ("on_start") match nothing.
     """
     asked, offered = _METHOD.fullmatch(endpoint.partition("?")[0].strip()), _METHOD.fullmatch(route.strip())
     if not asked or not offered or offered[1] not in _ANY | {asked[1]}:

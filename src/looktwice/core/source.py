@@ -1,4 +1,4 @@
-"""Where something is: a file's text with its line table, and spans in it."""
+"""A file's bytes with its line table, and spans in it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def characters(data: bytes) -> int:
 
 
 class Span(Struct, frozen=True, order=True):
-    """A stretch of a file.
+    """A range of a file.
 
-    `path` is relative to the audited root, with forward slashes. Lines and columns count from 1,
+    `path` is relative to the audited root, with forward slashes. Lines and columns start at 1,
     columns in code points; the end line is inclusive, the end column exclusive.
     """
 
@@ -37,7 +37,7 @@ class Span(Struct, frozen=True, order=True):
 
 
 class Source:
-    """The bytes of one file, and the table that turns byte offsets into lines and columns."""
+    """The bytes of one file, and the table that converts byte offsets to lines and columns."""
 
     def __init__(self, path: str, data: bytes) -> None:
         self.path = path
@@ -82,7 +82,7 @@ class Source:
         return self.data[start:end].decode("utf-8", "replace")
 
     def line(self, number: int) -> str:
-        """The text of one line (from 1) without its end; empty beyond the file."""
+        """The text of one line (from 1) without its line break; empty beyond the end of the file."""
         if not 1 <= number <= len(self.line_starts):
             return ""
         start = self.line_starts[number - 1]

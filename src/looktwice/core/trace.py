@@ -1,6 +1,6 @@
 """A recorded run: lanes side by side, step by step.
 
-One schema for the terminal picture, the HTML picture, the board and `replay`.
+The terminal diagram, the HTML diagram, the board and `replay` share this schema.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ class StepKind(StrEnum):
     BEGIN = "begin"
     COMMIT = "commit"
     ROLLBACK = "rollback"
-    CALL = "call"  # a request to an outside service
+    CALL = "call"  # a request to an external service
     CACHE = "cache"
     RESPOND = "respond"
     FAULT = "fault"
 
 
 class Row(Struct, frozen=True):
-    """One row as a reader sees it: table, key and the columns that matter, values as text."""
+    """One row as shown to the reader: table, key and the relevant columns, values as text."""
 
     table: str
     key: dict[str, str]
@@ -34,10 +34,9 @@ class Row(Struct, frozen=True):
 class TraceStep(Struct, frozen=True, kw_only=True):
     """One move of one lane.
 
-    `words` says it plainly ("reads the wallet: 100"), `statement` is the SQL or request line, `parameters` its
-    bound values. `before`/`after` are rows that the step read (before) or changed; `waits_for` names the lane
-    that holds what this one wants.
-    `at` is milliseconds since the run began.
+    `words` describes it ("reads the wallet: 100"), `statement` is the SQL or request line, `parameters` its bound
+    values. `before` are rows that the step read, or as they were before it changed them; `after` are the changed rows.
+    `waits_for` names the lane that holds the lock this one needs. `at` is milliseconds since the start of the run.
     """
 
     lane: str
@@ -45,18 +44,18 @@ class TraceStep(Struct, frozen=True, kw_only=True):
     words: str
     statement: str = ""
     parameters: tuple[str | None, ...] = ()
-    fingerprint: str = ""  # of the statement: values taken out
+    fingerprint: str = ""  # of the statement: values removed
     before: tuple[Row, ...] = ()
     after: tuple[Row, ...] = ()
     rows: int | None = None  # returned or changed, when known
     waits_for: str = ""
-    held: bool = False  # this is where the schedule held the lane
+    held: bool = False  # the schedule held the lane at this step
     at: float = 0.0
     error: str = ""  # SQLSTATE or a network error
 
 
 class Outcome(StrEnum):
-    """What a request came to (Jepsen's three)."""
+    """The outcome of a request (Jepsen's three)."""
 
     OK = "ok"
     REFUSED = "refused"
@@ -64,13 +63,13 @@ class Outcome(StrEnum):
 
 
 class Lane(Struct, frozen=True, kw_only=True):
-    """One request: what was sent, and how it ended."""
+    """One request: what was sent, and its response."""
 
     name: str  # "A", "B", …
     method: str
     path: str
     body: str = ""  # JSON text
-    status: int | None = None  # None: no answer
+    status: int | None = None  # None: no response
     outcome: Outcome = Outcome.UNKNOWN
     answer: str = ""  # start of the response body, text
     milliseconds: float = 0.0
@@ -85,12 +84,12 @@ class Verdict(StrEnum):
     COMMUTES = "commutes"
     NOT_REACHED = "not reached"
     INCONCLUSIVE = "inconclusive"
-    GROWS = "grows"  # the cost of one request grows with the rows that are there
-    SERIAL = "serial"  # this one schedule ended as a serial run does
+    GROWS = "grows"  # the cost of one request grows with the number of rows
+    SERIAL = "serial"  # this one schedule ended like a serial run
 
 
 class Trace(Struct, frozen=True, kw_only=True):
-    """One run of a schedule. `order` spells the schedule: the lane of every step, "ABAB"."""
+    """One run of a schedule. `order` names the schedule: the lane of each step, "ABAB"."""
 
     schema: int = 1
     title: str
@@ -98,7 +97,7 @@ class Trace(Struct, frozen=True, kw_only=True):
     steps: tuple[TraceStep, ...]
     order: str = ""
     initial: tuple[Row, ...] = ()  # the rows at stake before the run
-    final: tuple[Row, ...] = ()  # and after it
+    final: tuple[Row, ...] = ()  # the same rows after it
     serial: tuple[tuple[str, tuple[Row, ...]], ...] = ()  # ("A then B", rows) for every allowed result
     verdict: Verdict = Verdict.INCONCLUSIVE
     name: str = ""  # "lost update", "duplicate", "over limit", "write skew" …
@@ -107,7 +106,7 @@ class Trace(Struct, frozen=True, kw_only=True):
 
 
 class TraceSet(Struct, frozen=True, kw_only=True):
-    """Every order of one pair of requests, recorded: what the board plays."""
+    """The recorded runs of every order of one pair of requests, as the board plays them."""
 
     schema: int = 1
     title: str

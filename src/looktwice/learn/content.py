@@ -1,4 +1,4 @@
-"""What the browser is given: the map of sections, and every pattern page as a lesson."""
+"""The content sent to the browser: the map of sections, and every pattern page as a lesson."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from looktwice.core.trace import TraceSet
 from looktwice.learn.exercise import exercise
-from looktwice.learn.markup import Piece, coloured, phrase, prose
+from looktwice.learn.markup import Piece, highlighted, phrase, prose
 from looktwice.patterns.catalogue import Catalogue, Pattern
 from looktwice.patterns.fences import CODE_LANGUAGES, Fence, Mark
 from looktwice.patterns.page import FINE, INSTEAD, LOOK, PRODUCTION, WHY, Block, Page
@@ -23,7 +23,7 @@ _LEAD = re.compile(r"\*\*(.+?)\*\*\s*(.*)", re.DOTALL)
 
 
 class Section(Struct, frozen=True):
-    """One row of the map: the folder of its patterns, its number, and what it claims."""
+    """One row of the map: the folder of its patterns, its number, its title and its claim."""
 
     name: str
     number: str
@@ -33,7 +33,7 @@ class Section(Struct, frozen=True):
 
 SECTIONS = (
     Section("security", "01", "Security", "The caller is not who the code takes them for."),
-    Section("errors", "02", "Error handling", "It failed, and nobody was told."),
+    Section("errors", "02", "Error handling", "It failed, and nobody knows."),
     Section("races", "03", "Races", "Each request is right. Two at once are not."),
     Section("performance", "04", "Performance", "Quick with ten rows, gone with ten thousand."),
     Section("architecture", "05", "Architecture", "Easy to write once, costly to change twice."),
@@ -59,7 +59,7 @@ class ProseBlock(Struct, frozen=True, tag="prose"):
 
 
 class Remedy(Struct, frozen=True):
-    """One way out: its name, when to take it, and the programs that show it."""
+    """One remedy: its name, when to use it, and the programs that show it."""
 
     title: str
     when: str
@@ -73,7 +73,7 @@ class WrongTurn(Struct, frozen=True):
 
 
 class Exercise(Struct, frozen=True):
-    """The program that the learner mends, and one that is right."""
+    """The program that the learner fixes, and a fixed version."""
 
     title: str
     bad: CodeBlock
@@ -86,7 +86,7 @@ class Prediction(Struct, frozen=True):
 
 
 class Lesson(Struct, frozen=True, kw_only=True):
-    """A pattern page, cut for the four stops of a lesson."""
+    """A pattern page, divided into the four stops of a lesson."""
 
     code: str
     name: str
@@ -116,7 +116,7 @@ class Lesson(Struct, frozen=True, kw_only=True):
 
 
 class Playbook(Struct, frozen=True, kw_only=True):
-    """Everything the page needs, in one value. `live` says whether a server is there to judge code."""
+    """Everything the page needs, in one value. `live`: whether a server is available to judge code."""
 
     version: str
     live: bool
@@ -125,7 +125,7 @@ class Playbook(Struct, frozen=True, kw_only=True):
 
 
 def playbook(patterns: Catalogue, live: bool) -> Playbook:
-    """Make the lessons of all patterns. Raises PageError for a page whose programs cannot be put together."""
+    """Build the lessons of all patterns. Raises PageError for a page whose programs cannot be assembled."""
     lessons = tuple(lesson(patterns, pattern) for pattern in patterns.patterns)
     return Playbook(version=version("looktwice"), live=live, sections=SECTIONS, lessons=lessons)
 
@@ -168,9 +168,9 @@ def lesson(patterns: Catalogue, pattern: Pattern) -> Lesson:
 
 
 def traces(name: str) -> tuple[TraceSet, ...]:
-    """The recorded runs in `traces/NAME`; empty while nobody has recorded them.
+    """The recorded runs in `traces/NAME`; empty when they have not been recorded yet.
 
-    Raises msgspec.DecodeError when the file is not what the recorder writes.
+    Raises msgspec.DecodeError when the file is not in the recorder's format.
     """
     path = TRACES / Path(name).name
     return msgspec.json.decode(path.read_bytes(), type=tuple[TraceSet, ...]) if path.is_file() else ()
@@ -184,7 +184,7 @@ def code_block(fence: Fence) -> CodeBlock:
         title=fence.title,
         file=fence.file,
         text=fence.text,
-        lines=coloured(fence.text, fence.language),
+        lines=highlighted(fence.text, fence.language),
         marks=fence.marks,
     )
 
@@ -194,7 +194,7 @@ def _blocks(blocks: Sequence[Block]) -> tuple[CodeBlock | ProseBlock, ...]:
 
 
 def _remedies(page: Page) -> tuple[str, tuple[Remedy, ...]]:
-    """The section's opening words, and its remedies: each begins with a sentence in bold."""
+    """The section's introduction, and its remedies: each begins with a sentence in bold."""
     lead: list[Block] = []
     found: list[tuple[str, str, list[Block]]] = []
     for block in page.section(INSTEAD).blocks:
@@ -205,7 +205,7 @@ def _remedies(page: Page) -> tuple[str, tuple[Remedy, ...]]:
             found[-1][2].append(block)
         else:
             lead.append(block)
-    if not found:  # a page with one remedy need not name it
+    if not found:  # a page with a single remedy need not name it
         return "", (Remedy("", "", _blocks(lead)),)
     opening_words = "".join(block.html for block in _blocks(lead) if isinstance(block, ProseBlock))
     return opening_words, tuple(Remedy(phrase(title), prose(when), _blocks(blocks)) for title, when, blocks in found)

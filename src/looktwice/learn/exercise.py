@@ -1,4 +1,4 @@
-"""The exercise of a lesson: the page's first bad program that fits one file, and what stands around the edited text."""
+"""The exercise of a lesson: the page's first bad program in a single file, and the context around the edited text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from looktwice.patterns.programs import Program
 
 
 class Task(Struct, frozen=True):
-    """What is mended: the bad fence, a good one of the same case, the program that holds the bad one, wrong turns."""
+    """The task: the bad fence, a good fence of the same case, the program that holds the bad one, and wrong turns."""
 
     bad: Fence
     good: Fence | None
@@ -19,19 +19,19 @@ class Task(Struct, frozen=True):
     turns: tuple[Turn, ...] = ()
 
     def sources(self, text: str) -> dict[str, str]:
-        """The program's files with `text` in the place of the bad fence: path → text."""
+        """The program's files with `text` in place of the bad fence: path → text."""
         main = self.program.main
         head = "".join(line + "\n" for line in main.text.split("\n")[: self.above])
         return {file.path: file.text for file in self.program.files} | {main.path: head + text}
 
     @property
     def above(self) -> int:
-        """How many lines of imports and context stand above the fence in its file."""
+        """The number of lines of imports and context above the fence in its file."""
         return self.program.main.shown - 1
 
 
 def exercise(patterns: Catalogue, pattern: Pattern, language: str) -> Task | None:
-    """The exercise of `pattern` in `language`; None when the page has no bad program in it that is one file."""
+    """The exercise of `pattern` in `language`; None when the page has no bad program of a single file in it."""
     page = pattern.page
     candidates = [fence for fence in page.section(LOOK).fences if fence.language == language and not fence.file]
     if not candidates:

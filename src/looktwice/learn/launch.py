@@ -9,44 +9,44 @@ from collections.abc import Callable
 from pathlib import Path
 
 from looktwice.core.errors import LooktwiceError, MissingExtraError
-from looktwice.learn.export import built
+from looktwice.learn.export import require_assets
 from looktwice.patterns.catalogue import catalogue
 
 PORT = 7301
-"""Tried first, so that a bookmark and the browser's own storage keep working; any free port will do."""
+"""Tried first, so that bookmarks and the browser's local storage keep working; any free port will do."""
 
 
 def serve(
     port: int | None = None,
     open_browser: bool = True,
     folder: Path = Path(".looktwice"),
-    say: Callable[[str], None] = print,
+    echo: Callable[[str], None] = print,
 ) -> None:
     """Serve until Ctrl-C.
 
-    port: None takes 7301 or, when that is taken, a free one; folder: where progress is kept; say: prints a line.
-    Raises MissingExtraError without the extra `learn`, LooktwiceError when the port is taken or nothing is built.
+    port: None takes 7301 or, when that is in use, a free one; folder: where progress is kept; echo: prints a line.
+    Raises MissingExtraError without the extra `learn`, LooktwiceError when the port is in use or the page is not built.
     """
     try:
         import uvicorn
 
-        from looktwice.learn.gatekeeper import Door
+        from looktwice.learn.access import Access
         from looktwice.learn.server import application
     except ImportError as error:
         raise MissingExtraError("learn", "learn", error.name or "starlette") from None
-    built()
+    require_assets()
     listener = _listen(port)
-    door = Door(listener.getsockname()[1], secrets.token_urlsafe(24))
-    app = application(catalogue(), folder, door)
+    access = Access(listener.getsockname()[1], secrets.token_urlsafe(24))
+    app = application(catalogue(), folder, access)
     settings = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, lifespan="off")
-    say(f"The playbook: {door.address}")
-    say("Ctrl-C stops it.")
+    echo(f"The playbook: {access.address}")
+    echo("Ctrl-C stops it.")
     if open_browser:
-        webbrowser.open(door.address)
+        webbrowser.open(access.address)
     try:
         uvicorn.Server(settings).run(sockets=[listener])
     except KeyboardInterrupt:
-        say("Stopped.")
+        echo("Stopped.")
     finally:
         listener.close()
 
@@ -65,5 +65,5 @@ def _listen(port: int | None) -> socket.socket:
     raise LooktwiceError(
         f"cannot serve the playbook on port {port}",
         (reason.strerror or str(reason)).lower() if isinstance(reason, OSError) else str(reason),
-        "Name another with --port, or leave it out and a free one is taken.",
+        "Name another port with --port, or omit --port to take a free one.",
     )

@@ -1,4 +1,4 @@
-"""Prose and code for the browser: Markdown as HTML that can carry no script, code as coloured pieces, line by line."""
+"""Prose and code for the browser: Markdown as HTML without scripts, code as highlighted pieces, line by line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 Piece = tuple[str, str]
 """A class ("" for plain text) and the text it covers."""
 
-_CLASSES = (  # the first match counts; Pygments' token types are a tree and `in` tests for descent
+_CLASSES = (  # the first match counts; Pygments' token types form a tree, and `in` tests for a descendant
     ("Comment", "comment"),
     ("Keyword.Type", ""),  # the TypeScript lexer takes any value after a colon for a type
     ("Keyword", "keyword"),
@@ -25,12 +25,12 @@ _CLASSES = (  # the first match counts; Pygments' token types are a tree and `in
 
 
 def prose(markdown: str) -> str:
-    """Blocks of Markdown as HTML. Raw HTML in the source comes out as text, and links lead only to http(s)."""
+    """Blocks of Markdown as HTML. Raw HTML in the source is escaped, and links go to http(s) only."""
     return str(_markdown().render(markdown))
 
 
 def phrase(markdown: str) -> str:
-    """The same for one line: no paragraph around it."""
+    """The same for a single line, without a paragraph around it."""
     return str(_markdown().renderInline(markdown))
 
 
@@ -41,8 +41,8 @@ def _markdown() -> MarkdownIt:
     return MarkdownIt("commonmark", {"html": False, "typographer": False})
 
 
-def coloured(code: str, language: str) -> list[list[Piece]]:
-    """The lines of `code`, each as pieces with the class of their token. An unknown language gives plain lines."""
+def highlighted(code: str, language: str) -> list[list[Piece]]:
+    """The lines of `code`, each as pieces with the class of their token. An unknown language gives plain text."""
     from pygments.lexers import get_lexer_by_name
     from pygments.token import string_to_tokentype
     from pygments.util import ClassNotFound

@@ -1,4 +1,4 @@
-"""What a program is for, so that deleting the work is not taken for mending it."""
+"""The work that a program does, so that deleting it is not accepted as a fix."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from looktwice.learn.exercise import Task
 
 
 class Purpose(Struct, frozen=True):
-    """A kind of work in words; the effects (flags of EffectKind) that are it, and those that may stand for it later."""
+    """A kind of work in words, the effects (flags of EffectKind) that do it, and those that may replace them."""
 
     words: str
     done_by: int
     or_by: int
 
 
-# The first that the program as written has is what it is for. A remedy may read less (one statement) or send later (an
-# outbox), but what was written must still be written.
+# A program's purpose is the first entry that it has as written. A remedy may read less (one statement) or send later
+# (an outbox), but what was written must still be written.
 PURPOSES = (
     Purpose("writes to the database", STORE_WRITES | EffectKind.FLUSH, EffectKind.QUERY),
     Purpose("calls the other service", EffectKind.SEND | EffectKind.PUBLISH, STORE_WRITES),
@@ -28,35 +28,35 @@ PURPOSES = (
 )
 
 
-class Deeds(Struct, frozen=True):
-    """What functions do: the kinds of their effects (flags of EffectKind) and the traits of these (flags of Trait)."""
+class WorkDone(Struct, frozen=True):
+    """The kinds of the functions' effects (flags of EffectKind) and the traits of these effects (flags of Trait)."""
 
     kinds: int = 0
     traits: int = 0
 
 
-def undone(task: Task, text: str) -> str:
-    """What the exercise as written does and `text` in its place does not, in words; "" when the work is still done."""
-    had = deeds(task, task.bad.text).kinds
+def lost_work(task: Task, text: str) -> str:
+    """The work that the exercise does as written and `text` does not, in words; "" when it still does it."""
+    had = work_done(task, task.bad.text).kinds
     purpose = next((purpose for purpose in PURPOSES if had & purpose.done_by), None)
-    if purpose is None or deeds(task, text).kinds & (purpose.done_by | purpose.or_by):
+    if purpose is None or work_done(task, text).kinds & (purpose.done_by | purpose.or_by):
         return ""
     return purpose.words
 
 
 def remedy(task: Task, text: str) -> str:
-    """Which way out of a race `text` took: "lock", "statement" (nothing is read first) or "condition".
+    """The remedy for a race that `text` uses: "lock", "statement" (nothing is read first) or "condition".
 
-    Meant for code that the audit finds nothing in; the board then plays the remedy that the learner chose.
+    For code in which the audit finds nothing; the board then plays the remedy that the learner chose.
     """
-    done = deeds(task, text)
+    done = work_done(task, text)
     if done.kinds & EffectKind.LOCK or done.traits & Trait.LOCKS_ROW:
         return "lock"
     return "condition" if done.kinds & STORE_READS else "statement"
 
 
-def deeds(task: Task, text: str) -> Deeds:
-    """What the functions in `text` do; those of the context around it do not count."""
+def work_done(task: Task, text: str) -> WorkDone:
+    """What the functions in `text` do, without those of the context around it."""
     sources = {path: content.encode() for path, content in task.sources(text).items()}
     path = task.program.main.path
     above = len(sources[path]) - len(text.encode())
@@ -66,4 +66,4 @@ def deeds(task: Task, text: str) -> Deeds:
             for effect in summary.effects:
                 kinds |= effect.kind
                 traits |= effect.traits
-    return Deeds(kinds, traits)
+    return WorkDone(kinds, traits)

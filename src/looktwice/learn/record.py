@@ -1,8 +1,8 @@
 """Record the board's traces: every order of two requests to a real application, played and judged by `prove`.
 
-`python -m looktwice.learn.record examples/shop` writes `traces/lost_update.json`. The application is examples/shop: as
-it is written, and with each remedy of the page put into the one function at fault. The board shows nothing that a run
-did not show.
+`python -m looktwice.learn.record examples/shop` writes `traces/lost_update.json`. The application is examples/shop, as
+written and with each of the page's remedies applied to the faulty function. The board shows nothing that did not
+happen in a run.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from msgspec import Struct
 from looktwice.core import config
 from looktwice.core.errors import LooktwiceError
 from looktwice.core.trace import Outcome, StepKind, Trace, TraceSet, Verdict
-from looktwice.learn.board_runs import retold
+from looktwice.learn.board_runs import board_trace
 from looktwice.prove.explorer import Place
 from looktwice.prove.laboratory import Laboratory
 from looktwice.prove.request import Request
@@ -39,7 +39,7 @@ WRITTEN = "    wallet.balance = wallet.balance + amount\n    session.commit()\n 
 
 
 class Edit(Struct, frozen=True):
-    """One place of the application, changed. The old text must be there once."""
+    """One change to the application. The old text must occur exactly once."""
 
     path: str
     old: str
@@ -47,9 +47,9 @@ class Edit(Struct, frozen=True):
 
 
 class Variant(Struct, frozen=True):
-    """A way to write the endpoint: what is changed in the application, and the board's words for its steps.
+    """A variant of the endpoint: the changes to the application, and the board's labels for its steps.
 
-    `stop` is where a request is held between its two moves: before its first write, or before its commit.
+    `stop`: where a request is held between its two moves, before its first write or before its commit.
     """
 
     name: str
@@ -132,10 +132,10 @@ def orders(moves: int) -> list[str]:
 
 
 def record(application: Path, variants: Sequence[Variant] = VARIANTS) -> tuple[TraceSet, ...]:
-    """Record every order of every variant of the application in the folder `application`, which stays as it is.
+    """Record every order of every variant of the application in the folder `application`, which is not modified.
 
-    Raises LooktwiceError when an edit does not fit the application, when it cannot be started, or when a run was not
-    played as meant.
+    Raises LooktwiceError when an edit does not apply, when the application cannot be started, or when a run did not
+    follow its schedule.
     """
     return tuple(_recorded(application, variant) for variant in variants)
 
@@ -159,8 +159,8 @@ def _apply(folder: Path, edit: Edit) -> None:
     if text.count(edit.old) != 1:
         raise LooktwiceError(
             f"cannot change {edit.path} for the recording",
-            f"{edit.old.strip().splitlines()[0]!r} is there {text.count(edit.old)} times",
-            "Bring the variants in looktwice/learn/record.py up to date with the application.",
+            f"{edit.old.strip().splitlines()[0]!r} occurs {text.count(edit.old)} times, not once",
+            "Update the variants in looktwice/learn/record.py to the application.",
         )
     path.write_text(text.replace(edit.old, edit.new), encoding="utf-8")
 
@@ -171,7 +171,7 @@ def _played(stage: Stage, variant: Variant) -> tuple[Trace, ...]:
     laboratory = stage.laboratory()
     baseline = laboratory.baseline(requests)
     if unreached := baseline.unreached():
-        raise LooktwiceError(f"cannot record {variant.name}", unreached, "See that the endpoint answers.")
+        raise LooktwiceError(f"cannot record {variant.name}", unreached, "Check that the endpoint answers.")
     reading = laboratory.reading(baseline)
     with stage.server.connect() as connection:
         row = connection.execute("SHOW default_transaction_isolation").fetchone()
@@ -182,13 +182,13 @@ def _played(stage: Stage, variant: Variant) -> tuple[Trace, ...]:
             raise LooktwiceError(f"cannot record {variant.name} {order}", trial.play.unreached, "Run it again.")
         trace = laboratory.tell(trial, laboratory.judged(trial, reading), baseline, variant.title)
         environment = trace.environment | {"isolation": str(row[0]) if row else ""}
-        told = retold(trace, order, TABLE, variant.words)
-        traces.append(msgspec.structs.replace(told, environment=environment, explanation=explained(told)))
+        shown = board_trace(trace, order, TABLE, variant.words)
+        traces.append(msgspec.structs.replace(shown, environment=environment, explanation=explanation(shown)))
     return tuple(traces)
 
 
 def _schedule(laboratory: Laboratory, requests: Mapping[str, Request], variant: Variant, order: str) -> Schedule:
-    """Each lane's first turn ends where the variant stops it, the second ends with its answer."""
+    """Each lane's first turn ends where the variant stops it, the second with its response."""
     baseline = laboratory.baseline(requests)
     steps: list[Turn] = []
     for at, lane in enumerate(order):
@@ -198,35 +198,35 @@ def _schedule(laboratory: Laboratory, requests: Mapping[str, Request], variant: 
 
 
 def _stop(found: Sequence[Place], kind: OperationKind) -> Point:
-    """The first place of that kind; of statements, the first that writes the table at stake."""
+    """The first operation of that kind; of statements, the first that writes the table at stake."""
     for place in found:
         operation = place.operation
         if operation.kind is kind and (kind is not OperationKind.STATEMENT or _writes(operation.fingerprint)):
             return place.point
-    raise LooktwiceError("cannot record", f"no {kind} of {ENDPOINT} was seen", "See that the endpoint writes.")
+    raise LooktwiceError("cannot record", f"no {kind} of {ENDPOINT} was seen", "Check that the endpoint writes.")
 
 
 def _writes(fingerprint: str) -> bool:
     return fingerprint.startswith("update") and TABLE in fingerprint
 
 
-def explained(trace: Trace) -> str:
-    """How the order ended, for somebody who has just played it."""
+def explanation(trace: Trace) -> str:
+    """The result of the order, for the learner who has just played it."""
     refused = [lane.name for lane in trace.lanes if lane.outcome is Outcome.REFUSED]
     waited = next((step.lane for step in trace.steps if step.waits_for), "")
     if trace.verdict is Verdict.DATA_WRONG:
         end, should = trace.final[0].values["balance"], trace.serial[0][1][0].values["balance"]
         lost = next(step.lane for step in trace.steps if step.kind is StepKind.WRITE)
-        return f"The row says {end}; every order of whole requests ends at {should}. What {lost} added is gone."
+        return f"The row holds {end}; one request after the other gives {should}. The deposit of {lost} is lost."
     if refused:
-        return f"{refused[0]} was refused with 409 and left nothing: the row is as if it had never asked."
+        return f"{refused[0]} was refused with 409 and changed nothing."
     if waited:
-        return f"{waited} had to wait until the other had committed, and then went on from what that one had written."
-    return "It ended as it does when one request runs after the other."
+        return f"{waited} waited until the other request had committed, then continued from the value it had written."
+    return "The result is the same as when one request runs after the other."
 
 
 def encoded(sets: Sequence[TraceSet]) -> bytes:
-    """The file's bytes: JSON with a line for each run, so that a new recording can be compared with the old one."""
+    """The file's bytes: JSON with one line per run, so that a new recording can be compared with the old one."""
     return b"[\n" + b",\n".join(_encoded(one) for one in sets) + b"\n]\n"
 
 
@@ -237,7 +237,7 @@ def _encoded(one: TraceSet) -> bytes:
 
 
 def main() -> None:
-    """Record the application named on the command line, and write the file that is shipped."""
+    """Record the application named on the command line, and write the file that the package ships."""
     sets = record(Path(sys.argv[1] if len(sys.argv) > 1 else "examples/shop"))
     path = TRACES / "lost_update.json"
     path.write_bytes(encoded(sets))

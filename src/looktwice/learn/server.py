@@ -1,4 +1,4 @@
-"""The playbook's server: the page, its lessons, verdicts on the code in the editor, and what was learnt."""
+"""The playbook's server: the page, its lessons, verdicts on the code in the editor, and the learner's progress."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from looktwice.core.errors import LooktwiceError
 from looktwice.learn import progress
+from looktwice.learn.access import Access, AccessControl
 from looktwice.learn.content import playbook
 from looktwice.learn.exercise import exercise
-from looktwice.learn.gatekeeper import Door, Gatekeeper
 from looktwice.learn.verdict import LARGEST, Answer, State, answer
 from looktwice.patterns.catalogue import Catalogue
 
@@ -29,18 +30,18 @@ NO_STORE = {"cache-control": "no-store"}
 Body = TypeVar("Body")
 
 
-class Asked(Struct, frozen=True, forbid_unknown_fields=True):
-    """Code to be judged: of which pattern, in which language."""
+class VerdictRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """Code to judge, with the exercise's pattern and language."""
 
     pattern: str
     language: str
     code: str
 
 
-def application(patterns: Catalogue, folder: Path, door: Door) -> Starlette:
+def application(patterns: Catalogue, folder: Path, access: Access) -> Starlette:
     """The ASGI application.
 
-    patterns: what is taught; folder: where progress is kept (`.looktwice`); door: who may come in.
+    patterns: the patterns taught; folder: where progress is kept (`.looktwice`); access: the port and token.
     """
     pages = msgspec.json.encode(playbook(patterns, live=True))
 
@@ -51,24 +52,24 @@ def application(patterns: Catalogue, folder: Path, door: Door) -> Starlette:
         return Response(pages, media_type="application/json", headers=NO_STORE)
 
     async def verdict(request: Request) -> Response:
-        asked = await _body(request, Asked)
-        if len(asked.code) > LARGEST:
-            raise HTTPException(413, f"The code is longer than {LARGEST:,} characters. The text before it stays.")
-        pattern = patterns.find(asked.pattern)
-        task = exercise(patterns, pattern, asked.language) if pattern else None
+        submitted = await _body(request, VerdictRequest)
+        if len(submitted.code) > LARGEST:
+            raise HTTPException(413, f"The code is longer than {LARGEST:,} characters and was not judged.")
+        pattern = patterns.find(submitted.pattern)
+        task = exercise(patterns, pattern, submitted.language) if pattern else None
         if task is None:
-            raise HTTPException(404, f"There is no exercise for {asked.pattern} in {asked.language}.")
-        return _json(await run_in_threadpool(_judged, task, asked.code))
+            raise HTTPException(404, f"There is no exercise for {submitted.pattern} in {submitted.language}.")
+        return _json(await run_in_threadpool(_judged, task, submitted.code))
 
     async def read_progress(_: Request) -> Response:
         return _json(progress.read(folder))
 
     async def write_progress(request: Request) -> Response:
-        news = await _body(request, progress.Progress)
+        changes = await _body(request, progress.Progress)
         try:
-            return _json(await run_in_threadpool(progress.update, folder, news))
-        except OSError as error:
-            raise HTTPException(507, f"Progress stays in this browser: {folder} cannot be written ({error}).") from None
+            return _json(await run_in_threadpool(progress.update, folder, changes))
+        except LooktwiceError as error:
+            raise HTTPException(507, f"Progress is kept in this browser only: {error}") from None
 
     return Starlette(
         routes=[
@@ -79,16 +80,16 @@ def application(patterns: Catalogue, folder: Path, door: Door) -> Starlette:
             Route("/api/progress", write_progress, methods=["PUT"]),
             Mount("/assets", StaticFiles(directory=ASSETS, check_dir=False)),
         ],
-        middleware=[Middleware(Gatekeeper, door=door)],
-        exception_handlers={HTTPException: _spoken},
+        middleware=[Middleware(AccessControl, access=access)],
+        exception_handlers={HTTPException: _error},
     )
 
 
 def _judged(task: object, code: str) -> Answer:
     try:
         return answer(task, code)  # type: ignore[arg-type]
-    except Exception as error:  # the engine's fault is no reason to lose the learner's text: say it, and go on
-        return Answer(State.PAUSED, why=f"The engine stopped on this text ({type(error).__name__}). It is kept here.")
+    except Exception as error:  # a bug in the engine must not lose the learner's text: report it and go on
+        return Answer(State.PAUSED, why=f"The engine failed on this text ({type(error).__name__}). The text is kept.")
 
 
 async def _body(request: Request, kind: type[Body]) -> Body:
@@ -100,13 +101,13 @@ async def _body(request: Request, kind: type[Body]) -> Body:
     try:
         return msgspec.json.decode(bytes(data), type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise HTTPException(422, f"The request is not what was expected: {error}") from None
+        raise HTTPException(422, f"The request is invalid: {error}") from None
 
 
 def _json(value: object, status: int = 200) -> Response:
     return Response(msgspec.json.encode(value), status, media_type="application/json", headers=NO_STORE)
 
 
-async def _spoken(_: Request, error: Exception) -> Response:
+async def _error(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return _json({"error": error.detail}, error.status_code)

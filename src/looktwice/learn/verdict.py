@@ -1,4 +1,4 @@
-"""What the audit says of the code in the editor. The engine decides; nothing else calls an exercise solved."""
+"""The audit's verdict on the code in the editor. Nothing but the engine marks an exercise as solved."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from looktwice.code.tree import Assignment, Class, Function, Node
 from looktwice.core.finding import Confidence, Finding
 from looktwice.core.source import Source
 from looktwice.learn.exercise import Task
-from looktwice.learn.purpose import remedy, undone
+from looktwice.learn.purpose import lost_work, remedy
 from looktwice.learn.turns import turn
 
 LARGEST = 200_000
-"""Characters of code that are judged; more than any exercise needs."""
+"""The largest text that is judged, in characters; more than any exercise needs."""
 
 _LINE = re.compile(r"\bline (\d+)\b")
 
@@ -27,23 +27,23 @@ _LINE = re.compile(r"\bline (\d+)\b")
 class State(StrEnum):
     BREAKS = "breaks"  # the pattern is found
     UNCERTAIN = "uncertain"  # found with low confidence only
-    ELSEWHERE = "elsewhere"  # this pattern is gone, another one is there
-    GONE = "gone"  # the pattern is gone because the code is
-    UNREAD = "unread"  # not a program
+    ELSEWHERE = "elsewhere"  # this pattern is gone, but another one is found
+    GONE = "gone"  # the pattern is gone because the code's work is
+    UNREAD = "unread"  # a syntax error
     SOLVED = "solved"
-    PAUSED = "paused"  # there is no engine to ask
+    PAUSED = "paused"  # the engine is not available
 
 
 class Place(Struct, frozen=True):
-    """A line of the editor (from 1) and what happens there."""
+    """A line in the editor (from 1) and its role."""
 
     line: int
     role: str
     note: str = ""
 
 
-class Said(Struct, frozen=True):
-    """One finding, in the editor's lines."""
+class EditorFinding(Struct, frozen=True):
+    """One finding, with line numbers of the editor."""
 
     code: str
     pattern: str
@@ -55,36 +55,36 @@ class Said(Struct, frozen=True):
 
 class Answer(Struct, frozen=True):
     state: State
-    said: tuple[Said, ...] = ()
+    findings: tuple[EditorFinding, ...] = ()
     why: str = ""
     remedy: str = ""  # of solved code: "lock", "statement" or "condition"
-    turn: str = ""  # the title of the page's wrong turn that this is, when it is one
+    turn: str = ""  # the title of the page's wrong turn that the code matches, if any
 
 
 def answer(task: Task, text: str) -> Answer:
-    """Judge `text` in the place of the exercise's bad fence."""
+    """Judge `text` in place of the exercise's bad fence."""
     now = outline(task, text)
-    if now.broken:
-        return Answer(State.UNREAD, why=f"Line {now.broken} is where it stops making sense.")
+    if now.error_line:
+        return Answer(State.UNREAD, why=f"There is a syntax error on line {now.error_line}.")
     missing = sorted(outline(task, task.bad.text).functions - now.functions)
     if missing:
         return Answer(
-            State.GONE, why=f"The function {missing[0]} does nothing any more. Mend it, and let it do its work."
+            State.GONE, why=f"The function {missing[0]} no longer does anything. Fix it without removing its work."
         )
-    if lost := undone(task, text):
-        return Answer(State.GONE, why=f"Nothing here {lost} any more. Mend it, and let it do its work.")
-    # Suppressed findings count: a reason written beside the code does not mend it.
-    said = judge(task, audit_sources(task.sources(text), system=task.program.system))
-    if said.state is State.BREAKS:
-        return replace(said, turn=turn(task, text))
-    return replace(said, remedy=remedy(task, text)) if said.state is State.SOLVED else said
+    if lost := lost_work(task, text):
+        return Answer(State.GONE, why=f"The code no longer {lost}. Fix it without removing its work.")
+    # Suppressed findings count: a suppression is not a fix.
+    judged = judge(task, audit_sources(task.sources(text), system=task.program.system))
+    if judged.state is State.BREAKS:
+        return replace(judged, turn=turn(task, text))
+    return replace(judged, remedy=remedy(task, text)) if judged.state is State.SOLVED else judged
 
 
 class Outline(Struct, frozen=True):
-    """The functions of a text that do something, and the line (from 1) where it is no program any more, or 0."""
+    """The functions of a text that do something, and the line (from 1) of its first syntax error, or 0."""
 
     functions: frozenset[str]
-    broken: int
+    error_line: int
 
 
 def outline(task: Task, text: str) -> Outline:
@@ -99,7 +99,7 @@ def outline(task: Task, text: str) -> Outline:
 
 
 def _functions(nodes: Iterable[Node | None]) -> Iterator[Function]:
-    """Functions and methods, also those bound by an assignment."""
+    """Functions and methods, including those bound by an assignment."""
     for node in nodes:
         if isinstance(node, Function):
             yield node
@@ -110,22 +110,22 @@ def _functions(nodes: Iterable[Node | None]) -> Iterator[Function]:
 
 
 def judge(task: Task, findings: Sequence[Finding]) -> Answer:
-    """The state that these findings of the whole program amount to."""
+    """The state that results from the findings of the whole program."""
     shown = [finding for finding in findings if finding.confidence is not Confidence.LOW]
     own = [finding for finding in shown if finding.code == task.program.code]
     if own:
-        return Answer(State.BREAKS, _said(task, own))
+        return Answer(State.BREAKS, _editor_findings(task, own))
     if shown:
-        return Answer(State.ELSEWHERE, _said(task, shown))
+        return Answer(State.ELSEWHERE, _editor_findings(task, shown))
     doubtful = [finding for finding in findings if finding.code == task.program.code]
     if doubtful:
-        return Answer(State.UNCERTAIN, _said(task, doubtful))
+        return Answer(State.UNCERTAIN, _editor_findings(task, doubtful))
     return Answer(State.SOLVED)
 
 
-def _said(task: Task, findings: Sequence[Finding]) -> tuple[Said, ...]:
+def _editor_findings(task: Task, findings: Sequence[Finding]) -> tuple[EditorFinding, ...]:
     return tuple(
-        Said(
+        EditorFinding(
             code=finding.code,
             pattern=finding.pattern,
             message=_in_editor(finding.message, task.above),
@@ -138,12 +138,12 @@ def _said(task: Task, findings: Sequence[Finding]) -> tuple[Said, ...]:
 
 
 def _in_editor(message: str, above: int) -> str:
-    """The message with the editor's line numbers: the program that was judged has the page's context above."""
+    """The message with the editor's line numbers: the judged program has the page's context above the text."""
     return _LINE.sub(lambda match: f"line {max(1, int(match[1]) - above)}", message)
 
 
 def _places(task: Task, finding: Finding) -> tuple[Place, ...]:
-    """The spans that lie in the editor; those in the context above it are left out."""
+    """The spans inside the editor, without those in the context above it."""
     path, above = task.program.main.path, task.above
     marked = [(span.start_line - above, str(span.role), span.note) for span in finding.spans if span.path == path]
     if finding.path == path and all(line != finding.start_line - above for line, *_ in marked):

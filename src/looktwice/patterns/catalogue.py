@@ -1,4 +1,4 @@
-"""The catalogue: every pattern that the package holds, found by walking it. There is no list to keep."""
+"""The catalogue: every pattern in the package, found by walking its folders; there is no list to maintain."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PRELUDES = "_preludes"
 
 
 class Pattern(Struct, frozen=True):
-    """One pattern: its page, the section it stands in ("races"), and where its detector lives, if it has one."""
+    """One pattern: its page, its section ("races"), and the module of its detector, if it has one."""
 
     page: Page
     section: str
@@ -35,8 +35,8 @@ class Pattern(Struct, frozen=True):
         return self.page.header.name
 
     def detector(self) -> Detector | None:
-        """The page with the module beside it, imported when asked for; None for a page without a detector."""
-        from looktwice.patterns.match import Detector  # brings the whole understanding of code with it
+        """The detector, imported on demand; None for a page without one."""
+        from looktwice.patterns.match import Detector  # imports all of the code analysis
 
         return Detector(self.page.header, importlib.import_module(self.module)) if self.module else None
 
@@ -48,12 +48,12 @@ class Catalogue(Struct, frozen=True):
     preludes: Mapping[str, str]
 
     def find(self, word: str) -> Pattern | None:
-        """The pattern with this code or name, in any case; None when there is none."""
+        """The pattern with this code or name, ignoring case; None when there is none."""
         wanted = word.strip().lower()
         return next((pattern for pattern in self.patterns if wanted in (pattern.code.lower(), pattern.name)), None)
 
     def sections(self) -> tuple[str, ...]:
-        """Names of the sections that hold a pattern, in the order of the codes."""
+        """The names of the sections that have patterns, in the order of the codes."""
         return tuple(dict.fromkeys(pattern.section for pattern in self.patterns))
 
     def programs(self, pattern: Pattern) -> tuple[Program, ...]:
@@ -62,7 +62,7 @@ class Catalogue(Struct, frozen=True):
 
 
 def catalogue(root: Path = ROOT) -> Catalogue:
-    """Read every page `<section>/<pattern>.md` under `root`. Raises PageError at the first that breaks the grammar."""
+    """Read every page `<section>/<pattern>.md` under `root`. Raises PageError for the first invalid page."""
     found = []
     for path in sorted(root.glob("[a-z]*/*.md")):
         module = f"{__package__}.{path.parent.name}.{path.stem}" if path.with_suffix(".py").exists() else ""

@@ -1,8 +1,8 @@
 """Fences: the fenced example programs of a pattern page, their attributes and their markers.
 
-A fence opens with an info line, `LANGUAGE bad|good|context case=NAME [key=value …]`. Inside it, a comment at the end
-of a line may carry markers: `# finds: LT301` on the line where a finding must start, `# role: read` on a line that
-the finding must point at with that role. Both may share a line, parted by `;`.
+A fence starts with an info line, `LANGUAGE bad|good|context case=NAME [key=value …]`. Inside it, a comment at the end
+of a line may hold markers: `# finds: LT301` on the line where a finding must start, `# role: read` on a line that the
+finding must point to with that role. Both may be on one line, separated by `;`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ TYPESCRIPT = "typescript"
 JAVASCRIPT = "javascript"
 
 CODE_LANGUAGES = (PYTHON, TYPESCRIPT, JAVASCRIPT)
-"""Languages that the audit reads as programs."""
+"""Languages that the audit analyses as programs."""
 
 COMPANIONS: Mapping[str, tuple[str, ...]] = {
     "prisma": (TYPESCRIPT, JAVASCRIPT),
@@ -30,7 +30,7 @@ COMPANIONS: Mapping[str, tuple[str, ...]] = {
     "toml": CODE_LANGUAGES,
     "json": (TYPESCRIPT, JAVASCRIPT),
 }
-"""Languages that only describe a program's surroundings, and the program languages they go with."""
+"""Languages that only describe a program's context, and the program languages they belong to."""
 
 SUFFIXES: Mapping[str, str] = {PYTHON: ".py", TYPESCRIPT: ".ts", JAVASCRIPT: ".js"}
 
@@ -43,7 +43,7 @@ _MARKER = re.compile(r"[ \t]*(?:#|//)[ \t]*((?:finds|role)[ \t]*:.*)$")
 
 
 class Kind(StrEnum):
-    """What a fence is: a program that is wrong, one that is right, or what both of them need around them."""
+    """The kind of a fence: a defective program, a correct one, or context that both of them need."""
 
     BAD = "bad"
     GOOD = "good"
@@ -51,16 +51,16 @@ class Kind(StrEnum):
 
 
 class PageError(LooktwiceError):
-    """A pattern page breaks its grammar: where (`path`, `line` from 1), what is wrong, what to write instead."""
+    """A pattern page violates the grammar: where (`path`, `line` from 1), what is wrong, and what to write instead."""
 
-    def __init__(self, path: str, line: int, wrong: str, mend: str) -> None:
-        super().__init__(f"{path}:{line}", wrong, mend)
+    def __init__(self, path: str, line: int, wrong: str, remedy: str) -> None:
+        super().__init__(f"{path}:{line}", wrong, remedy)
         self.path = path
         self.line = line
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """What one line of a program promises: codes found there, and roles that a finding gives it."""
+    """What is expected at one line of a program: codes found there, and roles that a finding gives it."""
 
     line: int
     finds: tuple[str, ...] = ()
@@ -68,7 +68,7 @@ class Mark(msgspec.Struct, frozen=True):
 
 
 class Fence(msgspec.Struct, frozen=True):
-    """One fenced block. `text` is free of markers; `marks` count lines from 1 within it; `line` is the page's."""
+    """One fenced block. `text` has no markers; `marks` number its lines from 1; `line` is the page's line."""
 
     language: str
     kind: Kind
@@ -87,7 +87,7 @@ class Fence(msgspec.Struct, frozen=True):
 def read_fence(path: str, line: int, info: str, body: list[str]) -> Fence:
     """Read one fence from its info line (without the backquotes) and its body lines.
 
-    Raises PageError when the info line or a marker breaks the grammar.
+    Raises PageError when the info line or a marker violates the grammar.
     """
     words = _words(path, line, info)
     language = words[0] if words else ""
@@ -102,7 +102,7 @@ def read_fence(path: str, line: int, info: str, body: list[str]) -> Fence:
     _check_attributes(path, line, language, kind, {**attributes, "case": case})
     text, marks = _markers(path, line, body)
     if marks and kind is not Kind.BAD:
-        raise PageError(path, line + marks[0].line, f"a marker in a {kind} fence", "only bad fences carry markers")
+        raise PageError(path, line + marks[0].line, f"a marker in a {kind} fence", "only bad fences may have markers")
     return Fence(
         language=language,
         kind=kind,
@@ -133,20 +133,20 @@ def _attributes(path: str, line: int, words: list[str]) -> dict[str, str]:
         if key not in ATTRIBUTES:
             raise PageError(path, line, f"unknown attribute '{key}'", f"use one of {', '.join(ATTRIBUTES)}")
         if key in found:
-            raise PageError(path, line, f"the attribute '{key}' twice", "give it once")
+            raise PageError(path, line, f"the attribute '{key}' occurs twice", "give it once")
         if not value:
-            raise PageError(path, line, f"the attribute '{key}' has no value", f"write {key}=VALUE or leave it out")
+            raise PageError(path, line, f"the attribute '{key}' has no value", f"write {key}=VALUE or remove it")
         found[key] = value
     return found
 
 
 def _kind(path: str, line: int, kinds: list[str], attributes: dict[str, str]) -> tuple[Kind, str]:
-    """The fence's kind and case. `context=wallet` without a kind defines a context, as `context case=wallet` does."""
+    """The fence's kind and case. `context=wallet` without a kind defines a context, like `context case=wallet`."""
     if not kinds and "context" in attributes and "case" not in attributes:
         return Kind.CONTEXT, attributes["context"]
     if len(kinds) != 1 or kinds[0] not in tuple(Kind):
-        said = " ".join(kinds) or "nothing"
-        raise PageError(path, line, f"a fence must be bad, good or context, this says '{said}'", "name one of them")
+        found = " ".join(kinds) or "nothing"
+        raise PageError(path, line, f"a fence must be bad, good or context, this one is '{found}'", "name one of them")
     case = attributes.pop("case", "")
     if not case:
         raise PageError(path, line, "a fence without a case", "add case=NAME")
@@ -157,7 +157,9 @@ def _check_attributes(path: str, line: int, language: str, kind: Kind, attribute
     for key in ("case", "context", "turn"):
         value = attributes.get(key)
         if value and not NAME.fullmatch(value):
-            raise PageError(path, line, f"{key}={value} is not a name", "use small letters, digits and single hyphens")
+            raise PageError(
+                path, line, f"{key}={value} is not a name", "use lower-case letters, digits and single hyphens"
+            )
     file = attributes.get("file")
     if file and (not _FILE.fullmatch(file) or ".." in file.split("/")):
         raise PageError(path, line, f"file={file} leaves the program's folder", "use a relative path, like app/db.py")
@@ -189,7 +191,7 @@ def _markers(path: str, line: int, body: list[str]) -> tuple[str, tuple[Mark, ..
             continue
         plain.append(written[: match.start()])
         if not plain[-1].strip():
-            raise PageError(path, line + number, "a marker on a line of its own", "put it at the end of the code line")
+            raise PageError(path, line + number, "a marker on a separate line", "put it at the end of the code line")
         marks.append(_mark(path, line + number, number, match[1]))
     return "".join(text + "\n" for text in plain), tuple(marks)
 
@@ -206,6 +208,6 @@ def _mark(path: str, page_line: int, number: int, comment: str) -> Mark:
             case ("role", ":") if all(name in tuple(Role) for name in names):
                 roles += map(Role, names)
             case _:
-                mend = f"write 'finds: LT301' or 'role: read', parted by ';'; roles are {', '.join(Role)}"
-                raise PageError(path, page_line, f"'{part.strip()}' is not a marker", mend)
+                remedy = f"write 'finds: LT301' or 'role: read', separated by ';'; roles are {', '.join(Role)}"
+                raise PageError(path, page_line, f"'{part.strip()}' is not a marker", remedy)
     return Mark(number, tuple(finds), tuple(roles))

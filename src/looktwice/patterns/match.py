@@ -1,7 +1,7 @@
-"""Matches: what a detector says, and how the page's words and the program's places make a finding of it.
+"""Matches: the results of a detector, and their conversion to findings with the page's wording.
 
-A detector is a module beside its page with one function, `detect(program)`, that yields matches. It names a message,
-the places and the roles they play, and the facts that a reader needs; the wording and the severity are the page's.
+A detector is a module beside its page with one function, `detect(program)`, that yields matches. A match names a
+message, the places with their roles, and the facts that a reader needs; wording and severity come from the page.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ NOTES: Mapping[Role, str] = {
 
 
 class Spans(Protocol):
-    """What a match needs of the program: lines and columns for places."""
+    """The part of a program that a match needs: lines and columns for places."""
 
     def span(self, place: Place) -> Span: ...
 
@@ -46,8 +46,9 @@ class Spans(Protocol):
 class Match(Struct, frozen=True, kw_only=True):
     """One occurrence of a pattern.
 
-    role: what the primary place does. roles: the other places. names: values for the message's placeholders, beside the
-    roles, each of which stands for where it is. path: the calls that lead to the place, with a few words each.
+    role: the role of the primary place. roles: the other places. names: values for the message's placeholders, in
+    addition to the roles, each of which is replaced by its location. path: the calls that lead to the place, each with
+    a short description.
     """
 
     message: str
@@ -64,20 +65,20 @@ class Match(Struct, frozen=True, kw_only=True):
 
 
 class Detector(Struct, frozen=True):
-    """A page and the module that looks for its pattern."""
+    """A page and the module that detects its pattern."""
 
     header: Header
     module: ModuleType
 
     def detect(self, program: Spans) -> Iterator[Finding]:
-        """Everything that the module finds in the program, in the page's words."""
+        """The module's findings in the program, in the page's wording."""
         matches: Iterable[Match] = self.module.detect(program)
         for match in matches:
             yield finding(self.header, match, program)
 
 
 def finding(header: Header, match: Match, program: Spans) -> Finding:
-    """The finding for a match. Raises KeyError when the page lacks the message or the match lacks a name in it."""
+    """The finding for a match. Raises KeyError for a message or a placeholder that does not exist."""
     at = program.span(match.at)
     spans = tuple(role_span(role, program.span(place)) for role, place in match.roles)
     message = header.message(match.message)
@@ -111,6 +112,6 @@ def role_span(role: Role, span: Span) -> RoleSpan:
     )
 
 
-def where(span: Span, seen_from: Span) -> str:
-    """How a sentence at `seen_from` names another place."""
-    return f"line {span.start_line}" if span.path == seen_from.path else str(span)
+def where(span: Span, relative_to: Span) -> str:
+    """How a message at `relative_to` refers to another place."""
+    return f"line {span.start_line}" if span.path == relative_to.path else str(span)

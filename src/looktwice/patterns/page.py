@@ -1,8 +1,8 @@
-"""Pattern pages: Markdown with TOML front matter and fixed headings, read into values.
+"""Pattern pages: Markdown with TOML front matter and fixed headings, parsed into values.
 
-A page is the one place where a pattern is described. The audit's explanations, the playbook, the checklist, the
-guidelines for coding agents and the pattern's own tests are made from what is parsed here. Parsing is strict: a page
-that breaks the grammar is a PageError with the line and the remedy, and never half a page.
+A page is the single description of a pattern. The audit's explanations, the playbook, the checklist, the guidelines
+for coding agents and the pattern's own tests are derived from it. Parsing is strict: a page that violates the grammar
+raises PageError with the line and the correction, and is never read partially.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ Text = Annotated[str, Meta(min_length=1)]
 
 
 class Message(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a finding says: text with placeholders in braces, and its own severity where it differs from the page's."""
+    """A finding's message: text with placeholders in braces, and its severity where it differs from the page's."""
 
     text: Text
     severity: Severity | None = None
 
 
 class Board(Struct, frozen=True, forbid_unknown_fields=True):
-    """The lesson's board: the recorded trace it plays, the goal, and the prediction with a reply to each choice."""
+    """The lesson's board: the recorded trace, the goal, and the prediction with a reply to each choice."""
 
     trace: Text
     goal: Text
@@ -81,7 +81,7 @@ class Header(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Prose(Struct, frozen=True):
-    """A paragraph or list, as Markdown, and the page's line where it begins."""
+    """A paragraph or list, as Markdown, and its first line in the page."""
 
     text: str
     line: int
@@ -91,7 +91,7 @@ Block = Prose | Fence
 
 
 class Turn(Struct, frozen=True):
-    """A wrong turn: what somebody tries first, why it does not help, and the programs that show it, if any."""
+    """A wrong turn: a fix that people try first, why it does not help, and the programs that show it, if any."""
 
     title: str
     text: str
@@ -100,14 +100,14 @@ class Turn(Struct, frozen=True):
 
 
 class Hint(Struct, frozen=True):
-    """One rung of the ladder of hints: `name` is Look, Ask, Name or Show."""
+    """One hint: `name` is Look, Ask, Name or Show."""
 
     name: str
     text: str
 
 
 class Section(Struct, frozen=True):
-    """What stands under one of the fixed headings."""
+    """The content under one of the fixed headings."""
 
     heading: str
     line: int
@@ -119,7 +119,7 @@ class Section(Struct, frozen=True):
 
     @property
     def prose(self) -> str:
-        """The words of the section as Markdown, without its programs."""
+        """The section's text as Markdown, without its programs."""
         return "\n\n".join(block.text for block in self.blocks if isinstance(block, Prose))
 
 
@@ -144,7 +144,7 @@ class Page(Struct, frozen=True):
 
 
 def load(path: Path) -> Page:
-    """Read the page in `path`. Raises PageError when it breaks the grammar or is not UTF-8, OSError when unreadable."""
+    """Read a page. Raises PageError when it violates the grammar or is not UTF-8, OSError when it cannot be read."""
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
@@ -153,7 +153,7 @@ def load(path: Path) -> Page:
 
 
 def parse(text: str, path: str = "page.md") -> Page:
-    """Give the page that `text` describes; `path` is only for messages. Raises PageError with the first violation."""
+    """Parse a page; `path` is used in messages only. Raises PageError for the first violation."""
     lines = text.replace("\r\n", "\n").split("\n")
     header, body = _header(lines, path)
     contexts, sections = _sections(list(_blocks(lines, body, path)), path, len(lines))
@@ -172,7 +172,7 @@ def parse(text: str, path: str = "page.md") -> Page:
 def _header(lines: list[str], path: str) -> tuple[Header, int]:
     """The front matter, and the index of the first line after it."""
     if lines[0].rstrip() != "+++":
-        raise PageError(path, 1, "no front matter", "begin the page with a line '+++'")
+        raise PageError(path, 1, "no front matter", "start the page with a line '+++'")
     end = next((number for number, line in enumerate(lines[1:], 1) if line.rstrip() == "+++"), None)
     if end is None:
         raise PageError(path, 1, "the front matter does not end", "close it with a line '+++'")
@@ -182,7 +182,7 @@ def _header(lines: list[str], path: str) -> tuple[Header, int]:
         where = _TOML_LINE.search(str(error))
         line = 1 + int(where[1]) if where else end
         raise PageError(
-            path, line, f"the front matter is not TOML: {_TOML_LINE.sub('', str(error))}", "mend it"
+            path, line, f"the front matter is not TOML: {_TOML_LINE.sub('', str(error))}", "correct the line"
         ) from None
     try:
         header = msgspec.convert(table, Header)
@@ -201,7 +201,7 @@ def _check_messages(header: Header, lines: list[str], path: str) -> None:
         line = next((number for number, line in enumerate(lines, 1) if line.startswith(identifier)), 1)
         if not NAME.fullmatch(identifier):
             raise PageError(
-                path, line, f"the message id '{identifier}'", "use small letters, digits and single hyphens"
+                path, line, f"the message id '{identifier}'", "use lower-case letters, digits and single hyphens"
             )
         try:
             names = [
@@ -222,7 +222,7 @@ class _Heading(Struct, frozen=True):
 
 
 def _blocks(lines: list[str], start: int, path: str) -> Iterator[_Heading | Block]:
-    """Headings, fences and paragraphs from line index `start` on."""
+    """The headings, fences and paragraphs from line index `start` on."""
     paragraph: list[str] = []
     number = start
     while number < len(lines):
@@ -248,14 +248,14 @@ def _blocks(lines: list[str], start: int, path: str) -> Iterator[_Heading | Bloc
 
 
 def _sections(blocks: list[_Heading | Block], path: str, last: int) -> tuple[tuple[Fence, ...], tuple[Section, ...]]:
-    """The context fences, wherever they stand, and the sections without them."""
+    """The context fences, wherever they are, and the sections without them."""
     contexts = tuple(block for block in blocks if isinstance(block, Fence) and block.kind == "context")
     found: list[tuple[_Heading, list[Block]]] = []
     for block in blocks:
         if isinstance(block, _Heading):
-            expected = HEADINGS[len(found)] if len(found) < len(HEADINGS) else "nothing more"
+            expected = HEADINGS[len(found)] if len(found) < len(HEADINGS) else "no further heading"
             if block.text != expected:
-                raise PageError(path, block.line, f"the heading '{block.text}'", f"here stands '## {expected}'")
+                raise PageError(path, block.line, f"the heading '{block.text}'", f"expected '## {expected}' here")
             found.append((block, []))
         elif isinstance(block, Fence) and block.kind == "context":
             continue
@@ -267,12 +267,12 @@ def _sections(blocks: list[_Heading | Block], path: str, last: int) -> tuple[tup
         raise PageError(path, last, f"the heading '{HEADINGS[len(found)]}' is missing", "add it, in the fixed order")
     for heading, content in found:
         if not any(isinstance(block, Prose) for block in content):
-            raise PageError(path, heading.line, f"'{heading.text}' has no words", "say it in a sentence")
+            raise PageError(path, heading.line, f"'{heading.text}' has no text", "write at least a sentence")
     return contexts, tuple(Section(heading.text, heading.line, tuple(content)) for heading, content in found)
 
 
 def _turns(section: Section, path: str) -> tuple[Turn, ...]:
-    """The wrong turns: list items that begin in bold, each with the fences that follow it."""
+    """The wrong turns: list items that start in bold, each with the fences that follow it."""
     turns: list[Turn] = []
     for block in section.blocks:
         if isinstance(block, Fence):
@@ -288,14 +288,14 @@ def _turns(section: Section, path: str) -> tuple[Turn, ...]:
             title = _TITLE.fullmatch(item.removeprefix("- ")) if item.startswith("- ") else None
             if title is None:
                 raise PageError(
-                    path, block.line, "a wrong turn is a list item that begins in bold", "write '- **Title.** Why'"
+                    path, block.line, "a wrong turn is a list item that starts in bold", "write '- **Title.** Why'"
                 )
             turns.append(Turn(title[1].rstrip("."), re.sub(r"\s*\n\s*", " ", title[2]), block.line))
     return tuple(turns)
 
 
 def _hints(section: Section, path: str) -> tuple[Hint, ...]:
-    mend = "write '1. **Look.** …' to '4. **Show.** …', each on one line"
+    remedy = "write '1. **Look.** …' to '4. **Show.** …', each on one line"
     written = [
         (block.line, line) for block in section.blocks if isinstance(block, Prose) for line in block.text.split("\n")
     ]
@@ -305,8 +305,8 @@ def _hints(section: Section, path: str) -> tuple[Hint, ...]:
     for (line, text), (number, name) in zip(written, enumerate(HINT_NAMES, 1), strict=False):
         match = _HINT.fullmatch(text)
         if match is None or match[1] != str(number) or match[2] != name:
-            raise PageError(path, line, f"hint {number} is not '{name}'", mend)
+            raise PageError(path, line, f"hint {number} is not '{name}'", remedy)
         hints.append(Hint(name, match[3]))
     if len(written) != len(HINT_NAMES):
-        raise PageError(path, section.line, f"{len(written)} lines of hints instead of four", mend)
+        raise PageError(path, section.line, f"{len(written)} lines of hints instead of four", remedy)
     return tuple(hints)

@@ -1,4 +1,4 @@
-"""Programs: the files that the fences of a page stand for, with the imports and contexts that a fence leaves out."""
+"""Programs: the files that the fences of a page represent, with the imports and contexts that a fence omits."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from msgspec import Struct
 
 from looktwice.patterns.fences import SUFFIXES, Fence, Kind, Mark, PageError
 from looktwice.patterns.page import Page
-from looktwice.patterns.rules import group, speaks
+from looktwice.patterns.rules import belongs_to, group
 
 
 class ProgramFile(Struct, frozen=True):
-    """One file of a program. What stands before line `shown` (from 1) is not the fence's own."""
+    """One file of a program. The lines before `shown` (from 1) do not belong to the fence."""
 
     path: str
     text: str
@@ -21,7 +21,7 @@ class ProgramFile(Struct, frozen=True):
 
 
 class Program(Struct, frozen=True, kw_only=True):
-    """A program that can be audited: bad or good, its files, and the `[system]` facts it assumes."""
+    """A program to audit: bad or good, its files, and the `[system]` facts it assumes."""
 
     code: str
     case: str
@@ -39,7 +39,7 @@ class Program(Struct, frozen=True, kw_only=True):
 
 
 def programs(page: Page, preludes: Mapping[str, str]) -> tuple[Program, ...]:
-    """Every program of the page, in its order. `preludes` maps a file name (`redis.py`) to its text.
+    """The programs of the page, in order. `preludes` maps a file name (`redis.py`) to its text.
 
     Raises PageError when a fence names a library that has no prelude, or when a bad program marks no finding.
     """
@@ -51,7 +51,7 @@ def _program(page: Page, fences: tuple[Fence, ...], preludes: Mapping[str, str])
     around = [
         context
         for context in page.contexts
-        if any(context.case == fence.context and speaks(context.language, fence.language) for fence in fences)
+        if any(context.case == fence.context and belongs_to(context.language, fence.language) for fence in fences)
     ]
     beside = tuple(
         ProgramFile(context.file, _head(page, (context,), preludes) + context.text)
@@ -60,8 +60,8 @@ def _program(page: Page, fences: tuple[Fence, ...], preludes: Mapping[str, str])
     )
     files = tuple(_file(page, fence, around, preludes) for fence in fences)
     if first.kind is Kind.BAD and not any(page.header.code in mark.finds for file in files for mark in file.marks):
-        mend = f"mark the line with 'finds: {page.header.code}'"
-        raise PageError(page.path, first.line, "a bad program that marks no finding of its own page", mend)
+        remedy = f"mark the line with 'finds: {page.header.code}'"
+        raise PageError(page.path, first.line, "a bad program that marks no finding of its own page", remedy)
     system: dict[str, str | int] = dict(page.header.system)
     for fence in fences:
         system |= fence.system
@@ -88,7 +88,7 @@ def _file(page: Page, fence: Fence, around: list[Fence], preludes: Mapping[str, 
 
 
 def _head(page: Page, fences: tuple[Fence, ...], preludes: Mapping[str, str]) -> str:
-    """The imports that the libraries of these fences need, each once."""
+    """The imports that the libraries of these fences need, without duplicates."""
     texts: dict[str, str] = {}
     for fence in fences:
         for library in fence.libraries:

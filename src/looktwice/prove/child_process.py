@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from looktwice.core.errors import LooktwiceError
+from looktwice.core.isolation import program_path
 
 # The shell holds the reading end of a pipe whose writing end only we have. The kernel closes it when we die, whatever
 # the cause (SIGKILL included), and `read` returns. PR_SET_PDEATHSIG would not do: it is tied to the *thread* that
@@ -121,7 +122,7 @@ def run(
     """
     log = directory / "log"
     scratch = {
-        "PATH": os.environ.get("PATH", os.defpath),
+        "PATH": program_path(),
         "HOME": str(directory),
         "LANG": "C.UTF-8",
         "LOOKTWICE_LOG": str(log),

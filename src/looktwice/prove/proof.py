@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from looktwice import __version__
 from looktwice.core.errors import LooktwiceError
 from looktwice.core.files import UnreadableError, read_bytes
 from looktwice.core.proof import DIRECTORY, Breakage, Move, Proof, Sent
+from looktwice.core.writing import write_inside
 from looktwice.prove.app.requests.cases import Case
 from looktwice.prove.breakpoints import Fault
 from looktwice.prove.experiment import Shown
@@ -53,17 +53,8 @@ def save(proof: Proof, root: Path) -> Path:
 
     Raises LooktwiceError when it cannot be written.
     """
-    path = root / DIRECTORY / proof.file_name
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        half = path.with_suffix(".tmp")
-        half.write_bytes(msgspec.json.format(msgspec.json.encode(proof), indent=1) + b"\n")
-        os.replace(half, path)  # never half a file, whenever we are stopped
-    except OSError as error:
-        raise LooktwiceError(
-            f"cannot write {path}", error.strerror or str(error), "Make the directory writable."
-        ) from None
-    return path
+    data = msgspec.json.format(msgspec.json.encode(proof), indent=1) + b"\n"
+    return write_inside(root, f"{DIRECTORY}/{proof.file_name}", data)
 
 
 def load(path: Path) -> Proof:

@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from looktwice.core.errors import MissingExtraError
+from looktwice.core.isolation import OwnImports, import_path
 
 if TYPE_CHECKING:
     from looktwice.prove.testing import Application
+
+
+_PATH = import_path()  # as it is before pytest and the project put folders of the project in front
 
 
 @pytest.fixture(scope="session")
@@ -26,13 +30,15 @@ def _looktwice_applications() -> Iterator[dict[Path, Application]]:
 @pytest.fixture
 def looktwice(request: pytest.FixtureRequest, _looktwice_applications: dict[Path, Application]) -> Application:
     """The application of the project that this test belongs to, to be asked with `check`."""
-    try:
-        from looktwice.prove.testing import Application
-    except ModuleNotFoundError as error:
-        pytest.fail(str(MissingExtraError("prove", "prove", error.name or "?")), pytrace=False)
-    root = _project(request.path)
+    own_imports = OwnImports(_PATH)
+    with own_imports:
+        root = _project(request.path)
+        try:
+            from looktwice.prove.testing import Application
+        except ModuleNotFoundError as error:
+            pytest.fail(str(MissingExtraError("prove", "prove", error.name or "?")), pytrace=False)
     if root not in _looktwice_applications:
-        _looktwice_applications[root] = Application(root)
+        _looktwice_applications[root] = Application(root, own_imports)
     return _looktwice_applications[root]
 
 
@@ -42,4 +48,6 @@ def _project(path: Path) -> Path:
         for parent in path.parents:
             if (parent / name).exists():
                 return parent
-    pytest.fail(f"no looktwice.toml above {path}: the test must lie inside the project")
+    from looktwice.core.visible import line
+
+    pytest.fail(line(f"no looktwice.toml above {path}: the test must lie inside the project"))

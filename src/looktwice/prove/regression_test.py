@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import pprint
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from looktwice.core.errors import LooktwiceError
+from looktwice.core import visible
 from looktwice.core.proof import DIRECTORY, Proof, Sent
+from looktwice.core.quoting import docstring, javascript, javascript_comment, python
+from looktwice.core.writing import write_inside
 from looktwice.prove.app.sources.text import json_object
 
 _QUESTIONS = {
@@ -46,15 +51,7 @@ def test_for(proof: Proof, root: Path) -> Written:
 
 def write(written: Written, root: Path) -> Path:
     """Put it into the project, over what was written there before. Raises LooktwiceError."""
-    path = root / written.path
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(written.text, "utf-8")
-    except OSError as error:
-        raise LooktwiceError(
-            f"cannot write {path}", error.strerror or str(error), "Make the directory writable."
-        ) from None
-    return path
+    return write_inside(root, written.path, written.text)
 
 
 def _slug(proof: Proof) -> str:
@@ -75,7 +72,7 @@ def _pytest(proof: Proof) -> str:
     sent = [proof.requests[lane] for lane in lanes]
     names = ["first", "second"] if len(sent) > 1 and sent[1] != sent[0] else ["first"]
     told = [*_wrapped([f"{_title(proof)} ({proof.code})."]), "", *_wrapped(_story(proof))]
-    lines = ['"""' + told[0].lstrip('"'), *told[1:], '"""', "", ""]
+    lines = [*docstring(told), "", ""]
     lines.append(f"def test_{_QUESTIONS.get(proof.experiment, _slug(proof))}(looktwice):")
     lines += [f"    {line}" for line in _asks(proof, names, sent)]
     return "\n".join(lines) + "\n"
@@ -83,25 +80,25 @@ def _pytest(proof: Proof) -> str:
 
 def _asks(proof: Proof, names: list[str], sent: list[Sent]) -> list[str]:
     if proof.is_found:
-        user = f", user={json.dumps(sent[0].user)}" if sent[0].user else ""
-        return [f'looktwice.check("{proof.experiment}", at={json.dumps(proof.endpoint)}{user})']
+        user = f", user={python(sent[0].user)}" if sent[0].user else ""
+        return [f"looktwice.check({python(proof.experiment)}, at={python(proof.endpoint)}{user})"]
     lines = [line for name, request in zip(names, sent, strict=False) for line in _assignment(name, request)]
-    arguments = [f'"{proof.experiment}"', *names]
+    arguments = [python(proof.experiment), *names]
     if " ".join((sent[0].method, sent[0].path.partition("?")[0])) != proof.endpoint:
-        arguments.append(f"at={json.dumps(proof.endpoint)}")
+        arguments.append(f"at={python(proof.endpoint)}")
     if proof.once:
         arguments.append("once=True")
     return [*lines, f"looktwice.check({', '.join(arguments)})"]
 
 
 def _assignment(name: str, sent: Sent) -> list[str]:
-    arguments = [json.dumps(sent.method), json.dumps(sent.path)]
+    arguments = [python(sent.method), python(sent.path)]
     if sent.body:
         arguments.append(_literal(sent.body))
     if sent.user:
-        arguments.append(f"user={json.dumps(sent.user)}")
+        arguments.append(f"user={python(sent.user)}")
     if sent.headers:
-        arguments.append(f"headers={_literal(json.dumps(sent.headers))}")
+        arguments.append(f"headers={_headers(sent.headers)}")
     line = f"{name} = looktwice.request({', '.join(arguments)})"
     if len(line) + 4 <= _WIDTH:
         return [line]
@@ -109,13 +106,26 @@ def _assignment(name: str, sent: Sent) -> list[str]:
 
 
 def _literal(body: str) -> str:
-    """A JSON body as a Python value; any other text as a string."""
+    """A JSON object or list as a Python value when that sends the same again; any other text as a string."""
     try:
-        value = json.loads(body)
-    except ValueError:
-        return repr(body)
-    text = pprint.pformat(value, width=_WIDTH * 4, sort_dicts=False)
+        value = json.loads(body, object_pairs_hook=_object)
+        text = pprint.pformat(value, width=_WIDTH * 4, sort_dicts=False)
+        again = msgspec.json.decode(msgspec.json.encode(ast.literal_eval(f"((({text})))")))
+    except (ValueError, RecursionError, MemoryError, SyntaxError, OverflowError):
+        return python(body)
+    if not isinstance(value, dict | list) or again != value:
+        return python(body)
     return text.replace("'", '"') if '"' not in text and "\\" not in text else text
+
+
+def _headers(headers: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f"{python(name)}: {python(value)}" for name, value in headers.items()) + "}"
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("a dict cannot hold a name twice")
+    return dict(pairs)
 
 
 def _story(proof: Proof) -> list[str]:
@@ -132,11 +142,7 @@ def _wrapped(paragraphs: list[str]) -> list[str]:
 
     lines: list[str] = []
     for paragraph in paragraphs:
-        plain = "".join(letter if letter.isprintable() else " " for letter in paragraph)
-        safe = plain.replace("\\", "\\\\").replace('"""', "'''")
-        lines += textwrap.wrap(safe, _WIDTH, break_long_words=False) or [""]
-    if lines and lines[-1].endswith('"'):
-        lines[-1] += " "
+        lines += textwrap.wrap(visible.line(" ".join(paragraph.split())), _WIDTH, break_long_words=False) or [""]
     return lines
 
 
@@ -151,10 +157,10 @@ def _node(proof: Proof, root: Path) -> Written:
     source = "vitest" if "vitest" in dependencies else "node:test"
     timeout = ", 60_000" if source == "vitest" else ""  # Node's own runner knows no limit
     ending = "ts" if (root / "tsconfig.json").is_file() else "mjs"
-    story = "\n".join(f" * {line}".rstrip() for line in _wrapped(_story(proof))).replace("*/", "* /")
+    story = "\n".join(f" * {javascript_comment(it)}".rstrip() for it in _wrapped(_story(proof)))
     name = _slug(proof).replace("_", "-")
     text = f"""/**
- * {_title(proof)} ({proof.code}).
+ * {javascript_comment(f"{_title(proof)} ({proof.code}).")}
  *
 {story}
  */
@@ -166,9 +172,9 @@ import {{ test }} from "{source}";
 import {{ fileURLToPath }} from "node:url";
 
 const project = fileURLToPath(new URL("../..", import.meta.url));
-const proof = {json.dumps(_compact(proof), ensure_ascii=False, indent=2)};
+const proof = {javascript(_compact(proof), indent=2)};
 
-test({json.dumps(_title(proof))}, () => {{
+test({javascript(_title(proof))}, () => {{
   const directory = mkdtempSync(join(tmpdir(), "looktwice-"));
   try {{
     const file = join(directory, "proof.json");

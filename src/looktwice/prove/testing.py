@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import msgspec
 
 from looktwice.core import config
 from looktwice.core.trace import Trace
+from looktwice.core.visible import line, visible
 from looktwice.prove.app.requests.cases import Case, endpoint, varied
 from looktwice.prove.proof import Sent
 from looktwice.prove.proof import request as as_user
@@ -22,10 +24,12 @@ class Unanswered(Exception):
 
 
 class Application:
-    """The project at `root`, started when the first question is asked."""
+    """The project at `root`, started when the first question is asked. imports: entered while looktwice is at work, so
+    that no module of the project is taken for one of ours."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, imports: AbstractContextManager[None] | None = None) -> None:
         self.root = root
+        self._imports = imports or nullcontext()
         self._stage: Stage | None = None
 
     @property
@@ -40,7 +44,10 @@ class Application:
     ) -> Request:
         """A request to the application. user: a name of `[prove.users]`, or one that looktwice signs in."""
         text = "" if body is None else body if isinstance(body, str) else msgspec.json.encode(body).decode()
-        return as_user(Sent(method=method, path=path, headers=headers or {}, body=text, user=user), self.stage.users)
+        with self._imports:
+            return as_user(
+                Sent(method=method, path=path, headers=headers or {}, body=text, user=user), self.stage.users
+            )
 
     def check(
         self,
@@ -60,21 +67,23 @@ class Application:
         Raises AssertionError with the two lanes when it does not hold, Unanswered when that could not be told.
         """
         __tracebackhide__ = True  # the message says it all
-        if first is None:
-            case = self._found(at, user)
-        else:
-            case = Case(endpoint=at or endpoint(first), first=first, second=second or first, once=once)
-        outcome = ask(self.stage, experiment, case)
+        with self._imports:
+            if first is None:
+                case = self._found(at, user)
+            else:
+                case = Case(endpoint=at or endpoint(first), first=first, second=second or first, once=once)
+            outcome = ask(self.stage, experiment, case)
+        said = line(f"{case.endpoint}: {outcome.why}")
         if outcome.is_wrong:
-            raise AssertionError(f"{case.endpoint}: {outcome.why}\n\n{lanes(outcome.trace)}")
+            raise AssertionError(f"{said}\n\n{lanes(outcome.trace)}")
         if not outcome.holds:
-            raise Unanswered(f"{case.endpoint}: {outcome.why}")
+            raise Unanswered(said)
 
     def _found(self, at: str, user: str) -> Case:
         found = next((case for case in self.stage.cases if case.endpoint == at), None)
         if found is None:
             known = ", ".join(case.endpoint for case in self.stage.cases)
-            raise Unanswered(f"{at}: no request can be made for it; there is: {known or 'none'}")
+            raise Unanswered(line(f"{at}: no request can be made for it; there is: {known or 'none'}"))
         return found.asked_by(user, self.stage.users[user]) if user in self.stage.users else found
 
     def close(self) -> None:
@@ -86,14 +95,15 @@ def lanes(trace: Trace | None) -> str:
     """The run as two columns of plain text, in the order in which things took effect."""
     if trace is None:
         return ""
+    trace = visible(trace)
     names = [lane.name for lane in trace.lanes]
     width = 56
     heads = [f"{lane.name}: {lane.method} {lane.path} {lane.body}"[: width - 2] for lane in trace.lanes]
-    lines = ["".join(head.ljust(width) for head in heads).rstrip()]
+    rows = ["".join(head.ljust(width) for head in heads).rstrip()]
     for step in trace.steps:
         at = names.index(step.lane) if step.lane in names else 0
-        lines.append((" " * width * at + ("‖ " if step.held else "  ") + step.words[: width - 4]).rstrip())
-    return "\n".join(lines)
+        rows.append((" " * width * at + ("‖ " if step.held else "  ") + step.words[: width - 4]).rstrip())
+    return "\n".join(rows)
 
 
 __all__ = ["Application", "Unanswered", "lanes", "varied"]

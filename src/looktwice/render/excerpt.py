@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,6 +11,7 @@ from msgspec import Struct
 from looktwice.core.files import UnreadableError, read_bytes
 from looktwice.core.finding import Finding, Role
 from looktwice.core.source import Source, Span
+from looktwice.core.visible import source_line
 
 FILL = 3
 """Gaps of up to so many lines between two spans are shown; longer ones become one mark."""
@@ -19,7 +19,6 @@ FILL = 3
 LONGEST_SPAN = 4
 """Lines of one span that are shown; what carries the words is its first line."""
 
-TAB = "    "
 LARGEST = 10_000_000
 """Bytes of one file: what was audited has no more."""
 
@@ -97,8 +96,8 @@ def lines(source: Source, spans: Iterable[tuple[Span, Role | None, str, bool]]) 
         wanted.update(range(first, min(max(first, span.end_line), first + LONGEST_SPAN - 1) + 1))
         raw = source.line(first)
         until = span.end_column - 1 if span.end_line == first else len(raw)
-        start = len(shown(raw[: span.start_column - 1]))
-        end = max(start + 1, len(shown(raw[:until])))
+        start = len(source_line(raw[: span.start_column - 1]))
+        end = max(start + 1, len(source_line(raw[:until])))
         labels[first].append(Label(start, end, words, role, is_primary))
     result: list[Line] = []
     previous = 0
@@ -106,8 +105,8 @@ def lines(source: Source, spans: Iterable[tuple[Span, Role | None, str, bool]]) 
         if previous and number - previous - 1 > FILL:
             result.append(Line(0))
         elif previous:
-            result += [Line(between, shown(source.line(between))) for between in range(previous + 1, number)]
-        result.append(Line(number, shown(source.line(number)), tuple(labels[number])))
+            result += [Line(between, source_line(source.line(between))) for between in range(previous + 1, number)]
+        result.append(Line(number, source_line(source.line(number)), tuple(labels[number])))
         previous = number
     return dedent(result)
 
@@ -127,12 +126,3 @@ def dedent(found: list[Line]) -> tuple[Line, ...]:
         )
         for line in found
     )
-
-
-def shown(text: str) -> str:
-    """Source text as it may be shown: tabs as spaces, and nothing that could move a cursor or reorder letters."""
-    return "".join(TAB if it == "\t" else it if is_harmless(it) else "\N{REPLACEMENT CHARACTER}" for it in text)
-
-
-def is_harmless(character: str) -> bool:
-    return character.isprintable() or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp")

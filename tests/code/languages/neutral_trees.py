@@ -1,4 +1,4 @@
-"""What the tests of the adapters share: reading a text whole, and comparing trees without places."""
+"""Helpers for the adapters' tests: reading a whole text, and comparing trees without positions."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def fields(part: object) -> Iterator[tuple[str, object]]:
 
 
 def inside(part: object) -> Iterator[object]:
-    """A node and everything in it, outermost first."""
+    """A node and its descendants, outermost first."""
     waiting = [part]
     while waiting:
         current = waiting.pop()
@@ -45,11 +45,11 @@ def inside(part: object) -> Iterator[object]:
 
 
 def shape(part: object) -> object:
-    """A node as plain tuples, without places and types: what two languages have to agree on."""
+    """A node as plain tuples, without positions and types: what two languages must agree on."""
     if isinstance(part, PARTS):
-        told = {name: shape(value) for name, value in fields(part) if name not in PLACES}
+        kept = {name: shape(value) for name, value in fields(part) if name not in PLACES}
         return (
             type(part).__name__,
-            *((name, value) for name, value in told.items() if value not in ("", (), False, None)),
+            *((name, value) for name, value in kept.items() if value not in ("", (), False, None)),
         )
     return tuple(map(shape, part)) if isinstance(part, tuple) else part

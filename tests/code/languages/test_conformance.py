@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from neutral_trees import shape, whole
 
-# name: (Python, TypeScript). Names of parameters, types and libraries are written alike, `self` and `this` left out.
+# name: (Python, TypeScript). Parameters, types and libraries have the same names; `self` and `this` are omitted.
 PROGRAMS = {
     "names and attributes": ("a.b.c", "a.b?.c;"),
     "subscript": ("a[0]['k'][i]", "a[0]['k']?.[i];"),
@@ -81,7 +81,7 @@ PROGRAMS = {
 
 
 def comparable(node: object) -> object:
-    """Without what the languages cannot have in common: the parameter `this`, keywords as decorators."""
+    """The tree without language-specific parts: the parameter `this`, keywords as decorators."""
     if not isinstance(node, tuple):
         return node
     if node and node[0] in ("Function", "Class"):

@@ -1,4 +1,4 @@
-"""What only Python has, in the neutral syntax."""
+"""Python-specific constructs in the neutral syntax."""
 
 from __future__ import annotations
 
@@ -70,12 +70,12 @@ def test_imports(text: str, expected: tuple[object, ...]) -> None:
     assert (found.module, found.name, found.alias, found.level) == expected
 
 
-def test_an_import_for_types_only_vanishes_at_run_time() -> None:
+def test_an_import_under_type_checking_is_a_type_import() -> None:
     module = whole("if TYPE_CHECKING:\n  from a import b\nelse:\n  from c import d", "a.py")
     assert [(each.module, each.is_type) for each in module.imports] == [("a", True), ("c", False)]
 
 
-def test_an_import_in_a_function_is_a_statement_there_and_not_of_the_module() -> None:
+def test_an_import_in_a_function_is_a_statement_and_not_an_import_of_the_module() -> None:
     module = whole("def f():\n  from a import b\n  b()", "a.py")
     (function,) = module.body
     assert isinstance(function, Function) and isinstance(function.body[0], Import)
@@ -171,7 +171,7 @@ def test_walrus_is_an_expression_with_a_binding() -> None:
     assert [each.declares for each in found] == ["walrus"]
 
 
-def test_a_generator_is_told_from_a_function_that_holds_one() -> None:
+def test_a_generator_is_distinguished_from_a_function_that_contains_one() -> None:
     module = whole("def f():\n  yield\ndef g():\n  def h(): yield\n  return h", "a.py")
     assert [each.is_generator for each in module.body if isinstance(each, Function)] == [True, False]
 
@@ -238,7 +238,7 @@ def test_delete_of_several() -> None:
     assert isinstance(node, Operation) and node.operator == "delete" and len(node.operands) == 2
 
 
-def test_an_outline_leaves_bodies_empty_until_asked() -> None:
+def test_an_outline_leaves_bodies_empty_until_requested() -> None:
     file = parsed("def f():\n  return g(lambda: 1)\nx = lambda a: a", "a.py")
     module = file.outline()
     assert isinstance(module, Module)
@@ -260,7 +260,7 @@ def test_names_that_a_function_calls_or_reads() -> None:
     assert "k" not in file.names(function)
 
 
-def test_what_cannot_be_parsed_is_reported_and_the_rest_is_read() -> None:
+def test_syntax_errors_are_reported_and_the_rest_is_read() -> None:
     module = whole("def f(:\n  return 1\n\nclass A:\n  def g(self): return h()\n", "a.py")
     assert module.errors
     assert any(isinstance(each, Call) for each in inside(module))

@@ -1,4 +1,4 @@
-"""Whatever the bytes are: a tree whose places are right, in bounded depth and time, and no exception."""
+"""Any bytes give a tree with correct positions, in bounded depth and time, and no exception."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ module.exports.h = function () { using z = open(); return z ? 1 : void 0; };
 
 
 @pytest.mark.parametrize(("text", "path"), [(PYTHON, "a.py"), (TYPESCRIPT, "a.ts"), (TYPESCRIPT, "a.tsx")])
-def test_places(text: str, path: str) -> None:
+def test_positions(text: str, path: str) -> None:
     module = whole(text, path)
     assert module.errors == () or path == "a.tsx"
     check_places(module, parsed(text, path).source.data)
 
 
 def check_places(module: Module, data: bytes) -> None:
-    """Every node lies in its parent, and a name's place holds that name."""
+    """Every node lies within its parent, and a name's span contains that name."""
     waiting: list[tuple[object, int, int]] = [(module, 0, len(data))]
     while waiting:
         part, start, end = waiting.pop()
@@ -126,7 +126,7 @@ def test_deep_nesting_ends_in_a_shallow_tree(name: str) -> None:
         assert len(module.errors) <= ERRORS_KEPT
 
 
-def test_what_is_too_deep_is_reported() -> None:
+def test_excessive_nesting_is_reported() -> None:
     file = parsed("def f():\n  return " + "[" * 500 + "]" * 500, "a.py")
     function = file.outline().body[0]
     assert isinstance(function, Function) and file.errors == ()
@@ -164,7 +164,7 @@ def test_encodings(data: bytes, path: str) -> None:
 
 
 @pytest.mark.parametrize("data", [b"\0\1\2" * 100, "const x = 1".encode("utf-16-be"), b"x = 1\0"])
-def test_binary_is_reported_from_end_to_end(data: bytes) -> None:
+def test_a_binary_file_is_reported_as_unreadable(data: bytes) -> None:
     for path in PATHS:
         module = whole(data, path)
         assert module.errors == ((0, len(data)),) and module.body == ()

@@ -1,4 +1,4 @@
-"""What only TypeScript and JavaScript have, in the neutral syntax."""
+"""Constructs specific to TypeScript and JavaScript in the neutral syntax."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_imports(text: str, expected: list[tuple[str, str, str]]) -> None:
     assert module.body == ()
 
 
-def test_imports_of_types_vanish() -> None:
+def test_imports_of_types_are_marked() -> None:
     module = whole("import type { A } from 'a'; import { type B, c } from 'b'; export type { D } from 'd'", "a.ts")
     assert [(each.name, each.is_type) for each in module.imports] == [
         ("A", True),
@@ -110,7 +110,7 @@ def test_exports(text: str, expected: dict[str, str]) -> None:
     assert whole(text, "a.ts").exports == expected
 
 
-def test_reexports_are_imports_that_are_passed_on() -> None:
+def test_reexports_are_recorded_as_imports() -> None:
     module = whole("export { a as b } from './m'; export * from './n'", "a.ts")
     found = [(each.module, each.name, each.alias, each.reexports) for each in module.imports]
     assert found == [("./m", "a", "b", True), ("./n", "*", "*", True)]
@@ -157,7 +157,7 @@ def test_tagged_templates_with_type_arguments(tag: str) -> None:
 
 
 @pytest.mark.parametrize("parameters", ["in out T", "out T, in V = A", "\n  in T,\n  out V extends A\n", "in T"])
-def test_marks_of_variance(parameters: str) -> None:
+def test_variance_annotations(parameters: str) -> None:
     module = whole(f"export interface A<{parameters}> extends B<T> {{ a: T }}\nconst x = a in B;", "a.ts")
     assert module.errors == ()
     interface, assignment = module.body
@@ -171,7 +171,7 @@ def test_markup_in_a_template_is_text() -> None:
 
 
 @pytest.mark.parametrize("path", ["a.ts", "a.js"])
-def test_using_holds_until_the_end_of_its_block(path: str) -> None:
+def test_using_lasts_until_the_end_of_its_block(path: str) -> None:
     node = statement("function f() { a(); await using x = open(); b(); c(); }", path)
     assert isinstance(node, Function)
     first, block = node.body
@@ -200,7 +200,7 @@ def test_parameters() -> None:
     assert isinstance(default.default, Literal) and (rest.name, rest.kind) == ("rest", "*")
 
 
-def test_functions_carry_the_name_they_are_bound_to() -> None:
+def test_functions_have_the_name_they_are_bound_to() -> None:
     module = whole(
         "const a = () => 1; const o = { b: async () => 1, c() {}, 'd-e': function () {} }; x.f = () => 2; "
         "class K { g = async () => 1 }",
@@ -252,7 +252,7 @@ def test_switch(arms: str, expected: list[tuple[int, int, bool]]) -> None:
     assert [(len(each.tests), len(each.body), each.falls) for each in found.cases] == expected
 
 
-def test_a_break_tells_what_it_leaves() -> None:
+def test_a_break_records_what_it_leaves() -> None:
     loop = "out: for (;;) { switch (y) { case 2: break out; } }"
     node = statement(f"function f() {{ switch (x) {{ case 1: if (a) break; for (;;) {{ break; }} {loop} }} }}")
     assert [each.kind for each in inside(node) if isinstance(each, Exit)] == ["switch", "break", "break"]

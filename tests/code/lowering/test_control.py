@@ -1,4 +1,4 @@
-"""Control: which tests hold where, in both languages, and what runs when."""
+"""Control flow in both languages: which tests hold where, and what runs when."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ export async function f(id, n) {{
 }}
 """
 
-# what guards the last effect, outermost first: the region's detail and whether its test holds there
+# the guards of the last effect, outermost first: the region's detail and whether its test holds there
 CASES = {
     "branch": (
         "    if n:\n        s.delete(w)",
@@ -154,7 +154,7 @@ export async function f(n) {{ {body} }}
     assert kinds(f, f.effects[-1].region) == expected
 
 
-def test_a_promise_nobody_awaits_runs_later() -> None:
+def test_a_promise_that_is_not_awaited_runs_later() -> None:
     f = typescript(
         """
 import { PrismaClient } from "@prisma/client";
@@ -167,7 +167,7 @@ export async function f(id: string) { record(id); await db.user.delete({ where: 
 
 
 def test_any_input_gives_a_program() -> None:
-    """What is no program at all, and what is nested too deep, ends in a program like any other."""
+    """Invalid source and excessively nested source give a program like any other."""
     deep = "f(" * 4000 + ")" * 4000
     for text in ("", "\0\0", "def f(:\n  return (", deep, "x = " + "[" * 3000):
         assert program(a_py=text, b_ts=text).functions is not None

@@ -1,4 +1,4 @@
-"""Drivers, clients and what real code does with their rows."""
+"""Drivers and clients, and what real code does with their rows."""
 
 from __future__ import annotations
 

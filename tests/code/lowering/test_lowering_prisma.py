@@ -1,4 +1,4 @@
-"""Prisma, pg and fetch: each way of saying it gives the same few effects."""
+"""Prisma, pg and fetch: equivalent spellings have the same effects."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_statements(case: str) -> None:
     assert effects(typescript(f"{HEAD}\nexport async function f(id, n) {{\n{body}\n}}\n"), "f") == expected
 
 
-def test_what_runs_on_the_client_inside_a_transaction_is_told_apart() -> None:
+def test_statements_on_the_client_inside_a_transaction_are_distinguished() -> None:
     program = typescript(
         f"""{HEAD}
 export async function f(id: string) {{
@@ -113,7 +113,7 @@ export async function f(id: string) {{
     assert inside.handle == begin.handle != escaped.handle
 
 
-def test_a_client_that_is_generated_into_the_project() -> None:
+def test_a_client_generated_into_the_project() -> None:
     program = typescript(
         """
 import { db } from "./database.ts";

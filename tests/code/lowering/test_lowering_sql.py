@@ -1,4 +1,4 @@
-"""SQL text becomes effects; what cannot be read is a query of unknown meaning."""
+"""SQL text becomes effects; text that cannot be parsed is a query of unknown effect."""
 
 from __future__ import annotations
 

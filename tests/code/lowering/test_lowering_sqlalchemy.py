@@ -1,4 +1,4 @@
-"""SQLAlchemy: each way of saying it gives the same few effects."""
+"""SQLAlchemy: equivalent spellings have the same effects."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_statements(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", ["get", "select", "attribute write", "update statement"])
-def test_async_sessions_say_the_same(case: str) -> None:
+def test_async_sessions_have_the_same_effects(case: str) -> None:
     body, expected = CASES[case]
     for call in ("s.get", "s.execute", "s.scalars", "s.commit"):
         body = body.replace(f"= {call}(", f"= await {call}(").replace(f"    {call}(", f"    await {call}(")

@@ -1,4 +1,4 @@
-"""What becomes of an error in a handler."""
+"""What handlers do with an error."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from programs import found, python, typescript
 
 from looktwice.code import Program
 from looktwice.code.questions.control import handlers
-from looktwice.code.questions.failure import Fate, attempts, fate, is_probe, protected, read_whole
+from looktwice.code.questions.failure import Fate, attempts, complete_handler, fate, is_probe, protected
 
 IN_PYTHON = {
     "pass": ("pass", Fate.HIDDEN),
@@ -84,7 +84,7 @@ MATTERS = {
 
 
 @pytest.mark.parametrize(("body", "expected"), MATTERS.values(), ids=MATTERS)
-def test_a_failure_that_somebody_should_know_of(body: str, expected: bool) -> None:
+def test_a_failure_that_matters(body: str, expected: bool) -> None:
     p = python(f"""
 import logging
 from redis import Redis
@@ -107,13 +107,13 @@ def work(s: Session):
     ("name", "expected"),
     [("app.py:is_up", True), ("a.ts:Client.isUp", True), ("app.py:health", True), ("app.py:update", False)],
 )
-def test_a_function_that_asks_if_somebody_is_there(name: str, expected: bool) -> None:
+def test_a_function_that_checks_availability(name: str, expected: bool) -> None:
     assert is_probe(name) is expected
 
 
 @pytest.mark.parametrize(("body", "expected"), [("log.error('no')", Fate.LOGGED), ("pass", Fate.HIDDEN)])
-def test_a_handler_beyond_the_end_of_what_is_spliced(body: str, expected: Fate) -> None:
-    """A function may call so much that its last lines are cut off: a handler there is read where it stands."""
+def test_a_handler_beyond_the_limit_of_inlining(body: str, expected: Fate) -> None:
+    """A function may call so much that its last lines are cut off: a handler there is read from the function itself."""
     steps = "\n".join(f"def step_{n}(s: Session):\n" + "    s.add(User(email='x'))\n" * 30 for n in range(12))
     calls = "".join(f"        step_{n}(s)\n" for n in range(12))
     p = python(f"""
@@ -134,4 +134,4 @@ def work(s: Session):
     f, own = p.expand(name), p.functions[name]
     assert not f.complete
     (handler,) = (each for attempt in attempts(f) for each in handlers(f, attempt))
-    assert fate(*read_whole(own, f, handler)) is expected
+    assert fate(*complete_handler(own, f, handler)) is expected

@@ -1,4 +1,4 @@
-"""What is known of a whole program: where to look from, what runs here, who writes and who owns."""
+"""Facts about a whole program: roots, backend code, writers and owners of columns."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ def left_alone(s: Session):
 """
 
 
-def test_code_is_looked_at_from_routes_and_from_what_nobody_calls() -> None:
+def test_roots_are_routes_and_functions_without_callers() -> None:
     k = Knowledge(python(APPLICATION))
     names = {root.name.partition(":")[2]: root.route for root in k.roots}
     assert names["change"] == "POST /wallets/{key}" and names["left_alone"] == ""
     assert "helper" not in names
-    assert k.is_off_the_routes("app.py:left_alone") and not k.is_off_the_routes("app.py:helper")
+    assert k.is_unrouted("app.py:left_alone") and not k.is_unrouted("app.py:helper")
 
 
-def test_a_column_that_nobody_writes_does_not_change() -> None:
+def test_a_column_without_writers_does_not_change() -> None:
     k = Knowledge(python(APPLICATION))
     wallet = next(key for key in k.program.entities if key.endswith(":Wallet"))
     assert k.changes(wallet, "balance") is Maybe.YES
@@ -70,7 +70,7 @@ def test_code_that_runs_one_at_a_time(path: str, expected: bool) -> None:
     assert is_solo_path(path) is expected
 
 
-def test_a_script_is_not_shared_and_a_browser_is_not_served() -> None:
+def test_scripts_are_not_shared_and_browser_code_is_not_served() -> None:
     k = Knowledge(
         program(
             tool_py='def main():\n    pass\n\nif __name__ == "__main__":\n    main()\n',
@@ -93,7 +93,7 @@ UNIQUE = {
 
 
 @pytest.mark.parametrize(("columns", "expected"), UNIQUE.items(), ids=map(str, UNIQUE))
-def test_columns_that_no_two_rows_share(columns: tuple[str, ...], expected: Maybe) -> None:
+def test_unique_columns(columns: tuple[str, ...], expected: Maybe) -> None:
     p = python("from models import User\n")
     user = next(entity for key, entity in p.entities.items() if key.endswith(":User"))
     assert is_unique_over(user, frozenset(columns)) is expected
@@ -110,5 +110,5 @@ def test_columns_that_no_two_rows_share(columns: tuple[str, ...], expected: Mayb
         ("models.py:Blog", False, False),
     ],
 )
-def test_rows_that_only_note_what_happened(entity: str, is_note: bool, is_attempt: bool) -> None:
+def test_rows_that_only_record_what_happened(entity: str, is_note: bool, is_attempt: bool) -> None:
     assert (is_bookkeeping(entity), counts_attempts(entity)) == (is_note, is_attempt)

@@ -1,4 +1,4 @@
-"""Which tests say that a row is not there, and which tests a write must not outlive."""
+"""Checks that mean a row is absent, and checks that a write relies on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from programs import found, python, typescript
 from looktwice.code.effects import EffectKind
 from looktwice.code.questions.knowledge import Knowledge
 from looktwice.code.questions.limits import limits
-from looktwice.code.questions.lookups import says_absent, state_checks
+from looktwice.code.questions.lookups import means_absent, state_checks
 
 ABSENT = [
     ("if s.scalar(select(User).where(User.email == e)): raise ValueError", True),
@@ -22,7 +22,7 @@ ABSENT = [
 
 
 @pytest.mark.parametrize(("test", "expected"), ABSENT, ids=[case[0] for case in ABSENT])
-def test_a_look_up_that_says_there_is_none(test: str, expected: bool) -> None:
+def test_a_look_up_that_means_absence(test: str, expected: bool) -> None:
     p = python(f"""
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -35,7 +35,7 @@ def add(s: Session, e: str):
 """)
     f = p.expand(found(p, "add"))
     create = next(each for each in f.effects if each.kind is EffectKind.CREATE)
-    assert any(says_absent(f, check) for check in state_checks(f, create)) is expected
+    assert any(means_absent(f, check) for check in state_checks(f, create)) is expected
 
 
 LIMITS = [
@@ -50,7 +50,7 @@ LIMITS = [
 
 
 @pytest.mark.parametrize(("body", "expected"), [case[1:] for case in LIMITS], ids=[case[0] for case in LIMITS])
-def test_a_write_that_relies_on_a_test(body: str, expected: list[str]) -> None:
+def test_a_write_that_relies_on_a_check(body: str, expected: list[str]) -> None:
     p = python(f"""
 from sqlalchemy.orm import Session
 from models import Wallet
@@ -71,7 +71,7 @@ QUOTAS = [
 
 
 @pytest.mark.parametrize(("test", "expected"), QUOTAS, ids=[case[0] for case in QUOTAS])
-def test_a_number_of_rows_that_one_more_may_exceed(test: str, expected: list[str]) -> None:
+def test_a_quota_of_rows(test: str, expected: list[str]) -> None:
     p = typescript(f"""
 import {{ PrismaClient }} from "@prisma/client";
 const db = new PrismaClient();

@@ -1,4 +1,4 @@
-"""Order, exclusion and guards, over the effects of one function with its callees."""
+"""Order, exclusion and guards among the effects of one function with its callees."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls that leave the system: what they change, whether they move money, and what brings both sides together."""
+"""Calls to other systems: what they change, whether they move money, and what restores consistency."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from looktwice.code.questions.knowledge import Knowledge
 from looktwice.code.questions.outside import (
     changes_outside,
     has_stable_key,
-    is_forgetting,
     is_idempotent,
+    is_negligible,
     moves_money,
     service,
 )
@@ -29,13 +29,13 @@ CALLS = {  # changes something, moves money, may be repeated
 
 
 @pytest.mark.parametrize(("call", "expected"), CALLS.items(), ids=CALLS)
-def test_what_a_call_does_over_there(call: str, expected: tuple[bool, bool, bool]) -> None:
+def test_what_a_call_does_in_the_other_system(call: str, expected: tuple[bool, bool, bool]) -> None:
     f = expanded(python(f"import httpx\n\ndef work():\n    {call}\n"))
     (effect,) = f.effects
     assert (changes_outside(effect), moves_money(f, effect), is_idempotent(f, effect)) == expected
 
 
-ADDRESSES = {  # who is called, whether nobody's books depend on it
+ADDRESSES = {  # the service, whether the call is negligible
     "'https://api.example.com/orders'": ("api.example.com", False),
     "'/orders'": ("/orders", False),
     "f'{BASE}/orders?x=1'": ("/orders", False),
@@ -47,11 +47,11 @@ ADDRESSES = {  # who is called, whether nobody's books depend on it
 
 
 @pytest.mark.parametrize(("address", "expected"), ADDRESSES.items(), ids=ADDRESSES)
-def test_who_is_called(address: str, expected: tuple[str, bool]) -> None:
+def test_the_called_service(address: str, expected: tuple[str, bool]) -> None:
     head = "import os\nimport httpx\n\nBASE, SECRET = os.environ['BASE'], os.environ['SECRET']\n"
     f = expanded(python(f"{head}\ndef work():\n    httpx.post({address}, json={{}})\n"))
     (effect,) = f.effects
-    assert (service(f, effect), is_forgetting(f, effect)) == expected
+    assert (service(f, effect), is_negligible(f, effect)) == expected
 
 
 FETCHES = {
@@ -66,7 +66,7 @@ FETCHES = {
 
 
 @pytest.mark.parametrize(("call", "expected"), FETCHES.items(), ids=FETCHES)
-def test_fetch_asks_unless_it_is_told_to_do_something(call: str, expected: bool) -> None:
+def test_fetch_is_a_safe_request_unless_a_method_is_set(call: str, expected: bool) -> None:
     f = expanded(
         typescript(f"export async function work(url: string, method: string, options: object) {{ await {call}; }}")
     )
@@ -74,7 +74,7 @@ def test_fetch_asks_unless_it_is_told_to_do_something(call: str, expected: bool)
     assert changes_outside(effect) is expected
 
 
-def test_the_text_of_an_address_outlives_the_values_between() -> None:
+def test_the_text_of_an_address_is_kept_around_inserted_values() -> None:
     f = expanded(
         typescript("""
 export async function work(id: string, flag: boolean) {
@@ -83,14 +83,14 @@ export async function work(id: string, flag: boolean) {
 """)
     )
     (effect,) = f.effects
-    assert (service(f, effect), is_forgetting(f, effect)) == ("/api/revalidate", True)
+    assert (service(f, effect), is_negligible(f, effect)) == ("/api/revalidate", True)
 
 
 KEYS = {
     "none": ("headers={}", False),
     "from the caller": ("headers={'Idempotency-Key': key}", True),
     "from the row": ("headers={'Idempotency-Key': f'order-{key}'}", True),
-    "made anew": ("headers={'Idempotency-Key': str(uuid4())}", False),
+    "generated": ("headers={'Idempotency-Key': str(uuid4())}", False),
     "from the clock": ("headers={'Idempotency-Key': str(time())}", False),
 }
 
@@ -126,7 +126,7 @@ def sweep(s: Session):
 
 
 @pytest.mark.parametrize(("state", "expected"), [("paying", True), ("shut", False)])
-def test_a_job_that_looks_for_the_state_that_was_left(state: str, expected: bool) -> None:
+def test_a_job_that_selects_the_unfinished_state(state: str, expected: bool) -> None:
     p = python(f"""{BEGIN}
 def work(s: Session, key: int):
     s.execute(update(Wallet).where(Wallet.id == key).values(status="paying"))
@@ -138,7 +138,7 @@ def work(s: Session, key: int):
 
 
 @pytest.mark.parametrize(("states", "expected"), [('["open", "paying"]', True), ('["open"]', False)])
-def test_an_operation_that_may_be_started_again(states: str, expected: bool) -> None:
+def test_an_operation_that_can_resume(states: str, expected: bool) -> None:
     f = expanded(
         python(f"""{BEGIN}
 def work(s: Session, key: int):
@@ -156,7 +156,7 @@ def work(s: Session, key: int):
         ("throw error;", False),
     ],
 )
-def test_a_write_that_is_taken_back(handler: str, expected: bool) -> None:
+def test_a_write_that_is_reverted(handler: str, expected: bool) -> None:
     p = typescript(f"""
 import {{ PrismaClient }} from "@prisma/client";
 const db = new PrismaClient();

@@ -1,4 +1,4 @@
-"""What keeps a second request out: one table a language, from the program's text to the verdict."""
+"""What prevents a concurrent request: one table per language, from the program's text to the verdict."""
 
 from __future__ import annotations
 
@@ -153,6 +153,6 @@ def test_typescript(case: str) -> None:
     assert verdict(typescript(TYPESCRIPT.format(body=body)), "app.ts:f") is expected
 
 
-def test_a_lock_of_the_process_holds_for_one_process() -> None:
+def test_an_in_memory_lock_protects_within_one_process() -> None:
     body, _ = IN_PYTHON["a lock of the process"]
     assert verdict(python(PYTHON.format(body=body)), "app.py:f", processes=1) is Verdict.MUTEX

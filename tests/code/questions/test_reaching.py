@@ -1,4 +1,4 @@
-"""What a function can lead to is told before anything is spliced: what it must not miss, and what it spares."""
+"""What a function can reach, computed before inlining: what must not be missed, and what is skipped."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def put(s: Session, row):
 def run(work, *given):
     return work(*given)
 """
-MEETING = {
+READING_AND_WRITING = {
     "read and written in callees": ("save(s, load(s, id))", True),
     "written by a function that is passed": ("run(save, s, load(s, id))", True),
     "what is written is known to the caller only": ("load(s, id); put(s, other)", True),
@@ -50,10 +50,10 @@ def is_read(effect: Effect) -> bool:
     return bool(effect.kind & STORE_READS)
 
 
-@pytest.mark.parametrize(("body", "expected"), MEETING.values(), ids=MEETING)
-def test_where_a_read_and_a_write_meet(body: str, expected: bool) -> None:
+@pytest.mark.parametrize(("body", "expected"), READING_AND_WRITING.values(), ids=READING_AND_WRITING)
+def test_a_read_and_a_write_of_the_same_entity(body: str, expected: bool) -> None:
     k = Knowledge(python(f"{HEAD}\ndef f(s: Session, id, other):\n    {body}\n"))
-    assert ("app.py:f" in k.meeting) is expected
+    assert ("app.py:f" in k.reading_and_writing) is expected
 
 
 @pytest.mark.parametrize(("body", "expected"), REPEATING.values(), ids=REPEATING)

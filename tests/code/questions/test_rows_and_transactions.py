@@ -1,4 +1,4 @@
-"""One row or two, one transaction or two, and what the program as a whole knows of columns and owners."""
+"""Same or different rows and transactions, and what is known about columns and owners."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_one_transaction(case: str) -> None:
     assert share_transaction(f, user, wallet) is expected
 
 
-def test_statements_of_a_client_are_durable_one_by_one() -> None:
+def test_statements_on_the_client_are_autocommitted() -> None:
     f = typescript(
         """
 import { PrismaClient } from "@prisma/client";
@@ -158,12 +158,12 @@ def test_who_writes_a_column(known: tuple[Program, Knowledge, str]) -> None:
     assert k.changes(wallet, "user_id") is Maybe.NO
 
 
-def test_what_ties_a_row_to_somebody(known: tuple[Program, Knowledge, str]) -> None:
+def test_what_ties_a_row_to_its_owner(known: tuple[Program, Knowledge, str]) -> None:
     _, k, wallet = known
     assert k.owner_columns[wallet] == {"user_id"}
 
 
-def test_roots_are_routes_and_what_nobody_calls() -> None:
+def test_roots_are_routes_and_functions_without_callers() -> None:
     found = program(
         app_py="def f():\n    return g()\n\ndef g():\n    return 1\n", tests__test_app_py="def test_f():\n    pass\n"
     )

@@ -1,4 +1,4 @@
-"""What the tests of entities share: a project in text, and the entities that it has."""
+"""Helpers for the entity tests: a project as text, and its entities."""
 
 from __future__ import annotations
 

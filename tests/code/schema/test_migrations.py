@@ -1,4 +1,4 @@
-"""Tables from Alembic migrations and SQL, and what they add to the entities of the code."""
+"""Tables from Alembic migrations and SQL, and what they add to the entities in the code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from looktwice.core.source import Source
 
 USERS = "CREATE TABLE users (id bigserial PRIMARY KEY, email varchar(200) NOT NULL, org int REFERENCES orgs(id));"
 SQL = [
-    # after USERS, what is unique then
+    # statements after USERS, the resulting unique constraints
     ("", [(("id",), "", True)]),
     ("ALTER TABLE users ADD CONSTRAINT u UNIQUE (org, email);", [(("id",), "", True), (("org", "email"), "", False)]),
     (
@@ -62,7 +62,7 @@ def test_columns_of_sql() -> None:
     assert uniques(found) == [(("id",), "", True), (("user_id",), "", False)]
 
 
-def test_dialects_and_tables_that_go() -> None:
+def test_dialects_and_dropped_tables() -> None:
     found = entities_of(
         {
             "1.sql": "CREATE TABLE `t` (`id` int NOT NULL AUTO_INCREMENT, `a` int, KEY `i` (`a`), "
@@ -129,7 +129,7 @@ def test_alembic_in_the_order_of_revisions(then: str, expected: list[tuple[tuple
     assert uniques(found["users"]) == expected
 
 
-def test_a_constraint_that_only_the_migration_has_protects_the_entity_of_the_code() -> None:
+def test_a_constraint_from_a_migration_is_added_to_the_entity_in_the_code() -> None:
     model = (
         "from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column\nclass Base(DeclarativeBase): pass\n"
         "class User(Base):\n  __tablename__ = 'users'\n"

@@ -67,8 +67,8 @@ def test_models() -> None:
 
 def test_relations() -> None:
     found = entities_of({"schema.prisma": SCHEMA})
-    told = [(each.name, each.target, each.many, each.columns) for each in found["Order"].relations]
-    assert told == [
+    relations = [(each.name, each.target, each.many, each.columns) for each in found["Order"].relations]
+    assert relations == [
         ("buyer", "schema.prisma:User", False, ("buyer_id",)),
         ("seller", "schema.prisma:User", False, ("sellerId",)),
     ]
@@ -85,7 +85,7 @@ def test_places() -> None:
             assert source.text(column.start, column.end) == (column.field or column.name)
 
 
-def test_a_migration_adds_what_the_schema_cannot_say() -> None:
+def test_a_migration_adds_what_the_schema_cannot_express() -> None:
     sql = 'CREATE TABLE "users" ("id" TEXT NOT NULL); CREATE UNIQUE INDEX "i" ON "users"("nick") WHERE "nick" <> \'\';'
     found = entities_of({"prisma/schema.prisma": SCHEMA, "prisma/migrations/1/migration.sql": sql})
     assert set(found) == {"User", "Order"}
@@ -124,7 +124,7 @@ PARTS = (
 
 @settings(max_examples=80, deadline=None)
 @given(st.lists(st.sampled_from(PARTS), max_size=40).map(" ".join))
-def test_any_text_gives_entities_within_it(text: str) -> None:
+def test_any_text_gives_entities_with_spans_inside_it(text: str) -> None:
     data = text.encode()
     for entity in read_prisma(Source("schema.prisma", data)):
         assert 0 <= entity.start <= entity.end <= len(data)

@@ -61,8 +61,8 @@ def test_columns(line: str, expected: tuple[object, ...]) -> None:
     )
     key, column = found.columns
     assert key.kind is ColumnKind.KEY and key.nullable is Maybe.NO
-    told = (column.name, column.type, column.nullable, column.kind, column.default, column.references, column.field)
-    assert told == expected
+    read = (column.name, column.type, column.nullable, column.kind, column.default, column.references, column.field)
+    assert read == expected
 
 
 UNIQUES = [
@@ -154,7 +154,7 @@ def test_the_version_column() -> None:
     assert found.version == "v"
 
 
-def test_a_table_name_that_a_base_makes() -> None:
+def test_a_table_name_computed_by_a_base() -> None:
     found = entity(
         "class Named(Base):\n  __abstract__ = True\n"
         "  @declared_attr\n  def __tablename__(cls): return cls.__name__.lower()\n"
@@ -163,7 +163,7 @@ def test_a_table_name_that_a_base_makes() -> None:
     assert found.table == "a" and [each.name for each in found.columns] == ["id"]
 
 
-def test_what_a_mixin_declares() -> None:
+def test_columns_declared_by_a_mixin() -> None:
     found = entity(
         "class User(Base):\n  __tablename__ = 'users'\n  id = Column(Integer, primary_key=True)\n"
         "class Owned:\n"

@@ -1,10 +1,10 @@
-// A value that moves is seen moving: from the row to a lane's memory, or from there into the row.
+// Animates a value from the row to a lane's memory, or from there into the row.
 
 export function still(): boolean {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
-/** Let a copy of `from`'s text travel to `to`; with reduced motion `to` is outlined for a moment instead. */
+/** Moves a copy of `text` from `from` to `to`; with reduced motion, `to` is briefly outlined instead. */
 export function fly(from: Element | null, to: Element | null, text: string): void {
   if (!from || !to) return;
   if (still()) {

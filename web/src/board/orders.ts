@@ -1,9 +1,9 @@
-// The board's logic: pure functions over recorded runs. Nothing is simulated here; a position on the board is the
-// beginning of a recorded order, and what it shows is what that run did.
+// The board's logic: pure functions over recorded runs. Nothing is simulated; a position on the board is a prefix of a
+// recorded order, and shows what happened in that run.
 
 import type { Lane, Row, Step, Trace, TraceSet } from "../shared/types";
 
-/** One press, and every step that it set off: its own, then those of lanes that waited for it. */
+/** One move and every step that followed from it: its own, then those of lanes that had waited for it. */
 export interface Move {
   lane: string;
   steps: Step[];
@@ -11,17 +11,17 @@ export interface Move {
 
 export type CardState = "done" | "live" | "waiting" | "coming";
 
-/** One thing that a request does. */
+/** One step of a request. */
 export interface Card {
   kind: Step["kind"];
   words: string;
   statement: string;
   state: CardState;
-  /** The move (from 1) in which it was done; 0 before. */
+  /** The move (from 1) in which it was done; 0 until then. */
   move: number;
 }
 
-/** What a request holds in the program's memory, and since when. */
+/** The values that a request holds in memory, and the move that read them. */
 export interface Memory {
   values: Record<string, string | null>;
   move: number;
@@ -30,24 +30,24 @@ export interface Memory {
 
 export interface LaneView {
   lane: Pick<Lane, "name" | "method" | "path" | "body">;
-  /** How it was answered; null until it has finished. */
+  /** Its response; null until it has finished. */
   reply: Pick<Lane, "status" | "outcome"> | null;
   cards: Card[];
   memory: Memory | null;
-  /** What it has written and not committed: nobody else sees it yet. */
+  /** The values it has written but not committed, which no other request sees yet. */
   pending: Record<string, string | null> | null;
-  /** The lane that holds what this one wants; empty when it does not wait. */
+  /** The lane that holds the lock this one needs; empty when it does not wait. */
   waitsFor: string;
   canMove: boolean;
   finished: boolean;
 }
 
-export type Ending = "wrong" | "safe" | "told";
+export type Ending = "wrong" | "safe" | "refused";
 
 export interface View {
   presses: string;
   row: Row;
-  /** The row as it was before the last move, if that changed it. */
+  /** The row before the last move, if that changed it. */
   previous: Row | null;
   lanes: LaneView[];
   /** The lane that holds the row's lock while another waits. */
@@ -57,7 +57,7 @@ export interface View {
   ending: Ending | null;
 }
 
-/** The moves of a run: a step at which the schedule let a lane go begins one, others follow by themselves. */
+/** The moves of a run: a step at which the schedule released a lane begins one, the others follow from it. */
 export function moves(trace: Trace): Move[] {
   const made: Move[] = [];
   for (const step of trace.steps) {
@@ -68,12 +68,12 @@ export function moves(trace: Trace): Move[] {
   return made;
 }
 
-/** The recorded runs that begin with these presses. */
+/** The recorded runs that start with these moves. */
 export function beginning(set: TraceSet, presses: string): Trace[] {
   return set.traces.filter((trace) => trace.order.startsWith(presses));
 }
 
-/** The longest beginning of `presses` that was recorded: what a link from elsewhere may ask for. */
+/** The longest recorded prefix of `presses`, which may come from a link. */
 export function playable(set: TraceSet, presses: string): string {
   let length = 0;
   while (length < presses.length && beginning(set, presses.slice(0, length + 1)).length) length++;
@@ -82,14 +82,14 @@ export function playable(set: TraceSet, presses: string): string {
 
 export function ending(trace: Trace): Ending {
   if (["data wrong", "double success", "status wrong"].includes(trace.verdict)) return "wrong";
-  return trace.lanes.some((lane) => lane.outcome === "refused") ? "told" : "safe";
+  return trace.lanes.some((lane) => lane.outcome === "refused") ? "refused" : "safe";
 }
 
-/** Everything there is to see after these presses. Throws when no run begins with them. */
+/** The position after these moves. Throws when no run starts with them. */
 export function view(set: TraceSet, presses: string): View {
   const trace = beginning(set, presses)[0];
   const first = trace?.initial[0];
-  if (!trace || !first) throw new Error(`no recorded order begins with ${presses}`);
+  if (!trace || !first) throw new Error(`no recorded order starts with ${presses}`);
   const played = moves(trace).slice(0, presses.length);
   let row = first;
   let previous: Row | null = null;
@@ -118,7 +118,7 @@ export function view(set: TraceSet, presses: string): View {
   };
 }
 
-/** Whether the run shows the lane's commit as a step; without one each statement commits itself. */
+/** Whether the run has a commit step for the lane; without one, each statement commits on its own. */
 function commits(trace: Trace, lane: string): boolean {
   return trace.steps.some((step) => step.lane === lane && (step.kind === "commit" || step.kind === "rollback"));
 }
@@ -165,7 +165,7 @@ function pick(step: Step): Pick<Card, "kind" | "words" | "statement"> {
   return { kind: step.kind, words: step.words, statement: step.statement };
 }
 
-/** What a request does, in order: its own steps in a run where it never had to wait and was not refused. */
+/** The steps of a request, in order, from a run in which it neither waited nor was refused. */
 function cardsOf(set: TraceSet, lane: string): Step[] {
   const free = set.traces.find(
     (trace) =>
@@ -180,16 +180,16 @@ function differs(memory: Memory, row: Row): boolean {
 }
 
 /** The values of a row in words: "100", or "100, version 7" when there are more columns than one. */
-export function spoken(values: Record<string, string | null>): string {
+export function valuesInWords(values: Record<string, string | null>): string {
   const [first, ...rest] = Object.entries(values).filter(([name]) => name !== "id");
   if (!first) return "nothing";
   return [first[1] ?? "null", ...rest.map(([name, value]) => `${name} ${value ?? "null"}`)].join(", ");
 }
 
-/** One announcement for the last move: what it did, and what it was based on. */
+/** An announcement of the last move: what it did, and the value it was computed from. */
 export function announcement(set: TraceSet, presses: string): string {
   const now = view(set, presses);
-  if (!now.last) return `The row holds ${spoken(now.row.values)}. A or B may move.`;
+  if (!now.last) return `The row holds ${valuesInWords(now.row.values)}. A or B may move.`;
   const before = view(set, presses.slice(0, -1));
   const last = now.last;
   const parts = last.steps.map((step, at) => sentence(step, before, last.steps.slice(at + 1))).filter(Boolean);
@@ -205,32 +205,32 @@ function sentence(step: Step, before: View, rest: Step[]): string {
   const [seen, after] = [step.before.at(-1), step.after.at(-1)];
   if (step.kind === "write" && !after) return `${step.lane} ${step.words}: it is not, so nothing is written. 409.`;
   if (step.kind === "write" && after) {
-    const was = seen ? ` Row was ${spoken(seen.values)}` : "";
-    const based = memory && seen ? `, computed from ${spoken(memory.values)}, read at move ${memory.move}.` : was && ".";
-    const stale = memory && seen && spoken(memory.values) !== spoken(seen.values) ? " Stale." : "";
+    const was = seen ? ` Row was ${valuesInWords(seen.values)}` : "";
+    const based = memory && seen ? `, computed from ${valuesInWords(memory.values)}, read at move ${memory.move}.` : was && ".";
+    const stale = memory && seen && valuesInWords(memory.values) !== valuesInWords(seen.values) ? " Stale." : "";
     const ends = rest.some((one) => one.lane === step.lane && one.kind === "commit");
     const open = ends ? "" : " Not committed yet.";
-    return `${step.lane} writes ${spoken(after.values)}.${was}${based}${stale}${open}`;
+    return `${step.lane} writes ${valuesInWords(after.values)}.${was}${based}${stale}${open}`;
   }
-  return `${step.lane} ${step.words}: ${spoken(seen?.values ?? {})}.`;
+  return `${step.lane} ${step.words}: ${valuesInWords(seen?.values ?? {})}.`;
 }
 
-/** The whole position in words. */
+/** The position in words. */
 export function description(set: TraceSet, presses: string): string {
   const now = view(set, presses);
   const lanes = now.lanes.map((lane) => {
     const name = lane.lane.name;
     const holds = lane.memory
-      ? `holds ${spoken(lane.memory.values)}, read at move ${lane.memory.move}${lane.memory.stale ? ", stale" : ""}`
+      ? `holds ${valuesInWords(lane.memory.values)}, read at move ${lane.memory.move}${lane.memory.stale ? ", stale" : ""}`
       : "holds nothing";
     const next = lane.cards.find((card) => card.state === "live" || card.state === "waiting");
     if (lane.finished) return `${name} has finished.`;
     return lane.waitsFor ? `${name} waits for ${lane.waitsFor}.` : `${name} ${holds}; next it ${next?.words ?? "ends"}.`;
   });
-  return `${presses.length} moves played: ${[...presses].join(" ") || "none"}. Row: ${spoken(now.row.values)}. ${lanes.join(" ")}`;
+  return `${presses.length} moves played: ${[...presses].join(" ") || "none"}. Row: ${valuesInWords(now.row.values)}. ${lanes.join(" ")}`;
 }
 
-/** How each order ended, among those that were tried. */
+/** The result of each order that was tried. */
 export interface Tally {
   order: string;
   result: Ending | "waited" | "";
@@ -245,14 +245,14 @@ export function tally(set: TraceSet, tried: ReadonlySet<string>): Tally[] {
   });
 }
 
-/** The first order after `from` that was not tried, going round; empty when all were. */
+/** The first untried order after `from`, wrapping around; empty when all were tried. */
 export function nextUntried(set: TraceSet, tried: ReadonlySet<string>, from = ""): string {
   const orders = set.traces.map((trace) => trace.order);
   const start = orders.indexOf(from) + 1;
   return [...orders.slice(start), ...orders.slice(0, start)].find((order) => !tried.has(order)) ?? "";
 }
 
-/** The same for presses in one language of the tally: how many of the orders that end wrong were found. */
+/** How many orders were tried, and how many of those that end wrong were found. */
 export function score(set: TraceSet, tried: ReadonlySet<string>): { tried: number; all: number; found: number; wrong: number } {
   const wrong = set.traces.filter((trace) => ending(trace) === "wrong");
   return {

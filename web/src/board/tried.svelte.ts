@@ -1,4 +1,4 @@
-// Which orders were tried, board by board, as long as the page is open: the first run's order counts in the lesson too.
+// The orders tried on each board while the page is open; those tried in the introduction count in the lesson too.
 
 class Tried {
   #orders = $state<Record<string, readonly string[]>>({});

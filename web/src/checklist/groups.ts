@@ -10,9 +10,9 @@ export interface Group {
 const QUESTIONS: [string, string][] = [
   ["twice", "What if it runs twice at the same time?"],
   ["upstream-down", "What if the service it calls is down?"],
-  ["connection-lost", "What if the connection goes in the middle?"],
-  ["contradiction", "What if the input is valid and absurd?"],
-  ["ten-times-the-rows", "And with ten times the rows?"],
+  ["connection-lost", "What if the connection drops midway?"],
+  ["contradiction", "What if the input is valid but absurd?"],
+  ["ten-times-the-rows", "What if there are ten times as many rows?"],
 ];
 
 export function bySection(sections: Section[], lessons: Lesson[]): Group[] {
@@ -27,7 +27,7 @@ export function byQuestion(lessons: Lesson[]): Group[] {
     lessons: lessons.filter((lesson) => lesson.experiment === experiment),
   }));
   const known = new Set(QUESTIONS.map(([experiment]) => experiment));
-  const rest = { title: "To be read, not run", lessons: lessons.filter((lesson) => !known.has(lesson.experiment)) };
+  const rest = { title: "Found by reading the code", lessons: lessons.filter((lesson) => !known.has(lesson.experiment)) };
   return [...asked, rest].filter((group) => group.lessons.length);
 }
 

@@ -1,5 +1,5 @@
-// The editor and the view of before and after. A script of its own; it lives in a shadow root, where a style sheet can be
-// adopted without an inline style, which the page's security policy forbids.
+// The editor and the before/after comparison, in a separate script. They live in a shadow root, where a style sheet can
+// be adopted without the inline styles that the page's security policy forbids.
 
 import { closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
@@ -13,7 +13,7 @@ import { tags } from "@lezer/highlight";
 import type { EditorOptions, Editing } from "../lesson/editor";
 import type { Place } from "../shared/types";
 
-const LARGEST = 200_000; // characters; the server refuses more
+const LARGEST = 200_000; // characters; the server refuses longer texts
 
 const colours = HighlightStyle.define([
   { tag: [tags.keyword, tags.controlKeyword, tags.definitionKeyword, tags.moduleKeyword, tags.operatorKeyword], class: "keyword" },
@@ -61,7 +61,7 @@ const judgedLines = StateField.define<DecorationSet>({
   provide: (field) => EditorView.decorations.from(field),
 });
 
-// Typing over several lines is done here: the browser's own way leaves inline styles, which the page's policy forbids.
+// Replaces a selection of several lines: the browser's default leaves inline styles, which the page's policy forbids.
 const typedOver = EditorView.domEventHandlers({
   beforeinput(event, view) {
     const text = event.data;
@@ -75,7 +75,7 @@ const typedOver = EditorView.domEventHandlers({
   },
 });
 
-/** What the browser has selected: the editor hears of it a moment later. */
+/** The browser's selection, which reaches the editor's state slightly later. */
 function selected(view: EditorView): [number, number] {
   const root = view.root as ShadowRoot & { getSelection?: () => Selection | null };
   const shown = root.getSelection?.() ?? document.getSelection();
@@ -86,13 +86,13 @@ function selected(view: EditorView): [number, number] {
   return [Math.min(...ends), Math.max(...ends)];
 }
 
-function speaking(language: string): Extension {
+function grammar(language: string): Extension {
   if (language === "python") return [python(), indentUnit.of("    ")];
   return [javascript({ typescript: language === "typescript" }), indentUnit.of("  ")];
 }
 
 function reading(language: string): Extension[] {
-  return [look, syntaxHighlighting(colours), speaking(language), lineNumbers()];
+  return [look, syntaxHighlighting(colours), grammar(language), lineNumbers()];
 }
 
 function shadow(host: HTMLElement): ShadowRoot {
@@ -105,7 +105,7 @@ function edit(host: HTMLElement, options: EditorOptions): Editing {
   const root = shadow(host);
   const small = EditorState.changeFilter.of((change) => {
     if (change.newDoc.length <= LARGEST) return true;
-    options.onRefuse(`That is more than ${LARGEST.toLocaleString("en")} characters. The text before it stays.`);
+    options.onRefuse(`That is more than ${LARGEST.toLocaleString("en")} characters. The text was not changed.`);
     return false;
   });
   const view = new EditorView({
@@ -123,7 +123,7 @@ function edit(host: HTMLElement, options: EditorOptions): Editing {
         judgedLines,
         typedOver,
         small,
-        // Tab is left to the browser: it leads out of the editor.
+        // Tab is left to the browser, so that it moves the focus out of the editor.
         keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...historyKeymap]),
         EditorView.contentAttributes.of({ "aria-label": options.label, spellcheck: "false" }),
         EditorView.updateListener.of((update) => {
@@ -162,7 +162,7 @@ function compare(
     gutter: false,
     highlightChanges: false,
     a: { doc: options.before, extensions: [...fixed, described("as written")] },
-    b: { doc: options.after, extensions: [...fixed, described("mended")] },
+    b: { doc: options.after, extensions: [...fixed, described("fixed")] },
   });
   return { destroy: () => (view.destroy(), root.host.remove()) };
 }

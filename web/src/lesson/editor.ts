@@ -1,4 +1,4 @@
-// The editor is a script of its own, loaded when somebody first wants to edit.
+// The editor is a separate script, loaded on the first edit.
 
 import type { Place } from "../shared/types";
 
@@ -29,7 +29,7 @@ declare global {
   }
 }
 
-/** Raises an Error when the script cannot be loaded. */
+/** Rejects with an Error when the script cannot be loaded. */
 export function editors(): Promise<Editors> {
   if (window.looktwiceEditor) return Promise.resolve(window.looktwiceEditor);
   return new Promise((resolve, reject) => {

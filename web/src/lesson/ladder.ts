@@ -1,4 +1,4 @@
-// The ladder of hints. What may be said is decided here, outside of any model, from what the learner has done.
+// Which hints are open. Decided here, without any model, from what the learner has done.
 
 export interface Climb {
   predicted: boolean;
@@ -8,12 +8,12 @@ export interface Climb {
   reading: number;
   asked: boolean;
   solved: boolean;
-  /** Without an engine nothing can be judged: each hint then opens the next. */
+  /** Without an engine nothing can be judged, and each hint opens the next. */
   opened: number;
   live: boolean;
 }
 
-/** How many of the four hints (Look, Ask, Name, Show) may be read. */
+/** How many of the four hints (Look, Ask, Name, Show) are open. */
 export function rungs(climb: Climb): number {
   if (climb.solved || climb.asked) return 4;
   if (!climb.predicted) return 0;
@@ -23,9 +23,9 @@ export function rungs(climb: Climb): number {
   return climb.edits >= 1 || climb.reading >= 60 ? 2 : 1;
 }
 
-/** What opens the next hint, in words. */
+/** The condition that opens the next hint, in words. */
 export function condition(rung: number, live: boolean): string {
-  if (rung === 0) return "opens when you have predicted";
-  if (!live) return "opens after the one before";
+  if (rung === 0) return "opens after your prediction";
+  if (!live) return "opens after the previous hint";
   return ["", "opens after one try, or a minute of reading", "opens after a second try", "opens after a third try"][rung] ?? "";
 }

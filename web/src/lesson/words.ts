@@ -1,29 +1,28 @@
-// The engine's verdict in a sentence.
+// The engine's verdict as a sentence.
 
-import { done } from "../shared/roles";
-import type { Said, Verdict } from "../shared/types";
-
+import { roleInWords } from "../shared/roles";
+import type { EditorFinding, Verdict } from "../shared/types";
 
 /** "read here (2), written here (3)". */
-export function places(said: Said): string {
-  return said.places.map((place) => `${place.note || done(place.role)} (${place.line})`).join(", ");
+export function places(finding: EditorFinding): string {
+  return finding.places.map((place) => `${place.note || roleInWords(place.role)} (${place.line})`).join(", ");
 }
 
 export function headline(verdict: Verdict): string {
-  const first = verdict.said[0];
+  const first = verdict.findings[0];
   switch (verdict.state) {
     case "breaks":
       return `still breaks: ${first ? places(first) : ""}`;
     case "uncertain":
       return "not sure: the engine cannot follow every step here";
     case "elsewhere":
-      return `this one is gone; another is here: ${first?.code} ${first?.pattern}`;
+      return `this pattern is gone, but another was found: ${first?.code} ${first?.pattern}`;
     case "gone":
       return "nothing left to judge";
     case "unread":
-      return "this cannot be read as a program";
+      return "this cannot be parsed";
     case "solved":
-      return "holds: the audit finds nothing here any more";
+      return "fixed: the audit no longer finds anything";
     case "paused":
       return "verdicts paused";
   }

@@ -12,7 +12,7 @@ export function find(lessons: Lesson[], words: string): Lesson[] {
     .map(({ lesson }) => lesson);
 }
 
-/** 0 when a word is nowhere; a name or code counts more than a message. */
+/** 0 when a word does not occur; a name or code counts more than a message. */
 function rank(lesson: Lesson, wanted: string[]): number {
   const name = `${lesson.code} ${lesson.name} ${lesson.name.replaceAll("-", " ")}`.toLowerCase();
   const text = [lesson.summary, lesson.question, ...lesson.messages].join(" ").toLowerCase();

@@ -1,4 +1,4 @@
-// Every state is in the link: #/races/lost-update?lang=ts&at=break&order=ABAB&code=…
+// The whole state is in the link: #/races/lost-update?lang=ts&at=break&order=ABAB&code=…
 
 export interface Place {
   path: string[];
@@ -25,7 +25,7 @@ export function format(place: Place): string {
   return `#/${place.path.map(encodeURIComponent).join("/")}${text ? `?${text}` : ""}`;
 }
 
-/** Links carry the editor's text as what differs from the page's: line, lines taken out, text put in. */
+/** Links carry the editor's text as a difference from the page's: line, number of lines removed, lines inserted. */
 export function difference(from: string, to: string): string {
   if (from === to) return "";
   const [old, now] = [from.split("\n"), to.split("\n")];
@@ -38,7 +38,7 @@ export function difference(from: string, to: string): string {
   return coded.length <= 2048 ? coded : "";
 }
 
-/** The text that `difference` spoke of; null for a link that does not fit this page. */
+/** The text that `difference` encoded; null for a link that does not fit this page. */
 export function applied(from: string, coded: string): string | null {
   try {
     const made: unknown = JSON.parse(fromBase64(coded));

@@ -1,6 +1,6 @@
-// What the learner has done with a pattern: marks with dates. Two copies merge mark by mark, the later one counts.
+// The learner's progress on a pattern: marks with timestamps. Two copies merge mark by mark; the later one wins.
 
-export const KINDS = ["seen", "predicted", "broke", "mended", "shown", "kept"] as const;
+export const KINDS = ["seen", "predicted", "broken", "fixed", "shown", "kept"] as const;
 export type Kind = (typeof KINDS)[number];
 
 export interface Marked {
@@ -15,7 +15,7 @@ export interface Progress {
   patterns: Record<string, Marks>;
 }
 
-export const LEVELS = ["unseen", "predicted", "broken", "mended", "kept"] as const;
+export const LEVELS = ["unseen", "predicted", "broken", "fixed", "kept"] as const;
 export type Level = (typeof LEVELS)[number];
 
 export function later(one?: Marked | null, other?: Marked | null): Marked | undefined {
@@ -37,17 +37,17 @@ export function merge(left: Progress, right: Progress): Progress {
   return { schema: 1, patterns };
 }
 
-/** The furthest stop that was reached in any language. */
+/** The furthest stop reached in any language. */
 export function level(progress: Progress, pattern: string): Level {
   const held = (kind: Kind) =>
     Object.entries(progress.patterns).some(([key, marks]) => key.startsWith(`${pattern}/`) && marks[kind]?.on);
   if (held("kept")) return "kept";
-  if (held("mended")) return "mended";
-  if (held("broke")) return "broken";
+  if (held("fixed")) return "fixed";
+  if (held("broken")) return "broken";
   return held("predicted") ? "predicted" : "unseen";
 }
 
-/** What was stored, if it is what we store; null otherwise. */
+/** The stored progress; null when it is not in our format. */
 export function readStored(text: string | null): Progress | null {
   if (!text) return null;
   try {

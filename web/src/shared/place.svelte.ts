@@ -1,4 +1,4 @@
-// Where the reader is: the hash of the address, as state.
+// The current location, as state: the hash of the page's address.
 
 import { format, parse, type Place } from "./link";
 
@@ -14,7 +14,7 @@ export function go(hash: string): void {
   location.hash = hash;
 }
 
-/** Change parts of the link without a new step in the browser's history. */
+/** Change parts of the link without a new entry in the browser's history. */
 export function note(changes: Record<string, string>): void {
   const next = { path: here.now.path, query: { ...here.now.query, ...changes } };
   history.replaceState(null, "", format(next));

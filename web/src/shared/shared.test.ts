@@ -28,7 +28,7 @@ describe("links", () => {
     expect(coded).toMatch(/^[\w-]+$/);
     expect(applied(page, coded)).toBe(text);
   });
-  it("carry nothing when nothing changed, and nothing that is too long", () => {
+  it("carry nothing when nothing changed, or when the edit is too long", () => {
     expect(difference(page, page)).toBe("");
     expect(difference(page, "x".repeat(4000))).toBe("");
   });
@@ -39,23 +39,23 @@ describe("links", () => {
 });
 
 describe("progress", () => {
-  const at = (moment: number, on = true): Progress => ({ schema: 1, patterns: { "a/python": { broke: { at: moment, on } } } });
-  it("merges by the later date, in either order", () => {
+  const at = (moment: number, on = true): Progress => ({ schema: 1, patterns: { "a/python": { broken: { at: moment, on } } } });
+  it("merges by the later timestamp, in either order", () => {
     expect(merge(at(1), at(2, false))).toEqual(at(2, false));
     expect(merge(at(2, false), at(1))).toEqual(at(2, false));
   });
   it("shows the furthest stop reached in any language", () => {
-    const both: Progress = { schema: 1, patterns: { "a/python": { broke: { at: 1, on: true } }, "a/typescript": { mended: { at: 1, on: true } } } };
-    expect(level(both, "a")).toBe("mended");
+    const both: Progress = { schema: 1, patterns: { "a/python": { broken: { at: 1, on: true } }, "a/typescript": { fixed: { at: 1, on: true } } } };
+    expect(level(both, "a")).toBe("fixed");
     expect(level(both, "b")).toBe("unseen");
     expect(level(at(1, false), "a")).toBe("unseen");
   });
-  it.each([null, "", "{", "[]", "null", '{"schema":2}', '{"schema":1,"patterns":null}'])("that cannot be read is none: %s", (text) =>
+  it.each([null, "", "{", "[]", "null", '{"schema":2}', '{"schema":1,"patterns":null}'])("that cannot be read is ignored: %s", (text) =>
     expect(readStored(text)).toBeNull(),
   );
 });
 
-describe("the ladder of hints", () => {
+describe("hints", () => {
   const start = { predicted: false, edits: 0, reading: 0, asked: false, solved: false, opened: 0, live: true };
   it.each([
     [{}, 0],
@@ -70,7 +70,7 @@ describe("the ladder of hints", () => {
     [{ predicted: true, live: false }, 1],
     [{ predicted: true, live: false, opened: 2 }, 3],
   ])("%j opens %i", (change, open) => expect(rungs({ ...start, ...change })).toBe(open));
-  it("says what opens the next", () => {
+  it("state what opens the next one", () => {
     for (const rung of [0, 1, 2, 3]) expect(condition(rung, true)).toMatch(/^opens/);
   });
 });

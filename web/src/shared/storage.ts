@@ -1,4 +1,4 @@
-// The browser's own storage, which it may refuse (private windows, full disks): then nothing outlives the page.
+// The browser's storage, which may be unavailable (private windows, full disks): then nothing outlives the page.
 
 export function stored(name: string): string | null {
   try {
@@ -12,6 +12,6 @@ export function store(name: string, value: string): void {
   try {
     localStorage.setItem(name, value);
   } catch {
-    // the page goes on; progress is kept by the server where there is one
+    // not fatal: the server, where there is one, stores progress too
   }
 }

@@ -1,4 +1,4 @@
-// What the server sends: the playbook and, in it, recorded runs. Mirrors of looktwice.learn.content and core.trace.
+// The server's data: the playbook with its recorded runs, and verdicts. Mirrors looktwice.learn and core.trace.
 
 export interface Row {
   table: string;
@@ -145,7 +145,7 @@ export interface Place {
   note: string;
 }
 
-export interface Said {
+export interface EditorFinding {
   code: string;
   pattern: string;
   message: string;
@@ -156,7 +156,7 @@ export interface Said {
 
 export interface Verdict {
   state: "breaks" | "uncertain" | "elsewhere" | "gone" | "unread" | "solved" | "paused";
-  said: Said[];
+  findings: EditorFinding[];
   why: string;
   turn: string;
   remedy: string;

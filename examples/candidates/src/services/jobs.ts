@@ -22,13 +22,13 @@ export async function searchJobs(agencyId: string, q: string, sort: "title" | "n
   );
 }
 
-/** Jobs that take no more applications. */
+/** Jobs that no longer accept applications. */
 export async function fullJobs(agencyId: string): Promise<Job[]> {
   return db.$queryRaw<Job[]>`
     SELECT * FROM "Job" WHERE "agencyId" = ${agencyId} AND "applicationCount" >= "maxApplications" LIMIT 50`;
 }
 
-/** Enters a candidate for a job, as long as the job takes applications. */
+/** Enters a candidate for a job, as long as the job accepts applications. */
 export async function apply(agencyId: string, jobId: string, candidateId: string): Promise<Application> {
   const candidate = await requireCandidate(agencyId, candidateId);
   const job = await db.job.findFirst({ where: { id: jobId, agencyId } });

@@ -7,7 +7,7 @@ type AtsCandidate = Pick<Candidate, "name" | "email" | "status" | "tags">;
 
 /** Client of the applicant-tracking system (ATS). */
 class AtsClient {
-  /** Creates or replaces a candidate; doing it twice does no harm. */
+  /** Creates or replaces a candidate; doing it twice is harmless. */
   async putCandidate(id: string, candidate: AtsCandidate): Promise<void> {
     await this.send("PUT", `/candidates/${encodeURIComponent(id)}`, pick(candidate));
   }

@@ -25,7 +25,7 @@ export async function requireCandidate(agencyId: string, id: string): Promise<Ca
   return candidate;
 }
 
-/** Adds a candidate, and has the ATS told. An e-mail address is unique within an agency. */
+/** Adds a candidate and has it sent to the ATS. An e-mail address is unique within an agency. */
 export async function createCandidate(agencyId: string, name: string, email: string): Promise<Candidate> {
   try {
     return await db.$transaction(async (tx) => {
@@ -39,7 +39,7 @@ export async function createCandidate(agencyId: string, name: string, email: str
   }
 }
 
-/** Merges updates into a candidate and has the ATS told. New tags are added to the existing ones. */
+/** Merges updates into a candidate and has it sent to the ATS. New tags are added to the existing ones. */
 export async function syncCandidate(agencyId: string, id: string, updates: CandidateUpdates): Promise<Candidate> {
   try {
     return await db.$transaction(async (tx) => {
@@ -68,7 +68,7 @@ export async function rateCandidate(agencyId: string, id: string, stars: number)
   return ratingSum / ratingCount;
 }
 
-/** Removes a candidate with everything that belongs to them, and has the ATS told. */
+/** Removes a candidate with everything that belongs to them, and has the ATS updated. */
 export async function deleteCandidate(agencyId: string, id: string): Promise<void> {
   const candidate = await requireCandidate(agencyId, id);
   await db.$transaction(async (tx) => {

@@ -24,7 +24,7 @@ class PaymentClient:
         return self._post("/charges", payload)["id"]
 
     def refund(self, charge_id: str) -> None:
-        """Give the whole amount of a charge back."""
+        """Refund the whole amount of a charge."""
         self._post("/refunds", {"charge": charge_id})
 
     def _post(self, path: str, payload: dict[str, Any]) -> dict[str, Any]:

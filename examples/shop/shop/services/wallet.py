@@ -24,7 +24,7 @@ def deposit(session: Session, user_id: int, amount: int) -> Wallet:
 
 
 def change_balance(session: Session, user_id: int, amount: int) -> None:
-    """Add an amount to a balance; a negative amount takes it away."""
+    """Add an amount to a balance; a negative amount subtracts."""
     session.execute(update(Wallet).where(Wallet.user_id == user_id).values(balance=Wallet.balance + amount))
 
 

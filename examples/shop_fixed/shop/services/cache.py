@@ -16,7 +16,7 @@ client = redis.Redis.from_url(get_settings().redis_url, decode_responses=True, s
 
 
 def get_page(key: str) -> list[dict[str, Any]] | None:
-    """Return a cached page, or None when there is none or Redis is away."""
+    """Return a cached page, or None when there is none or Redis is unavailable."""
     try:
         cached = client.get(key)
     except redis.RedisError:
@@ -26,7 +26,7 @@ def get_page(key: str) -> list[dict[str, Any]] | None:
 
 
 def put_page(key: str, page: list[dict[str, Any]]) -> None:
-    """Remember a page for a short time."""
+    """Cache a page for a short time."""
     try:
         client.set(key, json.dumps(page), ex=CATALOGUE_SECONDS)
     except redis.RedisError:

@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 
 class Receipt(BaseModel):
-    """What the provider answers when it has done something."""
+    """The provider's response to a successful request."""
 
     id: str = Field(min_length=1)
 
@@ -35,7 +35,7 @@ class PaymentClient:
         return self._post("/charges", payload, f"charge-{reference}").id
 
     def refund(self, charge_id: str) -> None:
-        """Give the whole amount of a charge back; the same charge is refunded once."""
+        """Refund the whole amount of a charge; the same charge is refunded once."""
         self._post("/refunds", {"charge": charge_id}, f"refund-{charge_id}")
 
     def _post(self, path: str, payload: dict[str, Any], idempotency_key: str) -> Receipt:

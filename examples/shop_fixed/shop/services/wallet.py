@@ -27,7 +27,7 @@ def deposit(session: Session, user_id: int, amount: int) -> Wallet:
 
 
 def change_balance(session: Session, user_id: int, amount: int) -> None:
-    """Add an amount to a balance; a negative amount takes it away."""
+    """Add an amount to a balance; a negative amount subtracts."""
     session.execute(update(Wallet).where(Wallet.user_id == user_id).values(balance=Wallet.balance + amount))
 
 
@@ -35,7 +35,7 @@ def transfer(session: Session, from_user_id: int, to_user_id: int, amount: int) 
     """Move money from one user's wallet to another's."""
     if from_user_id == to_user_id:
         raise Conflict("Cannot transfer to yourself")
-    # Both rows are locked in one order, so that two opposite transfers cannot wait for each other.
+    # Both rows are locked in a fixed order, so that two opposite transfers cannot deadlock.
     both = select(Wallet).where(Wallet.user_id.in_([from_user_id, to_user_id])).order_by(Wallet.id).with_for_update()
     wallets = {wallet.user_id: wallet for wallet in session.scalars(both)}
     if len(wallets) < 2:

@@ -1,1 +1,1 @@
-"""One module a command; the module's name is the command's."""
+"""One module per command, named like the command."""

@@ -1,4 +1,4 @@
-"""`looktwice audit`: read the code and say what will break."""
+"""`looktwice audit`: read the code and report what will break in production."""
 
 from __future__ import annotations
 
@@ -9,18 +9,22 @@ import click
 from looktwice.cli.options import takes_config, takes_format, takes_output, takes_path, words
 
 
-@click.command(short_help="Read a backend and say what will break.")
+@click.command(short_help="Read a backend and report what will break.")
 @takes_path
-@click.option("--select", multiple=True, callback=words, metavar="WORDS", help="Only these codes, names or sections.")
-@click.option("--ignore", multiple=True, callback=words, metavar="WORDS", help="Not these codes, names or sections.")
-@click.option("--section", multiple=True, callback=words, metavar="NAMES", help="Only these sections, as in --select.")
-@click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave out paths, as in .gitignore.")
-@click.option("--show-low", is_flag=True, help="Show findings of low confidence too.")
+@click.option("--select", multiple=True, callback=words, metavar="NAMES", help="Only these codes, names or sections.")
+@click.option(
+    "--ignore", multiple=True, callback=words, metavar="NAMES", help="All but these codes, names or sections."
+)
+@click.option(
+    "--section", multiple=True, callback=words, metavar="NAMES", help="Only these sections, as with --select."
+)
+@click.option("--exclude", multiple=True, metavar="PATTERN", help="Exclude paths, as in .gitignore.")
+@click.option("--show-low", is_flag=True, help="Also show findings of low confidence.")
 @takes_format
 @takes_output
-@click.option("--statistics", is_flag=True, help="Say how much of the code was understood, and what was left out.")
+@click.option("--statistics", is_flag=True, help="Show how much of the code was understood, and what was excluded.")
 @takes_config
-@click.option("--no-cache", is_flag=True, help="Remember nothing and use nothing remembered.")
+@click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
 def command(
     path: Path,
     select: tuple[str, ...],
@@ -34,7 +38,7 @@ def command(
     config: Path | None,
     no_cache: bool,
 ) -> int:
-    """Read the backend at PATH (here, when left out) and say what will break in production."""
+    """Read the backend at PATH (default: the current directory) and report what will break in production."""
     from looktwice.audit import Options, audit
     from looktwice.cli.reading import Tally, root_of, show
     from looktwice.core.config import load

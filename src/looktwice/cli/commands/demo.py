@@ -1,4 +1,4 @@
-"""`looktwice demo`: all of it, on two small backends or on one of your own."""
+"""`looktwice demo`: audit and prove two small backends, or one of your own."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 
-@click.command(short_help="Show it all on two small backends, or on yours.")
+@click.command(short_help="Audit and prove two small backends, or yours.")
 @click.argument("app", type=click.Path(path_type=Path), required=False)
 def command(app: Path | None) -> int:
-    """Read and prove the backend APP, or the two examples and their mended twins, and write one report."""
+    """Audit and prove the backend APP, or the two examples and their fixed versions, and write one report."""
     from looktwice.cli.demo import demo
 
     return demo(app)

@@ -7,7 +7,7 @@ import click
 
 @click.command(short_help="Explain a pattern: what happens, what to do instead.")
 @click.argument("pattern")
-@click.option("--language", type=click.Choice(["python", "typescript"]), help="The language of the examples.")
+@click.option("--language", type=click.Choice(["python", "typescript"]), help="Language of the examples.")
 def command(pattern: str, language: str | None) -> int:
     """Explain a PATTERN, named by its code (LT301) or its name (lost-update)."""
     import sys
@@ -20,7 +20,7 @@ def command(pattern: str, language: str | None) -> int:
     patterns = catalogue()
     found = patterns.find(pattern)
     if found is None:
-        codes = sorted(named(patterns.patterns, pattern))  # raises, with the nearest word, when it names nothing
+        codes = sorted(named(patterns.patterns, pattern))  # raises, with the closest name, when it matches nothing
         click.echo(f"`{pattern}` is a section. Its patterns:")
         for code in codes:
             if it := patterns.find(code):

@@ -8,17 +8,19 @@ import click
 
 
 @click.command(short_help="Open the playbook in the browser.")
-@click.option("--port", type=click.IntRange(1, 65535), help="The port to serve on, at 127.0.0.1.")
-@click.option("--no-open", is_flag=True, help="Print the address and open no browser.")
-@click.option("--export", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Write it as files instead.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to serve on, at 127.0.0.1.")
+@click.option("--no-open", is_flag=True, help="Print the address without opening a browser.")
+@click.option("--export", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Write it to DIR instead.")
 def command(port: int | None, no_open: bool, folder: Path | None) -> int:
-    """Open the playbook: break each pattern by hand, then mend it."""
+    """Open the playbook: break each pattern by hand, then fix it."""
     if folder is not None:
+        from looktwice.cli import terminal
+        from looktwice.core.visible import line
         from looktwice.learn.export import export
 
-        click.echo(f"Written. Open {export(folder)}")
+        terminal.answer(line(f"Written: {export(folder)}"))
         return 0
     from looktwice.learn.launch import serve
 
-    serve(port, open_browser=not no_open, say=click.echo)
+    serve(port, open_browser=not no_open, echo=click.echo)
     return 0

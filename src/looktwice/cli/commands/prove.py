@@ -1,4 +1,4 @@
-"""`looktwice prove`: run the application, and show what breaks."""
+"""`looktwice prove`: run the application and show what breaks."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from looktwice.cli.options import FILE, takes_config, takes_format, takes_output
 
 @click.command(short_help="Run the application and show what breaks.")
 @takes_path
-@click.option("--experiment", multiple=True, callback=words, metavar="NAMES", help="Only these experiments.")
-@click.option("--endpoint", multiple=True, metavar="WORD", help="Only endpoints that contain it (POST /orders).")
-@click.option("--from-audit", type=FILE, metavar="FILE", help="Begin where an audit found something.")
-@click.option("--suspected", is_flag=True, help="With --from-audit: ask nowhere else.")
-@click.option("--budget", metavar="BUDGET", help="How long to look at each pair of requests: 30s, 2m, or a count.")
+@click.option("--experiment", multiple=True, callback=words, metavar="NAMES", help="Run only these experiments.")
+@click.option("--endpoint", multiple=True, metavar="TEXT", help="Test only endpoints that contain TEXT (POST /orders).")
+@click.option("--from-audit", type=FILE, metavar="FILE", help="Start where an audit found something.")
+@click.option("--suspected", is_flag=True, help="With --from-audit: test no other endpoints.")
+@click.option("--budget", metavar="BUDGET", help="Budget per pair of requests: 30s, 2m, or a number of runs.")
 @takes_format
 @takes_output
-@click.option("--statistics", is_flag=True, help="Say how many runs it took.")
+@click.option("--statistics", is_flag=True, help="Show how many runs it took.")
 @takes_config
-@click.option("--no-test", is_flag=True, help="Write no regression tests into the project.")
+@click.option("--no-test", is_flag=True, help="Do not write regression tests into the project.")
 def command(
     path: Path,
     experiment: tuple[str, ...],
@@ -34,14 +34,14 @@ def command(
     config: Path | None,
     no_test: bool,
 ) -> int:
-    """Start the backend at PATH with a database of its own, and play its requests against each other."""
+    """Start the backend at PATH with its own database, and run its requests concurrently."""
     from looktwice.cli.joining import read_findings, routes_of
     from looktwice.cli.proving import proving
     from looktwice.cli.reading import Tally, root_of, show
     from looktwice.core.config import load
 
     if suspected and from_audit is None:
-        raise click.UsageError("--suspected needs --from-audit FILE, which says where that is.")
+        raise click.UsageError("--suspected needs --from-audit FILE, which names the suspected endpoints.")
     root = root_of(path, "prove")
     settings = load(root, config)
     tally = Tally(settings.audit.fail_on)

@@ -1,4 +1,4 @@
-"""`looktwice replay`: ask again what a proof asked."""
+"""`looktwice replay`: repeat the requests of a proof."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from pathlib import Path
 import click
 
 
-@click.command(short_help="Ask again what a proof asked.")
+@click.command(short_help="Repeat the requests of a proof.")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--project", type=click.Path(path_type=Path), metavar="DIR", help="Where the application is.")
-@click.option("--picture", is_flag=True, help="Only show the recorded run; start nothing.")
+@click.option("--project", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the application.")
+@click.option("--picture", is_flag=True, help="Only show the recorded run, without starting anything.")
 @click.option(
     "--svg", type=click.Path(path_type=Path), metavar="FILE", help="Write the recorded run as an SVG instead."
 )
 def command(file: Path, project: Path | None, picture: bool, svg: Path | None) -> int:
-    """Start the application that the proof in FILE is about, and ask it the same again.
+    """Start the application that the proof in FILE is about, and send it the same requests again.
 
-    Exit codes: 0 it holds now, 1 it is still wrong, 2 that could not be told.
+    Exit codes: 0 it is correct now, 1 it is still wrong, 2 undecided.
     """
     from looktwice.cli.replaying import replay
 

@@ -1,4 +1,4 @@
-"""Languages: each adapter turns the bytes of a file into the neutral syntax."""
+"""Languages: each adapter converts the bytes of a file to the neutral syntax."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Adapter", "Parsed", "adapter_for", "adapters"]
 
 @cache
 def adapters() -> tuple[Adapter, ...]:
-    """All languages, imported when first needed: a grammar takes a moment to load."""
+    """All languages, imported on first use: loading a grammar takes a moment."""
     from looktwice.code.languages.python import Python
     from looktwice.code.languages.typescript import JavaScript, TypeScript
 
@@ -25,5 +25,5 @@ def _by_suffix() -> dict[str, Adapter]:
 
 
 def adapter_for(path: str) -> Adapter | None:
-    """The adapter that reads a file of this name, None when there is none."""
+    """The adapter for a file of this name, or None."""
     return _by_suffix().get(splitext(path)[1].lower())

@@ -1,4 +1,4 @@
-"""The seam between a language and everything else: bytes in, neutral trees out."""
+"""The interface of a language adapter: bytes in, neutral trees out."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ class Adapter(Protocol):
     def suffixes(self) -> tuple[str, ...]: ...
 
     def parse(self, source: Source) -> Parsed:
-        """Parse a file. Never raises on what the file holds: see `Module.errors`."""
+        """Parse a file. Never raises because of its content: see `Module.errors`."""
         ...
 
 
 class Parsed:
-    """One parsed file, as long as its tree is needed.
+    """One parsed file, kept while its tree is needed.
 
-    `source` holds the text in UTF-8 without a byte order mark. All offsets are into it: take spans from it and not from
-    the source that was given.
+    `source` holds the text in UTF-8 without a byte order mark. All offsets refer to it: take spans from it and not from
+    the source that was passed in.
     """
 
     def __init__(self, source: Source, tree: Tree | None, reader: Reader, outline: Callable[[Syntax], Module]) -> None:
@@ -51,7 +51,7 @@ class Parsed:
         self._module: Module | None = None
 
     def outline(self) -> Module:
-        """Imports, exports, classes, functions without bodies, and the statements of the module itself."""
+        """Imports, exports, classes, functions without bodies, and the module-level statements."""
         if self._module is None:
             if self._tree is None:  # binary, or tangled: reported as unreadable from end to end
                 end = len(self.source.data)
@@ -65,10 +65,10 @@ class Parsed:
         return self._module
 
     def body(self, function: Function) -> tuple[Node, ...]:
-        """The statements of a function of this file, functions within it filled as well.
+        """The statements of a function of this file, with the bodies of nested functions.
 
-        `function` may come from an outline that was read earlier, of the same bytes. Gives () for a function without a
-        body and for one that is not of this file.
+        `function` may come from an earlier outline of the same bytes. Returns () for a function without a body and for
+        one that is not in this file.
         """
         self.outline()
         syntax = self._reader.functions.get((function.start, function.end))
@@ -85,12 +85,12 @@ class Parsed:
             reader.is_outline = True
 
     def names(self, function: Node) -> frozenset[str]:
-        """Names that are called or read as attributes anywhere within a function: a superset, from the text alone."""
+        """The names called or read as attributes anywhere within a function: a superset, from the text alone."""
         found = NAMES.findall(self.source.data, function.start, function.end)
         return frozenset((attribute or called).decode() for attribute, called in set(found))
 
     def comments(self) -> tuple[tuple[int, int], ...]:
-        """Byte ranges of the comments, in order."""
+        """The byte ranges of the comments, in order."""
         found: list[tuple[int, int]] = []
         pending = [self._tree.root_node] if self._tree is not None else []
         while pending:
@@ -103,7 +103,7 @@ class Parsed:
 
     @property
     def errors(self) -> tuple[tuple[int, int], ...]:
-        """Byte ranges that could not be read, so far."""
+        """The byte ranges that could not be parsed, so far."""
         if self._tree is None:
             return ((0, len(self.source.data)),)
         return tuple(self._reader.errors)
@@ -116,9 +116,9 @@ def parse_with(
     outline: Callable[[OneReader, Syntax], Module],
     prepare: Callable[[bytes], bytes] = bytes,
 ) -> Parsed:
-    """What every adapter's `parse` does, given its grammar, its reader and how an outline is read.
+    """The common part of every adapter's `parse`, given its grammar, its reader and its outline function.
 
-    `prepare` may rewrite what the grammar does not know, byte for byte: offsets must stay as they are.
+    `prepare` may rewrite syntax that the grammar does not support, byte for byte: offsets must not change.
     """
     source = with_line_ends(in_utf8(source))
     data = source.data
@@ -129,7 +129,7 @@ def parse_with(
 
 
 def in_utf8(source: Source) -> Source:
-    """The same file in UTF-8: by byte order mark, else as it is when valid, by its coding line, or as Latin-1."""
+    """The file in UTF-8: by byte order mark, otherwise unchanged when valid, by its coding line, or as Latin-1."""
     data = source.data
     for mark, encoding in MARKS:
         if data.startswith(mark):
@@ -157,7 +157,7 @@ def with_line_ends(source: Source) -> Source:
 
 
 def coding_line(data: bytes) -> str:
-    """The text encoding that one of the first two lines declares (PEP 263), "" when none does."""
+    """The encoding declared in one of the first two lines (PEP 263), "" when there is none."""
     for line in data.split(b"\n", 2)[:2]:
         if found := CODING.match(line):
             name = found[1].decode("ascii", "replace")

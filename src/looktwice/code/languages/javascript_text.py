@@ -1,4 +1,4 @@
-"""Text in JavaScript source: escapes, and the few spellings that the grammars do not know yet."""
+"""Text in JavaScript source: escapes, and the few constructs that the grammars do not support yet."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import re
 ESCAPE = re.compile(r"\\(\r\n|u\{[0-9a-fA-F]{1,8}\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
 SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": "", "\r\n": ""}
 
-# `sql<Row[]>`…`` — type arguments of a tagged template. They nest one level at most in what is matched, and not far.
+# `sql<Row[]>`…`` — type arguments of a tagged template, nested at most one level and of limited length.
 TAG_TYPES = re.compile(
     rb"(?<=[\w$])<(?:[\w\s.,\[\]|&?:\"']|\{[^{}`$<>]{0,400}\}|<[\w\s.,\[\]|&\"']{0,200}>){1,400}>(?=`)"
 )
 USING = re.compile(rb"(?:^|(?<=[;{}]))([ \t]*)(?:(await)[ \t]+)?using(?=[ \t]+[\w$]+[ \t]*[:=][^=])", re.MULTILINE)
-# `interface Box<in out T>`: who may be put in and taken out. Nothing else follows `<` or `,` like this.
+# `interface Box<in out T>`: variance annotations. Nothing else follows `<` or `,` like this.
 VARIANCE = re.compile(rb"(?<=[<,\s])(?:in[ \t]+out|in|out)(?=[ \t]+[A-Z]\w*[ \t]*(?:[,>=\n]|extends\b))")
 TYPE_HEAD = re.compile(rb"\b(?:interface|class|type)[ \t]+\w+\s*<[^(){};]{1,2000}")
 
 
 def unescaped(text: str) -> str:
-    """The characters that escapes in a string or template stand for."""
+    """The text of a string or template, with escapes replaced by their characters."""
     return ESCAPE.sub(_character, text) if "\\" in text else text
 
 
@@ -36,10 +36,10 @@ def _without_variance(head: re.Match[bytes]) -> bytes:
     return VARIANCE.sub(lambda mark: b" " * len(mark[0]), head[0])
 
 
-def as_the_grammar_knows_it(data: bytes) -> bytes:
-    """The same number of bytes, with what the grammars would misread rewritten: every offset still holds.
+def normalized(data: bytes) -> bytes:
+    """Rewrite what the grammars would misread, with the same number of bytes, so that offsets do not change.
 
-    Type arguments of tagged templates and marks of variance become blanks, and `using x = …` becomes `const x = …`.
+    Type arguments of tagged templates and variance annotations become blanks, and `using x = …` becomes `const x = …`.
     """
     if b"out " in data or b"<in " in data:
         data = TYPE_HEAD.sub(_without_variance, data)

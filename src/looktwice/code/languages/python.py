@@ -60,7 +60,7 @@ def grammar() -> Grammar:
 
 
 def outline(reader: PythonReader, root: Syntax) -> Module:
-    reader.note_errors(root)
+    reader.record_errors(root)
     body = tuple([node for node in reader.statements(root.named_children) if not isinstance(node, Import)])
     return Module(0, len(reader.data), tuple(reader.imports), body, {}, tuple(reader.errors))
 
@@ -100,7 +100,7 @@ class PythonReader(PythonPatterns, PythonExpressions):
         yield from ()
 
     def renamed(self, syntax: Syntax) -> tuple[str, str]:
-        """A name and the alias it is given, "" when none is."""
+        """A name and its alias, "" when it has none."""
         if syntax.type != "aliased_import":
             return "".join(self.text(syntax).split()), ""
         name, alias = self.field(syntax, "name"), self.field(syntax, "alias")
@@ -125,10 +125,10 @@ class PythonReader(PythonPatterns, PythonExpressions):
         return self.function(syntax, definition, decorators)
 
     def declared(self, outer: Syntax, syntax: Syntax) -> Assignment | None:
-        """SQLAlchemy's `@declared_attr def x(cls) -> T: return value` as the `x: T = value` that it stands for."""
+        """SQLAlchemy's `@declared_attr def x(cls) -> T: return value` as the equivalent `x: T = value`."""
         name, returns, block = (self.field(syntax, each) for each in ("name", "return_type", "body"))
         statements = self.children(block) if block is not None else []
-        if name is None or not statements or self.text(name) == "__tablename__":  # that one asks for the class's name
+        if name is None or not statements or self.text(name) == "__tablename__":  # it depends on the class's name
             return None
         last = statements[-1]
         if last.type != "return_statement" or any(each.type != "expression_statement" for each in statements[:-1]):

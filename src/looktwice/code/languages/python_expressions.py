@@ -96,7 +96,7 @@ class PythonExpressions(Reader):
         return Await(syntax.start_byte, syntax.end_byte, self.inner(syntax))
 
     def inner(self, syntax: Syntax) -> Node:
-        """The only child: of parentheses, `await`, `*xs`."""
+        """The only child, of parentheses, `await` or `*xs`."""
         children = self.children(syntax)
         if len(children) != 1:
             return self.read_unknown(syntax)
@@ -316,7 +316,7 @@ class PythonExpressions(Reader):
 
     # ── types ────────────────────────────────────────────────────────────────────────────────────────────────────────
     def read_type(self, syntax: Syntax) -> Node:
-        """A type annotation; what is no type in it (a call in `Annotated`) is read as an expression."""
+        """A type annotation; parts that are not types (a call in `Annotated`) are read as expressions."""
         children = self.children(syntax)
         if syntax.type == "type" and len(children) == 1:
             return self.read_type(children[0])

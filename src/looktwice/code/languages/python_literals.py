@@ -1,4 +1,4 @@
-"""Text in Python source: string prefixes, escapes, and types written as text."""
+"""Text in Python source: string prefixes, escapes, and type annotations in quotes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DEEPEST_TYPE = 20
 
 
 def unescaped(text: str) -> str:
-    """The characters that escapes in a string literal stand for."""
+    """The text of a string literal, with escapes replaced by their characters."""
     return ESCAPE.sub(_character, text) if "\\" in text else text
 
 
@@ -34,7 +34,7 @@ def _character(escape: re.Match[str]) -> str:
 
 
 def type_of_text(text: str, start: int, end: int) -> Node:
-    """A type that is written as text (`"list[Order] | None"`); every part of it has the span of the whole."""
+    """A type annotation in quotes (`"list[Order] | None"`); every part of it has the span of the whole."""
     tokens = TYPE_TOKEN.findall(text)
     node, _ = _union(tokens, 0, start, end, 0)
     return node

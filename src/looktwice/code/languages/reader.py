@@ -1,4 +1,4 @@
-"""What the adapters share: walking a tree-sitter tree into neutral nodes by a table of node kinds."""
+"""The part that the adapters share: converts a tree-sitter tree to neutral nodes by a table of node kinds."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from tree_sitter import Node as Syntax
 
 from looktwice.code.tree import Block, Class, Function, Import, Literal, Name, Node, Opaque, Operation, Return
 
-# Lowering walks what is read here by recursion, so no neutral tree is deeper than this. Code written by hand or by an
-# assistant stays below 60.
+# Lowering is recursive, so neutral trees have a maximum depth. Code written by hand or by an assistant stays below 60.
 DEEPEST = 140
 ERRORS_KEPT = 20
 NEGATABLE = (int, float)
 
-ERROR_KIND = 0xFFFF  # tree-sitter's own kind, of no grammar
+ERROR_KIND = 0xFFFF  # tree-sitter's built-in kind, the same in every grammar
 
 Reading = Callable[..., Node]
 Listing = Callable[..., Iterable[Node]]
@@ -26,8 +25,8 @@ Listing = Callable[..., Iterable[Node]]
 class Grammar:
     """One tree-sitter grammar with the methods of a reader, by node kind.
 
-    A method `read_<kind>` gives the one node that a kind stands for; `list_<kind>` gives the statements that it stands
-    for, where that may be none or several. Kinds that have neither become `Opaque`.
+    A method `read_<kind>` returns the node for a kind; `list_<kind>` yields its statements, where there may be none or
+    several. Kinds that have neither become `Opaque`.
     """
 
     def __init__(self, language: Language, reader: type[Reader]) -> None:
@@ -48,7 +47,7 @@ class Grammar:
 class Reader:
     """Reads one file. A language adds its `read_…` and `list_…` methods.
 
-    `is_outline` leaves the bodies of functions empty and remembers their syntax in `functions`, by span.
+    `is_outline` leaves the bodies of functions empty and stores their syntax in `functions`, by span.
     """
 
     skipped_kinds: ClassVar[frozenset[str]] = frozenset({"comment"})
@@ -68,7 +67,7 @@ class Reader:
 
     # ── the walk ─────────────────────────────────────────────────────────────────────────────────────────────────────
     def read(self, syntax: Syntax) -> Node:
-        """The neutral node for one named node; `Opaque("deep")`, noted as an error, below the deepest level."""
+        """The neutral node for a named node; `Opaque("deep")`, recorded as an error, beyond the maximum depth."""
         if self.depth >= DEEPEST:
             self.report(syntax)
             return Opaque(syntax.start_byte, syntax.end_byte, "deep")
@@ -85,7 +84,7 @@ class Reader:
         return tuple([self.read(syntax) for syntax in syntaxes if not skipped[syntax.kind_id]])
 
     def statements(self, syntaxes: list[Syntax]) -> tuple[Node, ...]:
-        """Statements in order; kinds with a `list_…` method give none or several."""
+        """The statements in order; kinds with a `list_…` method yield none or several."""
         found: list[Node] = []
         for syntax in syntaxes:
             kind = syntax.kind_id
@@ -103,14 +102,14 @@ class Reader:
         return tuple(found)
 
     def children(self, syntax: Syntax) -> list[Syntax]:
-        """Named children without comments."""
+        """The named children without comments."""
         skipped = self.skipped
         return [child for child in syntax.named_children if not skipped[child.kind_id]]
 
     field = staticmethod(Syntax.child_by_field_name)
 
     def required(self, syntax: Syntax, name: str) -> Node:
-        """The child in a field that valid source always has; an `Opaque` in a broken place."""
+        """The child in a field that valid source always has; an `Opaque` where the source is invalid."""
         child = syntax.child_by_field_name(name)
         return Opaque(syntax.start_byte, syntax.start_byte, "missing") if child is None else self.read(child)
 
@@ -121,7 +120,7 @@ class Reader:
         if len(self.errors) < ERRORS_KEPT:
             self.errors.append((syntax.start_byte, syntax.end_byte))
 
-    # ── readings that all languages share ────────────────────────────────────────────────────────────────────────────
+    # ── nodes that all languages share ───────────────────────────────────────────────────────────────────────────────
     def read_unknown(self, syntax: Syntax) -> Node:
         return Opaque(syntax.start_byte, syntax.end_byte, syntax.type, self.statements(syntax.named_children))
 
@@ -142,7 +141,7 @@ class Reader:
         return Literal(syntax.start_byte, syntax.end_byte, None)
 
     def body(self, syntax: Syntax | None) -> tuple[Node, ...]:
-        """The statements of a block, or one statement that stands for a block."""
+        """The statements of a block, or a single statement in place of a block."""
         if syntax is None:
             return ()
         block = self.read(syntax)
@@ -180,25 +179,25 @@ class Reader:
 
     # ── functions ────────────────────────────────────────────────────────────────────────────────────────────────────
     def function_body(self, syntax: Syntax) -> tuple[Node, ...]:
-        """The statements of the function that `syntax` is; overridden where a body can be an expression."""
+        """The statements of a function; overridden where a body can be an expression."""
         raise NotImplementedError
 
     def filled(self, function: Function, syntax: Syntax) -> Function:
-        """Give `function` its body, or remember where it is when only the outline is asked for."""
+        """Add the body to `function`, or store its syntax when only the outline is requested."""
         self.functions[function.start, function.end] = syntax
         if not self.is_outline:
             function.body = self.function_body(syntax)
         return function
 
     def returned(self, syntax: Syntax) -> Node:
-        """The expression that is the whole body of a function, as the return it is."""
+        """The expression that is a function's whole body, as a `Return`."""
         self.depth += 1
         value = self.read(syntax)
         self.depth -= 1
         return Return(value.start, value.end, value)
 
     def yields(self, syntax: Syntax) -> bool:
-        """Whether the function yields itself, not only a function within it."""
+        """Whether the function itself yields, not only a nested function."""
         if self.data.find(self.generator_mark, syntax.start_byte, syntax.end_byte) < 0:
             return False
         waiting = list(syntax.named_children)
@@ -211,11 +210,11 @@ class Reader:
         return False
 
     def is_harmless(self, error: Syntax) -> bool:
-        """Whether an error is the grammar's and hides nothing."""
+        """Whether an error is a limitation of the grammar and hides nothing."""
         return False
 
-    def note_errors(self, root: Syntax) -> None:
-        """Keep the ranges that could not be parsed, outermost first, at most `ERRORS_KEPT`."""
+    def record_errors(self, root: Syntax) -> None:
+        """Record the ranges that could not be parsed, outermost first, at most `ERRORS_KEPT`."""
         if not root.has_error:
             return
         waiting = [root]
@@ -232,14 +231,14 @@ class Reader:
 
 
 def named(node: Node | None, name: str) -> Node | None:
-    """Call a function or class without a name by the name it is bound to."""
+    """Give an anonymous function or class the name it is bound to."""
     if isinstance(node, Function | Class) and not node.name:
         node.name = name
     return node
 
 
 def integer(text: str) -> int | float | str:
-    """The value of a number as written in Python or JavaScript; the text where it is none or too long to matter."""
+    """The value of a number as written in Python or JavaScript; the text if it is not a number or is too long."""
     text = text.replace("_", "").rstrip("nlL").lower()
     try:
         if len(text) > 400:

@@ -12,7 +12,7 @@ from tree_sitter import Language
 from tree_sitter import Node as Syntax
 
 from looktwice.code.languages.adapter import Parsed, parse_with
-from looktwice.code.languages.javascript_text import as_the_grammar_knows_it
+from looktwice.code.languages.javascript_text import normalized
 from looktwice.code.languages.reader import Grammar, named
 from looktwice.code.languages.typescript_definitions import TypeScriptDefinitions
 from looktwice.code.tree import (
@@ -41,14 +41,14 @@ from looktwice.core.source import Source
 
 
 class TypeScript:
-    """The adapter for TypeScript. With JSX there is another grammar: `<T>x` means something else in it."""
+    """The adapter for TypeScript. JSX needs another grammar, as `<T>x` has a different meaning there."""
 
     name = "typescript"
     suffixes = (".ts", ".mts", ".cts", ".tsx")
 
     def parse(self, source: Source) -> Parsed:
         grammar = tsx_grammar() if source.path.lower().endswith(".tsx") else typescript_grammar()
-        return parse_with(grammar, TypeScriptReader, source, outline, as_the_grammar_knows_it)
+        return parse_with(grammar, TypeScriptReader, source, outline, normalized)
 
 
 class JavaScript:
@@ -58,7 +58,7 @@ class JavaScript:
     suffixes = (".js", ".mjs", ".cjs", ".jsx")
 
     def parse(self, source: Source) -> Parsed:
-        return parse_with(javascript_grammar(), TypeScriptReader, source, outline, as_the_grammar_knows_it)
+        return parse_with(javascript_grammar(), TypeScriptReader, source, outline, normalized)
 
 
 @cache
@@ -77,7 +77,7 @@ def javascript_grammar() -> Grammar:
 
 
 def outline(reader: TypeScriptReader, root: Syntax) -> Module:
-    reader.note_errors(root)
+    reader.record_errors(root)
     body = tuple([node for node in reader.statements(root.named_children) if not isinstance(node, Import)])
     return Module(0, len(reader.data), tuple(reader.imports), body, reader.exports, tuple(reader.errors))
 
@@ -87,7 +87,7 @@ class TypeScriptReader(TypeScriptDefinitions):
     break_leaves = "break"  # "switch" where the innermost thing to break from is a switch
 
     def is_harmless(self, error: Syntax) -> bool:
-        """A bare `&` in the text or an attribute of JSX, which the grammar takes for the start of an entity."""
+        """Whether it is a bare `&` in JSX text or attributes, which the grammar takes for the start of an entity."""
         parent = error.parent
         is_markup = parent is not None and (parent.type.startswith("jsx") or parent.type == "string")
         return is_markup and self.data.startswith(b"&", error.start_byte)
@@ -109,7 +109,7 @@ class TypeScriptReader(TypeScriptDefinitions):
         return Assignment(syntax.start_byte, syntax.end_byte, (target,), value, annotation=annotation, declares=keyword)
 
     def statements(self, syntaxes: list[Syntax]) -> tuple[Node, ...]:
-        """As everywhere, but what follows `using x = …` is the body of a `With`."""
+        """As in the base class, but what follows `using x = …` is the body of a `With`."""
         for position, syntax in enumerate(syntaxes):
             if syntax.type == "lexical_declaration" and not self.data.startswith((b"const", b"let"), syntax.start_byte):
                 before = super().statements(syntaxes[:position])
@@ -239,7 +239,7 @@ class TypeScriptReader(TypeScriptDefinitions):
             else:
                 tests.append(self.required(arm, "value"))
             statements = self.arm_body(arm)
-            if statements is None:  # `case 1:` right before `case 2:` shares its body
+            if statements is None:  # `case 1:` directly before `case 2:` shares its body
                 continue
             cases.append(arm_case(() if is_default else tuple(tests), statements))
             tests, is_default = [], False
@@ -251,7 +251,7 @@ class TypeScriptReader(TypeScriptDefinitions):
         return Switch(syntax.start_byte, syntax.end_byte, subject, tuple(cases))
 
     def arm_body(self, syntax: Syntax) -> tuple[Node, ...] | None:
-        """The statements of a case, a block around all of them taken off; None when there are none."""
+        """The statements of a case, without a block around all of them; None when there are none."""
         syntaxes = [item for item in syntax.children_by_field_name("body") if item.is_named]
         if not syntaxes:
             return None

@@ -94,7 +94,7 @@ class TypeScriptDefinitions(TypeScriptModules):
         return parameter if pattern is None else self.bound_parameter(pattern, parameter)
 
     def bound_parameter(self, syntax: Syntax, parameter: Parameter) -> Parameter:
-        """Give a parameter the name or the pattern that is written for it."""
+        """Set a parameter's name or pattern."""
         target: Syntax | None = syntax
         if target is not None and target.type == "assignment_pattern":
             parameter.default = self.required(target, "right")
@@ -140,7 +140,7 @@ class TypeScriptDefinitions(TypeScriptModules):
         return tuple(bases), tuple(implements)
 
     def generic_base(self, syntax: Syntax) -> Node:
-        """`extends Base<T>` as `Base[T]`, as Python writes it."""
+        """`extends Base<T>` as `Base[T]`, as in Python."""
         value, arguments = self.required(syntax, "value"), self.field(syntax, "type_arguments")
         if arguments is None:
             return value
@@ -152,7 +152,7 @@ class TypeScriptDefinitions(TypeScriptModules):
         return Subscript(value.start, arguments.end_byte, value, key)
 
     def members(self, body: Syntax) -> tuple[Node, ...]:
-        """Fields, methods and blocks; decorators stand before the method they belong to."""
+        """Fields, methods and blocks; decorators precede the method they belong to."""
         found: list[Node] = []
         decorators: list[Node] = []
         for child in self.children(body):
@@ -218,7 +218,7 @@ class TypeScriptDefinitions(TypeScriptModules):
         return Assignment(start, end, (target,), None, annotation=annotation, declares="type")
 
     def read_enum_declaration(self, syntax: Syntax) -> Node:
-        """As Python writes it: a class with the base `Enum` and one field per member."""
+        """As in Python: a class with the base `Enum` and one field per member."""
         name, body = self.field(syntax, "name"), self.field(syntax, "body")
         members: list[Node] = []
         for child in self.children(body) if body is not None else ():
@@ -232,10 +232,10 @@ class TypeScriptDefinitions(TypeScriptModules):
         return Class(start, syntax.end_byte, self.text(name) if name else "", (base,), tuple(members))
 
     def read_internal_module(self, syntax: Syntax) -> Node:
-        """A namespace is a class whose members are static."""
+        """A namespace, as a class with static members."""
         name, exported = self.field(syntax, "name"), dict(self.exports)
         members = self.body(self.field(syntax, "body"))
-        self.exports = exported  # what a namespace exports is its own, not the file's
+        self.exports = exported  # a namespace's exports are its own, not the file's
         for member in members:
             if isinstance(member, Function):
                 member.is_static = True
@@ -244,7 +244,7 @@ class TypeScriptDefinitions(TypeScriptModules):
     read_module = read_internal_module
 
     def list_ambient_declaration(self, syntax: Syntax) -> Iterator[Node]:
-        """`declare …`: types only, but a declared constant is a name that exists."""
+        """`declare …`: types only, but a declared constant defines a name."""
         for child in self.children(syntax):
             if child.type == "function_signature":
                 yield self.function(child, child)

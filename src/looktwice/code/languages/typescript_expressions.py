@@ -68,10 +68,10 @@ class TypeScriptExpressions(TypeScriptTypes, Reader):
         return self.after_assertion(syntax, callee, lambda value, start: Call(start, syntax.end_byte, value, given))
 
     def after_assertion(self, syntax: Syntax, value: Node, make: Callable[[Node, int], Node]) -> Node:
-        """What `make` makes of the value, at its right place.
+        """Apply `make` to the value, or to its last operand where it belongs there.
 
-        The grammar lets a postfix `!` bind looser than operators: it reads `a === b!.c` as `(a === b)!.c`. What follows
-        the `!` belongs to the last operand alone. A parenthesized operand ends before the operation around it does.
+        The grammar lets a postfix `!` bind less tightly than operators: it reads `a === b!.c` as `(a === b)!.c`. What
+        follows the `!` belongs to the last operand alone. A parenthesized operand ends before the operation around it.
         """
         child = syntax.named_child(0)
         if child is None or child.type not in CHAINED or not isinstance(value, Operation):
@@ -110,7 +110,7 @@ class TypeScriptExpressions(TypeScriptTypes, Reader):
         return Argument(self.read(syntax))
 
     def read_instantiation_expression(self, syntax: Syntax) -> Node:
-        return self.read(self.children(syntax)[0])  # f<T>: the types say nothing about the value
+        return self.read(self.children(syntax)[0])  # f<T>: the type arguments do not affect the value
 
     def read_await_expression(self, syntax: Syntax) -> Node:
         return Await(syntax.start_byte, syntax.end_byte, self.inside(syntax))
@@ -260,7 +260,7 @@ class TypeScriptExpressions(TypeScriptTypes, Reader):
         return Template(syntax.start_byte, syntax.end_byte, tuple(parts))
 
     def template_parts(self, syntax: Syntax) -> list[Node]:
-        """Text and expressions in order; the text between two expressions is one part."""
+        """The text and expressions in order; the text between two expressions is one part."""
         parts: list[Node] = []
         position = syntax.start_byte + 1
         holes = [child for child in syntax.named_children if child.type == "template_substitution"]
@@ -279,7 +279,7 @@ class TypeScriptExpressions(TypeScriptTypes, Reader):
         text = Literal(syntax.start_byte, syntax.end_byte, self.text(syntax))
         return Opaque(syntax.start_byte, syntax.end_byte, "regex", (text,))
 
-    # ── JSX: Opaque("jsx") of the component, its attributes as a mapping, and what is inside ─────────────────────────
+    # ── JSX: Opaque("jsx") of the component, its attributes as a mapping, and its children ───────────────────────────
     def read_jsx_element(self, syntax: Syntax) -> Node:
         opening = self.field(syntax, "open_tag")
         inner = [

@@ -31,7 +31,7 @@ from looktwice.code.tree import (
 
 class TypeScriptModules(TypeScriptExpressions):
     # ── import ───────────────────────────────────────────────────────────────────────────────────────────────────────
-    def noted(self, found: Import) -> Import:
+    def record(self, found: Import) -> Import:
         if self.is_outline:
             self.imports.append(found)
         return found
@@ -70,7 +70,9 @@ class TypeScriptModules(TypeScriptExpressions):
         reexports: bool = False,
     ) -> Import:
         module = self.member_name(source) if source is not None else ""
-        return self.noted(Import(at.start_byte, at.end_byte, module, name, alias, reexports=reexports, is_type=is_type))
+        return self.record(
+            Import(at.start_byte, at.end_byte, module, name, alias, reexports=reexports, is_type=is_type)
+        )
 
     def specified(self, syntax: Syntax) -> tuple[str, str]:
         name, alias = self.field(syntax, "name"), self.field(syntax, "alias")
@@ -78,7 +80,7 @@ class TypeScriptModules(TypeScriptExpressions):
         return first, self.member_name(alias) if alias else first
 
     def required_modules(self, assignment: Node) -> Iterator[Node]:
-        """`const x = require("m")` and `const {a} = await import("m")` as imports; any other statement as it is."""
+        """`const x = require("m")` and `const {a} = await import("m")` as imports; other statements unchanged."""
         match assignment:
             case Assignment(targets=(target,), value=value, operator="") if module := required_module(value):
                 path, member = module
@@ -87,10 +89,10 @@ class TypeScriptModules(TypeScriptExpressions):
                     bindings = [(member, target.id)]
                 if bindings:
                     for name, alias in bindings:
-                        yield self.noted(Import(assignment.start, assignment.end, path, name, alias))
+                        yield self.record(Import(assignment.start, assignment.end, path, name, alias))
                     return
             case Expression(value=value) if module := required_module(value):
-                yield self.noted(Import(assignment.start, assignment.end, module[0], "", ""))
+                yield self.record(Import(assignment.start, assignment.end, module[0], "", ""))
                 return
         yield assignment
 
@@ -160,7 +162,7 @@ class TypeScriptModules(TypeScriptExpressions):
 
     # ── CommonJS ─────────────────────────────────────────────────────────────────────────────────────────────────────
     def common_export(self, node: Node) -> Node:
-        """`module.exports = …` and `exports.x = …`: note what is exported and under which local name it is found."""
+        """`module.exports = …` and `exports.x = …`: record what is exported and its local name."""
         if not isinstance(node, Assignment) or node.operator or node.value is None:
             return node
         targets: list[Node] = []
@@ -193,7 +195,7 @@ def has_token(syntax: Syntax, token: str) -> bool:
 
 
 def common_name(target: Node) -> str | None:
-    """What an assignment to `target` exports: "=" for the whole module, a name, or None for nothing."""
+    """What an assignment to `target` exports: "=" for the whole module, a name, or None."""
     match target:
         case Attribute(value=Name(id="module"), name="exports"):
             return "="
@@ -218,7 +220,7 @@ def required_module(value: Node | None) -> tuple[str, str] | None:
 
 
 def bound(pattern: Node) -> Iterator[tuple[str, str]]:
-    """Member and local name of each plain entry of `const {a, b: c} = …`."""
+    """The member and local name of each plain entry of `const {a, b: c} = …`."""
     if isinstance(pattern, Mapping):
         for entry in pattern.entries:
             target = entry.value.target if isinstance(entry.value, DefaultTarget) else entry.value

@@ -13,7 +13,7 @@ NOTHING = frozenset({"void", "undefined", "null"})
 
 class TypeScriptTypes(Reader):
     def inside(self, syntax: Syntax) -> Node:
-        """The only child: of an annotation, parentheses, `readonly`."""
+        """The only child, of an annotation, parentheses or `readonly`."""
         children = self.children(syntax)
         return self.read(children[0]) if len(children) == 1 else self.read_unknown(syntax)
 
@@ -56,7 +56,7 @@ class TypeScriptTypes(Reader):
         return Type(syntax.start_byte, syntax.end_byte, "Array", (self.inside(syntax),))
 
     def composed(self, syntax: Syntax) -> Node:
-        """Types that are built from others in a way that no question asks about: their parts are kept."""
+        """Types composed in a way that no question needs: their parts are kept."""
         head = COMPOSED.get(syntax.type, syntax.type.removesuffix("_type"))
         return Type(syntax.start_byte, syntax.end_byte, head, self.read_all(syntax.named_children))
 
@@ -109,7 +109,7 @@ class TypeScriptTypes(Reader):
         return node
 
     def member_name(self, syntax: Syntax) -> str:
-        """The name of a member or key as text: quotes of `"a-b"` and brackets of a computed name are taken off."""
+        """The name of a member or key as text, without the quotes of `"a-b"` and the brackets of a computed name."""
         text = self.text(syntax)
         text = text[1:-1].strip() if text[:1] == "[" else text
         return text[1:-1] if text[:1] in ("'", '"') else text

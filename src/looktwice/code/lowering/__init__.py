@@ -1,1 +1,1 @@
-"""From the neutral tree of one function to its summary: regions, values by origin, facts, effects, calls."""
+"""Lowering: turns the neutral tree of one function into its summary of regions, values, facts, effects and calls."""

@@ -1,4 +1,4 @@
-"""Assignments: names, destructuring, attributes of rows (which are writes), attributes of the object itself."""
+"""Assignments: names, destructuring, attributes of rows (which are writes), attributes of the object."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ MUTABLE_KINDS = frozenset({OriginKind.ROW, OriginKind.PARAM, OriginKind.RESULT, 
 
 
 def read_assignment(low: Lowering, node: Assignment) -> Val:
-    """Bind the targets; gives the value."""
+    """Bind the targets; returns the value."""
     if node.declares == "type":
         return low.constant(None)
     if node.value is None:
@@ -94,7 +94,7 @@ def _conditionally(low: Lowering, node: Assignment) -> Val:
 
 
 def bind(low: Lowering, target: Node, value: Val, node: Node) -> None:
-    """Give a target its value."""
+    """Bind a target to its value."""
     if isinstance(target, Name):
         low.scope[target.id] = value
     elif isinstance(target, Attribute):
@@ -138,7 +138,7 @@ def _entries(low: Lowering, target: Mapping, value: Val, node: Node) -> None:
 
 
 def _attribute(low: Lowering, target: Attribute, value: Val, node: Node) -> None:
-    """`thing.name = value`: a field of the object, a column of a new or a stored row, or nothing that matters."""
+    """`thing.name = value`: a field of the object, a column of a new or a stored row, or neither."""
     base = low.evaluate(target.value)
     name = target.name
     if (
@@ -175,7 +175,7 @@ def _with(entries: dict[str, Val], name: str, value: Val) -> dict[str, Val]:
 
 
 def write_attribute(low: Lowering, node: Node, base: Val, name: str, value: Val) -> bool:
-    """A column of a row is set: the effect of it. Gives whether the object may be a row."""
+    """Add the effect of setting a row's column. Returns whether the object may be a row."""
     entity = low.world.entity(base.type) if base.type and (low.is_python or _is_tracked(low, base)) else None
     is_open = not base.type and low.is_python and any(origin.kind in MUTABLE_KINDS for origin in base.origins)
     if entity is None and not is_open:
@@ -200,13 +200,13 @@ def write_attribute(low: Lowering, node: Node, base: Val, name: str, value: Val)
 
 
 def _is_tracked(low: Lowering, base: Val) -> bool:
-    """Whether the session that read the row notices when its attributes are set. Prisma's are plain objects."""
+    """Whether the session that read the row tracks changes of its attributes. Prisma's rows are plain objects."""
     rows = (each.ref for each in base.origins if each.kind is OriginKind.ROW)
     return any(0 <= ref < len(low.body.effects) and low.body.effects[ref].traits & Trait.TRACKED for ref in rows)
 
 
 def _put_later(low: Lowering, number: int, name: str, value: Val) -> None:
-    """An attribute set on an instance that was added already belongs to its creation (until it is flushed)."""
+    """An attribute set on an instance after it was added belongs to its creation (until it is flushed)."""
     effect = low.body.effects[number]
     if effect.kind is EffectKind.CREATE and len(effect.puts) < PUTS_KEPT:
         low.body.refine(number, puts=(*effect.puts, Put(name, low.body.value(value))))

@@ -1,4 +1,4 @@
-"""The tables of a summary while they are being filled."""
+"""The tables of a summary while they are being built."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Constant = str | int | float | bool | None
 
 
 class Body:
-    """Values, regions, facts, effects and calls of one function, in the order in which they are met."""
+    """The values, regions, facts, effects and calls of one function, in source order."""
 
     def __init__(self, start: int, end: int) -> None:
         self._values: dict[Value, int] = {}
@@ -90,7 +90,7 @@ class Body:
         detail: str = "",
         end: int = 0,
     ) -> int:
-        """Open a region inside the present one; what follows is in it until `close`."""
+        """Open a region inside the current one; what follows is in it until `close`."""
         self.order += 1
         number = len(self.regions)
         self.regions.append(
@@ -100,7 +100,7 @@ class Body:
         return number
 
     def close(self, number: int) -> None:
-        """Leave a region (and any that was left open inside it)."""
+        """Close a region and any that is still open inside it."""
         current = self.region
         while current != number:
             self.regions[current] = replace(self.regions[current], last=self.order)
@@ -117,7 +117,7 @@ class Body:
             self.close(number)
 
     def amend(self, number: int, **changes: object) -> None:
-        """Complete what is known of a region."""
+        """Update a region with what became known later."""
         self.regions[number] = replace(self.regions[number], **changes)
 
     # ── facts, effects, calls ────────────────────────────────────────────────────────────────────────────────────────
@@ -126,7 +126,7 @@ class Body:
         return self.order
 
     def fact(self, kind: FactKind, node: Node, name: str = "", **more: object) -> int:
-        """Add a fact; gives its number, NONE beyond the limit."""
+        """Add a fact; returns its number, NONE beyond the limit."""
         if len(self.facts) >= FACTS_KEPT:
             self.truncated += 1
             return NONE
@@ -134,7 +134,7 @@ class Body:
         return len(self.facts) - 1
 
     def effect(self, effect: Effect) -> int:
-        """Add an effect, placed here and now; gives its number, NONE beyond the limit."""
+        """Add an effect at the current position; returns its number, NONE beyond the limit."""
         if len(self.effects) >= EFFECTS_KEPT:
             self.truncated += 1
             return NONE
@@ -142,14 +142,14 @@ class Body:
         return len(self.effects) - 1
 
     def refine(self, number: int, **changes: object) -> None:
-        """A later link says more about an effect: how many rows, which kind."""
+        """Update an effect with what a later link of the chain adds: number of rows, kind."""
         if 0 <= number < len(self.effects):
             self.effects[number] = replace(self.effects[number], **changes)
 
     def call(
         self, node: Node, candidates: tuple[str, ...], known: Known, args: tuple[tuple[str, int], ...], **more: object
     ) -> int:
-        """Add a call of project code; its result is the origin RESULT(number)."""
+        """Add a call of project code; its result has the origin RESULT(number)."""
         number = len(self.calls)
         result = self.origins((Origin(OriginKind.RESULT, number),))
         self.calls.append(
@@ -159,7 +159,7 @@ class Body:
 
     @property
     def emitted(self) -> int:
-        """Grows with everything that is added."""
+        """The number of items added so far."""
         return len(self.facts) + len(self.effects) + len(self.calls) + len(self.invokes)
 
 

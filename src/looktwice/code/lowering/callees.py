@@ -1,4 +1,4 @@
-"""Whose function a call means: the callee by its symbol, and the object it is called on."""
+"""Resolution of callees: the symbol of the called function, and the object it is called on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from looktwice.code.tree import Attribute, Await, Call, Cast, Name, Node
 
 
 def resolve(low: Lowering, node: Call) -> tuple[Val, Val | None, str]:
-    """The callee: its value (with a symbol when it is known), the receiver, and its name as written."""
+    """The callee: its value (with a symbol if known), the receiver, and its name as written."""
     callee = node.callee
     while isinstance(callee, Cast | Await):
         callee = callee.value
@@ -31,7 +31,7 @@ def resolve(low: Lowering, node: Call) -> tuple[Val, Val | None, str]:
 
 
 def _inherited(low: Lowering, callee: Attribute) -> Val | None:
-    """The method behind `super().name` and `super.name`: of a class of the project, else of a library's."""
+    """The method that `super().name` or `super.name` refers to, in a project class or else a library class."""
     base = callee.value.callee if isinstance(callee.value, Call) else callee.value
     if not low.owner or not isinstance(base, Name) or base.id != "super":
         return None
@@ -46,7 +46,7 @@ def _inherited(low: Lowering, callee: Attribute) -> Val | None:
 
 
 def method(low: Lowering, base: Val, name: str, node: Node) -> Val:
-    """What `base.name` means as a function."""
+    """The function that `base.name` refers to."""
     if base.statement is not None:
         return Val(base.origins, symbol=f"{base.statement.family}.Statement.{name}", receiver=base)
     if base.column is not None and not base.symbol:

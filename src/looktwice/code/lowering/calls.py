@@ -1,7 +1,7 @@
-"""Calls: whose function it is, what its arguments are, and which of the four kinds of callee answers.
+"""Calls: the callee, its arguments, and the four kinds of callee.
 
-A callee is code of the project (a call site, spliced in later), a library call with a model (effects now), a function
-written in place (run here), or unknown (its result is made of everything that went in).
+A callee is project code (a call site, inlined later), a library call with a model (effects now), an inline function
+(run here), or unknown (its result is derived from all arguments).
 """
 
 from __future__ import annotations
@@ -53,10 +53,10 @@ class Arguments(Struct):
 
     positions: tuple[Val, ...] = ()
     keywords: dict[str, Val] = {}
-    is_open: bool = False  # holds a spread: positions beyond it are not known
+    is_open: bool = False  # contains a spread: positions after it are not known
 
     def get(self, reference: str, receiver: Val | None = None) -> Val | None:
-        """The value of an argument reference of a model: "0", "timeout", "1.where", alternatives by "|"."""
+        """The value of a model's argument reference: "0", "timeout", "1.where", alternatives separated by "|"."""
         for alternative in reference.split("|"):
             head, *path = alternative.split(".")
             if head == "receiver":
@@ -77,7 +77,7 @@ class Arguments(Struct):
 
 
 def read_call(low: Lowering, node: Call) -> Val:
-    """The result of a call; what it does is added to the tables."""
+    """The result of a call; its effects are added to the tables."""
     callee, receiver, name = resolve(low, node)
     found = low.models.call(callee.symbol) if callee.symbol and ":" not in callee.symbol else None
     if found is not None and found[0].around and _runs_arguments(found[0].around, node):
@@ -85,7 +85,7 @@ def read_call(low: Lowering, node: Call) -> Val:
 
         return around(low, node, callee, receiver, found)
     if found is not None and found[0].registers and not low.is_registering:
-        low.is_registering = True  # functions among the arguments are for the framework to run
+        low.is_registering = True  # functions among the arguments are run by the framework
         try:
             given = arguments(low, node)
         finally:
@@ -124,7 +124,7 @@ def _runs_arguments(around: str, node: Call) -> bool:
 
 # ── the four kinds of callee ──────────────────────────────────────────────────────────────────────────────────────────
 def dispatch(low: Lowering, node: Node, callee: Val, receiver: Val | None, name: str, given: Arguments) -> Val:
-    """Answer a call whose arguments are evaluated."""
+    """The result of a call whose arguments are evaluated, by kind of callee."""
     symbol = callee.symbol
     if callee.function is not None and not symbol:
         return closures.run_closure(low, node, callee, given.positions, "", RegionKind.CALLBACK)
@@ -152,7 +152,7 @@ def _is_class_name(symbol: str) -> bool:
 
 
 def unknown(low: Lowering, node: Node, symbol: str, receiver: Val | None, given: Arguments) -> Val:
-    """A callee without meaning here: functions written in place are run, the result is made of what went in."""
+    """An unknown callee: inline functions are run, and the result is derived from the arguments."""
     wrapped = None
     for each in given.all:
         if each.function is not None and each.function.lowered < 0:
@@ -165,7 +165,7 @@ def unknown(low: Lowering, node: Node, symbol: str, receiver: Val | None, given:
         parts.append(receiver.origins)
     last = symbol.rpartition(".")[2]
     if receiver is not None and ":" in receiver.type and symbol.startswith(UNRESOLVED_PREFIX):
-        parts.insert(0, extend(receiver.origins, last))  # `self.model(…)`: an instance of whatever that is
+        parts.insert(0, extend(receiver.origins, last))  # `self.model(…)`: an instance of that class
     fact = low.fact(
         FactKind.CALL,
         node,
@@ -180,7 +180,7 @@ def unknown(low: Lowering, node: Node, symbol: str, receiver: Val | None, given:
 
 
 def _made_with_entity(low: Lowering, node: Node, receiver: Val | None) -> Val | None:
-    """An object at the top of a file that was made for an entity (`wallets = Crud(Wallet)`), as if made here."""
+    """A module-level object constructed with an entity (`wallets = Crud(Wallet)`), as if constructed here."""
     if receiver is None or ":" not in receiver.type or [o.kind for o in receiver.origins] != [OriginKind.MODULE]:
         return receiver
     symbol = str(low.body.named(receiver.origins[0]))
@@ -213,7 +213,7 @@ def wrapped_function(low: Lowering, given: Arguments) -> Val | None:
 
 
 def passed(low: Lowering, given: Arguments, receiver: Val | None) -> tuple[tuple[str, int], ...]:
-    """Arguments by position and keyword, as numbers of values."""
+    """The arguments by position and keyword, as value numbers."""
     pairs = [(str(position), low.body.value(value)) for position, value in enumerate(given.positions)]
     pairs += [(name, low.body.value(value)) for name, value in given.keywords.items()]
     if receiver is not None:
@@ -221,9 +221,9 @@ def passed(low: Lowering, given: Arguments, receiver: Val | None) -> tuple[tuple
     return tuple(pairs)
 
 
-# ── code of the project ──────────────────────────────────────────────────────────────────────────────────────────────
+# ── project code ─────────────────────────────────────────────────────────────────────────────────────────────────────
 def call_symbol(low: Lowering, node: Node, symbol: str, callee: Val, receiver: Val | None, given: Arguments) -> Val:
-    """A call of something of the project: a function, a class, or an object that can be called."""
+    """A call of project code: a function, a class, or a callable object."""
     from looktwice.code.tree import Class
 
     target = low.names.node(symbol)
@@ -233,7 +233,7 @@ def call_symbol(low: Lowering, node: Node, symbol: str, callee: Val, receiver: V
 
 
 def make(low: Lowering, node: Node, symbol: str, given: Arguments) -> Val:
-    """A new object of a class of the project."""
+    """A new object of a project class."""
     if (entity := low.world.entity(symbol)) is not None:
         value = Val(low.body.of_constant(OriginKind.INSTANCE, entity.key), entity.key)
         value.made = Made(entity.key, tuple(given.keywords.items()))
@@ -264,7 +264,7 @@ def make(low: Lowering, node: Node, symbol: str, given: Arguments) -> Val:
 def call_project(
     low: Lowering, node: Node, candidates: tuple[str, ...], known: Known, receiver: Val | None, given: Arguments
 ) -> Val:
-    """A call of functions of the project."""
+    """A call of project functions."""
     if low.is_registering and (wrapped := wrapped_function(low, given)) is not None:
         return wrapped
     runner = low.world.text_runner(candidates[0]) if len(candidates) == 1 else None
@@ -286,9 +286,9 @@ def call_project(
     return Val(origins, typed.type, typed.item, options=typed.options)
 
 
-# ── small questions ──────────────────────────────────────────────────────────────────────────────────────────────────
+# ── special calls ────────────────────────────────────────────────────────────────────────────────────────────────────
 def dropped_call(low: Lowering, node: Call) -> Val:
-    """A call as a statement whose promise nobody awaits: it may still be running when the next line begins."""
+    """A call as a statement whose promise is not awaited: it may still be running when the next line starts."""
     before = len(low.body.calls)
     value = low.evaluate(node)
     if not low.is_python:
@@ -302,7 +302,7 @@ def dropped_call(low: Lowering, node: Call) -> Val:
 
 
 def never_returns(low: Lowering, node: Call, value: Val) -> bool:
-    """A call after which nothing runs."""
+    """Whether nothing runs after the call."""
     callee = node.callee
     symbol = low.names.expression(low.path, callee)
     if not symbol and isinstance(callee, Attribute | Name):
@@ -319,7 +319,7 @@ def never_returns(low: Lowering, node: Call, value: Val) -> bool:
 
 
 def tagged(low: Lowering, node: Template, value: Val, parts: list[Val]) -> Val:
-    """A tagged template: the tag gets the text and its values apart, so nothing is spliced into the text."""
+    """A tagged template: the tag receives the text and the values separately, so no value becomes part of the text."""
     tag = node.tag
     callee = method(low, low.evaluate(tag.value), tag.name, tag) if isinstance(tag, Attribute) else low.evaluate(tag)
     if callee.type and not callee.symbol and ":" not in callee.type:

@@ -1,4 +1,4 @@
-"""Functions written in place: run where they stand, or where whoever gets them calls them."""
+"""Inline functions: run in place, or where the function that receives them calls them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WRAPPED = 90  # the parameter that stands for the decorated function inside a de
 
 
 def callbacks(low: Lowering, node: Node, given: Arguments, callee: str) -> tuple[tuple[str, int], ...]:
-    """Functions written in place among the arguments, run in regions that the callee's calls of them will place."""
+    """Inline functions among the arguments, run in regions that are placed where the callee calls them."""
     found = []
     pairs = [(str(i), each) for i, each in enumerate(given.positions)] + list(given.keywords.items())
     for name, value in pairs:
@@ -36,9 +36,9 @@ def run_closure(
     value: int = NONE,
     expected: tuple[str, ...] = (),
 ) -> Val:
-    """Run a function written in place, here, in a region of its own.
+    """Run an inline function here, in its own region.
 
-    given: its arguments; None when they come from whoever calls it.
+    given: its arguments; None when its caller supplies them.
     """
     from looktwice.code.lowering import assignments, statements
 
@@ -85,7 +85,7 @@ def run_closure(
 
 
 def invoked(low: Lowering, node: Node, callee: Val, given: Arguments) -> Val:
-    """A parameter that is called: whoever passes a function has it run here."""
+    """A call of a parameter: a function passed for it is run here."""
     origin = next(each for each in callee.origins if each.kind in (OriginKind.PARAM, OriginKind.ARGUMENT))
     if origin.kind is not OriginKind.PARAM:
         from looktwice.code.lowering.calls import unknown

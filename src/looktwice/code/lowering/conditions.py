@@ -1,4 +1,4 @@
-"""Tests: what is compared with what, and conditions that the store itself will evaluate."""
+"""Tests: comparisons in the program, and conditions that the store evaluates."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ OPPOSITE = {
 
 
 def condition(low: Lowering, node: Node) -> tuple[int, int]:
-    """Evaluate a test. Gives the number of its value and of its TEST fact (NONE beyond the limit of facts)."""
+    """Evaluate a test. Returns the number of its value and of its TEST fact (NONE beyond the limit of facts)."""
     atoms: list[Comparison] = []
     used: list[Value] = []
     joined: set[str] = set()
@@ -45,7 +45,7 @@ def condition(low: Lowering, node: Node) -> tuple[int, int]:
 
 
 def simple_fact(low: Lowering, node: Node, value: Val) -> int:
-    """The TEST fact of an operand that was evaluated already (`a and b`)."""
+    """The TEST fact of an operand that is already evaluated (`a and b`)."""
     number = low.body.value(value)
     negated = isinstance(node, Operation) and node.operator == "not"
     atom = Comparison(number, Op.NULL if negated else Op.TRUE)
@@ -88,7 +88,7 @@ def _atoms(
 
 
 def _membership(low: Lowering, value: Val) -> Comparison | None:
-    """A call that is a comparison by its model: `xs.includes(x)`, `isinstance(x, T)`."""
+    """The comparison that a call makes according to its model: `xs.includes(x)`, `isinstance(x, T)`."""
     if value.options is None or "left" not in value.options:
         return None
     return Comparison(low.body.value(value.options["left"]), Op.IN, low.body.value(value.options["right"]))
@@ -129,6 +129,6 @@ def store_conditions(low: Lowering, operator: str, operands: list[Val]) -> tuple
 
 
 def combined(operands: list[Val], is_and: bool) -> tuple[Cond, ...]:
-    """Conditions joined by `&` or `|`; alternatives are not understood one by one."""
+    """Conditions joined by `&` or `|`; alternatives are not analysed individually."""
     conds = tuple(cond for each in operands for cond in each.conds)
     return conds if is_and else tuple(Cond(cond.column, Op.OPAQUE, cond.value) for cond in conds)

@@ -1,4 +1,4 @@
-"""The state of one function while it is being read: its names, its tables, and the world of other files."""
+"""The state while one function is lowered: its names, its tables, and access to other files."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ VALUES_DEEP = 6
 
 
 class TextRunner(Struct, frozen=True):
-    """A function that only hands SQL text to the store: which of its parameters are the text and its values.
+    """A function that only passes SQL text to the store: which of its parameters are the text and its values.
 
-    handle: the symbol of the client at the top of a file; "" when it is the object's own.
+    handle: the symbol of a module-level client; "" when the object has its own.
     """
 
     text: int
@@ -33,7 +33,7 @@ class TextRunner(Struct, frozen=True):
 
 
 class World(Protocol):
-    """What a function may ask about the rest of the project."""
+    """What the lowering of one function may ask about the rest of the project."""
 
     names: Names
 
@@ -55,7 +55,7 @@ Reader = Callable[["Lowering", Any], Val]
 
 
 class Lowering:
-    """One function being lowered: the state that the readers of expressions and statements beside this module share."""
+    """One function being lowered: the state shared by the readers of expressions and statements in this package."""
 
     def __init__(
         self,
@@ -71,20 +71,20 @@ class Lowering:
         self.names = world.names
         self.models = world.models(path)
         self.is_python = path.endswith((".py", ".pyi"))
-        self.is_registering = is_registering  # the top of a file: functions written in place are not run here
-        self.is_top = False  # names are those of the file, whatever order it says them in
+        self.is_registering = is_registering  # module level: inline functions are not run here
+        self.is_top = False  # module level: names are those of the file, whatever the order of definitions
         self.scope = Scope()
         self.callbacks = 0
         self.registrations: list[Any] = []
-        self._inline: Counter[str] = Counter()  # functions written in place that are lowered on their own, by name
+        self._inline: Counter[str] = Counter()  # inline functions that are lowered on their own, by name
         self.function = ""  # the symbol of the function that is lowered
         self.returned: list[Val] = []
         self.fields: dict[str, Val] = {}
-        self.passes: dict[int, tuple[str, ...]] = {}  # types of what a function that is a parameter gets, by parameter
+        self.passes: dict[int, tuple[str, ...]] = {}  # argument types of calls of a function parameter, by parameter
 
     # ── expressions ──────────────────────────────────────────────────────────────────────────────────────────────────
     def evaluate(self, node: Node | None) -> Val:
-        """The value of an expression; what it does is added to the tables."""
+        """The value of an expression; its effects are added to the tables."""
         if node is None:
             return self.constant(None)
         reader = self.readers.get(type(node))
@@ -95,7 +95,7 @@ class Lowering:
         return Val(self.body.of_constant(OriginKind.CONST, value), kind, constant=value)
 
     def name(self, identifier: str) -> Val:
-        """What a name means here: a local, something at the top of the file, or a builtin."""
+        """The value of a name: a local, a module-level name, or a builtin."""
         symbol = ""
         if self.is_top and (symbol := self.names.lookup(self.path, identifier)):
             return self.symbol(symbol)
@@ -105,7 +105,7 @@ class Lowering:
         return self.symbol(symbol or f"builtins.{identifier}")
 
     def symbol(self, symbol: str) -> Val:
-        """The value behind a symbol."""
+        """The value of a symbol."""
         if ":" not in symbol:
             return Val(symbol=self.models.canonical(symbol))
         value = self.world.value_of(symbol)
@@ -143,7 +143,7 @@ class Lowering:
         )
 
     def detached(self, name: str, value: Val) -> Val:
-        """A value of a function around this one, by the name it has there."""
+        """A value of an enclosing function, by its name there."""
         if value.constant is not UNSET:
             return Val(self.body.of_constant(OriginKind.CONST, value.constant), value.type, constant=value.constant)
         if [(each.kind, each.path) for each in value.origins] == [(OriginKind.PARAM, ())] and not value.type:
@@ -162,12 +162,12 @@ class Lowering:
             self.scope = before
 
     def meet(self, *ways: Scope) -> None:
-        """Go on with what the names may mean after these ways."""
+        """Continue with the names as they may be after these paths."""
         self.scope.meet(*ways)
 
-    # ── small questions ──────────────────────────────────────────────────────────────────────────────────────────────
+    # ── helpers ──────────────────────────────────────────────────────────────────────────────────────────────────────
     def inline_symbol(self, name: str) -> str:
-        """A symbol that no other function written in place has here: "app.js:GET /", then "app.js:GET / (2)"."""
+        """A symbol that no other inline function has here: "app.js:GET /", then "app.js:GET / (2)"."""
         self._inline[name] += 1
         number = self._inline[name]
         return name if number == 1 else f"{name} ({number})"
@@ -180,7 +180,7 @@ class Lowering:
 
     @contextmanager
     def trial(self, kind: RegionKind, node: Node, **more: Any) -> Iterator[int]:
-        """A region that is forgotten when nothing happened inside."""
+        """A region that is discarded when nothing happened inside."""
         body = self.body
         before, regions = body.emitted, len(body.regions)
         number = body.open(kind, node, **more)

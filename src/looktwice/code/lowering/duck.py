@@ -1,4 +1,4 @@
-"""What an object without a type must be, by what is done with it: who takes a statement of SQLAlchemy is a session."""
+"""Types inferred from use: an untyped object that receives a SQLAlchemy statement is a session."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TAKES_ENTITY = frozenset(("get", "get_one", "query"))
 TAKES_INSTANCE = frozenset(("add", "add_all", "delete", "merge", "refresh"))
 TAKES_TEXT = {"query": "pg.Client", "execute": "psycopg.Cursor"}
 WRITES_IN_PRISMA = frozenset(("create", "update", "delete", "count"))
-TELLING_IN_PRISMA = frozenset(
+DISTINCTIVE_IN_PRISMA = frozenset(
     (
         "findUnique",
         "findUniqueOrThrow",
@@ -38,9 +38,9 @@ TELLING_IN_PRISMA = frozenset(
 
 
 def by_arguments(low: Lowering, method: str, receiver: Val, given: Sequence[Val]) -> str:
-    """The name of a method of an untyped object, when its argument leaves no doubt; "" otherwise.
+    """The name of a method of an untyped object, when its argument is conclusive; "" otherwise.
 
-    Whoever names the same object sees its type from here on.
+    From here on, all names of the object have the type.
     """
     first = given[0] if given else None
     if first is None:
@@ -73,8 +73,8 @@ def _is_sql(value: Val) -> bool:
 
 
 def delegate(low: Lowering, method: str, node: Node) -> str:
-    """`x.wallet.findMany(…)` is Prisma's whatever x is, when the schema has a Wallet."""
-    if low.is_python or method not in TELLING_IN_PRISMA | WRITES_IN_PRISMA:
+    """`x.wallet.findMany(…)` is Prisma's, whatever x is, when the schema has a Wallet."""
+    if low.is_python or method not in DISTINCTIVE_IN_PRISMA | WRITES_IN_PRISMA:
         return ""
     owner = node.value if isinstance(node, Attribute) else None
     if not isinstance(owner, Attribute) or low.world.entity(f"prisma:{owner.name}") is None:
@@ -85,7 +85,7 @@ def delegate(low: Lowering, method: str, node: Node) -> str:
 
 
 def by_name(low: Lowering, name: str, is_async: bool) -> str:
-    """The type of an untyped parameter that is called as everybody calls a session, where SQLAlchemy is at hand."""
+    """The type of an untyped parameter with a conventional name for a session, where SQLAlchemy is available."""
     if not low.is_python or name not in SESSIONS or not low.names.imports(low.path, "sqlalchemy", "sqlmodel"):
         return ""
     return ASYNC_SESSION if is_async else SESSION

@@ -1,4 +1,4 @@
-"""A statement of the store takes effect: on which handle, with which conditions and columns, giving which rows."""
+"""Execution of a store statement: its handle, conditions, columns and the rows it returns."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ KINDS = {
 def execute_statement(
     low: Lowering, node: Node, name: str, statement: Statement, handle: Val | None, rows: Rows, bound: Val | None
 ) -> Val:
-    """The effect of a statement on a handle, and the rows it gives."""
+    """Add the effect of a statement on a handle; returns the value of its rows."""
     if statement.text is not None:
         return sql.execute(low, node, name, statement.text, bound or statement.bound, handle, rows, statement.entities)
     if statement.aggregate == "lock":

@@ -1,4 +1,4 @@
-"""Expressions: what each kind of the neutral tree gives."""
+"""Expressions: the value of each kind of node in the neutral tree."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def _is_property(function: object) -> bool:
 
 
 def _of_row(low: Lowering, base: Val, entity: object, name: str, node: Node) -> Val | None:
-    """A column or a relation of a row. A relation that was not loaded with the row is a query of its own."""
+    """A column or a relation of a row. A relation that was not loaded with the row is a separate query."""
     relation = entity.relation(name)  # type: ignore[attr-defined]
     if relation is None:
         if (method := low.names.method(base.type, name)) is not None:
@@ -185,10 +185,10 @@ def _of_row(low: Lowering, base: Val, entity: object, name: str, node: Node) -> 
 
 
 def described(low: Lowering, spec: str, base: Val, name: str) -> Val:
-    """A value by its description in a model: "request", "principal", "config", "type:…", "origin type:…"."""
+    """A value as described in a model: "request", "principal", "config", "type:…", "origin type:…"."""
     origin, _, kind = spec.partition(" ") if not spec.startswith("type:") else ("", "", spec)
     kind = kind.removeprefix("type:").replace("*", name)
-    if origin == "count":  # how many rows a statement touched
+    if origin == "count":  # how many rows a statement affected
         return Val(
             tuple(Origin(OriginKind.COUNT, each.ref) if each.kind is OriginKind.ROW else each for each in base.origins)
         )
@@ -204,7 +204,7 @@ def read_subscript(low: Lowering, node: Subscript) -> Val:
 
 
 def item(low: Lowering, base: Val, key: Val) -> Val:
-    """`base[key]`. A look-up in a closed set of known values gives one of those, whoever chose the key."""
+    """`base[key]`. A look-up in a closed set of known values returns one of them, wherever the key came from."""
     if key.constant is not UNSET:
         if base.entries is not None and key.constant in base.entries:
             return base.entries[key.constant]
@@ -230,7 +230,7 @@ def item(low: Lowering, base: Val, key: Val) -> Val:
 
 
 def column_at(base: Val, position: int) -> str:
-    """The column at a position of a row that a SELECT with named columns gave; "" when that is not known."""
+    """The column at a position of a row returned by a SELECT with named columns; "" when that is not known."""
     columns = (base.options or {}).get("columns")
     names = columns.items if columns is not None and columns.items is not None else ()
     return str(names[position].constant) if -len(names) <= position < len(names) else ""

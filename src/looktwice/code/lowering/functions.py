@@ -1,4 +1,4 @@
-"""One function, or the top of one file, from its tree to its summary."""
+"""Lowering of one function, or of one file's module level."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ CHECKED_TYPES = frozenset(
 
 
 class Lowered(Struct):
-    """A summary with what is only needed while the rest of the project is read."""
+    """A summary, with data that is only needed until the rest of the project is read."""
 
     summary: FunctionSummary
     registered: list[Registered]
     returned: Val
     fields: dict[str, Val]
-    passes: dict[int, tuple[str, ...]] = {}  # types of what a parameter that is a function is called with
+    passes: dict[int, tuple[str, ...]] = {}  # argument types that a function parameter is called with
 
 
 def lower(
@@ -52,7 +52,7 @@ def lower(
 ) -> Lowered:
     """Lower one function.
 
-    symbol: its name in the project; owner: symbol of its class or ""; outer: names it sees from a function around it;
+    symbol: its name in the project; owner: symbol of its class or ""; outer: names it sees from an enclosing function;
     expected: types of parameters without annotation, when a framework is known to pass them.
     """
     path, _ = split(symbol)
@@ -70,7 +70,7 @@ def lower(
 
 
 def empty(symbol: str, function: Function) -> Lowered:
-    """A function of which nothing is known."""
+    """A function about which nothing is known."""
     path, _ = split(symbol)
     parameters = tuple(each.name for each in function.parameters)
     region = Region(RegionKind.BODY, NONE, function.start, function.end)
@@ -81,7 +81,7 @@ def empty(symbol: str, function: Function) -> Lowered:
 
 
 def _decorated_regions(low: Lowering, function: Function) -> list[int]:
-    """Regions that decorators put around a body: `@retry` runs it again."""
+    """The regions that decorators put around a body: `@retry` repeats it."""
     opened = []
     for each in function.decorators:
         symbol = low.names.expression(low.path, each.callee if isinstance(each, Call) else each)
@@ -92,7 +92,7 @@ def _decorated_regions(low: Lowering, function: Function) -> list[int]:
 
 
 def lower_module(world: World, path: str, module: Module) -> Lowered:
-    """Lower the statements at the top of a file: what it registers, and what it does when it is imported."""
+    """Lower a file's module-level statements: what it registers, and what it does on import."""
     body = Body(module.start, module.end)
     low = Lowering(world, path, body, READERS, is_registering=True)
     low.is_top = True
@@ -103,7 +103,7 @@ def lower_module(world: World, path: str, module: Module) -> Lowered:
 
 
 def _decorated(low: Lowering, node: Node) -> None:
-    """Decorators of a function at the top: `@router.get("/x")` registers the function below it."""
+    """Decorators of a module-level function: `@router.get("/x")` registers the function."""
     if isinstance(node, Function):
         symbol = f"{low.path}:{node.name}"
         registration.decorated(low, node, Val(low.body.of_constant(OriginKind.FUNCTION, symbol), symbol=symbol))
@@ -145,7 +145,7 @@ def _finish(
 
 
 def _membership(low: Lowering) -> Membership:
-    """What the function does with its caller's transaction, by the handles it ends one on."""
+    """What the function does with its caller's transaction, by the handles on which it ends one."""
     result = Membership.NONE
     for effect in low.body.effects:
         if effect.handle == NONE:
@@ -205,7 +205,7 @@ def _parameter(low: Lowering, function: Function, parameter: Parameter, position
 
 
 def is_schema(low: Lowering, kind: str) -> bool:
-    """Whether instances of a type were validated when they were made."""
+    """Whether instances of a type are validated on construction."""
     if ":" not in kind:
         known = low.models.type(low.models.canonical(kind))
         return known is not None and known.base == "schema"
@@ -217,7 +217,7 @@ def is_schema(low: Lowering, kind: str) -> bool:
 
 
 def _injected(low: Lowering, parameter: Parameter, typed: Val) -> str | None:
-    """The symbol whose result the framework passes for this parameter; None when it is an ordinary one."""
+    """The symbol whose result the framework passes for this parameter; None for an ordinary parameter."""
     if typed.options and "injects" in typed.options:
         return typed.options["injects"].symbol or typed.type
     default = parameter.default
@@ -225,7 +225,7 @@ def _injected(low: Lowering, parameter: Parameter, typed: Val) -> str | None:
 
 
 def injection(names: Names, models: Models, path: str, node: Call, fallback: str) -> str | None:
-    """`Depends(f)`: the symbol of f; of the annotated class when nothing is named."""
+    """`Depends(f)`: the symbol of f, or of the annotated class when there is no argument."""
     symbol = names.expression(path, node.callee)
     found = models.call(symbol) if symbol and ":" not in symbol else None
     if found is None or not found[0].injects:
@@ -236,7 +236,7 @@ def injection(names: Names, models: Models, path: str, node: Call, fallback: str
 
 
 def _dependency(names: Names, path: str, node: Node) -> str:
-    """The function behind `f`, behind what `f(…)` made, and behind a name for that; an object is its `__call__`."""
+    """The function for `f`, for the result of `f(…)`, or for a name of either; for an object its `__call__`."""
     symbol = names.expression(path, node)
     made = node if isinstance(node, Call) else None
     if ":" in symbol and isinstance(known := names.node(symbol), Assignment) and isinstance(known.value, Call):

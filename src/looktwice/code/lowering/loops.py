@@ -1,4 +1,4 @@
-"""Loops and comprehensions: one pass, inside a LOOP region over what is iterated."""
+"""Loops and comprehensions: one pass, inside a LOOP region over the iterated value."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def read_comprehension(low: Lowering, node: Comprehension) -> Val:
 
 
 def loop_detail(low: Lowering, iterable: Node | None) -> str:
-    """What kind of loop it is, where that can be seen: "constants" or "range"."""
+    """The kind of loop, where the iterable shows it: "constants" or "range"."""
     if isinstance(iterable, Sequence):
         return "constants"
     callee = iterable.callee if isinstance(iterable, Call) else None
@@ -42,7 +42,7 @@ def loop_detail(low: Lowering, iterable: Node | None) -> str:
 
 
 def retries(node: Loop) -> bool:
-    """A loop that tries again: bounded by a counter or endless, around a `try` whose success leaves it."""
+    """Whether the loop retries: bounded by a counter or endless, around a `try` whose success leaves it."""
     if node.kind == "each" and not (
         isinstance(node.iterable, Call) and getattr(node.iterable.callee, "id", "") == "range"
     ):
@@ -51,7 +51,7 @@ def retries(node: Loop) -> bool:
 
 
 def pages(low: Lowering, node: Loop) -> bool:
-    """A loop that goes on while there is a cursor, a next page or an item left."""
+    """Whether the loop continues while there is a cursor, a next page or an item left."""
     if node.kind == "each":
         return False
     words = ("cursor", "page", "offset", "token", "next", "batch", "more")

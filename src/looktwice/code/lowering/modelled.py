@@ -1,4 +1,4 @@
-"""A library call with a model: the model's effects happen, its callbacks run, its result has the model's origins."""
+"""Library calls with a model: adds the model's effects, runs callbacks, returns a result with the model's origins."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Found = tuple[CallModel, str]
 def apply(
     low: Lowering, node: Node, name: str, found: Found, callee: Val, receiver: Val | None, given: Arguments
 ) -> Val:
-    """What a modelled call gives; what it does is added to the tables."""
+    """The result of a modelled call; its effects are added to the tables."""
     model, matched = found
     receiver = callee.receiver if callee.receiver is not None else receiver
     if model.registers:
@@ -76,7 +76,7 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 def emit(
     low: Lowering, node: Node, name: str, model: CallModel, matched: str, receiver: Val | None, given: Arguments
 ) -> int:
-    """The effect that a model names, with everything its arguments say."""
+    """The effect that a model names, with the details given by the arguments."""
     kind = EffectKind[model.kind]
     handle = receiver
     args = {
@@ -104,11 +104,11 @@ def emit(
 
 
 def traits_of(low: Lowering, model: CallModel, receiver: Val | None, given: Arguments) -> int:
-    """Traits by the model, and whether the call can hang for ever."""
+    """The traits given by the model, and whether the call can hang for ever."""
     traits = 0
     for each in model.traits:
         traits |= Trait[each]
-    if "method" in model.args and asks_only(model.args["method"], given):
+    if "method" in model.args and is_safe_request(model.args["method"], given):
         traits |= Trait.READ_ONLY
     if not model.timeout:
         return traits
@@ -127,21 +127,21 @@ def traits_of(low: Lowering, model: CallModel, receiver: Val | None, given: Argu
         known = low.models.type(low.models.canonical(receiver.type)) or low.models.type(_root_type(low, receiver.type))
         default = known.default_timeout if known else ""
         if receiver.options is None and default == "none":
-            return traits  # made where it cannot be seen: not known
+            return traits  # constructed elsewhere: not known
     if not default:
         default = "has" if "HAS_TIMEOUT" in model.traits else "none" if "NO_TIMEOUT" in model.traits else ""
     return traits | {"has": Trait.HAS_TIMEOUT, "none": Trait.NO_TIMEOUT, "": Trait(0)}[default]
 
 
-def asks_only(reference: str, given: Arguments) -> bool:
-    """Whether an HTTP request is one that changes nothing (RFC 9110, 9.2.1). `fetch` asks by GET unless told."""
+def is_safe_request(reference: str, given: Arguments) -> bool:
+    """Whether an HTTP request uses a safe method (RFC 9110, 9.2.1). The default method of `fetch` is GET."""
     method = given.get(reference)
     if method is not None:
         return isinstance(method.constant, str) and method.constant.upper() in SAFE_METHODS
     position, _, is_option = reference.partition(".")
     options = given.get(position) if is_option else None
-    is_told = options is not None and (options.entries is None or "..." in options.entries)
-    return bool(is_option) and not is_told and not given.is_open
+    may_set_method = options is not None and (options.entries is None or "..." in options.entries)
+    return bool(is_option) and not may_set_method and not given.is_open
 
 
 def _root_type(low: Lowering, kind: str) -> str:
@@ -159,7 +159,7 @@ def _option(options: dict[str, Val], reference: str) -> Val | None:
 
 
 def target_of(low: Lowering, model: CallModel, matched: str, receiver: Val | None, given: Arguments) -> Target:
-    """What the effect is on, by the model's `target` ("service:stripe", "cache", "queue:…", "lock", "file")."""
+    """The target of the effect, by the model's `target` ("service:stripe", "cache", "queue:…", "lock", "file")."""
     if not model.target:
         return Target(TargetKind.NONE)
     kind, _, name = model.target.partition(":")
@@ -174,7 +174,7 @@ def target_of(low: Lowering, model: CallModel, matched: str, receiver: Val | Non
 
 
 def host_of(url: Val | None) -> str:
-    """The host of a URL as far as its beginning is constant, "" when it is not."""
+    """The host of a URL when its beginning is constant, otherwise ""."""
     if url is None:
         return ""
     text = url.constant if isinstance(url.constant, str) else ""
@@ -185,7 +185,7 @@ def host_of(url: Val | None) -> str:
 
 
 def spelled(url: Val) -> Val:
-    """An address with the text that it is put together from, which says more of it than the values between."""
+    """An address with the text that it is built from, which says more about it than the values inserted."""
     if not url.options or (parts := url.options.get("parts")) is None or not parts.items:
         return url
     texts = [each.origins for each in parts.items if isinstance(each.constant, str) and each.constant]
@@ -193,7 +193,7 @@ def spelled(url: Val) -> Val:
 
 
 def construct(low: Lowering, node: Node, symbol: str, given: Arguments) -> Val:
-    """A new instance of a library's class; what it was made with is kept, for timeouts and settings."""
+    """A new instance of a library's class; its constructor arguments are kept, for timeouts and settings."""
     options = {str(position): value for position, value in enumerate(given.positions)} | given.keywords
     known = low.models.type(low.models.canonical(symbol))
     origins = merge(value.origins for value in options.values() if value.constant is UNSET)
@@ -212,7 +212,7 @@ def construct(low: Lowering, node: Node, symbol: str, given: Arguments) -> Val:
 
 # ── functions that are called ────────────────────────────────────────────────────────────────────────────────────────
 def invoke_all(low: Lowering, node: Node, model: CallModel, receiver: Val | None, given: Arguments) -> Val | None:
-    """Run every function that the model says is called; gives what the last one returned."""
+    """Run every function that the model says is called; returns the result of the last one."""
     returned = None
     for each in model.invokes:
         function = given.get(each.argument, receiver)
@@ -226,7 +226,7 @@ def invoke_all(low: Lowering, node: Node, model: CallModel, receiver: Val | None
 
 
 def invoke(low: Lowering, node: Node, spec: Invoked, function: Val, receiver: Val | None, given: Arguments) -> Val:
-    """Run a function that was passed, in the region that the model says."""
+    """Run a function that was passed, in the region that the model names."""
     from looktwice.code.lowering.calls import Arguments, dispatch
 
     kind = RegionKind[spec.region]

@@ -1,4 +1,4 @@
-"""Operators, conditional expressions and built text: what is computed from several values."""
+"""Operators, conditional expressions and concatenated text: values computed from several others."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def read_operation(low: Lowering, node: Operation) -> Val:
 
 
 def _text_of(operands: list[Val], kind: str) -> dict[str, Val] | None:
-    """The pieces of a built text, for those who read the text (SQL)."""
+    """The pieces of concatenated text, for parsers of the text (SQL)."""
     return {"parts": Val(items=tuple(operands))} if kind == "str" else None
 
 
@@ -49,7 +49,7 @@ def _plus(operands: list[Val]) -> tuple[int, str]:
 
 
 def _short_circuit(low: Lowering, node: Operation) -> Val:
-    """Later operands run only when the earlier ones ask for it."""
+    """Later operands run only depending on the earlier ones."""
     first = low.evaluate(node.operands[0])
     result, holds = first, Maybe.YES if node.operator == "and" else Maybe.NO
     for each in node.operands[1:]:

@@ -114,7 +114,7 @@ def _origin(kind: EffectKind, model: CallModel, number: int, entries: dict[str, 
 
 
 def loads(entries: dict[str, Val]) -> tuple[str, ...]:
-    """Relations that come with the rows (`include`, and relations under `select`)."""
+    """The relations loaded with the rows (`include`, and relations under `select`)."""
     found: list[str] = []
 
     def collect(value: Val | None, prefix: str, depth: int) -> None:
@@ -134,7 +134,7 @@ def loads(entries: dict[str, Val]) -> tuple[str, ...]:
 
 
 def conditions(low: Lowering, where: Val | None, depth: int = 0) -> tuple[Cond, ...]:
-    """A `where` object as conditions."""
+    """The conditions of a `where` object."""
     if where is None:
         return ()
     if where.entries is None:
@@ -172,7 +172,7 @@ def conditions(low: Lowering, where: Val | None, depth: int = 0) -> tuple[Cond, 
 def columns(
     low: Lowering, data: Val, entity: Entity | None, nested: list[tuple[str, EffectKind, Val]]
 ) -> tuple[Put, ...]:
-    """A `data` object as columns; creates and updates of relations are collected in `nested`."""
+    """The columns of a `data` object; creates and updates of relations are collected in `nested`."""
     if data.items is not None:
         return tuple(put for row in data.items[:2] for put in columns(low, row, entity, nested))
     if data.entries is None:

@@ -1,4 +1,4 @@
-"""Routes, mounts and guards as they are registered with a framework."""
+"""Registration of routes, mounts and guards with a framework."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ PLACEHOLDER = re.compile(r":(\w+)")
 
 
 class Reference(Struct, frozen=True, array_like=True, gc=False):
-    """A function or router that is handed to a framework, by the best name it has."""
+    """A function or router passed to a framework, by the best available name."""
 
     name: str
     known: Known
     place: Place
-    function: str = ""  # symbol of a function of the project
+    function: str = ""  # symbol of a project function
     router: str = ""  # identity of a router
 
 
 class Registration(Struct, frozen=True, array_like=True, gc=False):
-    """One call of a framework. kind: "route", "mount", "guard" or "job"; router: the identity of the receiver."""
+    """One registration with a framework. kind: "route", "mount", "guard" or "job"; router: the receiver's identity."""
 
     kind: str
     router: str
@@ -46,7 +46,7 @@ class Registration(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Registered(Struct):
-    """A registration with the functions written in place that still are to be lowered on their own."""
+    """A registration, with its inline functions, which still have to be lowered separately."""
 
     registration: Registration
     inline: list[tuple[str, Function]]
@@ -54,7 +54,7 @@ class Registered(Struct):
 
 
 def register(low: Lowering, node: Node, name: str, model: CallModel, receiver: Val | None, given: Arguments) -> Val:
-    """Record a registration; gives the receiver, for chains."""
+    """Record a registration; returns the receiver, for chaining."""
     path, values = _path_and_rest(given)
     options = receiver.options if receiver is not None and receiver.options else {}
     if "route" in options:
@@ -88,13 +88,13 @@ def register(low: Lowering, node: Node, name: str, model: CallModel, receiver: V
 
 
 def _seen(low: Lowering, inline: list[tuple[str, Function]]) -> dict[str, Val]:
-    """What the functions written in place see of the names around them."""
+    """What the inline functions see of the names around them."""
     mentioned = {name: low.scope.get(name) for _, function in inline for name in names_in(function)}
     return {name: value for name, value in mentioned.items() if value is not None}
 
 
 def decorated(low: Lowering, node: Function, function: Val) -> None:
-    """Register a function by its decorators: `@router.get("/x")`, `@shared_task`."""
+    """Record a function's registration by decorators: `@router.get("/x")`, `@shared_task`."""
     from looktwice.code.lowering.calls import Arguments, arguments, method, resolve
 
     for each in reversed(node.decorators):
@@ -170,7 +170,7 @@ def _references(
 
 
 def _maker_of(low: Lowering, value: Val) -> str:
-    """The name of the function of the project that made a value: `requireRole("admin")`."""
+    """The name of the project function that returned a value: `requireRole("admin")`."""
     for origin in value.origins:
         if origin.kind is OriginKind.RESULT and 0 <= origin.ref < len(low.body.calls):
             return low.body.calls[origin.ref].candidates[0].partition(":")[2]
@@ -182,7 +182,7 @@ def _is_router(value: Val) -> bool:
 
 
 def _symbol_of(low: Lowering, closure: Closure) -> str:
-    """The symbol of a function that is defined at the top of a file."""
+    """The symbol of a module-level function."""
     node = closure.node
     symbol = f"{low.path}:{node.name}" if node.name else ""
     known = low.names.node(symbol) if symbol else None
@@ -190,7 +190,7 @@ def _symbol_of(low: Lowering, closure: Closure) -> str:
 
 
 def identity(low: Lowering, value: Val | None) -> str:
-    """Which router an object is: the name at the top of a file, or the function that makes it."""
+    """The identity of a router: its module-level name, or the function that creates it."""
     if value is None:
         return ""
     for origin in value.origins:
@@ -205,12 +205,12 @@ def identity(low: Lowering, value: Val | None) -> str:
 
 
 def _made_here(low: Lowering) -> str:
-    """A router that a function makes is known by the function: whoever calls it gets that one."""
+    """The identity of a router created by a function: the function, since every caller gets that router."""
     return f"{FACTORY}{low.function}" if low.function else ""
 
 
 def _maker(low: Lowering, name: str) -> str:
-    """The function that makes what a name at the top of a file stands for."""
+    """The function that creates the value of a module-level name."""
     node = low.names.node(name)
     value = node.value if isinstance(node, Assignment) else None
     if not isinstance(value, Call):

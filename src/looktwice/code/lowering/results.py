@@ -1,4 +1,4 @@
-"""What a modelled call gives: by the model's `returns`, else what went in."""
+"""The results of modelled calls: by the model's `returns`, otherwise derived from the arguments."""
 
 from __future__ import annotations
 
@@ -74,11 +74,11 @@ def _returned(
         return Val(UNKNOWN.origins, model.type, options=dict(options or {}))
     if spec in RETURNS:
         return RETURNS[spec](low, receiver if receiver is not None else UNKNOWN, given)
-    return _what_went_in(low, model, receiver, given)
+    return _from_arguments(low, model, receiver, given)
 
 
-def _what_went_in(low: Lowering, model: CallModel, receiver: Val | None, given: Arguments) -> Val:
-    """Made of the receiver and the arguments, as far as the model keeps them."""
+def _from_arguments(low: Lowering, model: CallModel, receiver: Val | None, given: Arguments) -> Val:
+    """A value derived from the receiver and the arguments, as far as the model keeps them."""
     if model.keeps == "none":
         return UNKNOWN
     if model.keeps == "all_list" and receiver is not None:
@@ -108,7 +108,7 @@ def _date(low: Lowering, receiver: Val, given: Arguments) -> Val:
 
 
 def _status(low: Lowering, receiver: Val, given: Arguments) -> Val:
-    """`response.status(404)`: the response, with the status that it will be answered with."""
+    """`response.status(404)`: the response, with its status."""
     code = given.positions[0] if given.positions else UNKNOWN
     return replace(receiver, options={**(receiver.options or {}), "status": code})
 
@@ -120,7 +120,7 @@ def _entry(low: Lowering, receiver: Val, given: Arguments) -> Val:
 
 
 def _append(low: Lowering, receiver: Val, given: Arguments) -> Val:
-    """`xs.append(x)`: whoever names the list sees one more element."""
+    """`xs.append(x)`: every name of the list sees the new element."""
     longer = Val(
         merge((receiver.origins, *(each.origins for each in given.positions))),
         receiver.type or "list",
@@ -132,7 +132,7 @@ def _append(low: Lowering, receiver: Val, given: Arguments) -> Val:
 
 
 def _membership(low: Lowering, receiver: Val, given: Arguments) -> Val:
-    """`xs.includes(x)`, `isinstance(x, T)`, `re.match(p, x)`: a test of the value against something."""
+    """`xs.includes(x)`, `isinstance(x, T)`, `re.match(p, x)`: a test of the value."""
     values = list(given.positions)
     if receiver is not UNKNOWN and not (receiver.symbol and not receiver.origins):
         values.append(receiver)

@@ -1,4 +1,4 @@
-"""Functions of the project that only run SQL text for others: their calls are read as if the driver were called."""
+"""Project functions that only run SQL text for others: calls of them are treated like calls of the driver."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ACCOMPANY = EffectKind.LOG | EffectKind.OPEN | EffectKind.CLOSE
 
 
 def text_runner(summary: FunctionSummary) -> TextRunner | None:
-    """What the function runs, when it runs one text that is its parameter and does nothing else to the store."""
+    """The text parameter that the function runs, when it does nothing else to the store; otherwise None."""
     queries = [each for each in summary.effects if not each.kind & ACCOMPANY]
     if len(queries) != 1 or queries[0].kind is not EffectKind.QUERY or summary.calls:
         return None
@@ -32,7 +32,7 @@ def text_runner(summary: FunctionSummary) -> TextRunner | None:
 
 
 def _parameter(summary: FunctionSummary, value: int | None) -> int | None:
-    """The parameter that a value is, unchanged."""
+    """The parameter that a value is, if unchanged."""
     origins = summary.values[value] if value is not None and value >= 0 else ()
     if len(origins) == 1 and origins[0].kind is OriginKind.PARAM and not origins[0].path and not origins[0].via:
         return origins[0].ref
@@ -54,7 +54,7 @@ def run(
 
     text = argument(runner.text)
     if text is None or not isinstance(text.constant, str):
-        return None  # text that is put together is a matter of where it is run
+        return None  # concatenated text is judged where it is run
     handle = Val(low.body.of_constant(OriginKind.MODULE, runner.handle)) if runner.handle else _own(receiver)
     bound = argument(runner.bound) if runner.bound >= 0 else None
     value = sql.execute(low, node, symbol.partition(":")[2], text, bound, handle, Rows.UNKNOWN)
@@ -63,7 +63,7 @@ def run(
 
 
 def _own(receiver: Val | None) -> Val | None:
-    """The client inside the object that the method was called on."""
+    """The client held by the object that the method was called on."""
     if receiver is None:
         return None
     return Val(extend(receiver.origins, "client") or (Origin(OriginKind.SELF),))

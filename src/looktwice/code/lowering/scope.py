@@ -11,7 +11,7 @@ class Scope:
     """Names and their values; an inner scope holds only what was set in it, and asks the one around it for the rest.
 
     Copying all names at every branch would take the square of a function's length. `rest` holds names that only a
-    function written in place can see, because it was written where they were known.
+    inline function can see, because it was written where they were known.
     """
 
     __slots__ = ("_names", "outer", "own", "rest")

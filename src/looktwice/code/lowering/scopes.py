@@ -1,4 +1,4 @@
-"""`with` blocks: transactions, sessions, locks, and what is only closed at the end."""
+"""`with` blocks: transactions, sessions, locks, and resources that are only closed at the end."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ IN_PROCESS = "lock:process"
 
 
 def enter(low: Lowering, node: Node, expression: Node) -> tuple[Val, int]:
-    """Enter one item of a `with`. Gives what it binds and the region that was opened."""
+    """Enter one item of a `with`. Returns the value it binds and the region that was opened."""
     before = len(low.body.effects)
     value = low.evaluate(expression)
     call = expression.value if isinstance(expression, Await) else expression
@@ -34,7 +34,7 @@ def enter(low: Lowering, node: Node, expression: Node) -> tuple[Val, int]:
         number = low.body.open(RegionKind.SCOPE, node, value=low.body.value(owner), detail="transaction")
         return Val(owner.origins, owner.type, options=owner.options), number
     if kind.startswith("lock"):
-        if kind != IN_PROCESS:  # that one keeps nobody out but this process: the region says enough
+        if kind != IN_PROCESS:  # a lock within the process: the region is enough
             target = Target(TargetKind.LOCK, value.type, handle)
             low.body.effect(effect_of(EffectKind.LOCK, expression, target=target, known=Known.EXACT))
         return value, low.body.open(RegionKind.SCOPE, node, value=handle, detail=kind)
@@ -47,12 +47,12 @@ def enter(low: Lowering, node: Node, expression: Node) -> tuple[Val, int]:
     if kind.startswith("type:"):
         value = Val(value.origins, kind.removeprefix("type:"), options=value.options)
     elif value.item and not kind and isinstance(call, Call):
-        value = Val(value.origins, value.item, options=value.options)  # a generator made into a context manager
+        value = Val(value.origins, value.item, options=value.options)  # a generator used as a context manager
     return value, low.body.open(RegionKind.SCOPE, node, value=handle, detail=kind)
 
 
 def leave(low: Lowering, node: Node, number: int) -> None:
-    """The end of a `with` item: a transaction that got here commits."""
+    """The end of a `with` item: a transaction that reaches it commits."""
     region = low.body.regions[number]
     low.body.close(number)
     if region.detail == "transaction":

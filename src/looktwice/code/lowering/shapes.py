@@ -1,4 +1,4 @@
-"""How the arguments of calls to the store are read: one function a shape, chosen by the model's `shape`."""
+"""How the arguments of store calls are read: one function per shape, selected by the model's `shape`."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def execute(
 
 
 def _unknown_statement(low: Lowering, node: Node, name: str, first: Val, receiver: Val | None) -> Val:
-    """A statement that was built elsewhere: what it does is not known here."""
+    """A statement that was built elsewhere: its effect is not known here."""
     number = low.body.effect(
         effect_of(
             EffectKind.QUERY,
@@ -96,7 +96,7 @@ def text(
 
 
 def _move_cursor(low: Lowering, cursor: Val, rows: Val) -> None:
-    """A cursor stands on the rows of its last statement: `cur.execute(…)`, then `cur.fetchone()`."""
+    """A cursor holds the rows of its last statement: `cur.execute(…)`, then `cur.fetchone()`."""
     moved = replace(cursor, effect=rows.effect, options={**(cursor.options or {}), "rows": rows})
     low.scope.replace(cursor, moved)
 
@@ -186,7 +186,7 @@ def _instance(
         and entity is not None
         and all(origin.kind is OriginKind.ROW for origin in subject.origins)
     ):
-        return  # adding what was loaded changes nothing
+        return  # adding a loaded instance changes nothing
     key = made.entity if made else entity.key if entity else ""
     traits |= Trait.TRACKED
     if kind is EffectKind.READ:
@@ -213,7 +213,7 @@ def _instance(
 
 
 def _columns(low: Lowering, made: Made | None, receiver: Val | None) -> tuple[Put, ...]:
-    """Columns of a new instance; instances within it are created with it."""
+    """The columns of a new instance; nested instances are created with it."""
     puts: list[Put] = []
     for column, value in made.puts if made else ():
         nested = [each for each in (value.items or (value,)) if each.made is not None]
@@ -226,7 +226,7 @@ def _columns(low: Lowering, made: Made | None, receiver: Val | None) -> tuple[Pu
 def cascade(
     low: Lowering, node: Node, name: str, model: CallModel, matched: str, receiver: Val | None, given: Arguments
 ) -> Val | None:
-    """`add` with the instances that hang on it: `User(wallet=Wallet(…))` creates both."""
+    """`add` with nested instances: `User(wallet=Wallet(…))` creates both."""
     result = instance(low, node, name, model, matched, receiver, given)
     waiting = [each for value in given.positions for each in (value.items or (value,))]
     for each in waiting[:16]:
@@ -248,7 +248,7 @@ def query(
 def session(
     low: Lowering, node: Node, name: str, model: CallModel, matched: str, receiver: Val | None, given: Arguments
 ) -> Val | None:
-    """A new session, connection or client of the store, with a handle of its own."""
+    """A new session, connection or client of the store, with its own handle."""
     kind = model.type or (receiver.item if receiver is not None else "")
     options = {str(position): value for position, value in enumerate(given.positions)} | given.keywords
     number = low.body.effect(effect_of(EffectKind.OPEN, node, known=Known.TYPED, name=name))
@@ -279,7 +279,7 @@ def end(
 def set_attribute(
     low: Lowering, node: Node, name: str, model: CallModel, matched: str, receiver: Val | None, given: Arguments
 ) -> Val | None:
-    """`setattr(row, column, value)`: a write of a column, of any column when its name is computed."""
+    """`setattr(row, column, value)`: a write of a column, or of any column when the name is computed."""
     if len(given.positions) == 3:
         row, column, value = given.positions
         written = column.constant if isinstance(column.constant, str) else "*"

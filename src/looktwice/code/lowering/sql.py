@@ -1,4 +1,4 @@
-"""SQL text becomes the effects it has: sqlglot reads it once a text, behind a look at its first word."""
+"""The effects of SQL text: sqlglot parses each text once, after a check of its first word."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Column(Struct, frozen=True):
 
 
 class Parsed(Struct, frozen=True):
-    """One SQL statement, as far as it matters."""
+    """The relevant parts of one SQL statement."""
 
     kind: EffectKind
     table: str = ""
@@ -67,7 +67,7 @@ class Parsed(Struct, frozen=True):
 
 
 def text_of(value: Val) -> tuple[str, tuple[Val, ...]]:
-    """The text with a hole for every piece that is not constant, and those pieces."""
+    """The text with a placeholder for every piece that is not constant, and those pieces."""
     holes: list[Val] = []
     spelled: list[str] = []
     waiting, length = [value], 0
@@ -95,7 +95,7 @@ def execute(
     rows: Rows,
     entities: tuple[str, ...] = (),
 ) -> Val:
-    """Run SQL text on a handle: its effects, and what it gives."""
+    """Run SQL text on a handle: adds its effects and returns its result."""
     spelled, holes = text_of(text)
     is_tagged = text.options is not None and "tagged" in text.options
     parsed = parse(spelled[:LONGEST]) if VERB.match(spelled) else (Parsed(EffectKind.QUERY),)
@@ -134,7 +134,7 @@ def execute(
                 handle=low.body.value(handle) if handle is not None and handle.origins else NONE,
                 rows=statement.rows if statement.rows is not Rows.UNKNOWN else rows,
                 traits=traits | statement.traits | (Trait.BULK if kind in (EffectKind.WRITE, EffectKind.DELETE) else 0),
-                fails=Fails_of(kind),
+                fails=failure_mode(kind),
                 known=Known.TYPED,
                 name=name,
                 args=tuple(args),
@@ -157,14 +157,14 @@ def execute(
     return value
 
 
-def Fails_of(kind: EffectKind) -> object:
+def failure_mode(kind: EffectKind) -> object:
     from looktwice.code.effects import Fails
 
     return Fails.ROWCOUNT if kind in (EffectKind.WRITE, EffectKind.DELETE) else Fails.RAISES
 
 
 class _Parameters:
-    """Where the values of placeholders come from."""
+    """The values of a statement's placeholders."""
 
     def __init__(self, low: Lowering, bound: Val | None, holes: tuple[Val, ...], is_tagged: bool) -> None:
         self.low, self.bound, self.holes, self.is_tagged = low, bound, holes, is_tagged
@@ -190,17 +190,17 @@ class _Parameters:
 # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 @lru_cache(maxsize=5_000)
 def parse(text: str) -> tuple[Parsed, ...]:
-    """The statements of a text; one QUERY when it cannot be read."""
+    """The statements of a text; one QUERY when it cannot be parsed."""
     counter = iter(range(1, 10_000))
 
     def named(match: re.Match[str]) -> str:
         name = match[1] or match[2] or match[3] or str(next(counter))
         return f":p_{name}"
 
-    logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # it warns about what it cannot read; so do we, as a QUERY
+    logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # it warns about what it cannot parse; here that is a QUERY
     try:
         trees = sqlglot.parse(PLACEHOLDERS.sub(named, text), read="postgres", error_level=sqlglot.ErrorLevel.IGNORE)
-    except Exception:  # sqlglot raises many kinds on text that is no SQL; a query of unknown meaning is the answer then
+    except Exception:  # sqlglot raises many kinds of errors on text that is not SQL
         return (Parsed(EffectKind.QUERY),)
     found = tuple(each for tree in trees[:8] if tree is not None for each in _statement(tree))
     return found or (Parsed(EffectKind.QUERY),)

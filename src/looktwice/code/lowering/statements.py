@@ -37,7 +37,7 @@ from looktwice.code.tree import (
 
 
 class After(Struct, frozen=True):
-    """The rest of a block runs only when a test went this way."""
+    """The rest of a block runs only when a test had this result."""
 
     value: int
     fact: int
@@ -46,12 +46,13 @@ class After(Struct, frozen=True):
     exit: str
 
 
-Outcome = tuple[str, tuple[After, ...]]  # how the statement leaves its block ("" goes on), and what holds afterwards
-GOES_ON: Outcome = ("", ())
+Outcome = tuple[str, tuple[After, ...]]
+"""How a statement leaves its block ("" if it does not), and what holds afterwards."""
+CONTINUES: Outcome = ("", ())
 
 
 def run(low: Lowering, body: tuple[Node, ...]) -> str:
-    """Run a block. Gives how it ends: "" when it goes on, "return", "raise", "continue" or "break"."""
+    """Run a block. Returns how it ends: "" when it continues, "return", "raise", "continue" or "break"."""
     opened: list[int] = []
     ending = ""
     hoist(low, body)
@@ -85,7 +86,7 @@ def run(low: Lowering, body: tuple[Node, ...]) -> str:
 
 
 def hoist(low: Lowering, body: tuple[Node, ...]) -> None:
-    """Functions and imports of a block are known in all of it."""
+    """Define the functions and imports of a block for all of it."""
     for node in body:
         if isinstance(node, Function) and node.name:
             low.scope[node.name] = Val(function=Closure(node, low.scope))
@@ -105,7 +106,7 @@ def run_expression(low: Lowering, node: Expression) -> Outcome:
     call = value.value if isinstance(value, Await) else value
     if isinstance(call, Call) and calls.never_returns(low, call, result):
         return "raise", ()
-    return GOES_ON
+    return CONTINUES
 
 
 def run_if(low: Lowering, node: If) -> Outcome:
@@ -129,7 +130,7 @@ def run_if(low: Lowering, node: If) -> Outcome:
         return "", (After(value, fact, choice, Maybe.NO, then),)
     if otherwise:
         return "", (After(value, fact, choice, Maybe.YES, otherwise),)
-    return GOES_ON
+    return CONTINUES
 
 
 def _weaker(*endings: str) -> str:
@@ -155,7 +156,7 @@ def run_switch(low: Lowering, node: Switch) -> Outcome:
     low.meet(*(ways if has_default and ways else [*ways, low.scope]))
     if has_default and endings and all(ending and ending != "switch" for ending in endings):
         return _weaker(*endings), ()
-    return GOES_ON
+    return CONTINUES
 
 
 def _case(low: Lowering, node: Switch, case: Case, subject: Val, choice: int) -> str:
@@ -199,7 +200,7 @@ def run_loop(low: Lowering, node: Loop) -> Outcome:
     run(low, node.otherwise)
     if node.kind == "forever" and ending == "return":
         return "return", ()
-    return GOES_ON
+    return CONTINUES
 
 
 def run_try(low: Lowering, node: Try) -> Outcome:
@@ -295,11 +296,11 @@ def run_function(low: Lowering, node: Function) -> Outcome:
     """A function inside a function runs when it is called; its decorators run here."""
     if node.decorators:
         registration.decorated(low, node, low.scope.get(node.name) or Val(function=Closure(node, low.scope)))
-    return GOES_ON
+    return CONTINUES
 
 
 def skip(low: Lowering, node: Node) -> Outcome:
-    return GOES_ON
+    return CONTINUES
 
 
 def run_assignment(low: Lowering, node: Assignment) -> Outcome:
@@ -307,7 +308,7 @@ def run_assignment(low: Lowering, node: Assignment) -> Outcome:
     call = node.value.value if isinstance(node.value, Await) else node.value
     if isinstance(call, Call) and calls.never_returns(low, call, value):
         return "raise", ()
-    return GOES_ON
+    return CONTINUES
 
 
 STATEMENTS: dict[type[Node], Callable[[Lowering, Any], Outcome]] = {

@@ -1,4 +1,4 @@
-"""Statements built link by link (`select(X).where(…).with_for_update()`), which take effect where they are executed."""
+"""Statements built by chaining (`select(X).where(…).with_for_update()`), which take effect where they are executed."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ OPEN_KINDS = {OriginKind.PARAM, OriginKind.SELF, OriginKind.RESULT, OriginKind.A
 
 
 def link(low: Lowering, node: Node, name: str, model: CallModel, receiver: Val | None, given: Arguments) -> Val:
-    """One link of a statement: it starts one, adds to one, or is a part of one (a column's operation)."""
+    """One link of a chained statement: starts one, adds to one, or is part of one (an operation on a column)."""
     return LINKS[model.statement](low, node, name, model, receiver, given)
 
 
 def _subject(low: Lowering, values: tuple[Val, ...]) -> tuple[tuple[str, ...], str]:
-    """Entities named by the arguments of a select, and the aggregate when only that is asked for."""
+    """The entities named by the arguments of a select, and the aggregate when nothing else is selected."""
     entities: dict[str, None] = {}
     aggregates = []
     for value in values:
@@ -86,7 +86,7 @@ def where(low: Lowering, node: Node, name: str, model: CallModel, receiver: Val 
         receiver,
         where=_conds(low, given.positions, receiver.statement.subject if receiver and receiver.statement else None),
     )
-    if value.statement is not None and not value.statement.entities:  # `exists().where(User.email == …)` says it here
+    if value.statement is not None and not value.statement.entities:  # `exists().where(User.email == …)`
         entities, _ = _subject(low, given.positions)
         return replace(value, statement=replace(value.statement, entities=entities))
     return value
@@ -107,7 +107,7 @@ def _conds(low: Lowering, values: tuple[Val, ...], subject: Val | None = None) -
 
 
 def _of_subject(low: Lowering, value: Val, subject: Val | None) -> Cond | None:
-    """`self.model.id == id`, when the statement is about `self.model`."""
+    """The condition `self.model.id == id`, when the statement selects from `self.model`."""
     options = value.options or {}
     if subject is None or "left" not in options or "right" not in options or not subject.origins:
         return None
@@ -170,7 +170,7 @@ def values(low: Lowering, node: Node, name: str, model: CallModel, receiver: Val
 
 
 def puts_of(low: Lowering, given: Arguments) -> tuple[Put, ...]:
-    """Columns that are set by keywords, by a mapping, or by a list of mappings."""
+    """The columns set by keywords, by a mapping, or by a list of mappings."""
     pairs: list[tuple[str, Val]] = [
         (key, value) for key, value in given.keywords.items() if key != "synchronize_session"
     ]
@@ -210,7 +210,7 @@ def options(low: Lowering, node: Node, name: str, model: CallModel, receiver: Va
 
 
 def load(low: Lowering, node: Node, name: str, model: CallModel, receiver: Val | None, given: Arguments) -> Val:
-    """`selectinload(Order.items)`: a relation that comes with the rows."""
+    """`selectinload(Order.items)`: a relation loaded with the rows."""
     before = ((receiver.options or {}).get("loads") if receiver is not None and not receiver.symbol else None) or Val(
         items=()
     )
@@ -266,7 +266,7 @@ def keep(low: Lowering, node: Node, name: str, model: CallModel, receiver: Val |
 
 
 def wrap(low: Lowering, node: Node, name: str, model: CallModel, receiver: Val | None, given: Arguments) -> Val:
-    """`exists(select(…))`, `.exists()`, `.subquery()`, `.scalar_subquery()`: a statement as a part of another."""
+    """`exists(select(…))`, `.exists()`, `.subquery()`, `.scalar_subquery()`: a statement as part of another."""
     base = receiver if receiver is not None and receiver.statement is not None else None
     inner = base or next((each for each in given.positions if each.statement is not None), None)
     if inner is None or inner.statement is None:
@@ -287,7 +287,7 @@ def wrap(low: Lowering, node: Node, name: str, model: CallModel, receiver: Val |
 
 
 def terminal(low: Lowering, node: Node, name: str, model: CallModel, receiver: Val | None, given: Arguments) -> Val:
-    """A link that runs its own statement: `query.first()`, `.all()`, `.count()`, `.update({…})`, `.delete()`."""
+    """A link that executes the statement: `query.first()`, `.all()`, `.count()`, `.update({…})`, `.delete()`."""
     if receiver is None or receiver.statement is None:
         return UNKNOWN
     statement = receiver.statement

@@ -1,4 +1,4 @@
-"""Calls whose arguments run inside a region of their own: a transaction, several at once, later."""
+"""Calls whose arguments run inside a separate region: in a transaction, in parallel, or later."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from looktwice.code.tree import Call
 
 
 def around(low: Lowering, node: Call, callee: Val, receiver: Val | None, found: Found) -> Val:
-    """A call whose arguments run inside a region of its own: a transaction, several at once, later."""
+    """A call whose arguments run inside a separate region: in a transaction, in parallel, or later."""
     model, matched = found
     kind = RegionKind[model.around]
     receiver = callee.receiver if callee.receiver is not None else receiver

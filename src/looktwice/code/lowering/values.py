@@ -1,4 +1,4 @@
-"""What a value is while its function is being read: where it comes from, its type, and what it is made of."""
+"""Values while a function is lowered: their origins, type and structure."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ UNSET = Unset()
 
 
 class Statement(Struct, frozen=True):
-    """A statement of the store that is being built, link by link; it takes effect where it is executed.
+    """A store statement being built by chaining; it takes effect where it is executed.
 
-    verb: "select", "update", "insert", "delete", "text" or "" when not said yet. entities: what it is about, its
+    verb: "select", "update", "insert", "delete", "text" or "" when not known yet. entities: those it refers to, its
     subject first.
     """
 
@@ -37,11 +37,11 @@ class Statement(Struct, frozen=True):
     loads: tuple[str, ...] = ()
     traits: int = 0
     bounded: bool = False
-    aggregate: str = ""  # "count", "exists", "max" … when the result is no row
+    aggregate: str = ""  # "count", "exists", "max" … when the result is not a row
     text: Any = None  # Val of raw text
     handle: Any = None  # Val that runs it, when it is known before execution
     bound: Any = None  # Val of separate parameters
-    subject: Any = None  # Val that says what it is about, where only the caller knows (`select(self.model)`)
+    subject: Any = None  # Val of its subject, where only the caller knows the entity (`select(self.model)`)
 
 
 class Made(Struct, frozen=True):
@@ -52,7 +52,7 @@ class Made(Struct, frozen=True):
 
 
 class Closure(Struct):
-    """A function written in place, with the names it can see."""
+    """An inline function, with the names in its scope."""
 
     node: Function
     scope: Any  # Scope
@@ -62,9 +62,9 @@ class Closure(Struct):
 class Val(Struct):
     """A value at one point of a function.
 
-    type: what it is an instance of (a library's dotted name or "path:Class"); item: the same of its elements. symbol:
-    what it *is*, when it is itself a module, class or function. column: (entity, column) of a column named on a class.
-    in_store: columns of an expression that the store computes. effect: the effect that later links may still refine.
+    type: the class of which it is an instance (a library's dotted name or "path:Class"); item: that of its elements.
+    symbol: what it refers to, when it is a module, class or function. column: (entity, column) of a column attribute of
+    a class. in_store: columns of an expression that the store computes. effect: the effect that later links may refine.
     """
 
     origins: Value = ()
@@ -82,7 +82,7 @@ class Val(Struct):
     made: Made | None = None
     function: Closure | None = None
     effect: int = -1
-    options: dict[str, Val] | None = None  # what a library object was made with
+    options: dict[str, Val] | None = None  # the constructor arguments of a library object
 
     @property
     def is_known(self) -> bool:
@@ -93,7 +93,7 @@ UNKNOWN = Val((Origin(OriginKind.UNKNOWN),))
 
 
 def merge(parts: Iterable[Value]) -> Value:
-    """The union of origins, in order, cut at the limit."""
+    """The union of origins, in order, truncated at the limit."""
     seen: dict[Origin, None] = {}
     for part in parts:
         for origin in part:
@@ -104,12 +104,12 @@ def merge(parts: Iterable[Value]) -> Value:
 
 
 def extend(origins: Value, name: str, via: int = 0) -> Value:
-    """The same origins one attribute further."""
+    """The same origins, extended by one attribute."""
     return tuple(Origin(origin.kind, origin.ref, _further(origin, name), origin.via | via) for origin in origins)
 
 
 def _further(origin: Origin, name: str) -> tuple[str, ...]:
-    if not name or (origin.kind is OriginKind.ROW and origin.path[-1:] == (name,)):  # the one column that was selected
+    if not name or (origin.kind is OriginKind.ROW and origin.path[-1:] == (name,)):  # the only selected column
         return origin.path
     return (*origin.path, name)[:PATH_KEPT]
 
@@ -122,7 +122,7 @@ def through(origins: Value, via: int) -> Value:
 
 
 def join(left: Val | None, right: Val | None) -> Val:
-    """What a variable is after two ways met. None: not set on that way."""
+    """The value of a variable after two paths join. None: not set on that path."""
     if left is None or right is None or left is right:
         return left or right or UNKNOWN
     statement = left.statement
@@ -149,7 +149,7 @@ def join(left: Val | None, right: Val | None) -> Val:
 
 
 def _joined(left: Statement, right: Statement) -> Statement:
-    """A statement built differently on two ways: what only one way adds is a MAYBE."""
+    """A statement built differently on two paths: what only one path adds is a MAYBE."""
     from looktwice.code.effects import Op
 
     where = dict.fromkeys(cond for cond in left.where if cond in right.where)
@@ -167,7 +167,7 @@ def _joined(left: Statement, right: Statement) -> Statement:
 
 
 def element(value: Val) -> Val:
-    """One of the elements of a collection."""
+    """An element of a collection."""
     if value.items:
         only = value.items[0]
         for item in value.items[1:4]:

@@ -1,7 +1,7 @@
-"""Library models: what the calls of a library do, as data. One TOML file a library, no code.
+"""Library models: the effects of a library's calls, as data. One TOML file per library, no code.
 
-A key of `[calls]` is a resolved name, `library.Type.method`; a `*` stands for one segment, `**` for one or more; spaces
-separate several names. A reference to an argument is a position or keyword with a path into an object literal: "0",
+A key of `[calls]` is a resolved name, `library.Type.method`; `*` matches one segment, `**` one or more; spaces separate
+several names. A reference to an argument is a position or keyword with a path into an object literal: "0",
 "timeout", "0.where", "1.signal"; "|" separates alternatives. `receiver` is the object the method is called on.
 """
 
@@ -25,7 +25,7 @@ FOLDER = Path(__file__).parent
 
 
 class Invoked(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The callee calls the function given as `argument`, in a region of the kind, with these things as its arguments.
+    """The callee calls the function passed as `argument`, in a region of this kind, with these arguments.
 
     args: "element", "receiver", "rest", "unknown", "request", "response" or "type:library.Type" each.
     """
@@ -37,7 +37,7 @@ class Invoked(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class CallModel(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What one call does and gives."""
+    """The effect and the result of one call."""
 
     kind: str = ""  # effect kind, "" for a call without effect
     shape: str = ""  # how its arguments are read: "prisma", "sql", "execute", "key", "instance", "query", "redis"
@@ -55,12 +55,12 @@ class CallModel(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     type: str = ""  # of what is returned
     item: str = ""
     via: tuple[str, ...] = ()
-    keeps: str = ""  # "" origins of receiver and arguments pass through; "none"; "receiver"
-    statement: str = ""  # starts a statement of this verb, or a link: see lowering/statements_of_store.py
+    keeps: str = ""  # whose origins the result keeps: "" receiver's and arguments'; "none"; "receiver"
+    statement: str = ""  # starts a statement of this verb, or a link: see lowering/store_statements.py
     around: str = ""  # the arguments run inside a region of this kind
     detail: str = ""
     invokes: tuple[Invoked, ...] = ()
-    refines: str = ""  # rows of the effect that the receiver is the result of
+    refines: str = ""  # the rows of the effect whose result the receiver is
     registers: str = ""  # "route", "mount", "guard": framework registration
     method: str = ""  # HTTP method of a route
     handler: str = ""  # kind of handler
@@ -71,31 +71,31 @@ class CallModel(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class TypeModel(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What an instance of a library's type is."""
+    """A library type, and what its instances provide."""
 
     aliases: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()  # class names so distinctive that they are known wherever they come from
+    names: tuple[str, ...] = ()  # class names so distinctive that they are recognised wherever they are imported from
     like: str = ""  # has the calls of another type
-    attributes: dict[str, str] = {}  # name → origin ("request", "principal", "config") or "type:…"; "*" any other
+    attributes: dict[str, str] = {}  # name → origin ("request", "principal", "config") or "type:…"; "*" for any other
     enter: str = ""  # entering it as a context manager: "transaction", "self", "type:…"
     default_timeout: str = ""  # "has", "none"
-    timeout: str = ""  # where its constructor takes one
+    timeout: str = ""  # the constructor argument that sets one
     base: str = ""  # "entity": subclasses are entities; "schema": subclasses validate
     origin: str = ""
-    through: str = ""  # the method that all others go through, so that a subclass need only override that one
+    through: str = ""  # the method that all others call, so that overriding it is enough
     note: str = ""
 
 
 class Library(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One file of models."""
+    """One model file."""
 
     library: str
     note: str = ""
-    marks: tuple[str, ...] = ()  # packages that a file imports when it uses the library; text of a call ends in "("
+    marks: tuple[str, ...] = ()  # what shows that a file uses it: imported packages, or the text of a call up to "("
     types: dict[str, TypeModel] = {}
     calls: dict[str, CallModel] = {}
-    guards: dict[str, str] = {}  # words in the name of a guard → role
-    principals: tuple[str, ...] = ()  # attributes of a request that say who is asking
+    guards: dict[str, str] = {}  # words in a guard's name → role
+    principals: tuple[str, ...] = ()  # attributes of a request that identify the caller
 
 
 class Models:
@@ -134,13 +134,13 @@ class Models:
         self._marks += library.marks
 
     def _telling_names(self) -> frozenset[str]:
-        """Last names of calls that do something: a function that has none of them has no effects of its own."""
+        """The last segments of calls with an effect: a function without any of them has no effects of its own."""
         patterns = ((name, model) for name, found in self._patterns.items() for _, model in found)
         calls = ((name.rpartition(".")[2], model) for name, model in self.calls.items())
-        return frozenset(name for name, model in (*calls, *patterns) if tells(model)) - {"()", "*"}
+        return frozenset(name for name, model in (*calls, *patterns) if is_relevant(model)) - {"()", "*"}
 
     def _canonical(self, name: str) -> str:
-        """The name under which the models know a thing: aliases of types replaced, also in front of a method."""
+        """The name under which the models know it: type aliases are replaced, also in front of a method."""
         head, tail = name, ""
         while head:
             if (known := self.aliases.get(head)) is not None:
@@ -150,7 +150,7 @@ class Models:
         return self._generated(name)
 
     def _generated(self, name: str) -> str:
-        """A class out of a file that is not there (a generated client), known by a name that only one library has."""
+        """A class from a missing file (a generated client), recognised by a name that only one library uses."""
         parts = name.split(".")
         if "/" not in parts[0]:
             return name
@@ -163,7 +163,7 @@ class Models:
         return self.types.get(name)
 
     def _call(self, name: str) -> tuple[CallModel, str] | None:
-        """The model of a call and what its wildcard matched; None when the call is not known."""
+        """The model of a call and the text that its wildcard matched; None for an unknown call."""
         name = self._canonical(name)
         seen = 0
         while seen < 4:
@@ -178,7 +178,7 @@ class Models:
         return None
 
     def _like(self, owner: str) -> str:
-        """The type whose calls `owner` has as well, with any attribute path in between kept."""
+        """The type whose calls `owner` also has, keeping any attribute path in between."""
         head, tail = owner, ""
         while head:
             model = self.types.get(head)
@@ -198,15 +198,15 @@ class Models:
 
 
 def _use_of(marks: list[str]) -> re.Pattern[bytes]:
-    """Matches text that imports one of these packages, in either language, or makes one of these calls."""
+    """A pattern for text that imports one of these packages, in either language, or makes one of these calls."""
     packages = "|".join(re.escape(each) for each in marks if not each.endswith("("))
     called = [re.escape(each) for each in marks if each.endswith("(")]
     imported = rf"""(?:\b(?:import|from)[ \t]+(?:{packages})\b|["'](?:{packages})["'/])"""
     return re.compile("|".join([imported, *called]).encode())
 
 
-def tells(model: CallModel) -> bool:
-    """Whether a call says that its function matters: it has an effect, or a framework is told of something."""
+def is_relevant(model: CallModel) -> bool:
+    """Whether a call makes its function relevant: it has an effect, or registers something with a framework."""
     if model.kind in ("LOG", "VERIFY") and not model.shape:
         return False
     return bool(
@@ -239,14 +239,14 @@ def _wildcard(pattern: tuple[str, ...], segments: tuple[str, ...]) -> str | None
 
 @cache
 def shipped(language: str) -> Models:
-    """The models that come with looktwice, for "python" or "typescript" (JavaScript uses the same)."""
+    """The models shipped with looktwice, for "python" or "typescript" (also used for JavaScript)."""
     return Models(tuple(_read(path) for path in sorted((FOLDER / language).glob("*.toml"))))
 
 
 def with_own(language: str, own: Mapping[str, Mapping[str, Any]]) -> Models:
-    """The shipped models and the user's `own` by name: `[models.python.NAME]` holds what a file of models holds.
+    """The shipped models and the user's `own` by name: `[models.python.NAME]` has the format of a model file.
 
-    Raises ConfigurationError for a table that is no model.
+    Raises ConfigurationError for a table that is not a valid model.
     """
     if not own:
         return shipped(language)
@@ -267,4 +267,4 @@ def _read(path: Path) -> Library:
     try:
         return msgspec.convert(tomllib.loads(path.read_text("utf-8")), Library)
     except (msgspec.ValidationError, tomllib.TOMLDecodeError) as error:
-        raise ConfigurationError(f"cannot use the library model {path.name}", str(error), "Mend the file.") from None
+        raise ConfigurationError(f"cannot use the library model {path.name}", str(error), "Correct the file.") from None

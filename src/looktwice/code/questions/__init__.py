@@ -1,1 +1,1 @@
-"""What detectors ask about code: small questions over summaries and the program, each with a table of cases."""
+"""Questions that detectors ask about code: small functions over the program, each with a table of cases."""

@@ -1,4 +1,4 @@
-"""Rows that only note what happened: logs, audits, attempts. One too many, or one too few, breaks nothing."""
+"""Rows that only record what happened: logs, audits, attempts. One too many or too few breaks nothing."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ NOTES = re.compile(rf"((?:^|_)({'|'.join(_WORDS)})|(?<=[a-z0-9])({'|'.join(map(s
 
 
 def is_bookkeeping(target: str) -> bool:
-    """Whether an entity, by its key or table, holds notes about what happened and no state of its own."""
+    """Whether an entity, by its key or table, only records what happened and has no state of its own."""
     name = target.rpartition(":")[2]
     name = name.removesuffix("Entry").removesuffix("Record")
     return bool(NOTES.search(name) or NOTES.search(name[:1].lower() + name[1:]))
 
 
 def counts_attempts(target: str) -> bool:
-    """Whether an entity holds tries, of which there may be many on purpose."""
+    """Whether an entity records attempts, of which there may be many on purpose."""
     return target.rpartition(":")[2].lower().endswith(("attempt", "attempts"))

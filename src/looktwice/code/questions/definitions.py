@@ -1,4 +1,4 @@
-"""Where a client was set up, and what limit it has when it is told nothing."""
+"""Where a client is defined, and its default timeout."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from looktwice.code.questions.places import place
 
 
 def client_type(effect: Effect) -> str:
-    """The library's name for the object that makes the call: "httpx.Client" of "httpx.Client.get"."""
+    """The library's type of the object that makes the call: "httpx.Client" for "httpx.Client.get"."""
     return effect.name.rpartition(".")[0]
 
 
-def has_limit_of_its_own(effect: Effect, path: str) -> bool:
-    """Whether this kind of client gives up by itself when it is told nothing."""
+def has_default_limit(effect: Effect, path: str) -> bool:
+    """Whether this kind of client has a timeout by default."""
     model = shipped(language_of(path)).type(client_type(effect))
     return model is not None and model.default_timeout == "has"
 
 
-def set_up_at(program: Program, f: FunctionSummary, effect: Effect) -> Place | None:
-    """The one place at the top of a file where the client was made; None when it was made elsewhere."""
+def defined_at(program: Program, f: FunctionSummary, effect: Effect) -> Place | None:
+    """The module-level definition of the client; None when it was created elsewhere."""
     for origin in f.values[effect.handle] if effect.handle != NONE else ():
         if origin.kind is not OriginKind.MODULE or not 0 <= origin.ref < len(f.constants):
             continue

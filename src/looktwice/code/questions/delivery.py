@@ -1,4 +1,4 @@
-"""What brings two systems together again when an operation stops between them."""
+"""What makes two systems consistent again after an operation stopped between them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from looktwice.code.questions.outside import changes_outside
 
 
 def is_compensated(f: FunctionSummary, call: Effect, write: Effect) -> bool:
-    """Whether a handler around the call takes the earlier write back."""
+    """Whether an error handler around the call reverts the earlier write."""
     for number in ancestors(f, call.region):
         if f.regions[number].kind is not RegionKind.TRY or is_inside(f, write.region, number):
             continue
@@ -33,9 +33,9 @@ def is_compensated(f: FunctionSummary, call: Effect, write: Effect) -> bool:
 
 
 def is_swept(k: Knowledge, f: FunctionSummary, write: Effect, call: Effect) -> bool:
-    """Whether other code looks for rows in the state that the write leaves, and makes the call for them.
+    """Whether other code selects rows in the state that the write leaves, and makes the call for them.
 
-    Then a row that was left behind is found again: an outbox, or a job that closes what is open.
+    Then an unfinished row is picked up later: an outbox, or a job that completes open rows.
     """
     states = {(put.column, value) for put in write.puts for value in constants(f, put.value)}
     for root in k.roots:
@@ -67,7 +67,7 @@ def constants(f: FunctionSummary, value: int) -> set[object]:
 
 
 def is_resumable(f: FunctionSummary, write: Effect) -> bool:
-    """Whether the operation may be started again where it stopped: the first write accepts the state that it leaves."""
+    """Whether the operation can resume after a failure: the first write accepts the state that it leaves."""
     for put in write.puts:
         left = constants(f, put.value)
         for cond in write.where:
@@ -77,7 +77,7 @@ def is_resumable(f: FunctionSummary, write: Effect) -> bool:
 
 
 def is_repeatable(f: FunctionSummary, call: Effect) -> bool:
-    """Whether the call is made for rows that were read as still open: when it fails, they are read again."""
+    """Whether the call is made for rows that were selected as still open: when it fails, they are selected again."""
     for number in ancestors(f, call.region):
         region = f.regions[number]
         if region.kind is not RegionKind.LOOP or region.value == NONE:
@@ -93,7 +93,7 @@ def is_repeatable(f: FunctionSummary, call: Effect) -> bool:
 
 
 def _is_used_up(f: FunctionSummary, read: int) -> bool:
-    """Whether each row that is read is deleted afterwards, like a queue's."""
+    """Whether each row that is read is deleted afterwards, as in a queue."""
     entity = f.effects[read].target.name
     return any(
         each.kind is EffectKind.DELETE

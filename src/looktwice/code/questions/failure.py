@@ -1,4 +1,4 @@
-"""What happens to a failure: what a `try` protects, and what its handlers make of an error."""
+"""Error handling: the effects that a `try` protects, and what its handlers do with an error."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ FAMILIES = frozenset(
         "ConnectionError",
     }
 )
-"""Errors of a library as a whole: whatever may go wrong with the database or the network is caught with them."""
+"""Base errors of a library: catching one catches any failure of the database or the network."""
 
 MATTERS = STORE_READS | STORE_WRITES | EffectKind.COMMIT | EffectKind.SEND | EffectKind.PUBLISH | EffectKind.QUERY
 PASSES_ON = ("next", "NextFunction", "reject", "callback", "done", "cb", "captureException", "capture_exception")
@@ -59,45 +59,45 @@ PROBE = re.compile(r"health|alive|is_?up\b|\bping|ready|reachable|available|prob
 
 
 class Fate(StrEnum):
-    """What becomes of the error in a handler."""
+    """What happens to the error in a handler."""
 
-    REPORTED = "reported"  # raised again, answered as a failure, passed on
-    HIDDEN = "hidden"  # nothing at all
-    LOGGED = "logged"  # a line in the log, and on
-    DEFAULTED = "defaulted"  # an ordinary value is returned, with or without a line in the log
+    REPORTED = "reported"  # raised again, passed on, or turned into an error response
+    HIDDEN = "hidden"  # ignored
+    LOGGED = "logged"  # logged, and execution continues
+    DEFAULTED = "defaulted"  # an ordinary value is returned, with or without logging
 
 
 def is_probe(name: str, texts: Iterable[str] = ()) -> bool:
-    """Whether something asks if the other side is there, so that a failure is the answer."""
+    """Whether something checks that the other side is available, so that a failure is a valid result."""
     return any(PROBE.search(each) for each in (name, *texts))
 
 
 def is_broad(region: Region) -> bool:
-    """Whether a handler catches whatever comes, or whatever may come from the database or the network."""
+    """Whether a handler catches every error, or every error of the database or the network."""
     caught = {each.rpartition(".")[2] for each in region.detail.split("|")}
     return bool(caught & (BROAD | FAMILIES))
 
 
-def is_missed(effect: Effect) -> bool:
-    """Whether somebody may miss what the effect did when it failed."""
+def matters(effect: Effect) -> bool:
+    """Whether a failure of the effect matters."""
     if not effect.kind & MATTERS or effect.target.kind is TargetKind.CACHE:
         return False
     return not effect.traits & (Trait.BEST_EFFORT | Trait.ATTRIBUTE | Trait.LAZY)
 
 
 def protected(f: FunctionSummary, attempt: int) -> Iterator[Effect]:
-    """The effects inside a region whose failure matters to somebody."""
+    """The effects inside a region whose failure matters."""
     inside = [each for each in effects_inside(f, attempt) if each.kind & MATTERS]
     writes = [each for each in inside if each.kind & STORE_WRITES]
     only_notes = bool(writes) and all(is_bookkeeping(each.target.name) for each in writes)
     for each in inside:
         is_note = is_bookkeeping(each.target.name) or (only_notes and each.kind is EffectKind.COMMIT)
-        if is_missed(each) and not is_note and not _is_settled(f, each, attempt):
+        if matters(each) and not is_note and not _is_handled_within(f, each, attempt):
             yield each
 
 
-def _is_settled(f: FunctionSummary, effect: Effect, attempt: int) -> bool:
-    """Whether a handler further in deals with every failure of the effect, so that none comes this far."""
+def _is_handled_within(f: FunctionSummary, effect: Effect, attempt: int) -> bool:
+    """Whether an inner handler deals with every failure of the effect, so that none reaches `attempt`."""
     for number in ancestors(f, effect.region):
         if number == attempt:
             return False
@@ -108,17 +108,17 @@ def _is_settled(f: FunctionSummary, effect: Effect, attempt: int) -> bool:
     return False
 
 
-def read_whole(own: FunctionSummary, f: FunctionSummary, handler: int) -> tuple[FunctionSummary, int]:
-    """The handler where all of it can be read: what is spliced into a long function may be cut off before its end.
+def complete_handler(own: FunctionSummary, f: FunctionSummary, handler: int) -> tuple[FunctionSummary, int]:
+    """The complete handler: in a long function, inlining may have been cut off before the handler's end.
 
-    own: the function as it is written. f: the same with its callees. Gives one of the two, and the handler's number.
+    own: the function as written. f: the same with inlined callees. Returns one of the two, and the handler's number.
     """
     region = f.regions[handler]
     if f.complete:
         return f, handler
-    spliced: tuple[Fact | Effect, ...] = (*f.facts, *f.effects)
+    items: tuple[Fact | Effect, ...] = (*f.facts, *f.effects)
     written: tuple[Fact | Effect, ...] = (*own.facts, *own.effects)
-    kept = {(each.start, each.end) for each in spliced if (each.path or f.path) == own.path}
+    kept = {(each.start, each.end) for each in items if (each.path or f.path) == own.path}
     here = (each for each in written if region.start <= each.start < region.end)
     if all((each.start, each.end) in kept for each in here):
         return f, handler
@@ -128,7 +128,7 @@ def read_whole(own: FunctionSummary, f: FunctionSummary, handler: int) -> tuple[
 
 
 def logs(f: FunctionSummary, handler: int) -> bool:
-    """Whether the handler leaves a line for somebody to find."""
+    """Whether the handler logs something."""
     if any(each.kind is EffectKind.LOG for each in effects_inside(f, handler)):
         return True
     return any(each.kind is FactKind.CALL and is_log(each.name) for each in facts_inside(f, handler))
@@ -143,7 +143,7 @@ def is_log(name: str) -> bool:
 
 @once
 def fate(f: FunctionSummary, handler: int) -> Fate:
-    """What the handler makes of the error."""
+    """What the handler does with the error."""
     inside_facts, inside_effects = facts_inside(f, handler), effects_inside(f, handler)
     if any(each.kind is FactKind.RAISE for each in inside_facts):
         return Fate.REPORTED
@@ -154,9 +154,9 @@ def fate(f: FunctionSummary, handler: int) -> Fate:
     ):
         return Fate.REPORTED
     if any(each.kind & (MATTERS & ~EffectKind.COMMIT) for each in inside_effects):
-        return Fate.REPORTED  # it does something about it
+        return Fate.REPORTED  # it acts on the error
     returned = [each for each in inside_facts if each.kind is FactKind.RETURN]
-    if any(_tells(f, each.result) for each in returned):
+    if any(_carries_error(f, each.result) for each in returned):
         return Fate.REPORTED
     if returned:
         return Fate.DEFAULTED
@@ -164,7 +164,7 @@ def fate(f: FunctionSummary, handler: int) -> Fate:
 
 
 def _passes_on(f: FunctionSummary, fact: Fact) -> bool:
-    """Whether a call hands the error to somebody: the next handler, an error tracker, a function that answers."""
+    """Whether a call passes the error on: to the next handler, an error tracker, a function that responds."""
     if fact.kind is not FactKind.CALL:
         return False
     if fact.name.removesuffix(".()").rpartition(".")[2] in PASSES_ON:
@@ -177,8 +177,8 @@ def _is_error(f: FunctionSummary, value: int) -> bool:
     return value != NONE and any(origin.kind is OriginKind.ERROR for origin in f.values[value])
 
 
-def _tells(f: FunctionSummary, value: int) -> bool:
-    """Whether a returned value carries the error, or is made for this occasion."""
+def _carries_error(f: FunctionSummary, value: int) -> bool:
+    """Whether a returned value contains the error, or is specific to this failure."""
     if value == NONE:
         return False
     kinds = {origin.kind for origin in f.values[value]}
@@ -186,7 +186,7 @@ def _tells(f: FunctionSummary, value: int) -> bool:
 
 
 def returned_constants(f: FunctionSummary, region: int, but: int = NONE) -> set[object]:
-    """The constants that are returned, as such, inside a region, leaving out those inside `but`."""
+    """The constants that are returned unchanged inside a region, except those inside `but`."""
     return {
         f.constants[origin.ref]
         for each in facts_inside(f, region)
@@ -201,7 +201,7 @@ def returned_constants(f: FunctionSummary, region: int, but: int = NONE) -> set[
 
 
 def ignored_rejections(f: FunctionSummary) -> Iterator[tuple[int, list[Effect]]]:
-    """HANDLER regions of `promise.catch(…)`, with the effects whose failure they are given."""
+    """The HANDLER regions of `promise.catch(…)`, with the effects whose failures they handle."""
     caught = [number for number, it in enumerate(f.regions) if it.kind is RegionKind.HANDLER and it.detail == "catch"]
     if not caught:
         return
@@ -214,7 +214,7 @@ def ignored_rejections(f: FunctionSummary) -> Iterator[tuple[int, list[Effect]]]
 
 
 def _is_within(f: FunctionSummary, effect: Effect, call: Fact) -> bool:
-    """Whether the effect, or the call that leads to it, is written inside the text of `call`."""
+    """Whether the effect, or the call that leads to it, is inside the source of `call`."""
     path, start = (effect.calls[0].path, effect.calls[0].start) if effect.calls else (effect.path, effect.start)
     return (path or f.path) == (call.path or f.path) and call.start <= start < call.end
 
@@ -224,14 +224,14 @@ def _is_catch(fact: Fact) -> bool:
 
 
 def checks_credentials(f: FunctionSummary, attempt: int) -> bool:
-    """Whether a token or password is verified inside: a failure there closes the door, as it should."""
+    """Whether a token or password is verified inside: a failure there correctly denies access."""
     return any(each.kind is EffectKind.VERIFY for each in effects_inside(f, attempt))
 
 
 def calls_back(own: FunctionSummary, handler: Region) -> bool:
-    """Whether the handler gives its error to a function that was passed in (`done(error)`).
+    """Whether the handler passes its error to a function that was passed in (`done(error)`).
 
-    own: the function before its callees were spliced in, which still knows such calls; `handler`: the expanded region.
+    own: the function before inlining, which still has such calls; `handler`: the region after inlining.
     """
     for each in own.invokes:
         if not any(_is_error(own, value) for value in each.args):
@@ -242,8 +242,8 @@ def calls_back(own: FunctionSummary, handler: Region) -> bool:
     return False
 
 
-def tells_later(f: FunctionSummary, handler: int) -> bool:
-    """Whether what is answered afterwards says if it worked: a flag that is true on one way and false on the other."""
+def reports_later(f: FunctionSummary, handler: int) -> bool:
+    """Whether the later response shows if it worked: a flag that is true on one path and false on the other."""
     region = f.regions[handler]
     answers = [
         value

@@ -1,4 +1,4 @@
-"""Which tests hold when something runs: the branches around it, and earlier checks that would have thrown."""
+"""The tests that hold when something runs: the branches around it, and earlier checks that would have thrown."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ PASSING = (RegionKind.BODY, RegionKind.CALL, RegionKind.SCOPE, RegionKind.CALLBA
 class Check(Struct, frozen=True, array_like=True):
     """One comparison that was made before the effect runs.
 
-    fact: the test. holds: its truth then. is_certain: this atom alone is known to be so; where `a and b` was refused,
-    neither is.
+    fact: the test. holds: its result. is_certain: this comparison alone is known to have that result; when `a and b`
+    was false, neither is.
     """
 
     fact: int
@@ -29,7 +29,7 @@ class Check(Struct, frozen=True, array_like=True):
 
 
 def guards(f: FunctionSummary, effect: Effect | Fact) -> tuple[Check, ...]:
-    """The tests on the way to an effect or a fact, outermost first."""
+    """The tests on the path to an effect or a fact, outermost first."""
     return _guards(f, effect.region, effect.order)
 
 
@@ -88,7 +88,7 @@ def _of_branch(f: FunctionSummary, number: int) -> Iterator[Check]:
 
 
 def sides(f: FunctionSummary, atom: Comparison) -> Iterator[tuple[Value, Value]]:
-    """Both sides of a comparison, each once as the one looked at and once as the other."""
+    """Both sides of a comparison, in both orders."""
     left = f.values[atom.left] if atom.left != NONE else ()
     right = f.values[atom.right] if atom.right != NONE else ()
     yield left, right
@@ -97,7 +97,7 @@ def sides(f: FunctionSummary, atom: Comparison) -> Iterator[tuple[Value, Value]]
 
 
 def origins(f: FunctionSummary, atom: Comparison) -> Iterator[Origin]:
-    """Every origin on either side."""
+    """The origins on both sides."""
     for number in (atom.left, atom.right):
         if number != NONE:
             yield from f.values[number]

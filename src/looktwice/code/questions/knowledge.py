@@ -1,4 +1,4 @@
-"""What is known of a program as a whole: where to look from, who writes which column, what ties rows to owners."""
+"""Facts about a program as a whole: its roots, the writers of each column, the columns that tie rows to owners."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from looktwice.code.effects import (
 from looktwice.code.lowering.functions import MODULE_BODY
 from looktwice.code.names import split
 from looktwice.code.questions.guards import sides
-from looktwice.code.questions.reaching import meeting, references
+from looktwice.code.questions.reaching import reading_and_writing, references
 from looktwice.code.questions.rows import column_name
 from looktwice.core.config import System
 from looktwice.core.source import Source, Span
@@ -39,7 +39,7 @@ OFF_ROUTES = frozenset((HandlerKind.STARTUP, HandlerKind.CLI, HandlerKind.JOB))
 SOLO_PATHS = ("test", "tests", "__tests__", "migrations", "alembic", "seeds", "seed", "scripts", "fixtures", "spec")
 
 
-ANSWERS_VIOLATIONS = re.compile(
+HANDLES_VIOLATIONS = re.compile(
     rb"exception_handler\(\s*(\w+\.)*IntegrityError|"  # FastAPI, Flask's is `errorhandler`
     rb"errorhandler\(\s*(\w+\.)*IntegrityError|"
     rb"\(\s*_?err(or)?\b[^()]*,\s*_?req\b(?s:.){0,4000}?P2002"  # Express: (error, request, response, next)
@@ -47,7 +47,7 @@ ANSWERS_VIOLATIONS = re.compile(
 
 
 class Program(Protocol):
-    """What the questions need of a linked program."""
+    """The part of a linked program that the questions need."""
 
     @property
     def sources(self) -> Mapping[str, Source]: ...
@@ -72,7 +72,7 @@ class Program(Protocol):
 
 
 class Root:
-    """A function from which code is looked at, with everything it calls spliced in, and the route that leads to it."""
+    """A function from which code is analysed, with its callees inlined, and the route that leads to it."""
 
     def __init__(self, program: Program, name: str, handler: Handler | None = None) -> None:
         self.name, self.handler = name, handler
@@ -80,7 +80,7 @@ class Root:
 
     @property
     def f(self) -> FunctionSummary:
-        """The function with its callees; worked out when it is first asked for."""
+        """The function with its callees inlined, computed on first use."""
         return self._program.expand(self.name)
 
     @property
@@ -89,7 +89,7 @@ class Root:
 
 
 class Knowledge:
-    """Answers about the whole program, each worked out once and when it is first asked for."""
+    """Answers about the whole program, each computed once, on first use."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
@@ -103,19 +103,19 @@ class Knowledge:
         return self.program.entities.get(effect.target.name)
 
     def name(self, effect: Effect) -> str:
-        """What the effect is on, as the code calls it."""
+        """The name of the effect's target, as in the code."""
         entity = self.entity(effect)
         return entity.name if entity else effect.target.name.rpartition(":")[2] or "the rows"
 
     @cached_property
-    def answers_violations(self) -> bool:
-        """Whether a handler of the whole application turns a violated constraint into an answer."""
-        return any(ANSWERS_VIOLATIONS.search(source.data) for source in self.program.sources.values())
+    def handles_violations(self) -> bool:
+        """Whether an application-wide error handler turns a violated constraint into a response."""
+        return any(HANDLES_VIOLATIONS.search(source.data) for source in self.program.sources.values())
 
-    # ── what runs here ───────────────────────────────────────────────────────────────────────────────────────────────
+    # ── backend code ─────────────────────────────────────────────────────────────────────────────────────────────────
     @cached_property
     def scripts(self) -> frozenset[str]:
-        """Files that a person runs: they call their own functions as they are read, and no route leads into them."""
+        """Files run by hand: they call their own functions at module level, and no route leads into them."""
         found = set()
         for name, f in self.program.functions.items():
             if name.endswith(f":{MODULE_BODY}"):
@@ -125,18 +125,18 @@ class Knowledge:
         return frozenset(found - served)
 
     def is_served(self, f: FunctionSummary) -> bool:
-        """Whether the function is part of a backend: no test, no script, nothing that runs in a browser."""
+        """Whether the function is part of a backend: not a test, a script or browser code."""
         return f.path not in self.program.browser and not is_solo_path(f.path)
 
     @cached_property
     def routes(self) -> Mapping[str, Handler]:
-        """The handlers by the name of their function."""
+        """The handlers by function name."""
         return {each.function: each for each in self.program.handlers}
 
-    # ── where to look from ───────────────────────────────────────────────────────────────────────────────────────────
+    # ── roots ────────────────────────────────────────────────────────────────────────────────────────────────────────
     @cached_property
     def roots(self) -> tuple[Root, ...]:
-        """Handlers first, then functions that nobody in the program calls; tests, migrations and seeds are left out."""
+        """Handlers, then functions without callers in the program; without tests, migrations and seeds."""
         functions = self.program.functions
         handlers = {each.function: each for each in self.program.handlers if each.function in functions}
         called = {name for f in functions.values() for call in f.calls for name in call.candidates}
@@ -145,7 +145,7 @@ class Knowledge:
 
     @cached_property
     def leads(self) -> Mapping[str, Mapping[HandlerKind, Handler]]:
-        """For each function, the first handler of each kind that leads to it."""
+        """For each function, the first handler of each kind that reaches it."""
         found: dict[str, dict[HandlerKind, Handler]] = {name: {} for name in self.program.functions}
         for handler in self.program.handlers:
             waiting = [handler.function]
@@ -157,20 +157,20 @@ class Knowledge:
         return found
 
     def route_to(self, name: str) -> str:
-        """The first route that leads to the function, "" when none does."""
+        """The first route that reaches the function, "" when none does."""
         handler = self.leads.get(name, {}).get(HandlerKind.HTTP)
         return handler.route if handler else ""
 
-    def is_off_the_routes(self, name: str) -> bool:
-        """Whether the program has routes and none leads to the function: it runs at the start, or by the clock."""
+    def is_unrouted(self, name: str) -> bool:
+        """Whether the program has routes and none reaches the function: it runs at start-up, or on a schedule."""
         return bool(self.program.handlers) and self.leads.get(name, {}).keys() <= OFF_ROUTES
 
     def doubt_about(self, root: Root) -> str:
-        """What is not known of how often a root runs at once."""
-        return "no route leads here, so it may run alone" if self.is_off_the_routes(root.name) else ""
+        """The doubt about whether a root runs concurrently, or ""."""
+        return "no route leads here, so it may run alone" if self.is_unrouted(root.name) else ""
 
     def shared_roots(self, *needs: int) -> Iterator[Root]:
-        """Roots that two callers can be in at the same time, and that reach an effect of each of these kinds."""
+        """The roots that two callers can run concurrently, and that reach an effect of each of these kinds."""
         for root in self.roots:
             is_solo = root.handler is not None and root.handler.kind in SOLO
             if is_solo or root.name.endswith(MODULE_BODY) or self.program.functions[root.name].path in self.scripts:
@@ -179,16 +179,16 @@ class Knowledge:
                 yield root
 
     @cached_property
-    def meeting(self) -> frozenset[str]:
-        """The functions that lead both to a read and to a write of rows of one entity."""
-        return meeting(self.program.functions, self.program.callers, self._referring)
+    def reading_and_writing(self) -> frozenset[str]:
+        """The functions that reach both a read and a write of the same entity."""
+        return reading_and_writing(self.program.functions, self.program.callers, self._referring)
 
     @cached_property
     def _referring(self) -> Mapping[str, list[str]]:
         return references(self.program.functions)
 
     def leading_to(self, is_wanted: Callable[[FunctionSummary], bool]) -> frozenset[str]:
-        """The functions that lead to one of which `is_wanted` is true, by calling it or by mentioning it."""
+        """The functions that reach one for which `is_wanted` is true, by calling or by mentioning it."""
         waiting = [name for name, f in self.program.functions.items() if is_wanted(f)]
         leading: set[str] = set()
         while waiting:
@@ -200,7 +200,7 @@ class Knowledge:
         return frozenset(leading)
 
     def roots_to(self, is_wanted: Callable[[FunctionSummary], bool]) -> Iterator[Root]:
-        """Roots that lead to a function of which `is_wanted` is true."""
+        """The roots that reach a function for which `is_wanted` is true."""
         leading = self.leading_to(is_wanted)
         return (root for root in self.roots if root.name in leading)
 
@@ -217,13 +217,13 @@ class Knowledge:
         return found
 
     def writers(self, entity: str, column: str) -> list[tuple[str, Effect]]:
-        """Functions and effects that change the column of stored rows (not those that only create rows)."""
+        """The functions and effects that change the column of existing rows (not those that only create rows)."""
         known = self.program.entities.get(entity)
         name = column_name(known, column)
         return [*self._writers.get((entity, name), ()), *self._writers.get((entity, "*"), ())]
 
     def changes(self, entity: str, column: str) -> Maybe:
-        """Whether the column of a stored row ever changes."""
+        """Whether the column of an existing row ever changes."""
         if self.writers(entity, column):
             return Maybe.YES
         known = self.program.entities.get(entity)
@@ -233,7 +233,7 @@ class Knowledge:
     # ── owners ───────────────────────────────────────────────────────────────────────────────────────────────────────
     @cached_property
     def owner_columns(self) -> Mapping[str, frozenset[str]]:
-        """Columns of each entity that some handler compares or filters with who is asking."""
+        """The columns of each entity that some handler compares with, or filters by, the caller."""
         found: dict[str, set[str]] = defaultdict(set)
         for root in self.roots:
             if root.handler is None or not self.program.reach[root.name] & STORE:
@@ -261,12 +261,12 @@ def _compared_with_principal(f: FunctionSummary) -> Iterator[tuple[str, str]]:
 
 
 def is_principal(f: FunctionSummary, value: int) -> bool:
-    """Whether a value says who is asking."""
+    """Whether a value identifies the caller."""
     return value != NONE and any(origin.kind is OriginKind.PRINCIPAL for origin in f.values[value])
 
 
 def is_solo_path(path: str) -> bool:
-    """Tests, migrations, seeds and scripts: code that a person or a build runs, one at a time."""
+    """Whether the path is of a test, migration, seed or script: code run by hand or by a build, one at a time."""
     *folders, name = path.split("/")
     stem = name.split(".")[0]
     return (

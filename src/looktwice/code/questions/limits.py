@@ -1,4 +1,4 @@
-"""Limits: writes that are only right as long as a test made earlier still holds."""
+"""Limits: writes that are only correct as long as an earlier check still holds."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from looktwice.code.effects import (
 from looktwice.code.questions.bookkeeping import is_bookkeeping
 from looktwice.code.questions.control import ancestors, effects_inside, facts_inside
 from looktwice.code.questions.knowledge import Knowledge
-from looktwice.code.questions.lookups import StateCheck, says_absent, state_checks
+from looktwice.code.questions.lookups import StateCheck, means_absent, state_checks
 from looktwice.code.questions.once import once
 from looktwice.code.questions.rows import column_name, is_same_row
 
@@ -36,9 +36,9 @@ HARMLESS_TWICE = Trait.READ_ONLY | Trait.BEST_EFFORT | Trait.IDEMPOTENT | Trait.
 
 
 class Limit(Struct, frozen=True):
-    """A write that relies on a test.
+    """A write that relies on a check.
 
-    kind: "limit" (an amount), "state" (a step of a life) or "quota" (a number of rows).
+    kind: "limit" (an amount), "state" (a state transition) or "quota" (a number of rows).
     """
 
     kind: str
@@ -48,7 +48,7 @@ class Limit(Struct, frozen=True):
 
 
 def limits(k: Knowledge, f: FunctionSummary, write: int) -> Iterator[Limit]:
-    """The tests of stored state that the write invalidates, so that a second request must not pass them too."""
+    """The checks of stored state that the write invalidates, so that a second request must not pass them too."""
     w = f.effects[write]
     entity = k.entity(w)
     for check in state_checks(f, w):
@@ -56,8 +56,8 @@ def limits(k: Knowledge, f: FunctionSummary, write: int) -> Iterator[Limit]:
         if (
             not w.target.name
             or read.target.name != w.target.name
-            or says_absent(f, check)
-            or is_of_authentication(k, f, check)
+            or means_absent(f, check)
+            or is_authentication(k, f, check)
         ):
             continue
         if w.kind is EffectKind.CREATE:
@@ -67,7 +67,7 @@ def limits(k: Knowledge, f: FunctionSummary, write: int) -> Iterator[Limit]:
         if w.kind is not EffectKind.WRITE or not check.column or not is_about_state(k, f, check):
             continue
         if entity is not None and len(check.origin.path) > 1 and entity.column(check.origin.path[1]) is not None:
-            continue  # an attribute of an object that was made of this column and others
+            continue  # an attribute of an object built from this column and others
         same = is_same_row(f, entity, check.read, write)
         if same is Maybe.NO or not puts_column(entity, w, check.column):
             continue
@@ -77,13 +77,13 @@ def limits(k: Knowledge, f: FunctionSummary, write: int) -> Iterator[Limit]:
         if is_expiry(check) or (is_amount and is_time(f, entity, check)):
             continue
         if check.op in (Op.NULL, Op.TRUE) and is_summed(f, entity, w, check.column):
-            continue  # a number that must be there is no limit on it
-        if is_amount or refuses(f, check) or depends_elsewhere(f, check, write):
+            continue  # requiring that a number is present is not a limit on it
+        if is_amount or refuses(f, check) or guards_other_effects(f, check, write):
             yield Limit("limit" if is_amount else "state", check.column, check, same)
 
 
-def is_of_authentication(k: Knowledge, f: FunctionSummary, check: StateCheck) -> bool:
-    """Whether the test is part of finding out who is asking: an account that is locked, a session that has ended."""
+def is_authentication(k: Knowledge, f: FunctionSummary, check: StateCheck) -> bool:
+    """Whether the check is part of authentication: a locked account, an expired session."""
     return any(
         f.regions[number].kind is RegionKind.CALL and f.regions[number].detail in k.program.authenticating
         for number in ancestors(f, f.facts[check.check.fact].region)
@@ -91,7 +91,7 @@ def is_of_authentication(k: Knowledge, f: FunctionSummary, check: StateCheck) ->
 
 
 def is_quota(f: FunctionSummary, check: StateCheck) -> bool:
-    """Whether the test compares a number of rows with a bound other than none."""
+    """Whether the check compares a number of rows with a bound other than zero."""
     if any(_constant(f, origin) == 0 for origin in (f.values[check.other] if check.other != NONE else ())):
         return False
     is_number = check.origin.kind is OriginKind.COUNT or check.origin.via & Via.COUNTED or check.column == "length"
@@ -104,18 +104,18 @@ def _constant(f: FunctionSummary, origin: Origin) -> object:
 
 
 def is_about_state(k: Knowledge, f: FunctionSummary, check: StateCheck) -> bool:
-    """Whether the test is about something that can change, and not about who is asking."""
+    """Whether the check is about state that can change, and not about the caller."""
     if check.other != NONE and any(origin.kind is OriginKind.PRINCIPAL for origin in f.values[check.other]):
         return False
     entity = k.entity(f.effects[check.read])
     column = entity.column(check.column) if entity else None
     if (column is not None and column.kind is ColumnKind.SECRET) or SECRET.search(check.column):
-        return False  # a password that is verified before it is replaced is no step of a life
+        return False  # verifying a password before it is replaced is not a state transition
     return k.changes(f.effects[check.read].target.name, check.column) is not Maybe.NO
 
 
 def is_time(f: FunctionSummary, entity: Entity | None, check: StateCheck) -> bool:
-    """Whether the test compares a moment with the clock: a moment passes for all requests alike."""
+    """Whether the check compares a timestamp with the clock, which has the same result for concurrent requests."""
     if check.other != NONE and any(origin.kind is OriginKind.CLOCK for origin in f.values[check.other]):
         return True
     column = entity.column(check.column) if entity else None
@@ -123,13 +123,13 @@ def is_time(f: FunctionSummary, entity: Entity | None, check: StateCheck) -> boo
 
 
 def is_compared_with_request(f: FunctionSummary, check: StateCheck) -> bool:
-    """Whether the state is compared with what the caller sent: a look for a difference, or a code that must match."""
+    """Whether the state is compared with the caller's input: to detect a change, or a code that must match."""
     asked = (OriginKind.REQUEST, OriginKind.PARAM)
     return check.other != NONE and any(origin.kind in asked for origin in f.values[check.other])
 
 
 def is_expiry(check: StateCheck) -> bool:
-    """Whether the column says until when something holds: nothing that a request uses up."""
+    """Whether the column is an expiry time, which no request uses up."""
     return bool(EXPIRY.search(check.column))
 
 
@@ -139,14 +139,14 @@ def puts_column(entity: Entity | None, write: Effect, column: str) -> bool:
 
 
 def is_summed(f: FunctionSummary, entity: Entity | None, write: Effect, column: str) -> bool:
-    """Whether the write adds to the column or takes from it."""
+    """Whether the write adds to or subtracts from the column."""
     name = column_name(entity, column)
     puts = [put for put in write.puts if column_name(entity, put.column) == name]
     return any(put.relative or _is_computed(f, put.value) for put in puts)
 
 
 def refuses(f: FunctionSummary, check: StateCheck) -> bool:
-    """Whether failing the test is an error for the caller: it throws, or answers with a status of 400 or more."""
+    """Whether failing the check is an error for the caller: it throws, or responds with a status of 400 or above."""
     return _refuses(f, check.check.fact)
 
 
@@ -163,14 +163,14 @@ def _refuses(f: FunctionSummary, fact: int) -> bool:
 
 
 def is_refusal(f: FunctionSummary, respond: Effect) -> bool:
-    """Whether a response says that the request was not done."""
+    """Whether a response says that the request was refused."""
     value = dict(respond.args).get("status", NONE)
     codes = (f.constants[o.ref] for o in (f.values[value] if value != NONE else ()) if o.kind is OriginKind.CONST)
     return any(isinstance(code, int) and code >= 400 for code in codes)
 
 
-def depends_elsewhere(f: FunctionSummary, check: StateCheck, write: int) -> bool:
-    """Whether something that must not happen twice stands behind the same test: a call out, a new row, a sum."""
+def guards_other_effects(f: FunctionSummary, check: StateCheck, write: int) -> bool:
+    """Whether the same check guards an effect that must not happen twice: an external call, a new row, a sum."""
     for number, each in enumerate(f.effects):
         if number == write or not _is_behind(f, each, check):
             continue

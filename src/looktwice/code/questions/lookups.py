@@ -1,4 +1,4 @@
-"""Look-ups: tests that say whether a row is there, and what state it is in."""
+"""Look-ups: checks of whether a row exists, and of its state."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ OPPOSITE = {
 
 
 class StateCheck(Struct, frozen=True):
-    """A test, on the way to an effect, of what an earlier read of the store said.
+    """A check, on the path to an effect, of the result of an earlier read.
 
-    read: the effect that read. column: what was tested, "" for the presence or the number of rows. op: how, as it holds
-    at the effect. other: the number of the value on the other side, or NONE.
+    read: the effect that read. column: the checked column, "" for the presence or the number of rows. op: the
+    comparison, as it holds at the effect. other: the number of the value on the other side, or NONE.
     """
 
     check: Check
@@ -48,7 +48,7 @@ class StateCheck(Struct, frozen=True):
 
 
 def state_checks(f: FunctionSummary, effect: Effect) -> tuple[StateCheck, ...]:
-    """The tests of stored state that hold when the effect runs, outermost first."""
+    """The checks of stored state that hold when the effect runs, outermost first."""
     key = ("state checks", effect.region, effect.order)
     if key not in f.answers:
         f.answers[key] = tuple(_state_checks(f, effect))
@@ -69,7 +69,7 @@ def _state_checks(f: FunctionSummary, effect: Effect) -> Iterator[StateCheck]:
 
 
 def _tested(value: Value, op: Op) -> Iterator[Origin]:
-    """What a test looks at: an object that was made of several columns of a row is there when the row is."""
+    """The origins that a test is about: an object built from several columns of a row is present when the row is."""
     columns: dict[int, set[str]] = {}
     for origin in value:
         if origin.kind is OriginKind.ROW and origin.path:
@@ -93,8 +93,8 @@ def operator(atom: Comparison, is_mirrored: bool, holds: bool) -> Op:
     return op if holds else OPPOSITE.get(op, op)
 
 
-def says_absent(f: FunctionSummary, check: StateCheck) -> bool:
-    """Whether the test, as it holds, says that there is no such row."""
+def means_absent(f: FunctionSummary, check: StateCheck) -> bool:
+    """Whether the check, as it holds, means that there is no such row."""
     if check.column and not check.origin.via & Via.COUNTED and check.column != "length":
         return False
     is_number = check.origin.kind is OriginKind.COUNT or check.origin.via & Via.COUNTED or check.column == "length"
@@ -102,12 +102,12 @@ def says_absent(f: FunctionSummary, check: StateCheck) -> bool:
         return True
     constant = number(f, check.other)
     if not is_number and constant is None:
-        return False  # whole rows are only compared with numbers by how many there are
+        return False  # comparing whole rows with a number compares their count
     return (check.op, constant) in ((Op.EQ, 0), (Op.LESS, 0), (Op.LESS, 1))
 
 
 def number(f: FunctionSummary, value: int) -> float | None:
-    """The constant number that a value is; None when it is not one."""
+    """The value as a constant number; None when it is not one."""
     if value == NONE:
         return None
     for origin in f.values[value]:

@@ -1,4 +1,4 @@
-"""What ties a row to whoever is asking: conditions of the query, tests after it, permissions of the route."""
+"""What ties a row to the caller: conditions of the query, tests after it, permissions of the route."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ from looktwice.code.questions.lookups import operator
 from looktwice.code.questions.rows import column_name, identity, is_same_row
 
 CAPABILITY = ("token", "secret", "code", "slug", "hash", "signature", "uuid_token")
-TELLS = EffectKind.RESPOND | EffectKind.SEND | EffectKind.PUBLISH
+REVEALS = EffectKind.RESPOND | EffectKind.SEND | EffectKind.PUBLISH
 ROLE_WORDS = ("admin", "role", "staff", "superuser", "permission", "scope", "type", "moderator", "is_super")
 
 
 def is_permitted(handler: Handler) -> bool:
-    """Whether the route is open to everyone on purpose, or asks for a role, a permission or a signature."""
+    """Whether the route is public on purpose, or requires a role, a permission or a signature."""
     if handler.public is Maybe.YES:
         return True
     return any(guard.role in (GuardRole.AUTHORIZES, GuardRole.VERIFIES) for guard in handler.guards)
 
 
-def is_guarded_out_of_sight(handler: Handler | None) -> bool:
-    """Whether something that the project made for the route guards it, and only its name is known."""
+def has_unread_guard(handler: Handler | None) -> bool:
+    """Whether project code guards the route, of which only the name is known."""
     guards = handler.guards if handler is not None else ()
     return any(
         guard.role is GuardRole.AUTHENTICATES
@@ -55,7 +55,7 @@ def is_guarded_out_of_sight(handler: Handler | None) -> bool:
 
 
 def chosen_by_request(k: Knowledge, f: FunctionSummary, effect: Effect) -> tuple[Origin, int] | None:
-    """The origin and the value of the key when the caller chose which row this is; None when something else did."""
+    """The origin and the value of the key when the caller selects the row; None otherwise."""
     entity = k.entity(effect)
     for cond in effect.where:
         if cond.op is not Op.EQ or cond.value == NONE or is_capability(column_name(entity, cond.column)):
@@ -69,7 +69,7 @@ def chosen_by_request(k: Knowledge, f: FunctionSummary, effect: Effect) -> tuple
 
 
 def is_key(entity: Entity | None, column: str) -> bool:
-    """Whether a column identifies a row, or the row that it belongs to."""
+    """Whether a column identifies the row, or its parent row."""
     if column in ("id", "pk", "uuid") or column.endswith(("_id", "Id")):
         return True
     if entity is None:
@@ -78,12 +78,12 @@ def is_key(entity: Entity | None, column: str) -> bool:
 
 
 def is_capability(column: str) -> bool:
-    """Whether knowing the value is itself the permission: an unguessable token."""
+    """Whether knowing the value is a permission in itself: an unguessable token."""
     return any(word in column.lower() for word in CAPABILITY)
 
 
 def is_scoped(f: FunctionSummary, effect: Effect) -> bool:
-    """Whether the statement itself names who is asking, or rows that were found or made with that name."""
+    """Whether the statement itself is restricted to the caller, or to rows found or created for the caller."""
     for cond in effect.where:
         if cond.op is Op.EQ and cond.value != NONE and _is_of_own_row(f, effect.order, cond.value):
             return True
@@ -99,7 +99,7 @@ def _is_of_own_row(f: FunctionSummary, before: int, value: int) -> bool:
 
 
 def _is_own(f: FunctionSummary, before: int, row: Effect) -> bool:
-    """Whether a row was found or made with the caller's name, or is such a row read once more."""
+    """Whether a row was found or created for the caller, or is such a row read again."""
     if row.order >= before:
         return False
     return _names_caller(f, row) or (not row.where and row.row != NONE and _is_of_own_row(f, row.order, row.row))
@@ -112,20 +112,20 @@ def _names_caller(f: FunctionSummary, effect: Effect) -> bool:
 
 
 def is_tied(f: FunctionSummary, use: Effect | Fact) -> bool:
-    """Whether a test that compares a row with who is asking, or asks for a role, stands before the use on every way."""
+    """Whether on every path to the use, a test compares the row with the caller or checks a role."""
     by_fact: dict[int, list[Check]] = {}
     for check in guards(f, use):
         if check.is_certain and _is_about_owner(f, check.atom):
             return True
         by_fact.setdefault(check.fact, []).append(check)
-    # "neither an administrator nor the owner" was refused: whoever is left is one of the two
+    # "neither an administrator nor the owner" was refused: the caller is one of the two
     return any(
         all(_is_about_owner(f, check.atom) for check in checks) for checks in by_fact.values() if len(checks) > 1
     )
 
 
 def is_behind_scoped_read(k: Knowledge, f: FunctionSummary, use: Effect | Fact, key: int) -> bool:
-    """Whether the same id was found among the caller's own rows before, or nothing of this would happen."""
+    """Whether the same id must have been found among the caller's own rows before."""
     chosen = identity(f, f.values[key])
     for number, each in enumerate(f.effects):
         if each.kind is not EffectKind.READ or each.order >= use.order or not is_scoped(f, each):
@@ -151,7 +151,7 @@ def _is_present(f: FunctionSummary, use: Effect | Fact, read: int) -> bool:
 
 
 def partial_tests(f: FunctionSummary, use: Effect | Fact) -> tuple[int, ...]:
-    """The facts of tests that ask for the owner, and that the use can be reached without passing."""
+    """The facts of tests of the owner that some path to the use does not pass."""
     found = (check.fact for check in guards(f, use) if not check.is_certain and _is_about_owner(f, check.atom))
     return tuple(dict.fromkeys(found))
 
@@ -164,7 +164,7 @@ def _is_about_owner(f: FunctionSummary, atom: Comparison) -> bool:
 
 
 def _names_role(f: FunctionSummary, origin: Origin) -> bool:
-    """Whether a value is the name of a role, or says whether somebody has one: the caller's, however it was read."""
+    """Whether a value is the name of a role, or whether the caller has one, however it was read."""
     if origin.path:
         return bool(RANK.search(origin.path[-1])) and origin.kind in (OriginKind.ROW, OriginKind.RESULT)
     is_constant = origin.kind in (OriginKind.CONST, OriginKind.MODULE) and 0 <= origin.ref < len(f.constants)
@@ -181,14 +181,14 @@ def _is_role(f: FunctionSummary, atom: Comparison) -> bool:
 
 
 def uses(k: Knowledge, f: FunctionSummary, read: int) -> list[Effect | Fact]:
-    """What is done with the row that was read: it is answered, sent on, or changed."""
+    """The uses of the row that was read: it is returned, sent on, or changed."""
     r, entity = f.effects[read], k.entity(f.effects[read])
     done: list[Effect | Fact] = []
     for number, each in enumerate(f.effects):
         if not is_before(f, r, each):
             continue
-        is_told = each.kind & TELLS and _carries(f, each, read)
-        if is_told or (each.kind & STORE_WRITES and is_same_row(f, entity, read, number) is Maybe.YES):
+        is_revealed = each.kind & REVEALS and _carries(f, each, read)
+        if is_revealed or (each.kind & STORE_WRITES and is_same_row(f, entity, read, number) is Maybe.YES):
             done.append(each)
     done += (
         fact
@@ -209,7 +209,7 @@ def _is_row(f: FunctionSummary, value: int, row: int) -> bool:
 
 
 def is_publicly_listed(k: Knowledge, entity: str) -> bool:
-    """Whether some open route lists the rows of this entity for everybody: then one row of it is no secret either."""
+    """Whether a public route lists the rows of this entity: then a single row is not confidential either."""
     return any(
         each.kind is EffectKind.READ
         and each.target.name == entity

@@ -1,4 +1,4 @@
-"""What keeps a second request out between a read and the write that relies on it."""
+"""What prevents a concurrent request between a read and the write that relies on it."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from looktwice.code.questions.transactions import scope, share_transaction
 
 class Verdict(StrEnum):
     ROW_LOCK = "the row is locked before it is read"
-    CONDITION = "the write carries the condition"
+    CONDITION = "the write has the condition"
     VERSION = "a version is checked"
     ISOLATION = "the isolation level refuses it"
     MUTEX = "a lock that both requests take is held"
     NONE = "no lock, version or condition between"
     STALE = "the row was loaded before it was locked"
-    UNKNOWN = "a lock of unknown reach is held"
+    UNKNOWN = "a lock of unknown scope is held"
 
 
 SAFE = frozenset({Verdict.ROW_LOCK, Verdict.CONDITION, Verdict.VERSION, Verdict.ISOLATION, Verdict.MUTEX})
@@ -41,7 +41,7 @@ STRICT = ("serializable", "repeatable", "snapshot")
 
 
 class Protection(Struct, frozen=True):
-    """The verdict, and the effect that decided it (NONE when it is the absence of one)."""
+    """The verdict, and the effect that decided it (NONE when there is none)."""
 
     verdict: Verdict
     by: int = NONE
@@ -50,9 +50,9 @@ class Protection(Struct, frozen=True):
 def protection(
     f: FunctionSummary, entity: Entity | None, read: int, write: int, columns: frozenset[str], *, processes: int = 2
 ) -> Protection:
-    """What protects `write`, which relies on what `read` saw of `columns`.
+    """What protects `write`, which relies on the values of `columns` that `read` returned.
 
-    processes: how many of them run this code, by the facts of the system; a lock in memory holds for one.
+    processes: how many processes run this code, by the `[system]` facts; an in-memory lock protects within one only.
     """
     r, w = f.effects[read], f.effects[write]
     if is_conditional(entity, w, columns):
@@ -84,7 +84,7 @@ def protection(
 
 
 def is_conditional(entity: Entity | None, write: Effect, columns: frozenset[str]) -> bool:
-    """Whether the write itself asks for the state that was seen: a condition on one of the columns beside its key."""
+    """Whether the write itself requires the state that was read: a condition on one of the columns besides its key."""
     wanted = {column_name(entity, column) for column in columns}
     return any(
         column_name(entity, cond.column) in wanted and cond.op not in (Op.MAYBE, Op.OPAQUE) for cond in write.where
@@ -92,7 +92,7 @@ def is_conditional(entity: Entity | None, write: Effect, columns: frozenset[str]
 
 
 def compares_what_was_seen(f: FunctionSummary, entity: Entity | None, read: int, write: int) -> bool:
-    """Whether the write asks that a column it changes still holds what the read saw: a version, a time of change."""
+    """Whether the write requires that a column it changes still has the value read: a version, a modification time."""
     w = f.effects[write]
     put = {column_name(entity, each.column) for each in w.puts}
     for cond in w.where:
@@ -112,7 +112,7 @@ def _names(entity: Entity, write: Effect, column: str) -> bool:
 
 
 def row_locks(f: FunctionSummary, entity: Entity | None, read: int, write: int) -> Iterator[int]:
-    """The effects that lock the row and are still held when the write happens, in order."""
+    """The effects that lock the row until the write, in order."""
     w = f.effects[write]
     for number, each in sorted(enumerate(f.effects), key=lambda pair: pair[1].order):
         if not each.traits & Trait.LOCKS_ROW or each.order >= w.order:
@@ -132,12 +132,12 @@ def _locks_row_of(f: FunctionSummary, entity: Entity | None, lock: int, read: in
 
 
 def _is_fresh(f: FunctionSummary, lock: int, read: Effect) -> bool:
-    """Whether values seen through the earlier read are those of the time of the lock."""
+    """Whether the values of the earlier read are as of the time of the lock."""
     return bool(f.effects[lock].traits & Trait.FRESH_READ)
 
 
 def loaded_before(f: FunctionSummary, entity: Entity | None, lock: int) -> int:
-    """An earlier read of the same row on the same session, whose object the locking query hands back; NONE if none."""
+    """An earlier read of the same row on the same session, whose object the locking query returns; NONE if none."""
     locking = f.effects[lock]
     if locking.traits & Trait.FRESH_READ or not locking.traits & Trait.TRACKED:
         return NONE
@@ -153,14 +153,14 @@ def loaded_before(f: FunctionSummary, entity: Entity | None, lock: int) -> int:
 
 
 def holds(f: FunctionSummary, lock: Effect, write: Effect) -> bool:
-    """Whether an explicit lock that was taken is still held at the write."""
+    """Whether an explicit lock is still held at the write."""
     if "session" in lock.name:
         return True
     return share_transaction(f, lock, write) or scope(f, lock) == scope(f, write) != NONE
 
 
 def _is_strict(f: FunctionSummary, effect: Effect) -> bool:
-    """Whether the transaction of the effect was begun at a level that refuses a lost update."""
+    """Whether the transaction of the effect has an isolation level that prevents a lost update."""
     number = scope(f, effect)
     if number == NONE:
         return False
@@ -171,7 +171,7 @@ def _is_strict(f: FunctionSummary, effect: Effect) -> bool:
 
 
 def level(f: FunctionSummary, begin: Effect) -> str:
-    """The isolation level that a BEGIN asks for, as written; "" when it asks for none."""
+    """The isolation level that a BEGIN requests, as written; "" when it requests none."""
     value = dict(begin.args).get("isolation", NONE)
     words = [str(named) for _, named, _ in identity(f, f.values[value])] if value != NONE else []
     paths = [part for origin in (f.values[value] if value != NONE else ()) for part in origin.path]

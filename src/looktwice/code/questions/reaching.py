@@ -1,7 +1,7 @@
-"""What a function can lead to at all, told from the functions' own effects before any callee is spliced.
+"""What a function can reach, computed from the functions' own effects before any inlining.
 
-Splicing is the dear part of an audit. Each answer here may say yes for nothing and never says no wrongly: it only keeps
-detectors from roots where they could find nothing.
+Inlining is the expensive part of an audit. The answers here may be false positives but never false negatives: they only
+keep detectors from roots where they cannot find anything.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from looktwice.code.effects import (
 from looktwice.code.questions.control import calls_inside, effects_inside, handlers, invokes_inside
 from looktwice.code.questions.failure import Fate, fate, is_broad
 
-ANY_STORE = 1  # of a pair of numbers of entities: one that is only known when its function is called
+ANY_STORE = 1  # in a pair of entity sets: an entity that is only known once its function is called
 REPEATS = (RegionKind.LOOP, RegionKind.PARALLEL)
 MAY_BE_ROWS = frozenset(
     {
@@ -36,15 +36,15 @@ MAY_BE_ROWS = frozenset(
         OriginKind.ARGUMENT,
     }
 )
-"""Origins that are rows or what a caller sent, or that may turn out to be once callers and callees are known."""
+"""Origins that are rows or the caller's input, or may turn out to be once callers and callees are known."""
 Callers = Mapping[str, tuple[tuple[str, CallSite], ...]]
 Wanted = Callable[[Effect], bool]
 
 
-def meeting(
+def reading_and_writing(
     functions: Mapping[str, FunctionSummary], callers: Callers, referring: Mapping[str, list[str]]
 ) -> frozenset[str]:
-    """The functions that lead both to a read and to a write of rows of one entity."""
+    """The functions that reach both a read and a write of the same entity."""
     numbers: dict[str, int] = {}
     bits = {name: _read_and_written(f, numbers) for name, f in functions.items()}
     width = len(numbers) + 1
@@ -57,15 +57,15 @@ def meeting(
             if found[caller] | mine != found[caller]:
                 found[caller] |= mine
                 waiting.append(caller)
-    return frozenset(name for name, each in found.items() if _meets(each & ((1 << width) - 1), each >> width))
+    return frozenset(name for name, each in found.items() if _overlap(each & ((1 << width) - 1), each >> width))
 
 
-def _meets(reads: int, writes: int) -> bool:
+def _overlap(reads: int, writes: int) -> bool:
     return bool(reads & writes or (reads & ANY_STORE and writes) or (writes & ANY_STORE and reads))
 
 
 def _read_and_written(f: FunctionSummary, numbers: dict[str, int]) -> tuple[int, int]:
-    """The entities that a function reads and those that it writes, each as bits."""
+    """The entities that a function reads and those that it writes, as bit sets."""
     reads = writes = 0
     for each in f.effects:
         if each.kind & (STORE_READS | STORE_WRITES):
@@ -79,7 +79,7 @@ def _read_and_written(f: FunctionSummary, numbers: dict[str, int]) -> tuple[int,
 
 
 def references(functions: Mapping[str, FunctionSummary]) -> Mapping[str, list[str]]:
-    """By function: those that mention it as a value, and may hand it to somebody who calls it."""
+    """By function: those that mention it as a value, and may pass it to a function that calls it."""
     found: dict[str, list[str]] = {}
     for name, f in functions.items():
         for each in f.constants:
@@ -94,10 +94,10 @@ def _users(name: str, callers: Callers, referring: Mapping[str, list[str]]) -> I
 
 
 def repeats(f: FunctionSummary, is_wanted: Wanted, leading: frozenset[str], bounded: tuple[str, ...]) -> bool:
-    """Whether a loop of the function, over what may be rows, holds a wanted effect or a call that leads to one.
+    """Whether a loop over what may be rows contains a wanted effect or a call that reaches one.
 
-    A function that is passed in may do anything. leading: the functions that lead to wanted effects. bounded: details
-    of loops that do not count.
+    A function that is passed in may do anything. leading: the functions that reach wanted effects. bounded: details of
+    loops that do not count.
     """
     loops = [
         number

@@ -1,4 +1,4 @@
-"""Whether two effects are on one row of the store."""
+"""Whether two effects are on the same row of the store."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Identity = frozenset[tuple[OriginKind, object, tuple[str, ...]]]
 
 
 def identity(f: FunctionSummary, value: Value) -> Identity:
-    """What makes two values the same thing, whatever was done to them on the way."""
+    """The identity of a value: equal for two values that denote the same thing, whatever their transformations."""
     return frozenset(_thing(f, origin) for origin in value if origin.kind is not OriginKind.UNKNOWN)
 
 
@@ -21,7 +21,7 @@ def _thing(f: FunctionSummary, origin: Origin) -> tuple[OriginKind, object, tupl
 
 
 def keys(f: FunctionSummary, effect: Effect, entity: Entity | None) -> dict[str, Identity]:
-    """The columns that the effect fixes to one value, and what that value is."""
+    """The columns that the effect restricts to one value, with the identity of that value."""
     fixed = {}
     for cond in effect.where:
         if cond.op is Op.EQ and cond.value != NONE:
@@ -30,11 +30,11 @@ def keys(f: FunctionSummary, effect: Effect, entity: Entity | None) -> dict[str,
 
 
 KEY = "$key"
-"""Stands for the primary key where a call does not name it (`session.get(Wallet, 7)`)."""
+"""The primary key, where a call does not name it (`session.get(Wallet, 7)`)."""
 
 
 def column_name(entity: Entity | None, name: str) -> str:
-    """The store's name of a column that code may call otherwise."""
+    """The column's name in the store, which may differ from that in the code."""
     if name == KEY:
         primary = next((each for each in entity.uniques if each.primary), None) if entity else None
         return primary.columns[0] if primary and len(primary.columns) == 1 else "id"
@@ -43,7 +43,7 @@ def column_name(entity: Entity | None, name: str) -> str:
 
 
 def rows_behind(f: FunctionSummary, value: int) -> Iterator[int]:
-    """The reads whose row this value is, itself and not one of its columns."""
+    """The reads whose row this value is (the row itself, not one of its columns)."""
     if value != NONE:
         for origin in f.values[value]:
             if origin.kind is OriginKind.ROW and not origin.path:
@@ -51,7 +51,7 @@ def rows_behind(f: FunctionSummary, value: int) -> Iterator[int]:
 
 
 def is_same_row(f: FunctionSummary, entity: Entity | None, read: int, write: int) -> Maybe:
-    """Whether effect `write` changes a row that effect `read` gave. Not: the same table."""
+    """Whether effect `write` changes a row returned by effect `read`; the same table is not enough."""
     r, w = f.effects[read], f.effects[write]
     if not w.target.name or r.target.name != w.target.name or r.target.kind is not w.target.kind:
         return Maybe.NO
@@ -67,5 +67,5 @@ def is_same_row(f: FunctionSummary, entity: Entity | None, read: int, write: int
     if shared and any(asked[column] and changed[column] and not asked[column] & changed[column] for column in shared):
         return Maybe.NO
     if not asked and not changed and w.row == NONE:
-        return Maybe.UNKNOWN  # a table of one row, or all of them
+        return Maybe.UNKNOWN  # a table with a single row, or all rows
     return Maybe.UNKNOWN if not asked or not changed or any(not value for value in changed.values()) else Maybe.NO

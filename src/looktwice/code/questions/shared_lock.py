@@ -1,4 +1,4 @@
-"""Locks on something else: a parent row that both requests lock before they look."""
+"""Locks on another row: a parent row that both requests lock before they read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a value enters: the line that a reader should look at."""
+"""Where a value enters the code: the line to show to the reader."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from looktwice.code.names import language_of
 from looktwice.code.questions.knowledge import Root
 from looktwice.code.questions.places import place
 
-MADE = (OriginKind.FRESH, OriginKind.CLOCK)
+GENERATED = (OriginKind.FRESH, OriginKind.CLOCK)
 
 
 def source_of(root: Root, origin: Origin, before: Effect) -> Place | None:
-    """The place where a value with this origin is first taken, before the effect; the handler's own place otherwise."""
+    """Where a value with this origin is first read, before the effect; otherwise the handler's own place."""
     f = root.f
     candidates = [
         fact
         for fact in f.facts
         if fact.kind is FactKind.GET and fact.order < before.order and _takes(f, fact.result, origin)
     ]
-    if origin.kind in MADE:
+    if origin.kind in GENERATED:
         candidates = [fact for fact in f.facts if fact.order < before.order and _makes(f, fact, origin.kind)][-1:]
     if candidates:
         return place(f, min(candidates, key=lambda fact: fact.order))
@@ -29,7 +29,7 @@ def source_of(root: Root, origin: Origin, before: Effect) -> Place | None:
 
 
 def _makes(f: FunctionSummary, fact: Fact, kind: OriginKind) -> bool:
-    """Whether a fact is the call that gives a value of this kind: a random one, the time."""
+    """Whether a fact is the call that returns a value of this kind: a random value, the time."""
     if fact.kind is not FactKind.CALL:
         return False
     found = shipped(language_of(fact.path or f.path)).call(fact.name)

@@ -1,4 +1,4 @@
-"""Values that somebody outside chose, and what made them harmless on the way."""
+"""Values from outside, and what sanitises them on the way."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ ELSEWHERE = (OriginKind.PARAM, OriginKind.ARGUMENT, OriginKind.ROW, OriginKind.R
 
 
 def dangerous(f: FunctionSummary, value: int) -> tuple[Origin, ...]:
-    """The origins of a value that can hold any text at all, those that came with a request first."""
+    """The origins of a value that can be arbitrary text, those from a request first."""
     found = [each for each in f.values[value] if not each.via & HARMLESS]
     return (
         *(each for each in found if each.kind in OUTSIDE),

@@ -1,4 +1,4 @@
-"""Which transaction an effect belongs to. Membership follows the handle it runs on, not how the code is nested."""
+"""Which transaction an effect belongs to. That depends on its handle, not on how the code is nested."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ENDS = EffectKind.COMMIT | EffectKind.ROLLBACK
 
 
 def is_same_handle(f: FunctionSummary, a: int, b: int) -> bool:
-    """Whether two handles are the same session, client or transaction; two unknown ones are."""
+    """Whether two handles are the same session, client or transaction; two unknown ones count as the same."""
     if a == b or NONE in (a, b):
         return True
     first, second = identity(f, f.values[a]), identity(f, f.values[b])
@@ -19,9 +19,9 @@ def is_same_handle(f: FunctionSummary, a: int, b: int) -> bool:
 
 
 def scope(f: FunctionSummary, effect: Effect) -> int:
-    """The number of the transaction block that the effect is part of; NONE when it runs outside of one.
+    """The number of the transaction block that the effect is part of; NONE outside a transaction.
 
-    A statement inside the block on another handle is no part of it.
+    A statement inside the block on another handle is not part of it.
     """
     for number in ancestors(f, effect.region):
         region = f.regions[number]
@@ -53,7 +53,7 @@ def share_transaction(f: FunctionSummary, a: Effect, b: Effect) -> bool:
 
 
 def commit_after(f: FunctionSummary, write: Effect) -> Effect | None:
-    """What makes the write durable: the next commit on its handle, or the write itself when it commits alone."""
+    """What makes the write durable: the next commit on its handle, or the write itself when it is autocommitted."""
     if scope(f, write) == NONE and write.traits & Trait.AUTOCOMMIT:
         return write
     return next(

@@ -1,4 +1,4 @@
-"""How sure a finding is: computed from how each of its links was resolved, never chosen."""
+"""The confidence of a finding: computed from how each of its links was resolved, never assigned by hand."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LEVELS = (Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW)
 def trust(f: FunctionSummary, effects: Iterable[Effect], *doubts: str) -> tuple[Confidence, tuple[str, ...]]:
     """The confidence of a finding that rests on these effects, and the facts that decided it.
 
-    doubts: what else is not known, one sentence each. One unknown makes it medium, two or a guessed name make it low.
+    doubts: further unknowns, one sentence each. One unknown makes it medium; two, or a guessed name, make it low.
     """
     because = [doubt for doubt in doubts if doubt]
     guessed = False
@@ -21,7 +21,7 @@ def trust(f: FunctionSummary, effects: Iterable[Effect], *doubts: str) -> tuple[
         name = each.name or each.kind.name or ""
         if each.known <= Known.GUESSED:
             guessed = True
-            because.append(f"`{name}` is known by its spelling only")
+            because.append(f"`{name}` is known by its name only")
         elif each.known is Known.IMPLEMENTS:
             because.append(f"`{name}` may be one of several")
     because = list(dict.fromkeys(because))

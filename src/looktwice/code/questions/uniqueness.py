@@ -1,4 +1,4 @@
-"""Whether the store itself keeps a second row out, and whether its refusal is heard."""
+"""Whether the store itself prevents a second row, and whether its error is handled."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CARRIES_OUT = EffectKind.COMMIT | EffectKind.FLUSH
 
 
 def is_unique_over(entity: Entity | None, columns: frozenset[str]) -> Maybe:
-    """Whether two rows that agree in these columns cannot both exist."""
+    """Whether two rows with equal values in these columns cannot both exist."""
     if entity is None or not columns:
         return Maybe.UNKNOWN
     names = frozenset(column_name(entity, column) for column in columns)
@@ -37,7 +37,7 @@ def is_unique_over(entity: Entity | None, columns: frozenset[str]) -> Maybe:
 
 
 def handles_violation(f: FunctionSummary, write: Effect) -> bool:
-    """Whether a handler around the write, or around what makes it durable, deals with a unique violation by itself."""
+    """Whether an error handler around the write, or around its commit, handles a unique violation specifically."""
     carriers = (each for each in f.effects if each.kind & CARRIES_OUT and each.order > write.order)
     return any(_is_handled(f, each) for each in (write, *carriers))
 
@@ -49,7 +49,7 @@ def _is_handled(f: FunctionSummary, effect: Effect) -> bool:
 
 @once
 def expects_violation(f: FunctionSummary, handler: int) -> bool:
-    """Whether a handler is about the violation: by the type it catches, or by the code that it looks for."""
+    """Whether a handler is for unique violations: by the type it catches, or by the error code it checks."""
     caught = f.regions[handler].detail
     if any(name in caught for name in VIOLATIONS):
         return True

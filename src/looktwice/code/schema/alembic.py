@@ -1,4 +1,4 @@
-"""What Alembic migrations do to tables: the `op` calls of `upgrade()`."""
+"""Alembic migrations: the changes made by the `op` calls of `upgrade()`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def upgrade(module: Module) -> Function | None:
 
 
 def read_migration(parsed: Parsed) -> Migration:
-    """The changes of one migration, in order; those behind conditions and loops count as made."""
+    """The changes of one migration, in order; those inside conditions and loops count as made."""
     module = parsed.outline()
     function = upgrade(module)
     changes: list[Change] = []
@@ -54,7 +54,7 @@ def names_of(node: Assignment) -> list[str]:
 
 
 def operations(body: tuple[Node, ...], table: str) -> Iterator[tuple[Call, str]]:
-    """Calls made as statements, with the table of the `batch_alter_table` around them."""
+    """Calls that are statements, with the table of the enclosing `batch_alter_table`."""
     for node in body:
         if isinstance(node, Expression | Assignment) and isinstance(node.value, Call):
             yield node.value, table
@@ -79,7 +79,7 @@ def text_argument(call: Call, position: int, name: str) -> str:
 
 
 def changes_of(call: Call, batch: str) -> Iterator[Change]:
-    """What one operation does. Inside of `batch_alter_table` the name of the table is not among the arguments."""
+    """The changes of one operation. Inside `batch_alter_table`, the table's name is not among the arguments."""
     at = (call.start, call.end)
     shift = 0 if batch else 1
 
@@ -140,7 +140,7 @@ def index_changes(call: Call, table: str, columns: tuple[str, ...]) -> Iterator[
 
 
 def table_parts(parts: list[Node], table: str, at: tuple[int, int]) -> Iterator[Change]:
-    """Columns and constraints in the arguments of `create_table`."""
+    """The columns and constraints in the arguments of `create_table`."""
     found = Constraints([], [], [])
     for part in parts:
         if not isinstance(part, Call):
@@ -166,7 +166,7 @@ def table_parts(parts: list[Node], table: str, at: tuple[int, int]) -> Iterator[
 
 
 def executed(call: Call) -> Iterator[Change]:
-    """SQL that a migration runs itself."""
+    """The changes in SQL that a migration runs directly."""
     from looktwice.code.schema.script import cut, dialect_of
     from looktwice.code.schema.sql import DEFINES
     from looktwice.code.schema.sql import changes_of as sql_changes

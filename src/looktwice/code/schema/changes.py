@@ -1,4 +1,4 @@
-"""A schema as a history of changes: what migrations and SQL scripts do to tables, and the tables that result."""
+"""A schema as a history of changes: those of migrations and SQL scripts, and the resulting tables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from looktwice.core.event import Unread
 
 
 class Change(Struct, frozen=True, array_like=True, gc=False):
-    """One step. Only what the step is about is set.
+    """One change. Only the relevant fields are set.
 
     kind: "create table", "drop table", "rename table" (to `name`), "add column", "drop column", "rename column" (of
     `column` to `name`), "add unique", "add index", "add check", "add policy", "drop" (the constraint or index `name`),
@@ -57,7 +57,7 @@ class Table:
         self.is_whole = True  # every statement about it could be read
 
     def entity(self) -> Entity:
-        """The table as an entity, as far as no ORM model says more about it."""
+        """The table as an entity, to be completed by an ORM model."""
         return Entity(
             f"table:{self.name}",
             self.name,
@@ -74,7 +74,7 @@ class Table:
         )
 
     def apply(self, change: Change) -> None:
-        """Replay one step on this table."""
+        """Replay one change on this table."""
         name = change.name or f"#{len(self.uniques) + len(self.indexes) + len(self.checks)}"
         match change.kind:
             case "add column" if change.column:
@@ -98,7 +98,7 @@ class Table:
                     kept.pop(change.name, None)
 
     def without_column(self, name: str) -> None:
-        """A database drops with a column the keys and indexes that it is part of."""
+        """Remove a column with the keys and indexes that it is part of, as a database does."""
         self.columns.pop(name, None)
         self.uniques = {key: each for key, each in self.uniques.items() if name not in each.columns}
         self.indexes = {key: each for key, each in self.indexes.items() if name not in each.columns}
@@ -137,7 +137,7 @@ def tables(migrations: Iterable[Migration]) -> dict[str, Table]:
                     for table in holders.pop(change.name, ()):
                         table.apply(change)
                 case _:
-                    if key not in found:  # altered, but created somewhere that was not read
+                    if key not in found:  # altered, but created in a file that was not read
                         found[key] = Table(change.table, migration.path, change)
                     found[key].apply(change)
                     if change.name and change.kind != "drop":
@@ -146,7 +146,7 @@ def tables(migrations: Iterable[Migration]) -> dict[str, Table]:
 
 
 def in_order(migrations: Iterable[Migration]) -> list[Migration]:
-    """By path, and where revisions say what they build upon, each after those."""
+    """The migrations by path, each after the revisions it builds upon."""
     by_path = sorted(migrations, key=lambda migration: migration.path)
     by_revision = {migration.revision: migration for migration in by_path if migration.revision}
     ordered: list[Migration] = []

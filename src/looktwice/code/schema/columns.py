@@ -1,4 +1,4 @@
-"""`Column(…)`, `mapped_column(…)`, `Field(…)` and constraints, as classes, tables and migrations write them."""
+"""`Column(…)`, `mapped_column(…)`, `Field(…)` and constraints, as used in classes, tables and migrations."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MANY = frozenset({"list", "List", "set", "Set", "Sequence", "Collection", "tuple
 
 
 class ReadColumn(Struct, frozen=True):
-    """A column and the keys that are declared with it."""
+    """A column and the keys declared with it."""
 
     column: Column
     is_primary: bool = False
@@ -43,7 +43,7 @@ class ReadColumn(Struct, frozen=True):
 
 
 def last_name(node: Node | None) -> str:
-    """The last part of a dotted name; of a call, that of what is called; "" for anything else."""
+    """The last part of a dotted name; for a call, that of the callee; "" for anything else."""
     match node:
         case Name(id=name) | Attribute(name=name):
             return name
@@ -67,7 +67,7 @@ def is_true(node: Node | None) -> bool:
 
 
 def text_of(node: Node | None) -> str:
-    """A short text for a default or predicate: the constant, the name, `name()`; "…" for what is more than that."""
+    """A short text for a default or predicate: the constant, the name or `name()`; "…" for anything else."""
     match node:
         case None:
             return ""
@@ -88,7 +88,7 @@ def text_of(node: Node | None) -> str:
 
 
 def names_in(nodes: Iterable[Node]) -> tuple[str, ...]:
-    """Names of columns in a constraint: as text, as attributes of the class, in functions (`func.lower(email)`)."""
+    """The column names in a constraint: as text, as class attributes, or in functions (`func.lower(email)`)."""
     found: list[str] = []
     for node in nodes:
         match node:
@@ -125,7 +125,7 @@ def annotated_type(annotation: Node | None) -> tuple[Type | None, bool, Call | N
 
 
 def foreign_key(call: Call) -> str:
-    """ "users.id" of `ForeignKey("users.id")` or of Field(foreign_key="users.id")."""
+    """ "users.id" for `ForeignKey("users.id")` or `Field(foreign_key="users.id")`."""
     for node in [*positional(call), keyword(call, "sa_column")]:
         if isinstance(node, Call) and last_name(node.callee) == "ForeignKey":
             target = positional(node)[:1]
@@ -137,7 +137,7 @@ def foreign_key(call: Call) -> str:
 
 
 def column_type(call: Call) -> str:
-    """The ORM's type as written: the first positional argument that is one, else `type_` or `sa_type`."""
+    """The ORM's type as written: the first positional argument that is one, otherwise `type_` or `sa_type`."""
     for node in positional(call):
         if isinstance(node, Name | Attribute) or (isinstance(node, Call) and last_name(node.callee) != "ForeignKey"):
             name = last_name(node)
@@ -199,7 +199,7 @@ def predicate(call: Call) -> str:
 
 
 class Constraints(Struct):
-    """What `__table_args__`, a `Table(…)` or a migration says beside columns."""
+    """The constraints and indexes in `__table_args__`, a `Table(…)` or a migration."""
 
     uniques: list[Unique]
     indexes: list[Index]
@@ -207,7 +207,7 @@ class Constraints(Struct):
 
 
 def read_constraint(call: Call, found: Constraints) -> None:
-    """Add what one constraint or index says."""
+    """Add one constraint or index to `found`."""
     arguments = positional(call)
     match last_name(call.callee):
         case "UniqueConstraint":
@@ -227,7 +227,7 @@ def read_constraint(call: Call, found: Constraints) -> None:
 
 
 def is_many(annotation: Node | None) -> bool | None:
-    """Whether the annotation of a relation is of many; None without one."""
+    """Whether a relation is to many, by its annotation; None without one."""
     if annotation is None:
         return None
     node: Node | None = annotation
@@ -247,5 +247,5 @@ def is_many(annotation: Node | None) -> bool | None:
 
 
 def literal_items(node: Node | None) -> tuple[Node, ...]:
-    """The members of a tuple or list; a mapping at its end (options of the table) is left in."""
+    """The members of a tuple or list, including a mapping of table options at the end."""
     return node.items if isinstance(node, Sequence) else () if node is None else (node,)

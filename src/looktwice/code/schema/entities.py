@@ -1,4 +1,4 @@
-"""All entities of a project: what its ORM classes and schemas declare, joined with what its migrations made."""
+"""All entities of a project: those declared by ORM classes and schemas, combined with its migrations."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from looktwice.code.schema.sqlalchemy import sqlalchemy_entities
 def entities(names: Names, migrations: Sequence[Migration] = (), declared: Iterable[Entity] = ()) -> tuple[Entity, ...]:
     """Every entity once, by its key.
 
-    names: the outlines of the project. migrations: what Alembic and SQL files do. declared: entities of schema files.
-    A table that an ORM class or a schema maps adds to that entity the keys, indexes, checks and policies that only the
-    migrations have; a table that nothing maps is an entity of its own.
+    names: the outlines of the project. migrations: those of Alembic and SQL files. declared: entities of schema files.
+    For a table mapped by an ORM class or a schema, the keys, indexes, checks and policies that only the migrations have
+    are added to that entity; an unmapped table is a separate entity.
     """
     made = tables(migrations)
     mapped = [*declared, *sqlalchemy_entities(names)]
@@ -29,7 +29,7 @@ def entities(names: Names, migrations: Sequence[Migration] = (), declared: Itera
 
 
 def with_targets(entity: Entity, by_name: Mapping[str, str]) -> Entity:
-    """Relations to a class by its bare name (`"Order"`, not imported where it is written) lead to that entity."""
+    """Resolve relations to a class by its bare name (`"Order"`, not imported in the file) to that entity."""
     relations = tuple(
         Relation(each.name, by_name.get(each.target, each.target), each.many, each.loading, each.columns)
         for each in entity.relations
@@ -38,7 +38,7 @@ def with_targets(entity: Entity, by_name: Mapping[str, str]) -> Entity:
 
 
 def with_table(entity: Entity, table: Table) -> Entity:
-    """The entity with what only its table's history says."""
+    """The entity, completed with what only its table's history has."""
     known = {name for each in entity.columns for name in (each.name, each.field)}
     columns = tuple(each for name, each in table.columns.items() if name not in known)
     unique = {(frozenset(each.columns), bool(each.where)) for each in entity.uniques}

@@ -1,4 +1,4 @@
-"""What a column is for, judged by its name and type: money, a secret, a state, a counter, an owner, a time."""
+"""The kind of a column, by its name and type: money, secret, state, counter, owner, time."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ def words(name: str) -> str:
 
 
 def kind_of(name: str, type_name: str, *, is_key: bool = False, default: str = "") -> ColumnKind:
-    """What a column is for.
+    """The kind of a column.
 
-    name: as the store or the code writes it. type_name: of the language, the ORM or SQL ("Numeric", "TIMESTAMPTZ").
-    is_key: a primary or foreign key. default: a number that starts at 0 is there to be counted up.
+    name: in the store or in the code. type_name: of the language, the ORM or SQL ("Numeric", "TIMESTAMPTZ").
+    is_key: a primary or foreign key. default: a number that starts at 0 is a counter.
     """
     text, kind = words(name), type_name.lower().rpartition(".")[2]
     for found, pattern in WORDS:

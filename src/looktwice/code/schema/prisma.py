@@ -1,7 +1,7 @@
 """Entities from `schema.prisma`.
 
-A schema is lines: a block opens with `model X {`, each line in it is a field or an attribute of the block (`@@…`), and
-an attribute's arguments stand in parentheses. That is all of the language that entities need.
+A schema consists of lines: a block starts with `model X {`, each line in it is a field or an attribute of the block
+(`@@…`), and an attribute's arguments are in parentheses. Entities need no more of the language.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Schema(Struct, frozen=True):
 
 
 def read_prisma(source: Source) -> tuple[Entity, ...]:
-    """The entity of every model, in order. Never raises: what does not look like Prisma is passed over."""
+    """The entity of every model, in order. Never raises: what does not look like Prisma is skipped."""
     return read_schema(source).entities
 
 
@@ -132,7 +132,7 @@ def closing(text: str, position: int, limit: int, opens: str, closes: str) -> in
 
 
 def stored_names(block: Block) -> dict[str, str]:
-    """The names of columns in the store, by field."""
+    """The column names in the store, by field."""
     names: dict[str, str] = {}
     for line in block.text.splitlines():
         if (field := FIELD.match(line)) and not line.lstrip().startswith("@@"):
@@ -142,7 +142,7 @@ def stored_names(block: Block) -> dict[str, str]:
 
 
 def attributes(line: str) -> list[Attribute]:
-    """All attributes of a line, with the text between their parentheses."""
+    """The attributes of a line, with the text between their parentheses."""
     found: list[Attribute] = []
     position = 0
     while opening := ATTRIBUTE.search(line, position):
@@ -156,7 +156,7 @@ def attributes(line: str) -> list[Attribute]:
 
 
 def logical_lines(text: str) -> list[tuple[int, str]]:
-    """Lines with their offset; one whose parentheses are open goes on."""
+    """The lines with their offsets; a line with open parentheses is continued."""
     lines: list[tuple[int, str]] = []
     start = position = depth = 0
     for line in text.splitlines(keepends=True):
@@ -224,7 +224,7 @@ def block_attribute(found: Attribute, own: dict[str, str], uniques: list[Unique]
 
 
 def field_list(arguments: str, own: dict[str, str]) -> tuple[str, ...]:
-    """Columns of `[a, b(sort: Desc)]`."""
+    """The columns of `[a, b(sort: Desc)]`."""
     listed = FIELDS.search(arguments)
     names = [part.strip().partition("(")[0] for part in listed[1].split(",")] if listed else []
     return tuple(own.get(name, name) for name in names if name)
@@ -261,6 +261,6 @@ def column(stored: str, field: re.Match[str], found: list[Attribute], span: tupl
 
 
 def referring(found: Column, target: str) -> Column:
-    """A column that a relation stores itself in refers to the key of the other side."""
+    """The column, with a reference to the key of the other side when it is a relation's foreign key."""
     kind = kind_of(found.field or found.name, found.type, is_key=True)
     return replace(found, kind=kind, references=target)

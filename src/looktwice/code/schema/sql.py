@@ -36,7 +36,7 @@ SUBJECT = re.compile(
 KEYS = re.compile(r"\bUNIQUE\b|\bPRIMARY\s+KEY\b|\bEXCLUDE\b", re.IGNORECASE)
 ERRORS_KEPT = 5
 UNKNOWN = "what is unique in it is not known"
-LONGEST = 200_000  # a statement that defines a table and is longer is a dump's, not a person's
+LONGEST = 200_000  # a longer statement is from a dump and not written by hand
 
 
 def read_sql(source: Source) -> Migration:
@@ -144,7 +144,7 @@ def index_change(index: exp.Index, is_unique: bool, at: tuple[int, int]) -> Chan
 
 
 def action_changes(action: exp.Expression, table: str, at: tuple[int, int]) -> Iterator[Change]:
-    """What one action of ALTER TABLE does."""
+    """The changes of one action of ALTER TABLE."""
     from sqlglot import exp
 
     match action:
@@ -166,7 +166,7 @@ def action_changes(action: exp.Expression, table: str, at: tuple[int, int]) -> I
 
 
 def parts_of(part: exp.Expression, table: str, at: tuple[int, int], name: str = "") -> Iterator[Change]:
-    """What a column or constraint in CREATE TABLE adds."""
+    """The changes of one column or constraint in CREATE TABLE."""
     from sqlglot import exp
 
     match part:
@@ -190,7 +190,7 @@ def parts_of(part: exp.Expression, table: str, at: tuple[int, int], name: str = 
 
 
 def column_changes(definition: exp.ColumnDef, table: str, at: tuple[int, int]) -> Iterator[Change]:
-    """The column itself, and the keys and checks that are written beside it."""
+    """The column itself, and the keys and checks declared with it."""
     from sqlglot import exp
 
     name, type_name = definition.name, definition.kind.sql() if definition.kind is not None else ""
@@ -220,7 +220,7 @@ def column_changes(definition: exp.ColumnDef, table: str, at: tuple[int, int]) -
 
 
 def reference(found: exp.Reference) -> str:
-    """ "users.id" of REFERENCES users(id)."""
+    """ "users.id" for `REFERENCES users(id)`."""
     from sqlglot import exp
 
     target = found.this

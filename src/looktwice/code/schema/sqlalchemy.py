@@ -41,7 +41,7 @@ NOT_FIELDS = frozenset({"ClassVar", "PrivateAttr"})
 
 
 def sqlalchemy_entities(names: Names) -> Iterator[Entity]:
-    """An entity for every class or `Table` that a file of the project maps, in order of files."""
+    """An entity for every mapped class or `Table` in the project, in order of files."""
     for path in names.modules:
         if not path.endswith(".py"):
             continue
@@ -53,7 +53,7 @@ def sqlalchemy_entities(names: Names) -> Iterator[Entity]:
 
 
 def is_mapped(names: Names, symbol: str, node: Class) -> bool:
-    """A class with a table of its own: by `__tablename__`, `__table__`, `table=True`, or a base that names it."""
+    """Whether a class has its own table: by `__tablename__`, `__table__`, `table=True`, or a base that names it."""
     if any(each.name == "table" and is_true(each.value) for each in node.keywords):
         return True
     own = {target for member in node.members for target in assigned(member)}
@@ -77,7 +77,7 @@ def has_own_table(node: Class) -> bool:
 
 
 def assigned(member: Node) -> Iterator[str]:
-    """Names that a member of a class binds."""
+    """The names that a class member binds."""
     if isinstance(member, Assignment):
         yield from (target.id for target in member.targets if isinstance(target, Name))
     elif isinstance(member, Function | Class):
@@ -104,7 +104,7 @@ def is_table(value: Node | None) -> bool:
 
 
 def table_entity(path: str, name: str, node: Assignment) -> Entity:
-    """The entity of a `Table(…)` that is no class."""
+    """The entity of a `Table(…)` without a class."""
     call = node.value
     assert isinstance(call, Call)
     columns: list[ReadColumn] = []
@@ -129,7 +129,7 @@ def table_entity(path: str, name: str, node: Assignment) -> Entity:
 
 
 class ClassReading:
-    """Reads one mapped class with what it inherits."""
+    """Reads one mapped class, with inherited members."""
 
     def __init__(self, names: Names, symbol: str, node: Class) -> None:
         self.names, self.symbol, self.node = names, symbol, node
@@ -186,7 +186,7 @@ class ClassReading:
                 self.field(path, name, member, is_model)
 
     def declared(self, member: Function) -> None:
-        """A `@declared_attr`: what it makes is decided when it runs."""
+        """A `@declared_attr`, whose result is only known at run time."""
         if any(last_name(each) in ("declared_attr", "directive") for each in member.decorators):
             if member.name == "__tablename__":
                 self.table = ""
@@ -238,13 +238,13 @@ class ClassReading:
         columns = local_columns(keyword(call, "foreign_keys"))
         symbol = self.names.lookup(path, target) or target
         kind = "none" if loading in NOT_LOADED else LOADING.get(loading, "")
-        # Without an annotation the side that holds the foreign key is the one of "one": known when all columns are.
+        # Without an annotation, the side with the foreign key refers to one row: known when all columns are.
         return Relation(
             name, symbol, many if many is not None else keyword(call, "secondary") is not None, kind, columns
         )
 
     def with_columns(self, relation: Relation) -> Relation:
-        """The columns of this table that refer to the other side, unless the relation names them itself."""
+        """Add the columns of this table that refer to the other side, unless the relation names them."""
         if relation.columns:
             return Relation(
                 relation.name,
@@ -282,7 +282,7 @@ class ClassReading:
                 read_constraint(part, self.constraints)
 
     def stored(self, field: str) -> str:
-        """The name in the store of a field of the class."""
+        """The column name of a field of the class."""
         return self.columns[field].column.name if field in self.columns else field
 
     def own_columns(self) -> tuple[Column, ...]:
@@ -304,7 +304,7 @@ class ClassReading:
 
 
 def related(annotation: Node | None) -> str:
-    """The class that the annotation of a relation names: innermost in `Mapped[list["Order"]]`."""
+    """The class that a relation's annotation names: the innermost in `Mapped[list["Order"]]`."""
     of_type, _, _ = annotated_type(annotation)
     while of_type is not None and of_type.arguments:
         inner, _, _ = annotated_type(of_type.arguments[-1])
@@ -315,7 +315,7 @@ def related(annotation: Node | None) -> str:
 
 
 def local_columns(node: Node | None) -> tuple[str, ...]:
-    """`foreign_keys=[seller_id]`, also as text; columns of the other side ("Deal.seller_id") are not ours."""
+    """The columns of `foreign_keys=[seller_id]`, also as text; not those of the other side ("Deal.seller_id")."""
     if isinstance(node, Literal):
         text = str(node.value).strip("[]")
         return () if "." in text else tuple(part.strip() for part in text.split(",") if part.strip())
@@ -323,6 +323,6 @@ def local_columns(node: Node | None) -> tuple[str, ...]:
 
 
 def refers(references: str, entity: str) -> bool:
-    """Whether a foreign key's table is that of an entity, as far as names tell: "users.id" and "user"."""
+    """Whether a foreign key's table is that of an entity, judged by name: "users.id" and "user"."""
     table = references.rpartition(".")[0].rpartition(".")[2].lower().replace("_", "")
     return bool(table) and table in (entity, f"{entity}s", f"{entity}es", f"{entity.removesuffix('y')}ies")

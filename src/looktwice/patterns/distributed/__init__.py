@@ -1,1 +1,1 @@
-"""Patterns that forget that the other side of a network call may be slow, down or told twice."""
+"""Patterns that ignore that the other side of a network call may be slow or down, or may receive the call twice."""

@@ -12,10 +12,10 @@ from looktwice.code.questions.knowledge import Knowledge, Program, Root
 from looktwice.code.questions.outside import (
     changes_outside,
     has_stable_key,
-    is_courtesy,
-    is_forgetting,
     is_idempotent,
-    is_only_announced,
+    is_negligible,
+    is_notification,
+    needs_confirmation,
     service,
 )
 from looktwice.code.questions.places import function_of, place, route_to
@@ -29,21 +29,21 @@ REDELIVERED = (HandlerKind.MESSAGE, HandlerKind.JOB)
 
 def detect(program: Program) -> Iterator[Match]:
     k = Knowledge(program)
-    telling = k.leading_to(lambda f: any(changes_outside(each) for each in f.effects))
+    sending = k.leading_to(lambda f: any(changes_outside(each) for each in f.effects))
     storing = k.leading_to(may_be_durable)
     for root in k.shared_roots(STORE_WRITES, EffectKind.SEND | EffectKind.PUBLISH):
-        if root.name not in telling or root.name not in storing:
+        if root.name not in sending or root.name not in storing:
             continue
-        told: set[str] = set()
+        reported: set[str] = set()
         for effect in root.f.effects:
             name = service(root.f, effect)
-            if is_missed(root.f, effect) and name not in told and (match := _match(k, root, effect)) is not None:
-                told.add(name)
+            if matters(root.f, effect) and name not in reported and (match := _match(k, root, effect)) is not None:
+                reported.add(name)
                 yield match
 
 
 def may_be_durable(f: FunctionSummary) -> bool:
-    """Whether a function commits, opens a transaction or makes a write that commits alone."""
+    """Whether a function commits, opens a transaction or makes an autocommitted write."""
     return (
         any(each.kind is EffectKind.COMMIT for each in f.effects)
         or any(is_transaction(region) for region in f.regions)
@@ -51,9 +51,11 @@ def may_be_durable(f: FunctionSummary) -> bool:
     )
 
 
-def is_missed(f: FunctionSummary, call: Effect) -> bool:
-    """Whether somebody misses the call when it was not made, or made for nothing. A courtesy message is not."""
-    return changes_outside(call) and not (is_courtesy(f, call) or is_forgetting(f, call) or is_only_announced(call))
+def matters(f: FunctionSummary, call: Effect) -> bool:
+    """Whether it matters that the call was not made, or made in vain; for a courtesy message it does not."""
+    return changes_outside(call) and not (
+        is_notification(f, call) or is_negligible(f, call) or needs_confirmation(call)
+    )
 
 
 def _match(k: Knowledge, root: Root, call: Effect) -> Match | None:
@@ -90,12 +92,12 @@ def _is_nearer(f: FunctionSummary, after: Effect, call: Effect, before: Effect) 
 
 
 def _enclosing(f: FunctionSummary, call: Effect) -> int:
-    """The transaction block that the call is made in, whatever its handle: it stays open until the answer is there."""
+    """The transaction block around the call, whatever its handle: it stays open until the response arrives."""
     return next((number for number in ancestors(f, call.region) if is_transaction(f.regions[number])), NONE)
 
 
 def _durable_before(f: FunctionSummary, call: Effect) -> tuple[Effect, Effect] | None:
-    """The last write that is committed when the call is made, and what committed it."""
+    """The last write that is already committed when the call is made, and its commit."""
     found = None
     for write in f.effects:
         if write.kind & STORE_WRITES and is_before(f, write, call) and not is_bookkeeping(write.target.name):
@@ -106,7 +108,7 @@ def _durable_before(f: FunctionSummary, call: Effect) -> tuple[Effect, Effect] |
 
 
 def _durable_after(f: FunctionSummary, call: Effect) -> tuple[Effect, Effect] | None:
-    """The first write that is committed only after the call."""
+    """The first write that is committed after the call, and its commit."""
     for write in f.effects:
         if is_bookkeeping(write.target.name):
             continue

@@ -1,4 +1,4 @@
-"""LT607: what arrives twice is done twice."""
+"""LT607: a request that arrives twice takes effect twice."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from looktwice.code.questions.lookups import state_checks
 from looktwice.code.questions.outside import (
     fresh_origin,
     is_idempotent,
-    is_only_announced,
     key_of,
     may_move_money,
     moves_money,
+    needs_confirmation,
     service,
 )
 from looktwice.code.questions.places import function_of, place, route_to
@@ -55,7 +55,7 @@ def detect(program: Program) -> Iterator[Match]:
 
 
 def is_delivered(root: Root) -> bool:
-    """Whether the handler is called by a machine that calls again when it is not sure."""
+    """Whether the handler is called by a system that retries when it is not sure."""
     handler = root.handler
     if handler is None:
         return False
@@ -90,7 +90,7 @@ def _webhook(k: Knowledge, root: Root) -> Iterator[Match]:
 
 
 def adds_up(k: Knowledge, f: FunctionSummary, effect: Effect) -> bool:
-    """Whether doing the write twice differs from doing it once."""
+    """Whether doing the write twice has another result than doing it once."""
     if effect.traits & Trait.UPSERT:
         return False
     if effect.kind is EffectKind.CREATE:
@@ -101,7 +101,7 @@ def adds_up(k: Knowledge, f: FunctionSummary, effect: Effect) -> bool:
 
 
 def may_be_unique(k: Knowledge, effect: Effect) -> bool:
-    """Whether a constraint that could not be read may keep a second row out."""
+    """Whether a constraint that could not be read may prevent a second row."""
     if effect.kind is not EffectKind.CREATE:
         return False
     return is_unique_over(k.entity(effect), frozenset(put.column for put in effect.puts)) is Maybe.UNKNOWN
@@ -112,7 +112,7 @@ def _is_sum(f: FunctionSummary, value: int) -> bool:
 
 
 def is_recognised(k: Knowledge, f: FunctionSummary, effect: Effect) -> bool:
-    """Whether something keeps the second delivery out: an id stored under a unique key, or a test of what is stored."""
+    """Whether a second delivery is recognised: by an id stored under a unique key, or by a check of a stored row."""
     for each in f.effects:
         if each.kind is EffectKind.CREATE and each is not effect and is_before(f, each, effect):
             if is_unique_over(k.entity(each), frozenset(put.column for put in each.puts)) is Maybe.YES:
@@ -135,9 +135,9 @@ def _money(root: Root, call: Effect) -> Match | None:
     if key != NONE and fresh is None:
         return None
     source = source_of(root, fresh, call) if fresh is not None else None
-    doubt = "" if call.traits & Trait.MONEY else "its address says that money is moved"
-    if is_only_announced(call):
-        doubt = "nothing is charged before it is confirmed"
+    doubt = "" if call.traits & Trait.MONEY else "only its address suggests that it moves money"
+    if needs_confirmation(call):
+        doubt = "nothing is charged until it is confirmed"
     confidence, because = trust(f, (call,), doubt)
     return Match(
         message="fresh-key" if fresh is not None else "no-key",

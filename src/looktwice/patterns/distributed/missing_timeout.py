@@ -1,4 +1,4 @@
-"""LT601: a call over the network that nothing limits."""
+"""LT601: a network call without a timeout."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from looktwice.code.effects import NONE, Effect, EffectKind, FactKind, FunctionSummary, Trait
 from looktwice.code.lowering.functions import MODULE_BODY
-from looktwice.code.questions.definitions import has_limit_of_its_own, set_up_at
+from looktwice.code.questions.definitions import defined_at, has_default_limit
 from looktwice.code.questions.knowledge import Knowledge, Program
 from looktwice.code.questions.outside import service
 from looktwice.code.questions.places import place
@@ -38,8 +38,8 @@ def detect(program: Program) -> Iterator[Match]:
 
 def _match(k: Knowledge, f: FunctionSummary, effect: Effect) -> Match:
     confidence, because = trust(f, (effect,))
-    is_off = has_limit_of_its_own(effect, f.path)
-    definition = set_up_at(k.program, f, effect)
+    is_off = has_default_limit(effect, f.path)
+    definition = defined_at(k.program, f, effect)
     return Match(
         message="switched-off" if is_off else "no-timeout",
         at=place(f, effect),
@@ -58,7 +58,7 @@ def _match(k: Knowledge, f: FunctionSummary, effect: Effect) -> Match:
 
 
 def has_idle_signal(f: FunctionSummary, effect: Effect) -> bool:
-    """Whether the only limit is the signal of a controller that was made here and that nothing here aborts."""
+    """Whether the only limit is the signal of a controller that is created here and never aborted here."""
     limit = dict(effect.args).get("timeout", NONE)
     is_signal = any(origin.path[-1:] == ("signal",) for origin in (f.values[limit] if limit != NONE else ()))
     called = {each.name for each in f.facts if each.kind is FactKind.CALL}

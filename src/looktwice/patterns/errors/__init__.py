@@ -1,1 +1,1 @@
-"""Patterns that hide a failure from those who need to know of it."""
+"""Patterns that hide a failure from those who need to know about it."""

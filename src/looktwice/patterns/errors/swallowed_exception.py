@@ -1,4 +1,4 @@
-"""LT201: a failure is caught, and whoever called goes on as if nothing had happened."""
+"""LT201: a failure is caught, and the caller continues as if nothing had happened."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from looktwice.code.questions.failure import (
     attempts,
     calls_back,
     checks_credentials,
+    complete_handler,
     fate,
     ignored_rejections,
     is_broad,
-    is_missed,
     is_probe,
     logs,
+    matters,
     protected,
-    read_whole,
+    reports_later,
     returned_constants,
-    tells_later,
 )
 from looktwice.code.questions.knowledge import Knowledge, Program
 from looktwice.code.questions.outside import moves_money, service, url_texts
@@ -36,23 +36,23 @@ CATCHES = (RegionKind.TRY, RegionKind.SCOPE, RegionKind.HANDLER)
 
 def detect(program: Program) -> Iterator[Match]:
     k = Knowledge(program)
-    leading = k.leading_to(lambda f: any(is_missed(each) for each in f.effects))
+    leading = k.leading_to(lambda f: any(matters(each) for each in f.effects))
     for name in program.functions:
         own = program.functions[name]
         if not k.is_served(own) or own.path in k.scripts:
             continue
         if not any(region.kind in CATCHES for region in own.regions):
             continue
-        if name not in leading or not may_swallow(own, is_missed, leading):
+        if name not in leading or not may_swallow(own, matters, leading):
             continue
         f = program.expand(name)
         handler = k.routes.get(name)
         is_get = handler is not None and handler.method == "GET"
         if handler is not None and ("health" in handler.path or "ready" in handler.path):
             continue
-        is_unattended = k.is_off_the_routes(name)
+        is_unattended = k.is_unrouted(name)
         for attempt in attempts(f):
-            region = f.regions[attempt]  # what is spliced is told where it stands
+            region = f.regions[attempt]  # inlined code is reported where it is defined
             if (region.path or f.path) == f.path and own.start <= region.start < own.end:
                 yield from _attempt(k, own, f, attempt, is_get or is_unattended)
         yield from _suppressed(k, f)
@@ -69,14 +69,14 @@ def _attempt(
         or is_probe(f.name, (text for each in work for text in url_texts(f, each)))
     ):
         return
-    is_route = own.name in k.routes  # its caller is outside and reads no log
+    is_route = own.name in k.routes  # its caller is a client, which does not see the log
     for number in handlers(f, attempt):
         region = f.regions[number]
         if not is_broad(region) or calls_back(own, region):
             continue
-        whole, there = read_whole(own, f, number)
+        whole, there = complete_handler(own, f, number)
         outcome = fate(whole, there)
-        if outcome in (Fate.HIDDEN, Fate.LOGGED) and is_on_the_way_out(f, attempt):
+        if outcome in (Fate.HIDDEN, Fate.LOGGED) and is_cleanup(f, attempt):
             continue
         is_logged = logs(whole, there)
         if outcome is Fate.HIDDEN:
@@ -84,25 +84,25 @@ def _attempt(
         elif outcome is Fate.DEFAULTED and (not is_logged or is_route or _means_something_else(f, number)):
             doubt = "it is logged" if is_logged else ""
             yield _match(k, f, work[0], number, "defaulted", doubt)
-        elif outcome is Fate.LOGGED and not is_log_enough and not tells_later(f, number):
+        elif outcome is Fate.LOGGED and not is_log_enough and not reports_later(f, number):
             if _is_main_work(f, attempt, work):
                 yield _match(k, f, _main(work), number, "logged", "it is logged")
             elif (paid := next((each for each in work if moves_money(f, each)), None)) is not None:
                 yield _match(k, f, paid, number, "logged", "it is logged")
 
 
-def is_on_the_way_out(f: FunctionSummary, attempt: int) -> bool:
-    """Whether it tidies up after another failure, or at the end: the first error is the one that matters."""
+def is_cleanup(f: FunctionSummary, attempt: int) -> bool:
+    """Whether it cleans up in a handler or a finally block, where an earlier error is the one that matters."""
     return innermost(f, f.regions[attempt].parent, RegionKind.HANDLER, RegionKind.FINALLY) != NONE
 
 
 def _means_something_else(f: FunctionSummary, handler: int) -> bool:
-    """Whether the value that stands for the failure is also an ordinary answer of the function."""
+    """Whether the value returned for the failure is also an ordinary result of the function."""
     return bool(returned_constants(f, handler) & returned_constants(f, 0, but=handler))
 
 
 def _is_main_work(f: FunctionSummary, attempt: int, work: list[Effect]) -> bool:
-    """Whether the function was called for what is attempted here, and for nothing else."""
+    """Whether what is attempted here is the function's only work."""
     if not any(each.kind & WORK for each in work):
         return False
     if innermost(f, attempt, RegionKind.LOOP) != NONE:
@@ -152,7 +152,7 @@ def _match(k: Knowledge, f: FunctionSummary, work: Effect, region: int, message:
 
 
 def describe(k: Knowledge, f: FunctionSummary, effect: Effect) -> str:
-    """What the effect does, for a sentence."""
+    """A description of the effect, for a message."""
     entity = k.entity(effect)
     name = entity.name if entity else ""
     if effect.kind & STORE_WRITES:

@@ -1,1 +1,1 @@
-"""Patterns that grow with the data until the service stands still."""
+"""Patterns whose cost grows with the data until the service stalls."""

@@ -32,24 +32,24 @@ WRITES = EffectKind.CREATE | EffectKind.WRITE
 
 def detect(program: Program) -> Iterator[Match]:
     k = Knowledge(program)
-    asking = k.leading_to(lambda f: any(is_query(each) for each in f.effects))
-    repeating = asking & k.leading_to(lambda f: repeats(f, is_query, asking, BOUNDED))
+    querying = k.leading_to(lambda f: any(is_query(each) for each in f.effects))
+    repeating = querying & k.leading_to(lambda f: repeats(f, is_query, querying, BOUNDED))
     for root in k.shared_roots(STORE_READS | WRITES):
         if root.name not in repeating:
             continue
-        told: set[tuple[object, ...]] = set()
+        reported: set[tuple[object, ...]] = set()
         for effect in root.f.effects:
             if not is_query(effect) or (match := _match(k, root, effect)) is None:
                 continue
-            # a relation is read once for each row: the second mention, or the second loop, finds it loaded
+            # a relation is loaded once per row: a second access, or a second loop, finds it loaded
             relation = (match.roles[-1], effect.target, effect.name) if effect.traits & Trait.LAZY else (match.at,)
-            if relation not in told:
-                told.add(relation)
+            if relation not in reported:
+                reported.add(relation)
                 yield match
 
 
 def is_query(effect: Effect) -> bool:
-    """Whether the effect is a round trip of its own; writes that wait for a flush, and those that may lose, are not."""
+    """Whether the effect is a separate round trip; writes that wait for a flush or that may fail are not."""
     if effect.kind & STORE_READS:
         return True
     alone = effect.traits & Trait.AUTOCOMMIT and not effect.traits & (Trait.CONDITIONAL | Trait.NESTED)
@@ -63,9 +63,9 @@ def _match(k: Knowledge, root: Root, query: Effect) -> Match | None:
         if loop.kind not in REPEATS or loop.value == NONE or loop.detail in BOUNDED or not depends_on(f, query, number):
             continue
         if query.kind & WRITES and (is_conditional_in(f, query, number) or any(put.relative for put in query.puts)):
-            return None  # not for all of them, or another amount for each
+            return None  # only for some of the elements, or with a different amount for each
         sources = rows_iterated(f, loop.value)
-        if query.traits & Trait.LAZY and not is_asked_for_each(f, query, sources):
+        if query.traits & Trait.LAZY and not is_loaded_per_row(f, query, sources):
             return None
         if any(is_few(f, f.effects[ref]) for ref in sources):
             return None
@@ -77,7 +77,7 @@ def _match(k: Knowledge, root: Root, query: Effect) -> Match | None:
 
 
 def is_conditional_in(f: FunctionSummary, query: Effect, loop: int) -> bool:
-    """Whether the effect happens for some of the elements only: a branch stands between it and the loop."""
+    """Whether the effect happens for some of the elements only: it is in a branch inside the loop."""
     for number in ancestors(f, query.region):
         region = f.regions[number]
         if number == loop:
@@ -88,45 +88,45 @@ def is_conditional_in(f: FunctionSummary, query: Effect, loop: int) -> bool:
 
 
 def writes_in(f: FunctionSummary, loop: int) -> bool:
-    """Whether each element is also written: work that has to be done one by one."""
+    """Whether each element is also written, which has to be done one by one."""
     return any(each.kind & STORE_WRITES and loop in ancestors(f, each.region) for each in f.effects)
 
 
 def is_few(f: FunctionSummary, read: Effect) -> bool:
-    """Whether the rows are one, or a number that is written in the code."""
+    """Whether the number of rows is one, or a constant in the code."""
     if read.rows is not Rows.BOUNDED:
         return read.rows is Rows.ONE
     take = dict(read.args).get("take", NONE)
     return take == NONE or all(origin.kind is OriginKind.CONST for origin in f.values[take])
 
 
-def is_asked_for_each(f: FunctionSummary, lazy: Effect, sources: list[int]) -> bool:
-    """Whether touching the relation is a query: what was sent has none, and an asynchronous session refuses to ask."""
+def is_loaded_per_row(f: FunctionSummary, lazy: Effect, sources: list[int]) -> bool:
+    """Whether accessing the relation is a query: not if it was eagerly loaded, or with an asynchronous session."""
     reads = [f.effects[ref] for ref in sources]
-    while any(read.traits & Trait.LAZY for read in reads):  # rows of relations: the query that all of them came from
-        if any(comes_along(lazy, read) for read in reads):
+    while any(read.traits & Trait.LAZY for read in reads):  # rows of relations: find the query that they came from
+        if any(loads_eagerly(lazy, read) for read in reads):
             return False
         owners = (rows_iterated(f, read.row) for read in reads if read.traits & Trait.LAZY and read.row != NONE)
         before, reads = reads, [read for read in reads if not read.traits & Trait.LAZY]
         reads += [f.effects[ref] for refs in owners for ref in refs if f.effects[ref] not in before]
-    return bool(reads) and not any(comes_along(lazy, read) or read.name.startswith(ASYNCHRONOUS) for read in reads)
+    return bool(reads) and not any(loads_eagerly(lazy, read) or read.name.startswith(ASYNCHRONOUS) for read in reads)
 
 
-def comes_along(lazy: Effect, source: Effect) -> bool:
-    """Whether the query that gave the rows loaded the relation with them."""
+def loads_eagerly(lazy: Effect, source: Effect) -> bool:
+    """Whether the query that returned the rows also loaded the relation."""
     relation = lazy.name.rpartition(".")[2]
     return lazy.loads != () or any(relation in load.split(".") for load in source.loads)
 
 
 def rows_iterated(f: FunctionSummary, value: int) -> list[int]:
-    """The reads whose rows are iterated."""
+    """The reads whose rows are iterated over."""
     return [
         origin.ref for origin in f.values[value] if origin.kind is OriginKind.ROW and 0 <= origin.ref < len(f.effects)
     ]
 
 
 def depends_on(f: FunctionSummary, query: Effect, loop: int) -> bool:
-    """Whether the query asks something else in each turn: conditions, row or values come from the element."""
+    """Whether the query differs in each iteration: its conditions, row or values come from the element."""
     over = {(origin.kind, origin.ref) for origin in f.values[f.regions[loop].value]}
     values = [query.row, *(cond.value for cond in query.where), *(put.value for put in query.puts)]
     return any((origin.kind, origin.ref) in over for value in values if value != NONE for origin in f.values[value])
@@ -137,10 +137,10 @@ def _found(k: Knowledge, root: Root, query: Effect, loop: int, source: int) -> M
     region = f.regions[loop]
     is_lazy = bool(query.traits & Trait.LAZY)
     links = [query] if source == NONE else [query, f.effects[source]]
-    doubt = "how many elements the caller sends is not known" if source == NONE else ""
-    meant = "" if query.kind & STORE_READS else "it may be meant, row by row"
-    patient = "a job may take its time" if k.is_off_the_routes(root.name) else ""
-    confidence, because = trust(f, links, doubt, meant, k.doubt_about(root), patient)
+    doubt = "the number of elements that the caller sends is not known" if source == NONE else ""
+    intended = "" if query.kind & STORE_READS else "writing row by row may be intended"
+    background = "slowness may be acceptable in a background job" if k.is_unrouted(root.name) else ""
+    confidence, because = trust(f, links, doubt, intended, k.doubt_about(root), background)
     roles = [(Role.LOOP, place(f, region))]
     if source != NONE:
         roles.append((Role.QUERY, place(f, f.effects[source])))

@@ -1,1 +1,1 @@
-"""Patterns that go wrong when two requests meet."""
+"""Patterns that go wrong when two requests run concurrently."""

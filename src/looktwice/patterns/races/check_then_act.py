@@ -1,4 +1,4 @@
-"""LT303: a limit, a state or a quota is tested on what was read earlier, and a write relies on the answer."""
+"""LT303: a limit, a state or a quota is checked on a value read earlier, and a write relies on the result."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ CHANGES = EffectKind.WRITE | EffectKind.CREATE
 def detect(program: Program) -> Iterator[Match]:
     k = Knowledge(program)
     for root in k.shared_roots(STORE_READS, CHANGES):
-        if root.name not in k.meeting:
+        if root.name not in k.reading_and_writing:
             continue
-        told: set[object] = set()
+        reported: set[object] = set()
         for number, effect in enumerate(root.f.effects):
             if effect.kind & CHANGES:
                 for limit in limits(k, root.f, number):
                     if (match := _match(k, root, number, limit)) is not None:
-                        # what else the same test lets through is the same race, and ends with it
+                        # other writes behind the same check are the same race, and have the same fix
                         race = (match.roles, match.function, limit.check.check.fact)
-                        if race not in told:
-                            told.add(race)
+                        if race not in reported:
+                            reported.add(race)
                             yield match
                         break
 
@@ -60,8 +60,8 @@ def _match(k: Knowledge, root: Root, write: int, limit: Limit) -> Match | None:
 
 def _doubts(limit: Limit, verdict: Verdict) -> Iterator[str]:
     if limit.is_same is Maybe.UNKNOWN:
-        yield "whether it is the same row could not be told"
+        yield "it could not be determined whether it is the same row"
     if not limit.check.check.is_certain:
-        yield "the test holds on some ways only"
+        yield "the check applies on some paths only"
     if verdict is Verdict.UNKNOWN:
         yield str(verdict)

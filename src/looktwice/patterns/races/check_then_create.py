@@ -1,4 +1,4 @@
-"""LT302: the program looks whether something is there and creates it when it is not."""
+"""LT302: the program checks whether a row exists and creates it when it does not."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from looktwice.code.effects import (
 )
 from looktwice.code.questions.bookkeeping import counts_attempts
 from looktwice.code.questions.knowledge import Knowledge, Program, Root
-from looktwice.code.questions.lookups import StateCheck, says_absent, state_checks
+from looktwice.code.questions.lookups import StateCheck, means_absent, state_checks
 from looktwice.code.questions.places import function_of, place, route_to
 from looktwice.code.questions.protection import Verdict, protection
 from looktwice.code.questions.rows import column_name, identity
@@ -34,18 +34,18 @@ PROTECTS = (Verdict.MUTEX, Verdict.ISOLATION)
 def detect(program: Program) -> Iterator[Match]:
     k = Knowledge(program)
     for root in k.shared_roots(STORE_READS, EffectKind.CREATE | EffectKind.WRITE):
-        if root.name not in k.meeting:
+        if root.name not in k.reading_and_writing:
             continue
-        told: set[object] = set()
+        seen: set[object] = set()
         for number, effect in enumerate(root.f.effects):
             if effect.kind not in (EffectKind.CREATE, EffectKind.WRITE) or effect.traits & Trait.UPSERT:
                 continue
             if counts_attempts(effect.target.name):
                 continue
             match = _create(k, root, number)
-            # one look-up before several branches that create is one race
-            if match is not None and (race := (match.roles, match.message, match.entity, match.function)) not in told:
-                told.add(race)
+            # one look-up before several branches that create a row is one race
+            if match is not None and (race := (match.roles, match.message, match.entity, match.function)) not in seen:
+                seen.add(race)
                 yield match
 
 
@@ -53,15 +53,17 @@ def _create(k: Knowledge, root: Root, write: int) -> Match | None:
     f = root.f
     w = f.effects[write]
     for check in state_checks(f, w):
-        if w.target.name and f.effects[check.read].target.name == w.target.name and says_absent(f, check):
-            columns = looked_for(f, k.entity(w), check, w)
+        if w.target.name and f.effects[check.read].target.name == w.target.name and means_absent(f, check):
+            columns = lookup_columns(f, k.entity(w), check, w)
             if columns is not None:
                 return _match(k, root, write, check, columns)
     return None
 
 
-def looked_for(f: FunctionSummary, entity: Entity | None, check: StateCheck, write: Effect) -> frozenset[str] | None:
-    """The columns by which the row was looked for, when the write puts just these; None otherwise."""
+def lookup_columns(
+    f: FunctionSummary, entity: Entity | None, check: StateCheck, write: Effect
+) -> frozenset[str] | None:
+    """The columns by which the row was looked up, when the write sets exactly these; None otherwise."""
     read = f.effects[check.read]
     put = {column_name(entity, each.column): each.value for each in write.puts}
     asked = {column_name(entity, c.column): c.value for c in read.where if c.op is Op.EQ and c.value != NONE}
@@ -72,7 +74,7 @@ def looked_for(f: FunctionSummary, entity: Entity | None, check: StateCheck, wri
     }
     if is_same and write.kind is EffectKind.CREATE:
         is_open = {column for column, value in asked.items() if column in put and not _is_constant(f, value)}
-        return frozenset(is_same | is_open)  # a value that went through objects of the program may be the same
+        return frozenset(is_same | is_open)  # a value that passed through the program's own objects may be the same
     if is_same and is_same == asked.keys():
         return frozenset(is_same)
     is_unread = any(each.op in (Op.OPAQUE, Op.MAYBE) for each in read.where) or "*" in put
@@ -80,7 +82,7 @@ def looked_for(f: FunctionSummary, entity: Entity | None, check: StateCheck, wri
 
 
 def _may_be_by_unique(entity: Entity, read: Effect) -> bool:
-    """Whether conditions that could not be read may ask for what is unique."""
+    """Whether conditions that could not be read may select by a unique key."""
     unique = {column for each in entity.uniques if not each.primary for column in each.columns}
     asked = {column_name(entity, cond.column) for cond in read.where if cond.op is Op.EQ}
     return bool(unique) and asked <= unique
@@ -101,12 +103,12 @@ def _match(k: Knowledge, root: Root, write: int, check: StateCheck, columns: fro
     if not columns and entity is not None and _may_be_by_unique(entity, r):
         return None
     unique = is_unique_over(entity, columns) if columns or entity is None else Maybe.NO
-    if unique is Maybe.YES and (handles_violation(f, w) or k.answers_violations or _is_fresh(f, w, columns, entity)):
+    if unique is Maybe.YES and (handles_violation(f, w) or k.handles_violations or _is_fresh(f, w, columns, entity)):
         return None
     message = {Maybe.YES: "unhandled", Maybe.NO: "duplicate", Maybe.UNKNOWN: "maybe-duplicate"}[unique]
     doubts = ["its constraints could not be read"] if unique is Maybe.UNKNOWN else []
     if not columns:
-        doubts.append("what it was looked for by could not be read")
+        doubts.append("the condition of the look-up could not be read")
     confidence, because = trust(f, (r, w), *doubts, k.doubt_about(root))
     return Match(
         message=message,
@@ -127,6 +129,6 @@ def _match(k: Knowledge, root: Root, write: int, check: StateCheck, columns: fro
 
 
 def _is_fresh(f: FunctionSummary, write: Effect, columns: frozenset[str], entity: Entity | None) -> bool:
-    """Whether the unique value was made at random here: the constraint is then a safety net nobody will meet."""
+    """Whether the unique value is generated at random here, so that the constraint will never be violated."""
     values = [put.value for put in write.puts if column_name(entity, put.column) in columns and put.value != NONE]
     return any(origin.kind is OriginKind.FRESH for value in values for origin in f.values[value])

@@ -1,4 +1,4 @@
-"""LT301: a value is read, changed in the program and written back, with nothing between that keeps others out."""
+"""LT301: a value is read, changed in the program and written back, and nothing prevents a concurrent write."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DERIVED = Via.ARITH | Via.EXTREME | Via.CONCAT | Via.SPREAD
 def detect(program: Program) -> Iterator[Match]:
     k = Knowledge(program)
     for root in k.shared_roots(EffectKind.READ, EffectKind.WRITE):
-        if root.name not in k.meeting:
+        if root.name not in k.reading_and_writing:
             continue
         for number, effect in enumerate(root.f.effects):
             if effect.kind is EffectKind.WRITE and (match := _write(k, root, number)) is not None:
@@ -54,7 +54,7 @@ def _derived(k: Knowledge, root: Root, write: int, put: Put, origin: Origin) -> 
     if put.column != "*" and (not origin.path or column_name(entity, origin.path[0]) != column):
         return None
     if any(column_name(entity, limit.column) == column for limit in limits(k, f, write)):
-        return None  # a limit is tested on it: check-then-act says more
+        return None  # a limit is checked on it: check-then-act is more specific
     found = protection(f, entity, read, write, frozenset((put.column,)), processes=k.processes)
     if found.verdict in SAFE:
         return None
@@ -62,7 +62,7 @@ def _derived(k: Knowledge, root: Root, write: int, put: Put, origin: Origin) -> 
     confidence, because = trust(
         f,
         (r, w),
-        "whether it is the same row could not be told" if same is Maybe.UNKNOWN else "",
+        "it could not be determined whether it is the same row" if same is Maybe.UNKNOWN else "",
         k.doubt_about(root),
     )
     first = f.effects[found.by] if is_stale and r.order > f.effects[found.by].order else r

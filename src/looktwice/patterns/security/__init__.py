@@ -1,1 +1,1 @@
-"""Patterns that let somebody do or see what they should not."""
+"""Patterns that let users do or see what they should not."""

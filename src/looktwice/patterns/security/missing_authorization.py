@@ -1,4 +1,4 @@
-"""LT108: a row is chosen by an id from the request, and nothing ties it to the one who asks."""
+"""LT108: a row is selected by an id from the request, and nothing ties it to the caller."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from looktwice.code.effects import (
 from looktwice.code.questions.knowledge import Knowledge, Program, Root
 from looktwice.code.questions.ownership import (
     chosen_by_request,
+    has_unread_guard,
     is_behind_scoped_read,
-    is_guarded_out_of_sight,
     is_permitted,
     is_publicly_listed,
     is_scoped,
@@ -73,7 +73,7 @@ def _match(k: Knowledge, root: Root, number: int) -> Match | None:
 
 
 def _claimed_owner(k: Knowledge, root: Root, effect: Effect) -> Origin | None:
-    """The owner of a new row, when the caller says who that is though it is known who is asking."""
+    """The owner of a new row, when it is taken from the request although the caller is authenticated."""
     f = root.f
     if effect.kind is not EffectKind.CREATE or not _knows_principal(root):
         return None
@@ -105,8 +105,8 @@ def _found(
     entity = k.entity(effect)
     source = source_of(root, origin, effect)
     knows = _knows_principal(root)
-    doubt = "" if knows else "the route does not ask who is calling"
-    unread = "what the route's guard asks for could not be read" if is_guarded_out_of_sight(root.handler) else ""
+    doubt = "" if knows else "the route does not authenticate the caller"
+    unread = "the checks of the route's guard could not be read" if has_unread_guard(root.handler) else ""
     confidence, because = trust(f, (effect,), doubt, unread)
     return Match(
         message=message,

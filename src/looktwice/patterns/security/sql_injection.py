@@ -1,4 +1,4 @@
-"""LT101: a value that somebody chooses becomes part of the text of a statement."""
+"""LT101: a value that a caller controls becomes part of the text of a statement."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def detect(program: Program) -> Iterator[Match]:
 
 
 def raw_text(effect: Effect) -> int:
-    """The number of the value that is run as SQL text; NONE when there is none."""
+    """The index of the value that is run as SQL text; NONE when there is none."""
     return dict(effect.args).get("text", NONE) if effect.traits & Trait.RAW else NONE
 
 
 def has_built_text(f: FunctionSummary) -> bool:
-    """Whether some SQL text here is more than a constant."""
+    """Whether any SQL text here is not a constant."""
     texts = (raw_text(effect) for effect in f.effects)
     return any(o.kind is not OriginKind.CONST for text in texts if text != NONE for o in f.values[text])
 
@@ -39,7 +39,7 @@ def _match(root: Root, effect: Effect, text: int) -> Match | None:
     for origin in dangerous(f, text):
         is_request = origin.kind is OriginKind.REQUEST
         if not is_request and not origin.via & Via.CONCAT:
-            continue  # the whole statement comes from elsewhere: who built it is asked there
+            continue  # the whole statement comes from elsewhere and is checked where it is built
         source = source_of(root, origin, effect)
         confidence, because = trust(f, (effect,), *_doubts(f, origin))
         return Match(
@@ -59,11 +59,11 @@ def _match(root: Root, effect: Effect, text: int) -> Match | None:
 
 def _doubts(f: FunctionSummary, origin: Origin) -> Iterator[str]:
     if origin.kind is not OriginKind.REQUEST:
-        yield "where the value comes from in the end is not known"
+        yield "the origin of the value is not known"
     if origin.kind is OriginKind.SELF:
         yield "it is an attribute of the object"
     if origin.via & Via.OPAQUE:
-        yield "it went through a call of unknown meaning"
+        yield "it passed through a call of unknown effect"
 
 
 __all__ = ["Place", "detect"]

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from looktwice.core.isolation import program_path
+from looktwice.core.quoting import toml_key
 from looktwice.prove.app.failure import StartError
 from looktwice.prove.app.plan import Addresses, Kind, Plan, Setting
 from looktwice.prove.app.recognition import live
@@ -36,7 +38,7 @@ def environment(plan: Plan, addresses: Addresses, secret: Secrets, home: Path, p
     Raises StartError when a value belongs to a living system.
     """
     result = {
-        "PATH": os.pathsep.join((*plan.search_path, os.environ.get("PATH", os.defpath))),
+        "PATH": os.pathsep.join((*plan.search_path, program_path())),
         "HOME": str(home),
         "TMPDIR": str(home),
         "LANG": "C.UTF-8",
@@ -53,7 +55,7 @@ def environment(plan: Plan, addresses: Addresses, secret: Secrets, home: Path, p
             raise StartError(
                 "start",
                 f"the setting {setting.name} ({setting.origin}) holds {words}; it is not started with that",
-                add=f'[prove]\nenvironment = {{ {setting.name} = "a harmless value" }}',
+                add=f'[prove]\nenvironment = {{ {toml_key(setting.name)} = "a harmless value" }}',
             )
         result[setting.name] = value
     return result

@@ -13,6 +13,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
+from looktwice.core.isolation import program_path
+from looktwice.core.quoting import toml, toml_key
+from looktwice.core.visible import line
 from looktwice.prove.app.environment import Secrets, environment
 from looktwice.prove.app.failure import StartError
 from looktwice.prove.app.plan import Addresses, Command, Plan
@@ -136,7 +139,7 @@ def account_for(plan: Plan) -> Account:
     if owner.uid is not None:
         return owner
     account = Account()
-    path = os.pathsep.join((*plan.search_path, os.environ.get("PATH", os.defpath)))
+    path = os.pathsep.join((*plan.search_path, program_path()))
     commands = (plan.start, *plan.setup, *plan.seed)
     programs = {shutil.which(command.words[0], path=path) for command in commands}
     found = [Path(program) for program in programs if program]
@@ -201,21 +204,27 @@ def _answers(port: int, paths: tuple[str, ...]) -> bool:
 
 def _died(plan: Plan, process: Process) -> StartError:
     output = process.output()
-    add = ""
-    if any(words in output for words in _ADDRESS_IN_USE):
-        add = f'[prove]\nstart = "{plan.start} --port {{port}}"    # both instances want the same port'
-    elif name := missing_setting(output):
-        add = f'[prove]\nenvironment = {{ {name} = "…" }}'
-    elif module := missing_module(output):
-        add = f'[prove]\nstart = "{plan.start}"    # with an interpreter that has the package `{module}`'
     return StartError(
         "start",
         f"it ended at once with status {process.status}",
         command=plan.start,
         output=output,
         plan=plan,
-        add=add,
+        add=suggestion(plan, output),
     )
+
+
+def suggestion(plan: Plan, output: str) -> str:
+    """What to add to looktwice.toml after a start that ended with this output, as TOML; "" when it is not known."""
+    if any(words in output for words in _ADDRESS_IN_USE):
+        return f"[prove]\nstart = {toml(f'{plan.start} --port {{port}}')}    # both instances want the same port"
+    if name := missing_setting(output):
+        return f'[prove]\nenvironment = {{ {toml_key(name)} = "…" }}'
+    if module := missing_module(output):
+        return (
+            f"[prove]\nstart = {toml(str(plan.start))}    # with an interpreter that has the package `{line(module)}`"
+        )
+    return ""
 
 
 def missing_setting(output: str) -> str:
@@ -239,4 +248,4 @@ def missing_module(output: str) -> str:
 
 
 def _missing(program: str) -> str:
-    return f'[prove]\nstart = "…"    # a command whose program can be found; `{program}` is not on the PATH'
+    return f'[prove]\nstart = "…"    # a command whose program can be found; `{line(program)}` is not on the PATH'

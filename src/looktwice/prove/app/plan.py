@@ -28,7 +28,13 @@ class Command(Struct, frozen=True):
     directory: str = "."  # relative to the project
 
     def __str__(self) -> str:
-        return " ".join(word if "{port}" in word else shlex.quote(word) for word in self.words)
+        return " ".join(map(_quoted, self.words))
+
+
+def _quoted(word: str) -> str:
+    """The word for a shell; the braces around `port` alone are no reason for quotes."""
+    plain = word.replace("{port}", "8000")
+    return word if shlex.quote(plain) == plain else shlex.quote(word)
 
 
 class Kind(StrEnum):

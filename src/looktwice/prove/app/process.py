@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from looktwice.core.isolation import program_path
 from looktwice.prove.child_process import Account
 
 # It waits at a pipe of which only we hold the other end: when we die, however we die, the group goes with us, then what
@@ -51,6 +52,7 @@ class Process:
         try:
             self._watch = subprocess.Popen(
                 ["/bin/sh", "-c", _WATCH, "looktwice", str(self._process.pid), f"{_MARK}={self._mark}", str(home)],
+                env={"PATH": program_path()},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

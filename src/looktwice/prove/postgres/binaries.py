@@ -13,6 +13,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from looktwice.core.errors import LooktwiceError, MissingExtraError
+from looktwice.core.isolation import environment, program_path
 from looktwice.prove.child_process import Account
 
 
@@ -63,7 +64,7 @@ def _candidates() -> Iterator[tuple[Path, str]]:
     if debian.is_dir():
         versions = sorted((path for path in debian.iterdir() if path.name.isdigit()), key=lambda path: -int(path.name))
         yield from ((path / "bin", "system") for path in versions)
-    if program := shutil.which("postgres"):
+    if program := shutil.which("postgres", path=program_path()):
         yield Path(os.path.realpath(program)).parent, "system"
 
 
@@ -79,7 +80,8 @@ def _wheel() -> Path | None:
 
 
 def _version(folder: Path) -> int:
-    text = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
+    asked = [str(folder / "postgres"), "--version"]
+    text = subprocess.run(asked, capture_output=True, text=True, check=True, env=environment()).stdout
     match = re.search(r"(\d+)(?:\.(\d+))?", text)
     if match is None:
         raise LooktwiceError(f"cannot use {folder}/postgres", f"it says {text.strip()!r} for its version")
@@ -114,6 +116,6 @@ def _reachable(folder: Path, account: Account) -> Path:
             partial.rename(target)
         except OSError:  # another process was first
             shutil.rmtree(partial, ignore_errors=True)
-    if os.stat(target).st_uid != os.geteuid():
+    if os.lstat(target).st_uid != os.geteuid():
         raise LooktwiceError(f"cannot use {target}", "it belongs to somebody else", "Remove it and run again.")
     return target / package.name / folder.parent.name / "bin"

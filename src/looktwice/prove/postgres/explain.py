@@ -34,7 +34,8 @@ def scans(server: Server, sql: str, parameters: Sequence[str | None], counts: di
     arguments = f"({', '.join(map(literal, parameters))})" if parameters else ""
     with server.connect(search_path="public") as connection:
         try:
-            connection.execute(f"PREPARE looktwice AS {sql}")  # type: ignore[call-overload]
+            # Prepared by the protocol too, which takes one statement only: nothing that follows it is executed.
+            connection.execute(f"PREPARE looktwice AS {sql}", prepare=True)  # type: ignore[call-overload]
             explained = f"EXPLAIN (FORMAT JSON, VERBOSE) EXECUTE looktwice{arguments}"
             row = connection.execute(explained).fetchone()  # type: ignore[call-overload]
         except psycopg.Error:

@@ -103,8 +103,8 @@ class Profile:
         if known is None or not known.primary_key:
             return {Read(table, "table")}
         columns = ", ".join(f"{identifier(name)}::text" for name in known.primary_key)
-        query = f"SELECT {columns} FROM ONLY {quoted(known)} WHERE ctid = ANY(%s::tid[])"
-        rows = self._connection.execute(query, (addresses,)).fetchall()
+        selected = f"SELECT {columns} FROM ONLY {quoted(known)}".replace("%", "%%")  # in a name it is no placeholder
+        rows = self._connection.execute(f"{selected} WHERE ctid = ANY(%s::tid[])", (addresses,)).fetchall()
         found = {Read(table, "row", (known.primary_key, tuple(row))) for row in rows}
         # A version that is gone was read and then changed by the transaction itself: some row, whichever.
         return found if len(rows) == len(addresses) else found | {Read(table, "row")}

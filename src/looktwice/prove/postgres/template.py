@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from looktwice.core.errors import LooktwiceError
+from looktwice.core.isolation import environment, program_path
 from looktwice.prove.child_process import Account, private_directory
 from looktwice.prove.postgres.binaries import Binaries
 
@@ -35,7 +36,7 @@ def unpack(target: Path, binaries: Binaries, account: Account) -> str:
     if not cached.exists():
         _make(cached, binaries, account)
     archive = cached / "data.tar"
-    if tar := shutil.which("tar"):
+    if tar := shutil.which("tar", path=program_path()):
         # As the account itself: no change of owner is needed, and tar is twice as fast as tarfile.
         with archive.open("rb") as stream:
             subprocess.run(
@@ -43,6 +44,7 @@ def unpack(target: Path, binaries: Binaries, account: Account) -> str:
                 stdin=stream,
                 cwd=target,
                 check=True,
+                env=environment(),
                 **account.popen_arguments(),  # type: ignore[call-overload]
             )
     else:
@@ -54,7 +56,9 @@ def unpack(target: Path, binaries: Binaries, account: Account) -> str:
 
 
 def _cache() -> Path:
-    root = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    root = os.environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(root):  # the specification passes over such a value
+        root = os.path.join(os.path.expanduser("~"), ".cache")
     folder = Path(root) / "looktwice"
     try:
         folder.mkdir(parents=True, exist_ok=True)

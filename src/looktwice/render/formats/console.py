@@ -5,40 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TextIO
 
-from rich.console import Console
 from rich.text import Text
 
 from looktwice.core.event import Event, Finished, Found, Noted, NotProven, Proven, Reached, Unread
 from looktwice.core.finding import Finding
+from looktwice.core.quoting import shell
+from looktwice.core.visible import visible
 from looktwice.render.excerpt import Sources
 from looktwice.render.renderer import Setting
 from looktwice.render.terminal.finding import brief, full
 from looktwice.render.terminal.proof import brief_proof, held, proof, reach_table
+from looktwice.render.terminal.writer import Writer
 from looktwice.render.words import confidence_counts, extent, plural
 
 
 def render(events: Iterable[Event], out: TextIO, setting: Setting) -> None:
-    console = Console(
-        file=out,
-        width=setting.width,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        soft_wrap=True,
-        no_color=not setting.colour,
-        color_system="standard" if setting.colour else None,
-        force_terminal=setting.colour,
-        legacy_windows=False,
-    )
-    writer = _Writer(console, setting)
+    report = _Report(Writer(out, setting.width, setting.colour), setting)
     for event in events:
-        writer.take(event)
+        report.take(event if isinstance(event, Found) else visible(event))
 
 
-class _Writer:
+class _Report:
     """Writes as events come, and keeps what the summary needs."""
 
-    def __init__(self, console: Console, setting: Setting) -> None:
+    def __init__(self, console: Writer, setting: Setting) -> None:
         self.console, self.setting = console, setting
         self.sources = Sources(setting.root)
         self.shown: list[Finding] = []
@@ -99,7 +89,7 @@ class _Writer:
         if finished.unread:
             text.append(f" · {plural(finished.unread, 'file')} not read whole", "yellow")
         if self.shown and not self.setting.concise:
-            text.append(f"\nWhy, and what to do instead: looktwice explain {self.shown[0].code}", "dim")
+            text.append(f"\nWhy, and what to do instead: {shell('looktwice', 'explain', self.shown[0].code)}", "dim")
         return text
 
     def proofs(self, finished: Finished) -> Text:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TextIO
 
-import msgspec
-
 from looktwice.core.event import Event
+from looktwice.render.data import encoded
 from looktwice.render.renderer import Setting
 
 
 def render(events: Iterable[Event], out: TextIO, setting: Setting) -> None:
     for event in events:
-        out.write(msgspec.json.encode(event).decode() + "\n")
+        out.write(encoded(event))
         out.flush()

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TextIO
 
-import msgspec
-
 from looktwice.core.event import Event, Found, NotProven, Proven, Reached
+from looktwice.render.data import encoded
 from looktwice.render.renderer import Setting
 
 
@@ -18,6 +17,6 @@ def render(events: Iterable[Event], out: TextIO, setting: Setting) -> None:
     for event in events:
         match event:
             case Found(finding) if not finding.suppressed:
-                out.write(msgspec.json.encode(finding).decode() + "\n")
+                out.write(encoded(finding))
             case Proven() | NotProven() | Reached():
-                out.write(msgspec.json.encode(event).decode() + "\n")
+                out.write(encoded(event))

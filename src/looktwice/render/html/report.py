@@ -10,6 +10,7 @@ from msgspec import Struct
 from looktwice.core.event import NotProven, Proven
 from looktwice.core.evidence import Witness
 from looktwice.core.finding import Confidence, Finding, Severity
+from looktwice.core.quoting import shell
 from looktwice.core.trace import Trace
 from looktwice.render.collected import Report
 from looktwice.render.excerpt import Sources, excerpts
@@ -146,7 +147,7 @@ def group(guide: Guide, findings: list[Finding], proofs: list[Proven], setting: 
 
 
 def proof_of(proof: Proven) -> str:
-    left = [f"replay: <code>looktwice replay {escape(proof.proof)}</code>"] if proof.proof else []
+    left = [f"replay: <code>{escape(shell('looktwice', 'replay', proof.proof))}</code>"] if proof.proof else []
     left += [f"the test that now guards it: <code>{escape(proof.test)}</code>"] if proof.test else []
     return f'<div class="proof">{lanes(proof.trace)}<p class="left">{" · ".join(left)}</p></div>'
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 
-from looktwice.render.excerpt import shown
+from looktwice.core.visible import block
 
 _CODE = re.compile(r"`([^`]+)`")
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
@@ -15,7 +15,7 @@ _LINK = re.compile(r"\[([^\]]+)\]\([^)\s]+\)")
 
 def escape(text: object) -> str:
     """Text for an element or a quoted attribute, without anything that could move letters about."""
-    return html.escape("\n".join(shown(line) for line in str(text).split("\n")))
+    return html.escape(block(str(text)))
 
 
 def inline(markdown: str) -> str:

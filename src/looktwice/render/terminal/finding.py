@@ -10,7 +10,8 @@ from rich.text import Text
 
 from looktwice.core.evidence import Flow
 from looktwice.core.finding import Confidence, Finding, Severity
-from looktwice.render.excerpt import Excerpt, Label, Line, Sources, excerpts, shown
+from looktwice.core.visible import visible
+from looktwice.render.excerpt import Excerpt, Label, Line, Sources, excerpts
 from looktwice.render.words import gap, told
 
 SEVERITY_STYLE: Mapping[Severity, str] = {
@@ -25,10 +26,12 @@ PRIMARY, SECONDARY = "red", "blue"
 
 def full(finding: Finding, section: str, sources: Sources, width: int) -> Text:
     """The finding as a person reads it. `section` is its pattern's, "" when it is not known."""
+    places = visible(excerpts(finding, sources))  # of the finding as it is: its paths open files
+    finding = visible(finding)
     text = heading(finding, width)
     text.append("\n" + folded(finding.message, width) + "\n")
     missing = gap(finding, section)
-    for number, excerpt in enumerate(excerpts(finding, sources)):
+    for number, excerpt in enumerate(places):
         text.append("\n")
         if number or excerpt.path != finding.path:
             text.append(f"  {excerpt.path}:{excerpt.line}\n", "dim")
@@ -56,12 +59,13 @@ def heading(finding: Finding, width: int) -> Text:
 
 def brief(finding: Finding) -> Text:
     """One line for readers that are programs, and one for each other place."""
+    finding = visible(finding)
     lines = [
         f"{finding.path}:{finding.start_line}:{finding.start_column}: {finding.code} {finding.pattern}"
-        f" [{finding.severity}, {finding.confidence}] {shown(finding.message)}"
+        f" [{finding.severity}, {finding.confidence}] {finding.message}"
     ]
     lines += [
-        f"  {span.role}: {span.path}:{span.start_line}{' ' + shown(span.note) if span.note else ''}"
+        f"  {span.role}: {span.path}:{span.start_line}{' ' + span.note if span.note else ''}"
         for span in finding.spans
         if (span.path, span.start_line) != (finding.path, finding.start_line)
     ]
@@ -77,7 +81,7 @@ def footer(finding: Finding) -> list[str]:
 
 
 def folded(text: str, width: int) -> str:
-    return textwrap.fill(shown(text), width, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+    return textwrap.fill(text, width, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
 
 
 def drawn(excerpt: Excerpt, width: int, missing: str) -> Text:
@@ -123,5 +127,5 @@ def label_rows(text: str, labels: tuple[Label, ...], offset: int) -> Iterable[Te
         row = Text(" " * cell_len(text[:start]))
         length = cell_len(text[start : label.end - offset])
         row.append(("^" if label.is_primary else "─") * max(1, length), style)
-        row.append(f" {shown(label.words)}", style)
+        row.append(f" {label.words}", style)
         yield row

@@ -8,12 +8,12 @@ from io import StringIO
 from itertools import zip_longest
 
 from rich.cells import cell_len, set_cell_size
-from rich.console import Console
 from rich.text import Text
 
 from looktwice.core.trace import Lane, StepKind, Trace
-from looktwice.render.excerpt import shown
+from looktwice.core.visible import visible
 from looktwice.render.lanes import Cell, Moment, Picture, Result, ending, picture
+from looktwice.render.terminal.writer import Writer
 from looktwice.render.words import plural
 
 LANE_STYLES = ("blue", "yellow")
@@ -26,25 +26,13 @@ MOST_SQL = 2
 def draw(trace: Trace, width: int = 100, colour: bool = False) -> str:
     """The picture of `trace` in at most `width` columns (60 or more), with ANSI colours when `colour`."""
     out = StringIO()
-    console = Console(
-        file=out,
-        width=width,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        soft_wrap=True,
-        no_color=not colour,
-        color_system="standard" if colour else None,
-        force_terminal=colour,
-        legacy_windows=False,
-    )
-    console.print(text(trace, width))
+    Writer(out, width, colour).print(text(trace, width))
     return out.getvalue()
 
 
 def text(trace: Trace, width: int = 100) -> Text:
     """The same as a rich Text."""
-    shape = _Shape(picture(trace), max(width, 2 * LEAST_SIDE + LEAST_MIDDLE + 4))
+    shape = _Shape(picture(visible(trace)), max(width, 2 * LEAST_SIDE + LEAST_MIDDLE + 4))
     return Text("\n").join([*shape.head(), *shape.body(), *shape.foot()])
 
 
@@ -63,9 +51,7 @@ class _Shape:
     def head(self) -> Iterable[Text]:
         it = self.picture
         style = "bold red" if it.is_wrong else "bold green" if it.is_fine else "bold yellow"
-        yield Text.assemble(
-            (it.verdict.upper(), style), f"  {it.name}" if it.name else "", (f"   {shown(it.title)}", "")
-        )
+        yield Text.assemble((it.verdict.upper(), style), f"  {it.name}" if it.name else "", (f"   {it.title}", ""))
         if it.environment:
             yield Text(it.environment, "dim")
         yield Text()
@@ -77,8 +63,8 @@ class _Shape:
 
     def request(self, lane: Lane, side: int) -> list[Text]:
         name = (f"{lane.name}  ", f"bold {LANE_STYLES[side]}")
-        said = [Text.assemble(name, (shown(f"{lane.method} {lane.path}"), "bold"))]
-        return [*said, Text(f"   {shown(lane.body)}", "dim")] if lane.body else said
+        said = [Text.assemble(name, (f"{lane.method} {lane.path}", "bold"))]
+        return [*said, Text(f"   {lane.body}", "dim")] if lane.body else said
 
     def body(self) -> Iterable[Text]:
         for it in self.picture.moments:
@@ -95,11 +81,11 @@ class _Shape:
     def moment(self, it: Moment) -> Iterable[Text]:
         mark = "⧗ " if it.waits_for else "· " if it.kind in QUIET else "● "
         style = "dim" if it.kind in QUIET else "yellow" if it.waits_for else ""
-        said = Text(shown(it.words), style) if style else Text(shown(it.words))
+        said = Text(it.words, style) if style else Text(it.words)
         if it.is_stale:
             said.append("  from a value that has changed since", "red")
         if it.error:
-            said.append(f"  {shown(it.error)}", "red")
+            said.append(f"  {it.error}", "red")
         marks = [Text(mark, LANE_STYLES[it.side]), *[Text("  ")] * len(said.plain)]
         lane = [first + rest for first, rest in zip(marks, self.fold([said], self.side - 2), strict=False)]
         if it.statement and it.kind not in QUIET:
@@ -120,7 +106,7 @@ class _Shape:
             yield line
 
     def fold(self, texts: list[Text], width: int) -> list[Text]:
-        console = Console(width=width, file=StringIO())
+        console = Writer(StringIO(), width)
         return [line for it in texts for line in it.wrap(console, width, tab_size=4)]
 
     def foot(self) -> Iterable[Text]:
@@ -128,13 +114,13 @@ class _Shape:
         for number, result in enumerate(it.results):
             style = ("bold red" if it.is_wrong else "bold") if not number else ""
             yield Text(f"{result.label:<16}").append_text(listed(result, style))
-        for line in textwrap.wrap(shown(it.explanation), self.width):
+        for line in textwrap.wrap(it.explanation, self.width):
             yield Text(line, "bold")
 
 
 def listed(result: Result, style: str) -> Text:
     parts = standing(result.rows, style)
-    parts += [Text(f"{plural(count, 'new row')} in {shown(table)}", style) for table, count in result.added]
+    parts += [Text(f"{plural(count, 'new row')} in {table}", style) for table, count in result.added]
     return Text(" · ").join(parts) if parts else Text("no row", style)
 
 
@@ -143,12 +129,12 @@ def standing(cells: tuple[Cell, ...], style: str = "") -> list[Text]:
     rows: dict[str, list[Text]] = {}
     for cell in cells:
         rows.setdefault(cell.row, []).append(value(cell, style=style))
-    return [Text.assemble((f"{shown(row)} ", "dim"), Text(", ").join(values)) for row, values in rows.items()]
+    return [Text.assemble((f"{row} ", "dim"), Text(", ").join(values)) for row, values in rows.items()]
 
 
 def statement(sql: str, width: int) -> list[str]:
     """SQL on at most two lines."""
-    lines = textwrap.wrap(shown(sql), width) or [""]
+    lines = textwrap.wrap(sql, width) or [""]
     return lines if len(lines) <= MOST_SQL else [*lines[: MOST_SQL - 1], cut(" ".join(lines[MOST_SQL - 1 :]), width)]
 
 
@@ -158,14 +144,14 @@ def beside(cells: tuple[Cell, ...], names_rows: bool) -> Iterable[Text]:
     for cell in cells:
         is_new = cell.is_change and cell.before is None
         if cell.row != named and (is_new or names_rows):
-            yield Text.assemble(("+ " if is_new else "", "bold"), (shown(cell.row), "" if is_new else "dim"))
+            yield Text.assemble(("+ " if is_new else "", "bold"), (cell.row, "" if is_new else "dim"))
         named = cell.row
         yield Text("  ").append_text(value(cell)) if is_new or names_rows else value(cell)
 
 
 def value(cell: Cell, style: str = "") -> Text:
     """ "balance 100", "balance 100 → 150"; a value that was lost is struck through."""
-    text = Text.assemble((f"{shown(cell.column)} ", "dim"))
+    text = Text.assemble((f"{cell.column} ", "dim"))
     if cell.is_change and cell.before is not None:
         text.append(f"{told(cell.before)} → ", "dim")
     if cell.is_lost:
@@ -177,7 +163,7 @@ def value(cell: Cell, style: str = "") -> Text:
 
 
 def told(value: str | None) -> str:
-    return "NULL" if value is None else shown(value)
+    return "NULL" if value is None else value
 
 
 def cut(text: str, width: int) -> str:

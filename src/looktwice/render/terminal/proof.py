@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from rich.text import Text
 
 from looktwice.core.event import NotProven, Proven, Reached
-from looktwice.render.excerpt import shown
+from looktwice.core.quoting import shell
 from looktwice.render.lanes import FINE
 from looktwice.render.terminal import lanes
 
@@ -19,7 +19,7 @@ def proof(event: Proven, width: int) -> Text:
         if value:
             text.append(f"\n{label:<6}{value}", "dim")
     if event.proof:
-        text.append(f"\nagain looktwice replay {event.proof}", "dim")
+        text.append(f"\nagain {shell('looktwice', 'replay', event.proof)}", "dim")
     return text.append("\n")
 
 
@@ -27,7 +27,7 @@ def brief_proof(event: Proven) -> Text:
     """One line for readers that are programs."""
     requests = " and ".join(f"{lane.method} {lane.path}" for lane in event.trace.lanes)
     left = "".join(f" {label}={value}" for label, value in (("proof", event.proof), ("test", event.test)) if value)
-    return Text(f"proven {event.code} {event.experiment}: {requests}: {shown(event.trace.explanation)}{left}")
+    return Text(f"proven {event.code} {event.experiment}: {requests}: {event.trace.explanation}{left}")
 
 
 HELD = frozenset(map(str, FINE))
@@ -38,8 +38,8 @@ def held(event: NotProven) -> Text:
     mark = ("held  ", "green") if event.verdict in HELD else ("open  ", "yellow")
     text = Text.assemble(mark, f"{event.experiment}")
     if event.endpoint:
-        text.append(f"  {shown(event.endpoint)}", "bold")
-    why = shown(event.why).removeprefix(f"{event.verdict}: ")
+        text.append(f"  {event.endpoint}", "bold")
+    why = event.why.removeprefix(f"{event.verdict}: ")
     return text.append(f"  {event.verdict}").append(f": {why}" if why else "")
 
 
@@ -49,7 +49,7 @@ def reach_table(reached: Iterable[Reached], width: int) -> Text:
     widest = min(max(len(it.endpoint) for it in rows), width // 2)
     text = Text("What was reached\n", "bold")
     for it in rows:
-        text.append(f"  {shown(it.endpoint):<{widest}}  ")
+        text.append(f"  {it.endpoint:<{widest}}  ")
         text.append(str(it.status or "no answer"), "green" if it.succeeded else "yellow")
-        text.append(f"  {shown(it.why)}\n" if it.why else "\n", "dim")
+        text.append(f"  {it.why}\n" if it.why else "\n", "dim")
     return text

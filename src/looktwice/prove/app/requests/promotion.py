@@ -35,10 +35,11 @@ def promote(connection: psycopg.Connection[Any], address: str) -> bool:
         addresses = [column for column, kind in columns if kind in _TEXT and "mail" in column.lower()]
         if not flags or not addresses:
             continue
-        statement = sql.SQL("UPDATE {} SET {} WHERE {} = %s").format(
+        statement = sql.SQL("UPDATE {} SET {} WHERE {} = {}").format(
             sql.Identifier(*name),
             sql.SQL(", ").join(sql.SQL("{} = true").format(sql.Identifier(flag)) for flag in flags),
             sql.Identifier(addresses[0]),
+            sql.Literal(address),  # no parameter: a `%` in a name would be taken for one
         )
-        done = connection.execute(statement, (address,)).rowcount > 0 or done
+        done = connection.execute(statement).rowcount > 0 or done
     return done

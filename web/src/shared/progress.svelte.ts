@@ -1,4 +1,4 @@
-// Progress as state: kept in this browser, and with the server where there is one.
+// Progress as state: stored in this browser, and on the server where there is one.
 
 import { merge, readStored, type Kind, type Progress } from "./marks";
 import { progress as exchange } from "./server";
@@ -7,7 +7,7 @@ import { store, stored } from "./storage";
 const KEY = "looktwice.v1";
 const empty: Progress = { schema: 1, patterns: {} };
 
-class Learnt {
+class ProgressState {
   now = $state<Progress>(empty);
   notice = $state("");
   #live = false;
@@ -18,7 +18,7 @@ class Learnt {
     const known = readStored(text);
     if (text && !known) {
       store(`${KEY}.broken`, text);
-      this.notice = "What this browser had stored could not be read. It is set aside; we start anew.";
+      this.notice = "The progress stored in this browser could not be read. It was set aside, and progress is reset.";
     }
     this.now = known ?? empty;
     addEventListener("storage", (event) => {
@@ -35,9 +35,9 @@ class Learnt {
       const own = JSON.stringify(this.now.patterns);
       this.now = merge(this.now, kept);
       store(KEY, JSON.stringify(this.now));
-      if (own !== "{}") this.#store(); // this browser may know what the file does not
+      if (own !== "{}") this.#store(); // this browser may have marks that the file does not
     } catch {
-      this.#live = false; // this browser keeps it; the verdict line says what happened to the server
+      this.#live = false; // progress stays in this browser; the verdict line reports what happened to the server
     }
   }
 
@@ -62,9 +62,9 @@ class Learnt {
   }
 }
 
-export const learnt = new Learnt();
+export const progress = new ProgressState();
 
-/** Small choices that need no dates. */
+/** Small settings that need no timestamps. */
 export function recall(name: string): string {
   return stored(`looktwice.${name}`) ?? "";
 }
