@@ -19,7 +19,8 @@ NOT_REPORTED = ("looktwice.toml", "public/", ".env", "Procfile", "docker-compose
 """What is refused, is no part of an audit, or only helps to tell browser code."""
 ODD_NAMES = (
     "a\nb.py", "a\x1b[31mb.py", "a:b.py", "a\\b.py", " .py", "-rf.py", "é\u202ea.py", "~.py", "%s.py", "{0}.py",
-    "a'b\".js", "x" * 200 + ".py", "CON.py", "$(x).ts", "a b/c d.py", "a:b/c:d.js", "..a/b.py", "node.js/x.py", "*.py", "[a].ts",
+    "a'b\".js", "x" * 200 + ".py", "CON.py", "$(x).ts", "a b/c d.py",
+    "a:b/c:d.js", "..a/b.py", "node.js/x.py", "*.py", "[a].ts",
 )  # fmt: skip
 
 

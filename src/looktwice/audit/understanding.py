@@ -6,6 +6,7 @@ import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from looktwice.audit.colons import renamed, restored, without_colons
 from looktwice.audit.dedupe import dedupe
 from looktwice.audit.known import codes_named, wins_over
 from looktwice.audit.match import match
@@ -24,6 +25,8 @@ NAMES: Mapping[str, str] = {"python": "Python", "typescript": "TypeScript", "jav
 
 def understand(files: Files, config: Config) -> Result:
     """Everything that follows from the contents: no files are read and nothing is written from here on."""
+    if names := without_colons((*files.everything, *(it.path for it in files.unread))):
+        return restored(understand(renamed(files, names), config), names)
     with no_collection():
         program = build(files.everything, config, [it.path for it in files.unread if not it.line])
         said = list(match(program))
