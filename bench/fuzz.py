@@ -128,11 +128,17 @@ def of_tree(root: Path, random: Random, runs: Counter[str]) -> None:
     strange = strange_trees.strange(root, random) if random.random() < 0.5 else {}
     reported = audited(root, random, runs)
     for path in [*files, *strange]:
-        why = strange.get(path) or (cannot_be_read(path, files[path]) if path in files else "")
+        is_kept = path in files and holds(root / path, files[path])  # something strange may stand in its place
+        why = strange.get(path) or (cannot_be_read(path, files[path]) if is_kept else "")
         if reported and path not in reported and why:
             raise Broken(f"{path} was not reported: {why}")
-    proving(root)
+    proving(root, asks_node=random.random() < 0.1)
     runs["trees"] += 1
+
+
+def holds(path: Path, data: bytes) -> bool:
+    """Whether a regular file with this content stands there."""
+    return path.is_file() and not path.is_symlink() and path.stat().st_size == len(data) and path.read_bytes() == data
 
 
 def plant(root: Path, files: dict[str, bytes]) -> None:
@@ -179,8 +185,8 @@ def audited(root: Path, random: Random, runs: Counter[str]) -> set[str]:
     return reported
 
 
-def proving(root: Path) -> None:
-    """Read what `prove` reads before it starts anything."""
+def proving(root: Path, asks_node: bool) -> None:
+    """Read what `prove` reads before it starts anything. asks_node: also for its version, by starting it."""
     from looktwice.core.errors import LooktwiceError
     from looktwice.prove import proof
     from looktwice.prove.app.sources import commands, dotenv, node, programs, settings_in_code
@@ -194,7 +200,8 @@ def proving(root: Path) -> None:
         node.build,
     ):
         read(root)
-    programs.search_path(root)
+    if asks_node:
+        programs.search_path(root)
     try:
         proof.load(root / ".looktwice/proofs/one.json")
     except LooktwiceError as error:

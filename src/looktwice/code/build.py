@@ -60,7 +60,7 @@ def build(files: Mapping[str, bytes], config: Config | None = None, missing: Col
     sources = {path: each.source for path, each in parsed.items()}
     table = {entity.key: entity for entity in found}
     texts = {path: each.source.data for path, each in parsed.items()}
-    browser = browser_files(modules, texts, pages, project.manifests, project.resolve)
+    browser, loading = browser_files(modules, texts, pages, project.manifests, project.resolve)
     declared: dict[str, Migration | Schema] = {**{each.path: each for each in migrations}, **schemas}
     unread = (
         *(each for it in declared.values() for each in it.unread),
@@ -80,6 +80,7 @@ def build(files: Mapping[str, bytes], config: Config | None = None, missing: Col
         browser,
         unread,
         notes,
+        loading,
     )
 
 

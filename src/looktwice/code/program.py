@@ -51,12 +51,14 @@ class Program:
         browser: frozenset[str] = frozenset(),
         unread: tuple[Unread, ...] = (),
         notes: tuple[Noted, ...] = (),
+        loading: frozenset[str] = frozenset(),
     ) -> None:
         self.functions, self.entities, self.handlers = functions, entities, handlers
         self.sources, self.system, self.errors = sources, system, errors
         self.authenticating = authenticating
         self.failures = failures  # functions that could not be lowered
         self.browser = browser  # paths of scripts that only run in a browser
+        self.loading = loading  # symbols of functions in those scripts that load a page's data on the server
         self.unread, self.notes = unread, notes  # what beside syntax could not be read, and remarks on files
         self._expanded: dict[str, FunctionSummary] = {}
         self._plans: dict[str, Plan] = {}

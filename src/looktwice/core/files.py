@@ -72,8 +72,8 @@ def read_named(path: Path, most: int = LARGEST) -> bytes:
 def _read(path: Path, most: int, root: Path | None) -> bytes:
     real = path
     if root is not None and path.is_symlink():
-        real = path.resolve(strict=True)
-        if not real.is_relative_to(root.resolve()):
+        real = Path(os.path.realpath(path, strict=True))  # Path.resolve raises RuntimeError for links in a circle
+        if not real.is_relative_to(os.path.realpath(root)):
             raise UnreadableError("it is a symbolic link that leads out of the folder")
     require_regular(os.stat(real))  # first: opening a device can already do something
     handle = os.open(real, _OPEN | (_STAY if root is not None else 0))

@@ -24,6 +24,7 @@ class Side(IntEnum):
 
     UNKNOWN = 0
     SERVER = 1
+    PAGE = 4  # a browser's, but for the functions that load its data on the server
     PERHAPS_BROWSER = 2  # unless something that is no browser's brings it in
     BROWSER = 3
 
@@ -34,15 +35,15 @@ def browser_files(
     pages: Mapping[str, bytes],
     manifests: Manifests,
     resolve: Resolve,
-) -> frozenset[str]:
-    """Paths of the scripts that run in a browser and nowhere else.
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Paths of the scripts that run in a browser, and the symbols of the functions in them that run on the server.
 
     modules, texts: programs by path, outlined and as text. pages: HTML, templates and components by path. resolve:
     where an import leads. Files that only browser's files bring in are a browser's too, unless they show a server.
     """
     scripts = {path: module for path, module in modules.items() if path.endswith(SCRIPTS)}
     if not scripts:
-        return frozenset()
+        return frozenset(), frozenset()
     packages = Packages(manifests)
     tags = set(_in_tags(pages, scripts))
     sides = {path: _side(path, module, texts[path], packages, path in tags) for path, module in scripts.items()}
@@ -54,7 +55,9 @@ def browser_files(
     for path, data in pages.items():
         for target in _of_page(path, data, resolve):
             importers.setdefault(target, set()).add(path)
-    return _closed(sides, importers, pages)
+    shared = {path for path, side in sides.items() if side is Side.PAGE}
+    loading = (f"{path}:{name}" for path in shared for name in signs.server_exports(path))
+    return _closed(sides, importers, pages) | shared, frozenset(loading)
 
 
 def _closed(sides: Mapping[str, Side], importers: Mapping[str, set[str]], pages: Mapping[str, bytes]) -> frozenset[str]:
@@ -74,7 +77,7 @@ def _closed(sides: Mapping[str, Side], importers: Mapping[str, set[str]], pages:
     ]
     while waiting:
         path = waiting.pop()
-        if path in found or sides[path] is Side.SERVER:
+        if path in found or sides[path] in (Side.SERVER, Side.PAGE):
             continue
         found.add(path)
         for target in needed.get(path, ()):
@@ -119,15 +122,11 @@ def _names(table: object) -> frozenset[str]:
 
 def _side(path: str, module: Module, text: bytes, packages: Packages, is_in_tag: bool) -> Side:
     values = [each.module for each in module.imports if not each.is_type]
-    if _shows_server(path, module, text, values, packages):
-        return Side.SERVER
-    if (
-        "use client" in _directives(module)
-        or any(signs.is_among(each, signs.IN_PAGES) for each in values)
-        or any(each.module == "react" and each.name in signs.HOOKS and not each.is_type for each in module.imports)
-        or (path.endswith((".tsx", ".jsx", ".js")) and signs.EVENTS.search(text))
-        or signs.REACT_HOOK.search(text)
-    ):
+    exports = not signs.server_exports(path).isdisjoint(module.exports)
+    shows = _shows_browser(path, module, text, values)
+    if exports or _shows_server(path, module, text, values, packages):
+        return Side.PAGE if exports and shows else Side.SERVER
+    if shows:
         return Side.BROWSER
     speaks = signs.IN_BROWSER.search(text) and not signs.EITHER.search(text)
     if speaks and signs.IN_BROWSER.search(without_texts(text)):
@@ -140,12 +139,19 @@ def _side(path: str, module: Module, text: bytes, packages: Packages, is_in_tag:
     return Side.UNKNOWN
 
 
+def _shows_browser(path: str, module: Module, text: bytes, values: Iterable[str]) -> bool:
+    """Whether components live here: what no server does, even one that renders them first."""
+    return bool(
+        "use client" in _directives(module)
+        or any(signs.is_among(each, signs.IN_PAGES) for each in values)
+        or any(each.module == "react" and each.name in signs.HOOKS and not each.is_type for each in module.imports)
+        or (path.endswith((".tsx", ".jsx", ".js")) and signs.EVENTS.search(text))
+        or signs.REACT_HOOK.search(text)
+    )
+
+
 def _shows_server(path: str, module: Module, text: bytes, values: Iterable[str], packages: Packages) -> bool:
-    if any(
-        each.startswith("node:") or each in signs.NODE_ONLY or signs.is_among(each, signs.SERVERS) for each in values
-    ):
-        return True
-    if "use server" in _directives(module) or not signs.SERVER_EXPORTS.isdisjoint(module.exports):
+    if any(map(signs.is_of_server, values)) or "use server" in _directives(module):
         return True
     needs = packages.needs(path)
     for framework, place in signs.PLACES:

@@ -104,6 +104,16 @@ BROUGHT_IN = re.compile(rb"\b(?:from|import)\s{0,9}\(?\s{0,9}[\"']([^\"'\n]{1,30
 SCRIPT_TAG = re.compile(rb"<script\b([^>]{1,600})>", re.IGNORECASE)
 SCRIPT_NAME = re.compile(rb"(?<![\w@./-])[\w@./-]{1,300}\.m?js\b")
 SERVER_EXPORTS = frozenset({"getServerSideProps", "getStaticProps", "getStaticPaths", "generateMetadata"})
+ROUTE_EXPORTS = frozenset({"loader", "action"})
+"""What a page of Remix or React Router exports for the server, beside the component that runs in the browser."""
+ROUTES = re.compile(r"(?:^|/)app/(?:routes/|root\.[jt]sx?$)")
+CLIENT_PARTS = words("react client browser vue svelte solid")
+"""Parts of packages that otherwise run on a server: `next-auth/react`."""
+
+
+def server_exports(path: str) -> frozenset[str]:
+    """Names of the functions that a page exports and a framework runs on the server."""
+    return SERVER_EXPORTS | ROUTE_EXPORTS if ROUTES.search(path) else SERVER_EXPORTS
 
 
 def is_among(package: str, names: frozenset[str]) -> bool:
@@ -117,4 +127,6 @@ def is_among(package: str, names: frozenset[str]) -> bool:
 
 def is_of_server(module: str) -> bool:
     """Whether what is imported exists on a server only."""
+    if module.count("/") > module.startswith("@") and module.rpartition("/")[2] in CLIENT_PARTS:
+        return False
     return module.startswith("node:") or module in NODE_ONLY or is_among(module, SERVERS)

@@ -64,6 +64,8 @@ class Program(Protocol):
     @property
     def browser(self) -> frozenset[str]: ...
     @property
+    def loading(self) -> frozenset[str]: ...
+    @property
     def reach(self) -> Mapping[str, int]: ...
     @property
     def callers(self) -> Mapping[str, tuple[tuple[str, CallSite], ...]]: ...
@@ -126,7 +128,8 @@ class Knowledge:
 
     def is_served(self, f: FunctionSummary) -> bool:
         """Whether the function is part of a backend: not a test, a script or browser code."""
-        return f.path not in self.program.browser and not is_solo_path(f.path)
+        runs = f.path not in self.program.browser or f.name in self.program.loading
+        return runs and not is_solo_path(f.path)
 
     @cached_property
     def routes(self) -> Mapping[str, Handler]:
