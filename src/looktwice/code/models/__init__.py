@@ -254,7 +254,7 @@ def with_own(language: str, own: Mapping[str, Mapping[str, Any]]) -> Models:
     for name, table in own.items():
         where, remedy = f"cannot use [models.{language}.{name}]", "Change the table and run again."
         try:
-            library = attempt("model", lambda: msgspec.convert({"library": name, **table}, Library))  # noqa: B023
+            library = attempt("as a model", lambda: msgspec.convert({"library": name, **table}, Library))  # noqa: B023
         except NotParsedError as error:
             raise ConfigurationError(where, error.why, remedy) from None
         if why := wrong_word(library):
