@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from looktwice.audit import Options, audit
-from looktwice.core.config import load
+from looktwice.code import build
+from looktwice.code.effects import EffectKind
+from looktwice.core.config import Config, Models, load
 from looktwice.core.event import Event, Found, Noted, Unread
 
 MODELS = b"""
@@ -147,7 +149,7 @@ CONTENTS: dict[str, tuple[dict[str, bytes], dict[str, str]]] = {
     "TOML that is deep": ({"pyproject.toml": b"a = " + b"[" * 5_000}, {"pyproject.toml": "nested too deeply"}),
     "a day that no month has": ({"pyproject.toml": b"a = 2024-99-99"}, {"pyproject.toml": "TOML"}),
     "a tool that is a number": ({"pyproject.toml": b"tool = 3\n"}, {}),
-    "an empty lock file": ({"poetry.lock": b""}, {"poetry.lock": "it is empty"}),
+    "an empty lock file": ({"package-lock.json": b""}, {"package-lock.json": "it is empty"}),
     "a manifest with a conflict": (
         {"package.json": b"<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> x\n", "a.ts": SCRIPT},
         {"package.json": "JSON"},
@@ -158,7 +160,10 @@ CONTENTS: dict[str, tuple[dict[str, bytes], dict[str, str]]] = {
     "paths of TypeScript that are deep": ({"tsconfig.json": b'{"a":' * 3_000, "a.ts": SCRIPT}, {"tsconfig.json": ""}),
     "paths of TypeScript that end early": ({"tsconfig.json": b'{"compil', "a.ts": SCRIPT}, {"tsconfig.json": "JSON"}),
     "paths of TypeScript with comments": ({"tsconfig.json": b"{ // a\n /* b */ }", "a.ts": SCRIPT}, {}),
-    "paths that extend themselves": ({"tsconfig.json": b'{"extends": "./tsconfig.json"}', "a.ts": SCRIPT}, {}),
+    "paths that extend themselves": (
+        {"tsconfig.json": b'{"extends": "./tsconfig.json"}', "a.ts": SCRIPT},
+        {"tsconfig.json": "extend"},
+    ),
     # ── schemas ──────────────────────────────────────────────────────────────────────────────────────────────────────
     "a schema in UTF-16": ({"schema.prisma": "model A {\n id Int @id\n}\n".encode("utf-16")}, {}),
     "a schema in zeros": ({"schema.prisma": b"model A {\0\0\0"}, {"schema.prisma": ""}),
@@ -264,17 +269,21 @@ def test_chains_of_names(tmp_path: Path, chain: str) -> None:
     assert [code for code, _, _ in found(audited(tmp_path))] == ["LT301"]
 
 
-@pytest.mark.parametrize("lines", [10, 12_000])
-def test_models_of_the_user_in_trees_of_any_size(tmp_path: Path, lines: int) -> None:
-    plant(
-        tmp_path,
-        {
-            "looktwice.toml": b'[models.python.ledger]\n"calls"."ledger.charge" = { kind = "SEND" }\n',
-            "app.py": b"import ledger\ndef pay(orders):\n    for order in orders:\n        ledger.charge(order)\n",
-            "long.py": b"x = 1\n" * lines,
-        },
-    )
-    from looktwice.code import build
+USES = {
+    "a function": ("ledger.charge", b"import ledger\ndef pay(orders):\n    ledger.charge(orders)\n"),
+    "a method of whatever it is": ("*.charge", b"def pay(orders):\n    make().charge(orders)\n"),
+    "a package of packages": (
+        "acme.ledger.charge",
+        b"from acme import ledger as own\ndef pay(orders):\n    own.charge(orders)\n",
+    ),
+}
 
-    program = build({path.name: path.read_bytes() for path in tmp_path.iterdir()}, load(tmp_path))
-    assert [effect.call for effect in program.functions["app.py:pay"].effects] == ["ledger.charge"]
+
+@pytest.mark.parametrize("lines", [10, 12_000])
+@pytest.mark.parametrize("case", USES)
+def test_models_of_the_user_in_trees_of_any_size(case: str, lines: int) -> None:
+    """In large trees only what uses a library is looked at: a library of the user's, too."""
+    name, text = USES[case]
+    config = Config(models=Models(python={"own": {"calls": {name: {"kind": "SEND", "target": "service:ledger"}}}}))
+    program = build({"app.py": text, "long.py": b"x = 1\n" * lines}, config)
+    assert [effect.kind for effect in program.functions["app.py:pay"].effects] == [EffectKind.SEND]

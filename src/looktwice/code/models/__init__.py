@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from looktwice.code.models.words import wrong_word
 from looktwice.core.errors import ConfigurationError
@@ -201,7 +202,7 @@ def _use_of(marks: list[str]) -> re.Pattern[bytes]:
     """A pattern for text that imports one of these packages, in either language, or makes one of these calls."""
     packages = "|".join(re.escape(each) for each in marks if not each.endswith("("))
     called = [re.escape(each) for each in marks if each.endswith("(")]
-    imported = rf"""(?:\b(?:import|from)[ \t]+(?:{packages})\b|["'](?:{packages})["'/])"""
+    imported = rf"""(?:\b(?:import|from)[ \t]+(?:{packages})\b|["'](?:node:)?(?:{packages})["'/])"""
     return re.compile("|".join([imported, *called]).encode())
 
 
@@ -259,8 +260,18 @@ def with_own(language: str, own: Mapping[str, Mapping[str, Any]]) -> Models:
             raise ConfigurationError(where, error.why, remedy) from None
         if why := wrong_word(library):
             raise ConfigurationError(where, why, remedy)
-        found.append(library)
+        found.append(replace(library, marks=library.marks or _marks_of(library)))
     return Models(tuple(found))
+
+
+def _marks_of(library: Library) -> tuple[str, ...]:
+    """What shows that a file uses a library whose model does not say so: the packages that its names begin with."""
+    names = [each for name in (*library.types, *library.calls) for each in name.split(" ")]
+    packages = (each.partition(".")[0] for each in names)
+    methods = (each.rpartition(".")[2] for each in names if each.startswith("*") or "." not in each)
+    return tuple(
+        dict.fromkeys((*(it for it in packages if it.strip("*")), *(f"{it}(" for it in methods if it.strip("*()"))))
+    )
 
 
 def _read(path: Path) -> Library:
