@@ -73,6 +73,28 @@ SHAPES: Mapping[str, Shape] = {
     "queries, TypeScript": lambda n: ts_handler("await prisma.order.findFirst({ where: { id: 1 } });\n" * n),
     "early exits, Python": lambda n: py_function("    if x > 3:\n        return None\n" * n),
     "early exits, JavaScript": lambda n: js_handler("if (req.body.x) return res.json({});\n" * n),
+    "early exits between queries, JavaScript": lambda n: js_handler(
+        "".join(
+            f"const r{i} = await pool.query('SELECT total FROM orders WHERE id = $1', [req.body.x]);\n"
+            f"if (!r{i}.rows[0]) return res.status(404).json({{}});\n"
+            f"await pool.query('UPDATE orders SET total = $1 WHERE id = $2', [r{i}.rows[0].total - 1, req.body.x]);\n"
+            for i in range(n)
+        )
+    ),
+    "early exits between queries, Python": lambda n: py_function(
+        "".join(
+            f"    o{i} = db.get(Order, x + {i})\n    if o{i} is None:\n        return None\n    o{i}.total -= 1\n"
+            for i in range(n)
+        )
+    ),
+    "tries and early exits, JavaScript": lambda n: js_handler(
+        "if (!req.body.x) return res.json({});\n"
+        "try { await pool.query('UPDATE orders SET total = 1'); } catch (e) { return res.status(500).json({}); }\n" * n
+    ),
+    "tries and early exits, Python": lambda n: py_function(
+        "    if x > 3:\n        return None\n    try:\n        db.commit()\n    except ValueError:\n        return 1\n"
+        * n
+    ),
     "branches, Python": lambda n: py_function("    if x:\n        order.total = 1\n    else:\n        y = 2\n" * n),
     "branches, JavaScript": lambda n: js_handler("if (req.body.x) { await pool.query('SELECT 1'); }\n" * n),
     "many names, Python": lambda n: py_function(
