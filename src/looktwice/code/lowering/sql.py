@@ -30,6 +30,7 @@ from looktwice.code.lowering.body import effect_of
 from looktwice.code.lowering.context import Lowering
 from looktwice.code.lowering.values import UNKNOWN, UNSET, Val, merge
 from looktwice.code.tree import Node
+from looktwice.core.parsing import NotParsedError, attempt
 
 VERB = re.compile(
     r"\s*+(?:/\*(?:[^*]|\*(?!/))*+\*/\s*+|--[^\n]*+\n\s*+)*+(select|with|insert|update|delete|begin|start|commit|rollback|lock|merge|set|"
@@ -202,8 +203,16 @@ def parse(text: str) -> tuple[Parsed, ...]:
         trees = sqlglot.parse(PLACEHOLDERS.sub(named, text), read="postgres", error_level=sqlglot.ErrorLevel.IGNORE)
     except Exception:  # sqlglot raises many kinds of errors on text that is not SQL
         return (Parsed(EffectKind.QUERY),)
-    found = tuple(each for tree in trees[:8] if tree is not None for each in _statement(tree))
+    found = tuple(each for tree in trees[:8] if tree is not None for each in _read(tree))
     return found or (Parsed(EffectKind.QUERY),)
+
+
+def _read(tree: Any) -> list[Parsed]:
+    """As `_statement`; a tree that lacks parts, because the text ends early, is a QUERY as well."""
+    try:
+        return attempt("SQL", lambda: _statement(tree))
+    except NotParsedError:
+        return [Parsed(EffectKind.QUERY)]
 
 
 def _statement(tree: Any) -> list[Parsed]:
