@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,12 @@ def test_both_files(tmp_path: Path) -> None:
         ("[models]\npython = 3\n", ["models.python", "object"]),
         ("[system\n", ["not valid TOML", "line 1"]),
         ("[[suppress]]\ncode = 'LT301'\npath = 'x'\n", ["reason"]),
+        ("a = " + "[" * 5_000, ["nested too deeply"]),
+        ("a = " + "9" * 5_000, ["not valid TOML"]),
+        ("a = 2024-99-99\n", ["not valid TOML"]),
+        ("a = 1\na = 2\n", ["not valid TOML"]),
+        ("[system]\nregions = inf\n", ["system.regions"]),
+        ("[system]\nregions = 99999999999999999999999\n", ["looktwice.toml"]),
     ],
 )
 def test_errors_name_file_key_and_correction(tmp_path: Path, text: str, reported: list[str]) -> None:
@@ -49,6 +57,29 @@ def test_a_file_that_is_not_text(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "looktwice.toml").write_bytes(data)
     with pytest.raises(ConfigurationError, match="UTF-8"):
         load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (os.mkfifo, "it is a named pipe"),
+        (Path.mkdir, "it is a folder"),
+        (lambda path: path.symlink_to("/dev/zero"), "it is a device"),
+        (lambda path: path.symlink_to(path.name), "symbolic links"),
+        (lambda path: path.write_bytes(b"#" * 3_000_000), "3.0 MB"),
+    ],
+)
+def test_a_file_that_cannot_be_read(tmp_path: Path, make: Callable[[Path], object], why: str) -> None:
+    make(tmp_path / "looktwice.toml")
+    with pytest.raises(ConfigurationError, match=re.escape(why)):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["a = " + "9" * 5_000, "a = " + "[" * 5_000, "[tool\n", "tool = 3\n", "\0"])
+def test_a_manifest_of_the_project_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
+    """What an audit reports and passes over must not end it here."""
+    (tmp_path / "pyproject.toml").write_text(text)
+    assert load(tmp_path) == Config()
 
 
 def test_a_named_file_must_exist(tmp_path: Path) -> None:

@@ -14,11 +14,14 @@ from pathlib import Path
 
 from looktwice.core.beneath import OutsideError
 from looktwice.core.errors import LooktwiceError
+from looktwice.core.files import UnreadableError, read_bytes
 from looktwice.core.writing import write_inside
 
 DIRECTORY = Path(".looktwice") / "cache"
 _MAGIC = b"looktwice cache 1\n"
 _DIGEST = 16
+LARGEST = 500_000_000
+"""Bytes of a stored result that are read; the largest tree that was seen has a hundredth of it."""
 
 
 def digest(*parts: bytes) -> bytes:
@@ -70,8 +73,8 @@ class Cache:
         if not self.enabled:
             return None
         try:
-            data = (self.directory / name).read_bytes()
-        except OSError:
+            data = read_bytes(self.directory / name, LARGEST)
+        except UnreadableError:
             return None
         head = len(_MAGIC) + 2 * _DIGEST
         payload = data[head:]

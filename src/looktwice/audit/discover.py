@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
-from pathspec import GitIgnoreSpec
 
+from looktwice.audit.ignore import Rules
+from looktwice.audit.ignore_files import NAME, IgnoreFile, is_ignored, outer, read_own
+from looktwice.core.errors import ConfigurationError
 from looktwice.core.event import Unread
+from looktwice.core.file_kinds import PAGES, SCHEMAS, SCRIPTS, consequence
+from looktwice.core.files import kind_of, plain
 
 INSTALLED = frozenset(
     {
@@ -56,10 +60,9 @@ BUILT = frozenset({"dist", "build", "out", "coverage", "htmlcov"})
 
 MANIFESTS = frozenset({"package.json", "pyproject.toml", "setup.py", "setup.cfg"})
 
-CODE_SUFFIXES = (".py", ".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs")
+CODE_SUFFIXES = (".py", *SCRIPTS)
 """What is parsed as a program. `.d.ts` files hold types and no behaviour and are left out."""
 
-CONTEXT_SUFFIXES = (".prisma", ".sql")
 CONTEXT_NAMES = frozenset(
     {
         "package.json",
@@ -80,8 +83,8 @@ CONTEXT_NAMES = frozenset(
 class Discovery(Struct, frozen=True):
     """What a walk found, in order of paths (relative to the root, forward slashes).
 
-    `code` are programs, `context` is what helps to understand them, `unread` could not be entered, and `skipped`
-    counts what was left out on purpose, by reason.
+    `code` are programs, `context` is what helps to understand them, `unread` could not be entered or read, and
+    `skipped` counts what was left out on purpose, by reason.
     """
 
     code: tuple[str, ...]
@@ -94,11 +97,13 @@ def discover(root: Path, exclude: tuple[str, ...] = ()) -> Discovery:
     """Walk the directory `root`, or take the one file that it names.
 
     exclude: gitignore patterns relative to the root, stronger than any .gitignore. Symbolic links are not followed:
-    what they lead to is either in the tree anyhow, or outside of it. Raises OSError when `root` itself cannot be read.
+    what they lead to is either in the tree anyhow, or outside of it. Raises OSError when `root` itself cannot be read,
+    ConfigurationError for a pattern that can match nothing.
     """
+    rules = excluding(exclude)
     if root.is_file():
         return Discovery((root.name,), ())
-    walk = _Walk(root, exclude)
+    walk = _Walk(root, rules)
     walk.run()
     return Discovery(
         tuple(sorted(walk.code)),
@@ -108,27 +113,23 @@ def discover(root: Path, exclude: tuple[str, ...] = ()) -> Discovery:
     )
 
 
-class _Rules(Struct, frozen=True):
-    """The patterns of one ignore file, and the directory they speak for.
-
-    `base` is that directory, relative to the root ("" or ending in a slash); `above` is the way from it down to the
-    root when it lies above.
-    """
-
-    base: str
-    spec: GitIgnoreSpec
-    above: str = ""
-
-    def ignores(self, path: str) -> bool | None:
-        return self.spec.check_file(self.above + path[len(self.base) :]).include
+def excluding(patterns: tuple[str, ...]) -> Rules:
+    """The patterns that a user excludes. Raises ConfigurationError for one that would silently exclude nothing."""
+    rules = Rules("\n".join(patterns))
+    if rules.hopeless is not None:
+        raise ConfigurationError(
+            f"cannot exclude {rules.hopeless!r}",
+            "no path can match this pattern",
+            "Write it as in .gitignore, relative to the audited folder: scripts/, *.gen.py, /local/.",
+        )
+    return rules
 
 
 class _Walk:
     """One walk over a tree. Kept as an object because the results gather while it goes."""
 
-    def __init__(self, root: Path, exclude: tuple[str, ...]) -> None:
-        self.root = root
-        self.exclude = GitIgnoreSpec.from_lines(exclude)
+    def __init__(self, root: Path, exclude: Rules) -> None:
+        self.root, self.exclude = root, exclude
         self.code: list[str] = []
         self.context: list[str] = []
         self.unread: list[Unread] = []
@@ -137,7 +138,7 @@ class _Walk:
     def run(self) -> None:
         """An explicit stack: trees can be deeper than Python's own."""
         os.scandir(self.root).close()  # raises for the root; below it, an unreadable directory is only reported
-        pending = [("", tuple(outer_rules(self.root)))]
+        pending = [("", tuple(outer(self.root, self.unread)))]
         while pending:
             directory, rules = pending.pop()
             try:
@@ -147,55 +148,59 @@ class _Walk:
                 self.unread.append(Unread(directory.rstrip("/"), f"the directory cannot be read: {plain(error)}"))
                 continue
             names = {entry.name for entry in listing}
-            if ".gitignore" in names and (own := read_rules(self.root / directory / ".gitignore", directory)):
+            if NAME in names and (own := read_own(self.root, directory, self.unread)):
                 rules = (*rules, own)
             for entry in listing:
-                self.visit(entry, directory + entry.name, names, rules, pending)
+                try:
+                    self.visit(entry, directory + entry.name, names, rules, pending)
+                except OSError as error:
+                    self.unread.append(Unread(shown(directory + entry.name), plain(error)))
 
     def visit(
         self,
         entry: os.DirEntry[str],
         path: str,
         beside: set[str],
-        rules: tuple[_Rules, ...],
-        pending: list[tuple[str, tuple[_Rules, ...]]],
+        rules: tuple[IgnoreFile, ...],
+        pending: list[tuple[str, tuple[IgnoreFile, ...]]],
     ) -> None:
-        if not printable(path):
-            if is_code(path):
-                self.unread.append(Unread(path.encode("utf-8", "replace").decode(), "its name is not UTF-8"))
+        is_folder = entry.is_dir(follow_symlinks=False)
+        if not is_folder and not is_code(path) and not is_context(entry.name):
+            self.skipped["symbolic links"] += entry.is_symlink() and not leads_to_file(entry)
             return
-        if entry.is_symlink():
-            if is_code(path) or not entry.is_file():
-                self.skipped["symbolic links"] += 1
-        elif entry.is_dir(follow_symlinks=False):
+        if not printable(path):
+            self.unread.append(Unread(shown(path), "its name is not UTF-8"))
+        elif is_folder:
             if reason := self.passes_over(entry, path, beside, rules):
                 self.skipped[reason] += 1
             else:
                 pending.append((path + "/", rules))
-        elif is_code(path) or is_context(entry.name):
-            if self.ignored(path, rules):
-                self.skipped["files ignored"] += is_code(path)
-            elif not entry.is_file(follow_symlinks=False):
-                self.skipped["not regular files"] += 1
-            else:
-                (self.code if is_code(path) else self.context).append(path)
+        elif self.ignored(path, False, rules):
+            self.skipped["files ignored"] += is_code(path)
+        elif entry.is_symlink() and (is_code(path) or is_page(path)):
+            self.skipped["symbolic links"] += 1
+        elif entry.is_symlink():
+            self.unread.append(Unread(path, f"it is a symbolic link, and links are not followed{consequence(path)}"))
+        elif not entry.is_file(follow_symlinks=False):
+            kind = kind_of(entry.stat(follow_symlinks=False).st_mode)
+            self.unread.append(Unread(path, f"{kind}{consequence(path)}"))
+        else:
+            (self.code if is_code(path) else self.context).append(path)
 
-    def passes_over(self, entry: os.DirEntry[str], path: str, beside: set[str], rules: tuple[_Rules, ...]) -> str:
+    def passes_over(self, entry: os.DirEntry[str], path: str, beside: set[str], rules: tuple[IgnoreFile, ...]) -> str:
         """Why a directory is not entered; empty when it is."""
         if entry.name in INSTALLED or (entry.name in BUILT and MANIFESTS & beside):
             return "directories installed or built"
-        if self.ignored(path + "/", rules):
+        if self.ignored(path, True, rules):
             return "directories ignored"
         if os.path.exists(os.path.join(entry.path, "pyvenv.cfg")):
             return "directories installed or built"
         return ""
 
-    def ignored(self, path: str, rules: tuple[_Rules, ...]) -> bool:
-        """As git decides: the nearest file that has a word on it."""
-        verdict = self.exclude.check_file(path).include
-        if verdict is not None:
-            return verdict
-        return next((said for it in reversed(rules) if (said := it.ignores(path)) is not None), False)
+    def ignored(self, path: str, is_folder: bool, rules: tuple[IgnoreFile, ...]) -> bool:
+        """By the user's own patterns, else as git decides."""
+        verdict = self.exclude.verdict(path, is_folder)
+        return is_ignored(path, is_folder, rules) if verdict is None else verdict
 
 
 def is_code(path: str) -> bool:
@@ -205,40 +210,22 @@ def is_code(path: str) -> bool:
 def is_context(name: str) -> bool:
     return (
         name in CONTEXT_NAMES
-        or name.endswith(CONTEXT_SUFFIXES)
-        or (name.startswith("tsconfig") and name.endswith(".json"))
+        or name.endswith(SCHEMAS)
+        or is_page(name)
+        or (name.startswith(("tsconfig", "jsconfig")) and name.endswith(".json"))
         or (name.startswith("requirements") and name.endswith(".txt"))
     )
 
 
-def outer_rules(root: Path) -> Iterator[_Rules]:
-    """Ignore files above the root, when it lies inside a git repository, outermost first."""
-    top = next((parent for parent in (root, *root.resolve().parents) if (parent / ".git").exists()), None)
-    if top is None:
-        return
-    if excluded := read_rules(top / ".git" / "info" / "exclude", ""):
-        yield excluded
-    resolved = root.resolve()
-    if resolved == top.resolve():
-        return
-    inside = resolved.relative_to(top.resolve()).parts
-    for depth in range(len(inside)):
-        directory = top.joinpath(*inside[:depth])
-        if lines := read_lines(directory / ".gitignore"):
-            yield _Rules("", GitIgnoreSpec.from_lines(lines), "/".join(inside[depth:]) + "/")
+def is_page(path: str) -> bool:
+    return path.endswith(PAGES)
 
 
-def read_rules(path: Path, base: str) -> _Rules | None:
-    lines = read_lines(path)
-    return _Rules(base, GitIgnoreSpec.from_lines(lines)) if lines else None
-
-
-def read_lines(path: Path) -> list[str]:
-    """The lines of an ignore file; none when it cannot be read: git itself goes on then."""
+def leads_to_file(link: os.DirEntry[str]) -> bool:
     try:
-        return path.read_text("utf-8", "replace").splitlines()
-    except OSError:
-        return []
+        return link.is_file()
+    except OSError:  # a circle of links
+        return False
 
 
 def printable(path: str) -> bool:
@@ -246,5 +233,5 @@ def printable(path: str) -> bool:
     return not any("\udc80" <= character <= "\udcff" for character in path)
 
 
-def plain(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
+def shown(path: str) -> str:
+    return path.encode("utf-8", "replace").decode()

@@ -13,7 +13,7 @@ from looktwice.audit.cache import Cache, tree_key
 from looktwice.audit.discover import discover
 from looktwice.audit.known import codes_named, patterns
 from looktwice.audit.options import Options
-from looktwice.audit.reading import Files, read
+from looktwice.audit.reading import WHY_SKIPPED, Files, read
 from looktwice.audit.result import Result
 from looktwice.audit.selection import select
 from looktwice.audit.suppress import apply
@@ -55,7 +55,8 @@ def audit(root: Path, options: Options | None = None) -> Iterator[Event]:
 
 def remembered(files: Files, config: Config, cache: Cache) -> Generator[Progress, None, Result]:
     """The result for these files: the stored one when nothing has changed. Gives it as the generator's return value."""
-    settings = msgspec.msgpack.encode((config.system, config.models))
+    missing = [it.path for it in files.unread]  # a schema that cannot be read is another thing than none
+    settings = msgspec.msgpack.encode((config.system, config.models, missing))
     key = tree_key(files.everything.items(), settings)
     if (stored := cache.result(key)) is not None:
         try:
@@ -71,6 +72,7 @@ def remembered(files: Files, config: Config, cache: Cache) -> Generator[Progress
 
 
 def nothing_to_read(root: Path, unread: Sequence[Unread], skipped: Mapping[str, int]) -> LooktwiceError:
+    unread = [it for it in unread if it.why not in WHY_SKIPPED.values()]
     if unread:
         first = unread[0]
         more = f" (and {len(unread) - 1} more)" if len(unread) > 1 else ""

@@ -8,13 +8,26 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from looktwice.audit.discover import Discovery, is_code, plain
+from looktwice.audit.discover import Discovery, is_code, is_page
 from looktwice.audit.gate import TooLargeError, skip_reason
 from looktwice.core.event import Unread
+from looktwice.core.file_kinds import SCHEMAS, SCRIPTS, consequence
+from looktwice.core.files import LARGEST, UnreadableError, read_bytes
+
+MOST = (
+    ((*SCHEMAS, "-lock.json", "-lock.yaml", ".lock"), 20_000_000),
+    ((".py", *SCRIPTS), 10_000_000),
+)
+"""Bytes that are read of a file, by its ending; what of it is looked at is decided afterwards."""
+
+WHY_SKIPPED = {
+    "minified": "it is minified, and was not read",
+    "generated": "it says that it is generated, and neither answers requests nor uses a store; it was not read",
+}
 
 
 class Files(Struct, frozen=True):
-    """The contents of a tree, by path in order: `code` are programs, `context` schemas, manifests and lock files."""
+    """The contents of a tree, by path in order: `code` are programs, `context` schemas, manifests, locks and pages."""
 
     code: Mapping[str, bytes]
     context: Mapping[str, bytes]
@@ -36,18 +49,23 @@ def read(root: Path, discovery: Discovery) -> Files:
     context: dict[str, bytes] = {}
     unread = list(discovery.unread)
     skipped = Counter(discovery.skipped)
+    has_scripts = any(not path.endswith(".py") for path in discovery.code)
     for path in (*discovery.code, *discovery.context):
+        if is_page(path) and not has_scripts:
+            continue
         try:
-            data = (root / path).read_bytes()
-            reason = skip_reason(path, data)
-        except OSError as error:
-            unread.append(Unread(path, plain(error)))
+            data = read_bytes(root / path, most(path), root=root)
+            reason = skip_reason(path, data) if is_code(path) else ""
+        except (UnreadableError, TooLargeError) as error:
+            unread.append(Unread(path, f"{error}{consequence(path)}"))
             continue
-        except TooLargeError as error:
-            unread.append(Unread(path, str(error)))
-            continue
-        if reason and is_code(path):
+        if reason:
             skipped[f"files {reason}"] += 1
+            unread.append(Unread(path, WHY_SKIPPED[reason]))
         else:
             (code if is_code(path) else context)[path] = data
     return Files(code, context, tuple(unread), dict(skipped))
+
+
+def most(path: str) -> int:
+    return next((size for endings, size in MOST if path.endswith(endings)), LARGEST)

@@ -7,19 +7,20 @@ or names are parted by commas. The reason is not optional: a suppression without
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 from msgspec import Struct
-from pathspec import GitIgnoreSpec
 
+from looktwice.audit.ignore import Rules
 from looktwice.core.config import Suppression
 from looktwice.core.event import Noted
 from looktwice.core.finding import Finding
 from looktwice.core.source import Source
 
 MARK = b"looktwice:"
-_COMMENT = re.compile(r"looktwice:\s*ignore\b\s*(?:\[([^\]]*)\])?\s*(.*?)\s*(?:\*/\}?)?\s*$")
+_COMMENT = re.compile(r"looktwice:\s*+ignore\b\s*+(?:\[([^\]]*+)\])?+(.*)")
+_CLOSED = re.compile(r"\*/\}?\Z")
 _ALONE = re.compile(r"\s*(?:#|//|/\*|\*|\{\s*/\*|--)")
 
 Ranges = tuple[tuple[int, int], ...]
@@ -45,23 +46,32 @@ def pardons(
     """
     found: list[Pardon] = []
     wrong: list[Noted] = []
-    for start, end in comments:
-        for offset, text in enumerate(source.text(start, end).splitlines()):
-            if match := _COMMENT.search(text):
-                line = source.position(start)[0] + offset
-                said = read_one(source, line, match, resolve)
-                found += [it for it in said if isinstance(it, Pardon)]
-                wrong += [it for it in said if isinstance(it, Noted)]
+    marked = [
+        (source.position(start)[0] + offset, match)
+        for start, end in comments
+        for offset, text in enumerate(source.text(start, end).splitlines())
+        if (match := _COMMENT.search(text))
+    ]
+    following = code_lines(source, (line for line, _ in marked))
+    for line, match in marked:
+        said = read_one(source, line, match, resolve, following)
+        found += [it for it in said if isinstance(it, Pardon)]
+        wrong += [it for it in said if isinstance(it, Noted)]
     return found, wrong
 
 
 def read_one(
-    source: Source, line: int, match: re.Match[str], resolve: Callable[[str], frozenset[str]]
+    source: Source,
+    line: int,
+    match: re.Match[str],
+    resolve: Callable[[str], frozenset[str]],
+    following: Mapping[int, int],
 ) -> list[Pardon | Noted]:
     words = [word.strip() for word in (match[1] or "").split(",") if word.strip()]
     if not words:
         return [Noted("a suppression names no pattern: write ignore[LT301] reason", source.path, line)]
-    if not match[2]:
+    reason = _CLOSED.sub("", match[2].strip()).strip()
+    if not reason:
         said = f"ignore[{', '.join(words)}] gives no reason, so the finding stays: write why after it"
         return [Noted(said, source.path, line)]
     result: list[Pardon | Noted] = []
@@ -69,20 +79,32 @@ def read_one(
         codes = resolve(word)
         if not codes:
             result.append(Noted(f"ignore[{word}]: no pattern has this code or name", source.path, line))
-        result += [Pardon(source.path, line, code, match[2], covered(source, line)) for code in sorted(codes)]
+        result += [Pardon(source.path, line, code, reason, covered(line, following)) for code in sorted(codes)]
     return result
 
 
-def covered(source: Source, line: int) -> tuple[int, ...]:
-    """The lines that a comment speaks for: its own; when it stands alone, the next line that is no comment."""
-    if not _ALONE.match(source.line(line)):
-        return (line,)
-    following = line + 1
-    while following <= source.line_count and (
-        _ALONE.match(source.line(following)) or not source.line(following).strip()
-    ):
-        following += 1
-    return (line, following)
+def covered(line: int, following: Mapping[int, int]) -> tuple[int, ...]:
+    """The lines that a comment speaks for: its own; when it stands alone, the next line that is no comment.
+
+    following: see `code_lines`.
+    """
+    return (line, following[line]) if line in following else (line,)
+
+
+def code_lines(source: Source, lines: Iterable[int]) -> dict[int, int]:
+    """By line that holds a comment and nothing else, of these lines: the next one that holds code."""
+    found: dict[int, int] = {}
+    following = 0
+    for line in sorted(set(lines)):
+        if not _ALONE.match(source.line(line)):
+            continue
+        following = max(following, line + 1)
+        while following <= source.line_count and (
+            _ALONE.match(source.line(following)) or not source.line(following).strip()
+        ):
+            following += 1
+        found[line] = following
+    return found
 
 
 def apply(
@@ -101,7 +123,7 @@ def apply(
     for pardon in written:
         for line in pardon.lines:
             by_place.setdefault((pardon.path, pardon.code, line), pardon)
-    rules = [(rule, resolve(rule.code), GitIgnoreSpec.from_lines([rule.path])) for rule in configured]
+    rules = [(rule, resolve(rule.code), Rules(rule.path)) for rule in configured]
     used: set[Pardon] = set()
     used_rules: set[int] = set()
     settled = []
@@ -113,7 +135,7 @@ def apply(
             used.add(given)
             reason = given.reason
         for number, (rule, codes, spec) in enumerate(rules):
-            if not reason and rule.reason.strip() and finding.code in codes and spec.match_file(finding.path):
+            if not reason and rule.reason.strip() and finding.code in codes and spec.covers(finding.path):
                 used_rules.add(number)
                 reason = rule.reason
         settled.append(msgspec.structs.replace(finding, suppressed=reason) if reason else finding)

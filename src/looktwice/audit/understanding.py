@@ -6,6 +6,7 @@ import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from looktwice.audit.colons import renamed, restored, without_colons
 from looktwice.audit.dedupe import dedupe
 from looktwice.audit.known import codes_named, wins_over
 from looktwice.audit.match import match
@@ -28,8 +29,11 @@ def understand(files: Files, config: Config, *, measures: bool = True) -> Result
 
     measures: also how much was understood, which a snippet need not be asked.
     """
+    if names := without_colons((*files.everything, *(it.path for it in files.unread))):
+        return restored(understand(renamed(files, names), config, measures=measures), names)
     with no_collection():
-        program = build(files.everything, config, measures=measures)
+        missing = [it.path for it in files.unread if not it.line]
+        program = build(files.everything, config, missing, measures=measures)
         said = list(match(program))
     sources = {path: Source(path, data) for path, data in files.code.items()}
 
@@ -39,9 +43,10 @@ def understand(files: Files, config: Config, *, measures: bool = True) -> Result
     findings = dedupe((it for it in said if isinstance(it, Finding)), wins_over(), statement)
     allowed, wrong = suppressions(files)
     notes = [it for it in said if isinstance(it, Noted)]
-    unread, notes = tuple(damaged(program)), [*notes, *wrong]
+    unread = (*damaged(program), *program.unread)
     coverage = program.coverage or Coverage()
-    return Result(findings, unread, tuple(notes), allowed, {**program.statistics(), **shares(coverage)}, coverage)
+    statistics = {**program.statistics(), **shares(coverage)}
+    return Result(findings, unread, (*notes, *wrong, *program.notes), allowed, statistics, coverage)
 
 
 def shares(coverage: Coverage) -> dict[str, float]:

@@ -10,11 +10,14 @@ import msgspec
 from looktwice.core.errors import LooktwiceError
 from looktwice.core.event import NotProven, Proven
 from looktwice.core.evidence import Witness
+from looktwice.core.files import UnreadableError, read_named
 from looktwice.core.finding import Confidence, Finding
 from looktwice.core.route import is_route
 
 EVENT = b'{"event":'
 """How a line begins that is no finding."""
+LARGEST = 500_000_000
+"""Bytes of a file of findings."""
 
 
 def endpoints(proof: Proven) -> tuple[str, ...]:
@@ -68,15 +71,15 @@ def read_findings(path: Path) -> list[Finding]:
     """The findings in a file from `audit --format jsonl` or `json`. Raises LooktwiceError when it is neither."""
     advice = "Create one: looktwice audit --format jsonl --output findings.jsonl"
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise LooktwiceError(f"cannot read {path}", (error.strerror or str(error)).lower(), advice) from None
+        data = read_named(path, LARGEST)
+    except UnreadableError as error:
+        raise LooktwiceError(f"cannot read {path}", error.why, advice) from None
     try:
         if data.lstrip()[:1] == b"{" and b'"findings"' in data[:2000]:
             return msgspec.json.decode(data, type=_Report).findings
         lines = [line for line in data.splitlines() if line.strip()]
         return [msgspec.json.decode(line, type=Finding) for line in lines if not line.startswith(EVENT)]
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise LooktwiceError(f"cannot read {path}", f"it is not the output of an audit ({error})", advice) from None
 
 

@@ -24,6 +24,7 @@ from looktwice.core.event import (
     Started,
     Unread,
 )
+from looktwice.core.files import is_present, kind_of
 from looktwice.core.finding import Confidence, Finding
 from looktwice.core.visible import line
 from looktwice.render.coverage import headline, unfinished
@@ -49,7 +50,10 @@ def root_of(path: Path, verb: str) -> Path:
         raise LooktwiceError(
             f"cannot read {path}", (error.strerror or str(error)).lower(), "Name another one."
         ) from None
-    raise LooktwiceError(f"cannot {verb} {path}", "there is no such file or directory", "Name the folder of a backend.")
+    why = "there is no such file or directory"
+    if is_present(path):
+        why = kind_of(path.stat().st_mode) if path.exists() else "it is a symbolic link that leads nowhere"
+    raise LooktwiceError(f"cannot {verb} {path}", why, "Name the folder of a backend.")
 
 
 class Tally:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from looktwice.code.definitions import dotted
 from looktwice.code.lowering.functions import injection
 from looktwice.code.lowering.values import Val
 from looktwice.code.models import Models
-from looktwice.code.names import Names, dotted, is_project, split
+from looktwice.code.names import Names, is_project, split
 from looktwice.code.tree import Assignment, Call, Class, Literal, Node, Sequence, Subscript, Type
 
 COLLECTIONS = frozenset(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from posixpath import basename
+
+from msgspec.structs import replace
 
 from looktwice.code.coverage import Reading, measure, understood_of
 from looktwice.code.decorators import decorated, handled
-from looktwice.code.effects import Entity
 from looktwice.code.languages import Parsed, adapter_for
 from looktwice.code.link import link
 from looktwice.code.lowering.registration import Registered
@@ -17,31 +18,46 @@ from looktwice.code.names import Names
 from looktwice.code.program import ERRORS_KEPT, Program
 from looktwice.code.project import open_project
 from looktwice.code.project.browser import browser_files
-from looktwice.code.schema import Migration, entities, is_migration, read_migration, read_prisma, read_sql
+from looktwice.code.schema import Migration, Schema, entities, is_migration, read_migration, read_schema, read_sql
 from looktwice.code.selection import Selection
+from looktwice.code.shortfalls import shortfalls
 from looktwice.code.tree import Module
 from looktwice.code.world import Workspace
 from looktwice.core.config import Config
 from looktwice.core.coverage import Coverage
+from looktwice.core.event import Noted
+from looktwice.core.file_kinds import PAGES, SCHEMAS
 from looktwice.core.source import Source
 
 CALLEES_DEEP = 3
 PASSED: Mapping[str, tuple[str, ...]] = {"express": ("express.Request", "express.Response", "express.Next")}
 
 
-def build(files: Mapping[str, bytes], config: Config | None = None, *, measures: bool = False) -> Program:
+def build(
+    files: Mapping[str, bytes],
+    config: Config | None = None,
+    missing: Collection[str] = (),
+    *,
+    measures: bool = False,
+) -> Program:
     """The program that these files form. measures: also count how much was understood (`Program.coverage`).
 
-    files: contents by path relative to the audited root, with forward slashes: sources, schemas, SQL, manifests and
-    lock files. Never raises because of a file's content; what could not be parsed is in `Program.errors`.
+    files: contents by path relative to the audited root, with forward slashes: sources, schemas, SQL, manifests, lock
+    files and pages. missing: files that exist and could not be read. Never raises because of a file's content; what
+    could not be parsed is in `Program.errors` and `Program.unread`.
     """
     config = config or Config()
     parsed = {path: each for path, data in files.items() if (each := _parse(path, data)) is not None}
     modules = {path: each.outline() for path, each in parsed.items()}
-    manifests = {path: data for path, data in files.items() if path not in parsed}
+    pages = {path: data for path, data in files.items() if path.endswith(PAGES)}
+    manifests = {path: data for path, data in files.items() if path not in parsed and path not in pages}
     project = open_project(modules, manifests)
     names = Names(modules, project.resolve, project.submodule)
-    found = entities(names, _migrations(files, parsed, modules), _declared(files))
+    migrations = _migrations(files, parsed, modules)
+    schemas = {path: read_schema(Source(path, data)) for path, data in files.items() if path.endswith(".prisma")}
+    found = entities(names, migrations, [entity for schema in schemas.values() for entity in schema.entities])
+    if any(path.endswith(SCHEMAS) for path in missing):
+        found = tuple(replace(entity, complete=False) for entity in found)
     own = {"python": config.models.python, "typescript": config.models.typescript}
     models = {language: with_own(language, tables) for language, tables in own.items()}
     world = Workspace(names, lambda path, function: parsed[path].body(function), found, models)
@@ -52,13 +68,33 @@ def build(files: Mapping[str, bytes], config: Config | None = None, *, measures:
     errors = {path: each.errors[:ERRORS_KEPT] for path, each in parsed.items() if each.errors}
     sources = {path: each.source for path, each in parsed.items()}
     table = {entity.key: entity for entity in found}
-    browser = browser_files(modules, manifests, project.resolve)
+    texts = {path: each.source.data for path, each in parsed.items()}
+    browser, loading = browser_files(modules, texts, pages, project.manifests, project.resolve)
     coverage = None
     if measures:
         understood = understood_of(world, handlers, summaries, table)
         coverage = _measured(Reading(names, project, parsed, modules, models, understood, browser))
+    declared: dict[str, Migration | Schema] = {**{each.path: each for each in migrations}, **schemas}
+    unread = (
+        *(each for it in declared.values() for each in it.unread),
+        *project.manifests.unread,
+        *shortfalls(names, world.failed, sources),
+    )
+    notes = (*(Noted(each.note, path) for path, each in declared.items() if each.note), *project.manifests.notes)
     return Program(
-        summaries, table, handlers, sources, config.system, errors, authenticating, len(world.failed), browser, coverage
+        summaries,
+        table,
+        handlers,
+        sources,
+        config.system,
+        errors,
+        authenticating,
+        len(world.failed),
+        browser,
+        unread,
+        notes,
+        loading,
+        coverage,
     )
 
 
@@ -83,12 +119,6 @@ def _migrations(
     found = [read_migration(parsed[path]) for path, module in modules.items() if is_migration(module)]
     found += [read_sql(Source(path, data)) for path, data in files.items() if path.endswith(".sql")]
     return found
-
-
-def _declared(files: Mapping[str, bytes]) -> list[Entity]:
-    return [
-        entity for path, data in files.items() if path.endswith(".prisma") for entity in read_prisma(Source(path, data))
-    ]
 
 
 def _lower_all(world: Workspace, selection: Selection, modules: Mapping[str, Module]) -> list[Registered]:

@@ -8,8 +8,12 @@ same summary: `Fact`s, `Effect`s and `CallSite`s by their position, values by th
 from __future__ import annotations
 
 from enum import IntEnum, IntFlag
+from functools import cached_property
+from typing import Any
 
 from msgspec import Struct
+
+from looktwice.code.nesting import Nesting
 
 NONE = -1  # no such value, region or effect
 
@@ -400,8 +404,11 @@ class Membership(IntEnum):
     COMMITS_CALLERS = 4
 
 
-class FunctionSummary(Struct, frozen=True, array_like=True, gc=False):
-    """One function, lowered. Effects are its own; those of callees are inlined on demand by `Program.expand`."""
+class FunctionSummary(Struct, frozen=True, array_like=True, dict=True):
+    """One function, lowered. Effects are its own; those of callees are inlined on demand by `Program.expand`.
+
+    What is computed from it is kept beside the fields (`nesting`, `answers`) and is no part of the value.
+    """
 
     name: str  # "app/wallet.py:Wallets.credit"
     path: str
@@ -425,6 +432,16 @@ class FunctionSummary(Struct, frozen=True, array_like=True, gc=False):
     complete: bool = True  # False: cut at a limit, or an unresolved call that could matter
     unresolved: tuple[int, ...] = ()  # facts: calls of unknown effect that are awaited or look like database calls
     truncated: int = 0
+
+    @cached_property
+    def nesting(self) -> Nesting:
+        """What lies in what among the regions."""
+        return Nesting([region.parent for region in self.regions])
+
+    @cached_property
+    def answers(self) -> dict[Any, Any]:
+        """Answers of questions that were asked of this function, each computed once: see `questions.once`."""
+        return {}
 
 
 # ── the store ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -114,6 +114,7 @@ class Expansion:
         self._values: dict[Value, int] = {}
         self._listed: list[Value] = []
         self._constants: dict[tuple[type, object], int] = {}
+        self._named: list[object] = []  # the constants, in the order of their numbers
         self._choices: dict[tuple[Frame, str, int], int] = {}
         self.regions: list[Region] = []
         self._lasts: list[int] = []
@@ -140,7 +141,7 @@ class Expansion:
         return replace(
             summary,
             values=tuple(self._values),
-            constants=tuple(constant for _, constant in self._constants),  # type: ignore[misc]
+            constants=tuple(self._named),  # type: ignore[arg-type]
             regions=self._placed_regions(),
             facts=tuple(self.facts),
             effects=tuple(self.effects),
@@ -167,11 +168,11 @@ class Expansion:
         self._lasts.append(self.order)
         return len(self.regions) - 1
 
-    def _named(self, origin: Origin) -> str:
-        return str(list(self._constants)[origin.ref][1])
-
     def constant(self, constant: object) -> int:
-        return self._constants.setdefault((type(constant), constant), len(self._constants))
+        number = self._constants.setdefault((type(constant), constant), len(self._named))
+        if number == len(self._named):
+            self._named.append(constant)
+        return number
 
     def value(self, frame: Frame, number: int) -> int:
         """The number of a frame's value in the result."""
@@ -361,7 +362,7 @@ class Expansion:
         number = self.value(frame, target.ref)
         for origin in self._listed[number]:
             is_class = origin.kind is OriginKind.MODULE and not origin.path and not effect.traits & Trait.ATTRIBUTE
-            if is_class and self._is_entity(name := self._named(origin)):
+            if is_class and self._is_entity(name := str(self._named[origin.ref])):
                 return Target(TargetKind.ENTITY, name)
             if (
                 origin.kind is OriginKind.ROW
@@ -372,7 +373,7 @@ class Expansion:
                 if row is not None and row.traits & Trait.TRACKED and row.target.kind is TargetKind.ENTITY:
                     return Target(TargetKind.ENTITY, row.target.name)
             if origin.kind is OriginKind.INSTANCE:
-                name = self._named(origin)
+                name = str(self._named[origin.ref])
                 return Target(TargetKind.ENTITY, name) if not effect.traits & Trait.ATTRIBUTE else None
         if effect.traits & Trait.ATTRIBUTE:
             return None
@@ -575,7 +576,7 @@ class Expansion:
                 if callback not in owner.regions:
                     results.append(self._place_callback(owner, callback, region, arguments))
             elif origin.kind is OriginKind.FUNCTION:
-                name = self._named(origin)
+                name = str(self._named[origin.ref])
                 summary = self._enter(name, frame.depth, Known.EXACT)
                 if summary is not None:
                     call = CallSite(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Mapping
 from functools import cached_property
 
-from looktwice.code.names import Names, dotted, is_project, unwrapped
+from looktwice.code.definitions import dotted, unwrapped
+from looktwice.code.names import Names, is_project
 from looktwice.code.tree import Assignment, Class, Function
 
 IMPLEMENTATIONS_KEPT = 3
@@ -16,6 +19,7 @@ class Interfaces:
     def __init__(self, names: Names) -> None:
         self.names = names
         self._implementations: dict[str, tuple[str, ...]] = {}
+        self._below: dict[str, dict[str, list[str]]] = {}
 
     def implementations(self, symbol: str) -> tuple[str, ...]:
         """The functions that a call of an abstract method may reach: at most three, those in tests last."""
@@ -29,20 +33,24 @@ class Interfaces:
             return (symbol,)
         if not self._is_abstract(node, symbol):
             return (symbol,)
-        found: dict[str, None] = {}
-        waiting, seen = [owner], set()
-        while waiting:
-            current = waiting.pop(0)
-            for each in self.subclasses.get(current, ()):
-                if each in seen:
-                    continue
-                seen.add(each)
-                waiting.append(each)
-                inner = self.names.node(each)
-                if isinstance(inner, Class) and any(getattr(member, "name", "") == name for member in inner.members):
-                    found[f"{each}.{name}"] = None
+        found = self._implementers(owner).get(name, ())
         ranked = sorted(found, key=lambda each: any(word in each.lower() for word in ("test", "fake", "mock", "stub")))
         return tuple(ranked[:IMPLEMENTATIONS_KEPT]) or (symbol,)
+
+    def _implementers(self, owner: str) -> Mapping[str, list[str]]:
+        """What the classes below a class define themselves: symbols by name, the nearest classes first."""
+        if (found := self._below.get(owner)) is None:
+            found = self._below[owner] = {}
+            waiting, seen = deque([owner]), set[str]()
+            while waiting:
+                for each in self.subclasses.get(waiting.popleft(), ()):
+                    if each not in seen:
+                        seen.add(each)
+                        waiting.append(each)
+                        for name, member in self.names.members_of(each).items():
+                            if isinstance(member, Function | Class):
+                                found.setdefault(name, []).append(f"{each}.{name}")
+        return found
 
     @cached_property
     def subclasses(self) -> dict[str, list[str]]:

@@ -6,49 +6,18 @@ library's dotted name: "sqlalchemy.orm.Session", "express.Router".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping
 
-from looktwice.code.specifiers import published
-from looktwice.code.tree import (
-    Argument,
-    Assignment,
-    Attribute,
-    Await,
-    Block,
-    Call,
-    Cast,
-    Class,
-    Expression,
-    Function,
-    If,
-    Import,
-    Module,
-    Name,
-    Node,
-    Try,
-    With,
-)
-from looktwice.code.tree import (
-    Mapping as ObjectLiteral,
-)
+from looktwice.code.definitions import Definition, definitions, members, method_names
+from looktwice.code.imports import Imports, Resolve, is_project, language_of, split
+from looktwice.code.tree import Assignment, Attribute, Class, Import, Module, Name, Node
 
-Resolve = Callable[[str, Import], str | None]  # the path of a project file, or None for a library
-Definition = Import | Function | Class | Assignment
-BUILTIN_EXPORT = "="
+__all__ = ["Names", "is_project", "language_of", "split"]
 
-
-def is_project(symbol: str) -> bool:
-    return ":" in symbol
-
-
-def split(symbol: str) -> tuple[str, str]:
-    """The path and the qualified name of a project symbol."""
-    path, _, name = symbol.partition(":")
-    return path, name
-
-
-def language_of(path: str) -> str:
-    return "python" if path.endswith((".py", ".pyi")) else "typescript"
+CLASSES_KEPT = 60
+"""Classes above one class that are followed. Real ones have at most thirty; a generated chain of thousands would take
+the square of its length."""
 
 
 class Names:
@@ -59,14 +28,14 @@ class Names:
 
     def __init__(self, modules: Mapping[str, Module], resolve: Resolve, submodule: Resolve | None = None) -> None:
         self.modules = modules
-        self._resolve, self._submodule_of = resolve, submodule or (lambda path, item: None)
+        self._imports = Imports(self, resolve, submodule or (lambda path, item: None))
         self._tables: dict[str, dict[str, Definition]] = {}
         self._nodes: dict[str, Node | None] = {}
         self._classes: dict[str, tuple[tuple[str, Class], ...]] = {}
         self._bases: dict[str, tuple[str, ...]] = {}
-        self._methods: dict[str, dict[str, str]] = {}
-        self._symbols: dict[tuple[str, str], str] = {}
-        self._exports: dict[tuple[str, str], str] = {}
+        self._methods: dict[str, frozenset[str]] = {}
+        self._inner: dict[str, dict[str, Node]] = {}
+        self.cut: set[str] = set()  # classes that have more classes above them than are followed
 
     def table(self, path: str) -> dict[str, Definition]:
         """The names defined at module level."""
@@ -83,78 +52,11 @@ class Names:
 
     def lookup(self, path: str, name: str) -> str:
         """The symbol that a module-level name refers to; "" when the file does not define it."""
-        key = (path, name)
-        if (symbol := self._symbols.get(key)) is None:
-            self._symbols[key] = ""  # cuts cycles
-            symbol = self._symbols[key] = self._lookup(path, name)
-        return symbol
-
-    def _lookup(self, path: str, name: str) -> str:
-        definition = self.table(path).get(name)
-        if isinstance(definition, Import):
-            return self.imported(path, definition)
-        if definition is not None:
-            if isinstance(definition, Assignment) and (alias := self._alias(path, definition)):
-                return alias
-            return f"{path}:{name}"
-        if (module := self.modules.get(path)) is not None:
-            for each in module.imports:
-                is_open = each.name == "*" and not each.reexports
-                target = self._file(path, each) if is_open else ""
-                if target and (found := self.lookup(target, name)):
-                    return found
-        return ""
-
-    def _alias(self, path: str, definition: Assignment) -> str:
-        """Resolve `name = other` and `name = module.other` to the other symbol."""
-        value = definition.value
-        parts: list[str] = []
-        while isinstance(value, Attribute):
-            parts.append(value.name)
-            value = value.value
-        if not isinstance(value, Name) or any(
-            isinstance(each, Name) and each.id == value.id for each in definition.targets
-        ):
-            return ""
-        symbol = self.lookup(path, value.id)
-        for part in reversed(parts):
-            symbol = self.member(symbol, part) if symbol else ""
-        return symbol if symbol and (is_project(symbol) is False or self.node(symbol) is not None) else ""
+        return self._imports.lookup(path, name)
 
     def imported(self, path: str, item: Import) -> str:
         """The symbol that an import binds."""
-        target = self._file(path, item)
-        if target:
-            if item.name == "":
-                return self._whole(target)
-            if found := self.exported(target, item.name):
-                return found
-        if (inner := self._submodule_of(path, item)) in self.modules:
-            return f"{inner}:"
-        if target:
-            return f"{target}:{item.name}"
-        if item.name and language_of(path) == "python":  # a module in a folder without __init__.py
-            inner = self._resolve(path, Import(0, 0, f"{item.module}.{item.name}".lstrip("."), "", "", item.level))
-            if inner in self.modules:
-                return f"{inner}:"
-        if item.level or item.module.startswith("."):
-            return f"{item.module.lstrip('./')}.{item.name}".strip(".") or item.alias
-        return library_name(item.module, item.name, language_of(path))
-
-    def _file(self, path: str, item: Import) -> str:
-        """The project file that an import refers to, "" for a library."""
-        target = self._resolve(path, item)
-        return target if target is not None and target in self.modules else ""
-
-    def _whole(self, path: str) -> str:
-        """The result of `require` for a file: the module, or the single value it exports (`module.exports = pool`)."""
-        whole = self.modules[path].exports.get(BUILTIN_EXPORT)
-        if whole is None:
-            return f"{path}:"
-        symbol = self.lookup(path, whole) or f"{path}:{whole}"
-        node = self.node(symbol) if is_project(symbol) else None
-        is_table = isinstance(node, Assignment) and isinstance(unwrapped(node.value), ObjectLiteral)
-        return f"{path}:" if is_table else symbol
+        return self._imports.imported(path, item)
 
     def imports(self, path: str, *packages: str) -> bool:
         """Whether a file imports one of these packages at module level."""
@@ -163,37 +65,7 @@ class Names:
 
     def exported(self, path: str, name: str) -> str:
         """What a project module exports under a name, through barrel files."""
-        key = (path, name)
-        if (symbol := self._exports.get(key)) is None:
-            self._exports[key] = ""  # cuts cycles
-            symbol = self._exports[key] = self._exported(path, name)
-        return symbol
-
-    def _exported(self, path: str, name: str) -> str:
-        module = self.modules[path]
-        if language_of(path) == "python":
-            if found := self.lookup(path, name):
-                return found
-            return self._submodule(path, name)
-        local = module.exports.get(name)
-        if local is None and name == "default" and (whole := module.exports.get(BUILTIN_EXPORT)):
-            local = whole
-        if local is not None and (found := self.lookup(path, local)):
-            return found
-        for each in module.imports:
-            if each.reexports and each.alias == name and (target := self._file(path, each)):
-                return f"{target}:" if each.name == "" else self.exported(target, each.name)
-        for each in module.imports:
-            target = self._file(path, each) if each.reexports and each.name == "*" else ""
-            if target and (found := self.exported(target, name)):
-                return found
-        if local is not None:
-            return f"{path}:{local}"
-        return self.lookup(path, name)
-
-    def _submodule(self, path: str, name: str) -> str:
-        target = self._resolve(path, Import(0, 0, name, "", name, level=1)) if path.endswith("__init__.py") else None
-        return f"{target}:" if target in self.modules else ""
+        return self._imports.exported(path, name)
 
     def member(self, symbol: str, name: str) -> str:
         """`symbol.name`."""
@@ -204,17 +76,9 @@ class Names:
             return (self.exported(path, name) if path in self.modules else "") or f"{path}:{name}"
         if (found := self.method(symbol, name)) is not None:
             return found
-        node = self.node(symbol)
-        table = unwrapped(node.value) if isinstance(node, Assignment) else None
-        if isinstance(table, ObjectLiteral):
-            for entry in table.entries:
-                if entry.key is None:
-                    continue
-                if getattr(entry.key, "value", None) == name or getattr(entry.key, "id", None) == name:
-                    if isinstance(entry.value, Name) and (target := self.lookup(path, entry.value.id)):
-                        return target
-                    return f"{symbol}.{name}"
-        return ""
+        if not isinstance(self.node(symbol), Assignment) or (value := self.members_of(symbol).get(name)) is None:
+            return ""
+        return (self.lookup(path, value.id) if isinstance(value, Name) else "") or f"{symbol}.{name}"
 
     def node(self, symbol: str) -> Node | None:
         """The definition behind a project symbol."""
@@ -231,28 +95,33 @@ class Names:
         table = self.table(path)
         if (whole := table.get(qualified)) is not None:
             return whole
-        parts = qualified.split(".")
-        for length in range(len(parts) - 1, 0, -1):  # names may contain dots: `module.exports`
-            node: Node | None = table.get(".".join(parts[:length]))
-            if node is not None:
-                for part in parts[length:]:
-                    node = _member_node(node, part)
-                return node
-        return None
+        holder, _, name = symbol.rpartition(".")
+        return self.members_of(holder).get(name) if ":" in holder and qualified != holder else None
+
+    def members_of(self, symbol: str) -> dict[str, Node]:
+        """What the class or the table behind a symbol holds, by name."""
+        if (found := self._inner.get(symbol)) is None:
+            found = self._inner[symbol] = {}
+            for name, node in members(self.node(symbol)):
+                found.setdefault(name, node)
+        return found
 
     def classes(self, symbol: str) -> tuple[tuple[str, Class], ...]:
-        """A class and its bases within the project, nearest first."""
+        """A class and its bases in the project, nearest first; at most `CLASSES_KEPT` of them: see `cut`."""
         if (found := self._classes.get(symbol)) is None:
             self._classes[symbol] = ()  # cuts cycles
             found = self._classes[symbol] = tuple(self._walk_classes(symbol))
         return found
 
     def _walk_classes(self, symbol: str) -> Iterator[tuple[str, Class]]:
-        waiting, seen = [symbol], set()
+        waiting, seen = deque([symbol]), set[str]()
         while waiting:
-            current = waiting.pop(0)
+            current = waiting.popleft()
             if current in seen or not is_project(current):
                 continue
+            if len(seen) >= CLASSES_KEPT:
+                self.cut.add(symbol)
+                return
             seen.add(current)
             node = self.node(current)
             if isinstance(node, Class):
@@ -273,13 +142,14 @@ class Names:
 
     def method(self, symbol: str, name: str) -> str | None:
         """The function that `instance.name` or `Class.name` refers to, in the class or its bases; None without one."""
-        if (found := self._methods.get(symbol)) is None:
-            found = self._methods[symbol] = {}
-            for current, node in self.classes(symbol):
-                for member in node.members:
-                    for each in _method_names(member):
-                        found.setdefault(each, f"{current}.{each}")
-        return found.get(name)
+        for current, node in self.classes(symbol):
+            if (own := self._methods.get(current)) is None:
+                own = self._methods[current] = frozenset(
+                    each for member in node.members for each in method_names(member)
+                )
+            if name in own:
+                return f"{current}.{name}"
+        return None
 
     def expression(self, path: str, node: Node | None) -> str:
         """The symbol of a name, dotted name or type."""
@@ -307,125 +177,3 @@ class Names:
                         if symbol := self.expression(path, base):
                             table.setdefault(symbol, []).append(f"{path}:{name}")
         return table
-
-
-def library_name(module: str, name: str, language: str) -> str:
-    """The dotted name of an import from a library."""
-    if language == "python":
-        return f"{module}.{name}" if name else module
-    module = published(module).replace(":", ".")
-    return module if name in ("", "default") else f"{module}.{name}"
-
-
-def definitions(body: tuple[Node, ...]) -> Iterator[tuple[str, Definition]]:
-    """The names that the statements define, including those under `if`, `try` and `with`."""
-    for node in body:
-        if isinstance(node, Function | Class):
-            if node.name:
-                yield node.name, node
-            if node.exported and node.exported != node.name:
-                yield node.exported, node
-        elif isinstance(node, Assignment):
-            for target in node.targets:
-                name = dotted(target)
-                if name:
-                    yield name, node
-        elif isinstance(node, Expression) and isinstance(node.value, Assignment):
-            yield from definitions((node.value,))
-        elif isinstance(node, If):
-            yield from definitions(node.then + node.otherwise)
-        elif isinstance(node, Try):
-            yield from definitions(node.body + node.otherwise)
-        elif isinstance(node, With | Block):
-            yield from definitions(node.body)
-
-
-def dotted(node: Node) -> str:
-    """ "a.b" for names and attributes of names, else ""."""
-    parts: list[str] = []
-    while isinstance(node, Attribute):
-        parts.append(node.name)
-        node = node.value
-    return ".".join(reversed([*parts, node.id])) if isinstance(node, Name) else ""
-
-
-def unwrapped(node: Node | None) -> Node | None:
-    """The node without casts, awaits and calls that only wrap a function (`asyncHandler(f)`, `useCallback(f)`)."""
-    for _ in range(4):
-        if isinstance(node, Cast | Await):
-            node = node.value
-        elif isinstance(node, Call) and (wrapped := _function_argument(node.arguments)) is not None:
-            node = wrapped
-        else:
-            break
-    return node
-
-
-def _function_argument(arguments: tuple[Argument, ...]) -> Node | None:
-    functions: list[Node] = [each.value for each in arguments if isinstance(each.value, Function)]
-    if not functions:
-        functions = [
-            each.value
-            for each in arguments
-            if isinstance(each.value, Call) and _function_argument(each.value.arguments)
-        ]
-    return functions[-1] if functions else None
-
-
-def _method_names(member: Node) -> tuple[str, ...]:
-    if isinstance(member, Function):
-        return (member.name,)
-    if isinstance(member, Assignment) and isinstance(unwrapped(member.value), Function):
-        return tuple(target.id for target in member.targets if isinstance(target, Name))
-    return ()
-
-
-def _names(assignment: Assignment, name: str) -> bool:
-    return any(isinstance(target, Name) and target.id == name for target in assignment.targets)
-
-
-def _member_node(node: Node | None, name: str) -> Node | None:
-    if isinstance(node, Class):
-        for member in node.members:
-            if getattr(member, "name", None) == name:
-                return member
-            if isinstance(member, Assignment) and _names(member, name):
-                return member
-    if isinstance(node, Assignment):
-        value = unwrapped(node.value)
-        if isinstance(value, ObjectLiteral):
-            for entry in value.entries:
-                if entry.key is not None and name in (
-                    getattr(entry.key, "value", None),
-                    getattr(entry.key, "id", None),
-                ):
-                    return entry.value
-    return None
-
-
-def functions(module: Module, path: str) -> Iterator[tuple[str, Function, str]]:
-    """Every named function of an outline: (symbol, function, symbol of its class or "")."""
-    for name, node in definitions(module.body):
-        yield from _functions(f"{path}:{name}", node, "")
-
-
-def _functions(symbol: str, node: Node | None, owner: str) -> Iterator[tuple[str, Function, str]]:
-    if isinstance(node, Function):
-        yield symbol, node, owner
-    elif isinstance(node, Class):
-        for member in node.members:
-            name = getattr(member, "name", "") or (
-                member.targets[0].id if isinstance(member, Assignment) and isinstance(member.targets[0], Name) else ""
-            )
-            if name and isinstance(member, Function | Assignment | Class):
-                yield from _functions(f"{symbol}.{name}", member, symbol)
-    elif isinstance(node, Assignment):
-        value = unwrapped(node.value)
-        if isinstance(value, Function):
-            yield symbol, value, owner
-        elif isinstance(value, ObjectLiteral):
-            for entry in value.entries:
-                name = getattr(entry.key, "value", None) or getattr(entry.key, "id", None)
-                function = unwrapped(entry.value)
-                if isinstance(name, str) and isinstance(function, Function):
-                    yield f"{symbol}.{name}", function, ""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from functools import cached_property
+
+from msgspec.structs import replace
 
 from looktwice.code.effects import (
     CallSite,
@@ -21,8 +24,10 @@ from looktwice.code.effects import (
 )
 from looktwice.code.inlining import Expansion, Plan
 from looktwice.code.purity import impurities
+from looktwice.code.shortfalls import why_failed
 from looktwice.core.config import System
 from looktwice.core.coverage import Coverage
+from looktwice.core.event import Noted, Unread
 from looktwice.core.source import Source, Span
 
 ERRORS_KEPT = 20
@@ -45,6 +50,9 @@ class Program:
         authenticating: frozenset[str] = frozenset(),
         failures: int = 0,
         browser: frozenset[str] = frozenset(),
+        unread: tuple[Unread, ...] = (),
+        notes: tuple[Noted, ...] = (),
+        loading: frozenset[str] = frozenset(),
         coverage: Coverage | None = None,
     ) -> None:
         self.functions, self.entities, self.handlers = functions, entities, handlers
@@ -53,6 +61,8 @@ class Program:
         self.failures = failures  # functions that could not be lowered
         self.browser = browser  # paths of scripts that only run in a browser
         self.coverage = coverage  # how much was understood, when it was measured
+        self.loading = loading  # symbols of functions in those scripts that load a page's data on the server
+        self.unread, self.notes = unread, notes  # what beside syntax could not be read, and remarks on files
         self._expanded: dict[str, FunctionSummary] = {}
         self._plans: dict[str, Plan] = {}
 
@@ -67,8 +77,21 @@ class Program:
                 self._plans,
                 self.entities.__contains__,
             )
-            found = self._expanded[name] = expansion.run(summary, self._arguments(name, summary))
+            try:
+                found = expansion.run(summary, self._arguments(name, summary))
+            except Exception as error:  # nobody should lose a pattern's findings to one function: it stands alone then
+                self._fail(summary, error)
+                found = replace(summary, complete=False)
+            self._expanded[name] = found
         return found
+
+    def _fail(self, summary: FunctionSummary, error: Exception) -> None:
+        if os.environ.get("LOOKTWICE_DEBUG") and not isinstance(error, RecursionError):
+            raise error
+        place = self.span(Place(summary.path, summary.start, summary.end))
+        name = summary.name.partition(":")[2]
+        why = f"what {name} calls could not be followed: {why_failed(error)}"
+        self.unread = (*self.unread, Unread(summary.path, why, place.start_line))
 
     def _arguments(self, name: str, summary: FunctionSummary) -> Mapping[int, Value]:
         """What a framework passes to a handler: the parameters that hold the caller's input."""
@@ -145,6 +168,7 @@ class Program:
             "handlers": len(self.handlers),
             "HTTP handlers without a function": sum(each.function not in self.functions for each in http),
             "summaries that are not complete": sum(not each.complete for each in self.functions.values()),
+            "files of browser code set aside": len(self.browser),
         }
 
 

@@ -7,17 +7,19 @@ call are looked at only where a library is used or where a file that uses one is
 from __future__ import annotations
 
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 
+from looktwice.code.definitions import functions
 from looktwice.code.languages import Parsed
 from looktwice.code.models import Models
-from looktwice.code.names import Names, functions, is_project
+from looktwice.code.names import Names, is_project
 from looktwice.code.tree import Assignment, Function, Import, Module, Node
 
 SMALL = 8_000  # lines: below, everything is lowered
-INNER_IMPORT = re.compile(rb"^[ \t]+from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]+(\w+)", re.MULTILINE)
+SEARCHES = 20  # of the text of one file: after that many it is cheaper to know all that it calls
+INNER_IMPORT = re.compile(rb"^[ \t]++from[ \t]++(\.*+)([\w.]*+)[ \t]++import[ \t]++(\w+)", re.MULTILINE)
 EVERYDAY = (  # words that also are methods of lists, dictionaries, files and everything else
     "get set add add_all update delete remove all list first one count exists run open call send search create "
     "connect merge put patch post head options request retrieve stream write end use route expire move attach "
@@ -25,7 +27,9 @@ EVERYDAY = (  # words that also are methods of lists, dictionaries, files and ev
     "upload connection del json unlink session acquire fetch sleep"
 )
 EVERYDAY_WORDS = frozenset(EVERYDAY.split())
-SAID = re.compile(rb"([A-Za-z_]\w*)(?:\(\))?\s*\.\s*(?:" + "|".join(sorted(EVERYDAY_WORDS)).encode() + rb")\s*\(")
+SAID = re.compile(
+    rb"(?<!\w)([A-Za-z_]\w*+)(?:\(\))?+\s*+\.\s*+(?:" + "|".join(sorted(EVERYDAY_WORDS)).encode() + rb")\s*+\("
+)
 CLIENT = re.compile(
     rb"session|client|http|requests|redis|cache|\bdb|_db|database|conn|pool|cursor|repo|store|engine|prisma|\btx|\btrx|"
     rb"axios|stripe|broker|queue|scheduler|router|\bapp\b|\bapi|_api|transport|mail|smtp|bucket|s3"
@@ -52,6 +56,7 @@ class Selection:
         self._functions: dict[str, list[Named]] = {}
         self._called: dict[str, list[frozenset[str]]] = {}
         self._callers: dict[str, dict[str, list[Named]]] = {}
+        self._searches: Counter[str] = Counter()
 
     @cached_property
     def is_small(self) -> bool:
@@ -77,6 +82,15 @@ class Selection:
                 for name in called:
                     found.setdefault(name, []).append(each)
         return found
+
+    def _mentions(self, path: str, name: str) -> bool:
+        """Whether a file may call a name: by its text at first, which is cheaper than what each function calls."""
+        if path in self._callers:
+            return True
+        self._searches[path] += 1
+        if self._searches[path] > SEARCHES:
+            return True
+        return name.encode() in self._parsed[path].source.data
 
     # ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────
     @cached_property
@@ -168,6 +182,7 @@ class Selection:
                 if each[0] in wanted or said - EVERYDAY_WORDS or (said and self._asks_a_client(path, each[1])):
                     choose(each)
         followed: set[tuple[str, str, str]] = set()
+        spread: set[tuple[str, str]] = set()  # files all of whose callers of a name were chosen
         while waiting:
             symbol = waiting.popleft()[0]
             path, _, qualified = symbol.partition(":")
@@ -177,9 +192,10 @@ class Selection:
             if (path, name, top) in followed:
                 continue
             followed.add((path, name, top))
-            spelled = name.encode()
             for importer, taken in ((path, {top}), *self.importers.get(path, {}).items()):
-                if (top in taken or "" in taken) and spelled in self._parsed[importer].source.data:
+                is_open = (top in taken or "" in taken) and (importer, name) not in spread
+                if is_open and self._mentions(importer, name):
+                    spread.add((importer, name))
                     for each in self.callers(importer).get(name, ()):
                         choose(each)
         return list(chosen.values())

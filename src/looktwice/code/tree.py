@@ -353,3 +353,18 @@ class Module(Node, gc=False):
     body: tuple[Node, ...]
     exports: dict[str, str]  # exported name → local name ("default" → …); empty in Python, where all is exported
     errors: tuple[tuple[int, int], ...] = ()  # byte ranges that could not be parsed
+
+
+def names_in(node: Node) -> frozenset[str]:
+    """The names that are mentioned anywhere in a node."""
+    found: set[str] = set()
+    waiting: list[object] = [node]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Name):
+            found.add(part.id)
+        elif isinstance(part, tuple):
+            waiting.extend(part)
+        elif isinstance(part, Struct):
+            waiting.extend(getattr(part, field) for field in part.__struct_fields__)
+    return frozenset(found)

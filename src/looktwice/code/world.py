@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 
 from looktwice.code.annotations import Annotations
+from looktwice.code.definitions import unwrapped
 from looktwice.code.effects import Entity
 from looktwice.code.interfaces import Interfaces
 from looktwice.code.lowering.body import Body
@@ -13,9 +14,11 @@ from looktwice.code.lowering.context import Lowering, TextRunner
 from looktwice.code.lowering.expressions import READERS
 from looktwice.code.lowering.functions import MODULE_BODY, Lowered, empty, injection, lower, lower_module
 from looktwice.code.lowering.runners import text_runner
+from looktwice.code.lowering.scope import Scope
 from looktwice.code.lowering.values import Val
 from looktwice.code.models import Models, shipped
-from looktwice.code.names import Names, is_project, language_of, split, unwrapped
+from looktwice.code.names import Names, is_project, language_of, split
+from looktwice.code.shortfalls import why_failed
 from looktwice.code.tree import (
     Assignment,
     Call,
@@ -58,7 +61,7 @@ class Workspace:
         self._in_progress: set[str] = set()
         self._expected: dict[str, tuple[str, ...]] = {}
         self._stale: list[str] = []
-        self.failed: list[str] = []  # functions that could not be lowered
+        self.failed: dict[str, str] = {}  # functions that could not be lowered, and why
         for entity in entities:
             self.add_entity(entity)
 
@@ -96,7 +99,7 @@ class Workspace:
         if isinstance(node, Function):
             from looktwice.code.lowering.values import Closure
 
-            return Val(symbol=symbol, function=Closure(node, {}))
+            return Val(symbol=symbol, function=Closure(node, Scope()))
         if isinstance(node, Class | Module):
             return Val(symbol=symbol)
         if not isinstance(node, Assignment):
@@ -109,7 +112,7 @@ class Workspace:
         if isinstance(inner, Function):
             from looktwice.code.lowering.values import Closure
 
-            return Val(symbol=symbol, function=Closure(inner, {}))
+            return Val(symbol=symbol, function=Closure(inner, Scope()))
         if isinstance(inner, ObjectLiteral) and any(
             isinstance(unwrapped(entry.value), Function)
             or (entry.key is not None and self._is_function(path, entry.value))
@@ -171,15 +174,15 @@ class Workspace:
         return found
 
     def _field(self, owner: str, name: str) -> Val | None:
-        for current, node in self.names.classes(owner):
+        for current, _ in self.names.classes(owner):
             path = split(current)[0]
-            for member in node.members:
-                if isinstance(member, Assignment) and any(isinstance(t, Name) and t.id == name for t in member.targets):
-                    typed = self.annotated(path, member.annotation)
-                    if typed.type:
-                        return Val(type=typed.type, item=typed.item)
-                    if member.value is not None:
-                        return self._class_value(current, member)
+            member = self.names.members_of(current).get(name)
+            if isinstance(member, Assignment):
+                typed = self.annotated(path, member.annotation)
+                if typed.type:
+                    return Val(type=typed.type, item=typed.item)
+                if member.value is not None:
+                    return self._class_value(current, member)
             constructor = f"{current}.{'__init__' if language_of(path) == 'python' else 'constructor'}"
             function = self.function(constructor)
             if function is not None and constructor not in self._in_progress:
@@ -253,10 +256,8 @@ class Workspace:
         symbol = f"{path}:{MODULE_BODY}"
         try:
             lowered = lower_module(self, path, module)
-        except Exception:
-            if os.environ.get("LOOKTWICE_DEBUG"):
-                raise
-            self.failed.append(symbol)
+        except Exception as error:
+            self._fail(symbol, error)
             lowered = empty(symbol, Function(module.start, module.end, MODULE_BODY, ()))
         self._lowered[symbol] = lowered
         return lowered
@@ -274,11 +275,15 @@ class Workspace:
         """
         try:
             return lower(self, symbol, function, owner, scope, self._expected.get(symbol, ()))
-        except Exception:
-            if os.environ.get("LOOKTWICE_DEBUG"):
-                raise
-            self.failed.append(symbol)
+        except Exception as error:
+            self._fail(symbol, error)
             return empty(symbol, function)
+
+    def _fail(self, symbol: str, error: Exception) -> None:
+        """Keep that a function could not be lowered. What is merely too deep is no fault to be debugged."""
+        if os.environ.get("LOOKTWICE_DEBUG") and not isinstance(error, RecursionError):
+            raise error
+        self.failed[symbol] = why_failed(error)
 
     @property
     def all_lowered(self) -> Mapping[str, Lowered]:

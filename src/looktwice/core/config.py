@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import re
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -12,8 +14,11 @@ import msgspec
 from msgspec import Struct
 
 from looktwice.core.errors import ConfigurationError
+from looktwice.core.files import UnreadableError, is_present, read_bytes, read_named
+from looktwice.core.parsing import NotParsedError, attempt
 
 FILE_NAME = "looktwice.toml"
+OUR_TABLE = re.compile(rb"\btool\s{0,9}\.\s{0,9}[\"']?looktwice\b")
 
 
 class System(Struct, frozen=True, kw_only=True):
@@ -129,12 +134,17 @@ def load(root: Path, explicit: Path | None = None) -> Config:
     if path is None:
         return Config()
     _refuse_unknown_keys(table, Config, str(path), "")
+    remedy = "Change the value and run again."
     try:
         config = msgspec.convert(table, Config)
-        _refuse_gaps_without_reason(config, str(path))
-        return config
+        msgspec.msgpack.encode(config)  # what cannot be stored cannot be meant: a number beyond 64 bits
     except msgspec.ValidationError as error:
-        raise ConfigurationError(f"cannot use {path}", _plain(str(error)), "Correct the value and run again.") from None
+        raise ConfigurationError(f"cannot use {path}", _plain(str(error)), remedy) from None
+    except (OverflowError, RecursionError) as error:
+        why = "a number in it is too large" if isinstance(error, OverflowError) else "it is nested too deeply"
+        raise ConfigurationError(f"cannot use {path}", why, remedy) from None
+    _refuse_gaps_without_reason(config, str(path))
+    return config
 
 
 def _refuse_gaps_without_reason(config: Config, path: str) -> None:
@@ -175,31 +185,44 @@ def share(text: str) -> float:
     return float(match[1]) / 100 if match else 0.0
 
 
-def _find(root: Path, explicit: Path | None) -> tuple[Path | None, dict[str, Any]]:
+def _find(root: Path, explicit: Path | None) -> tuple[Path | None, Any]:
     if explicit is not None:
-        return explicit, _read(explicit)
-    if (path := root / FILE_NAME).is_file():
-        return path, _read(path)
-    if (path := root / "pyproject.toml").is_file():
-        table = _read(path).get("tool", {}).get("looktwice")
-        if table is not None:
-            return path, table
+        return explicit, _table(explicit, read_named)
+    if is_present(path := root / FILE_NAME):
+        return path, _table(path, read_bytes)
+    if is_present(path := root / "pyproject.toml") and (table := _own_table(path)) is not None:
+        return path, table
     return None, {}
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _own_table(path: Path) -> Any:
+    """`[tool.looktwice]` of a pyproject.toml; None without one, and for a file that cannot be read.
+
+    That file belongs to the project, and whoever reads the project reports it. Where it speaks of looktwice, somebody
+    means us: then what is wrong with it is an error. Raises ConfigurationError.
+    """
     try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise ConfigurationError(
-            f"cannot read {path}", error.strerror or str(error), "Name another file with --config."
-        ) from None
-    except UnicodeDecodeError:
-        raise ConfigurationError(f"cannot read {path}", "it is not UTF-8 text", "Save it as UTF-8.") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(
-            f"cannot read {path}", f"it is not valid TOML: {error}", "Correct that line and run again."
-        ) from None
+        data = read_bytes(path)
+    except UnreadableError:
+        return None
+    try:
+        tools = attempt("TOML", lambda: tomllib.loads(data.decode())).get("tool")
+    except NotParsedError:
+        if not OUR_TABLE.search(data):
+            return None
+        return _table(path, read_bytes)
+    return tools.get("looktwice") if isinstance(tools, dict) else None
+
+
+def _table(path: Path, read: Callable[[Path], bytes]) -> dict[str, Any]:
+    try:
+        data = read(path)
+        return attempt("TOML", lambda: tomllib.loads(data.removeprefix(codecs.BOM_UTF8).decode()))
+    except UnreadableError as error:
+        raise ConfigurationError(f"cannot read {path}", error.why, "Name another file with --config.") from None
+    except NotParsedError as error:
+        remedy = "Save it as UTF-8." if error.why.endswith("UTF-8") else "Change that and run again."
+        raise ConfigurationError(f"cannot read {path}", error.why, remedy) from None
 
 
 def _refuse_unknown_keys(table: Any, kind: Any, path: str, where: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_HOLE = re.compile(r"\{[^}/]*\}|:[A-Za-z_]\w*\??|<[^>/]*>|\*+")
+_HOLE = re.compile(r"\{[^{}/]*\}|:[A-Za-z_]\w*\??|<[^<>/]*>|\*+")
 _METHOD = re.compile(r"([A-Z]+)\s+(\S+)")
 _ANY = frozenset({"ALL", "ANY", "USE"})
 

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from functools import cached_property
+from itertools import accumulate
 
 from msgspec import Struct
+
+BLOCK = 4_096
+"""Bytes whose code points are counted together."""
+_CONTINUES = bytes(range(0x80, 0xC0))
+"""Bytes that go on with a code point of UTF-8 and begin none."""
+
+
+def characters(data: bytes) -> int:
+    """The code points that begin in a stretch of UTF-8."""
+    return len(data) if data.isascii() else len(data.translate(None, _CONTINUES))
 
 
 class Span(Struct, frozen=True, order=True):
@@ -49,7 +60,20 @@ class Source:
         """Line and column (both from 1, column in code points) of a byte offset."""
         line = bisect_right(self.line_starts, offset)
         start = self.line_starts[line - 1]
+        if offset - start > BLOCK:
+            return line, self._characters(offset) - self._characters(start) + 1
         return line, len(self.data[start:offset].decode("utf-8", "replace")) + 1
+
+    def _characters(self, offset: int) -> int:
+        """Code points before a byte offset. A line may be as long as the file and hold thousands of places."""
+        block = min(offset, len(self.data)) // BLOCK
+        return self._blocks[block] + characters(self.data[block * BLOCK : offset])
+
+    @cached_property
+    def _blocks(self) -> list[int]:
+        """Code points before each block of the file."""
+        counts = [characters(self.data[start : start + BLOCK]) for start in range(0, len(self.data), BLOCK)]
+        return [0, *accumulate(counts)]
 
     def span(self, start: int, end: int) -> Span:
         return Span(self.path, *self.position(start), *self.position(max(start, end)))

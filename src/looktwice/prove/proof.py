@@ -10,6 +10,7 @@ import msgspec
 
 from looktwice import __version__
 from looktwice.core.errors import LooktwiceError
+from looktwice.core.files import UnreadableError, read_bytes
 from looktwice.core.proof import DIRECTORY, Breakage, Move, Proof, Sent
 from looktwice.core.writing import write_inside
 from looktwice.prove.app.requests.cases import Case
@@ -18,6 +19,8 @@ from looktwice.prove.experiment import Shown
 from looktwice.prove.request import Request
 from looktwice.prove.schedule import Pause, Turn
 
+LARGEST = 50_000_000
+"""Bytes of a proof file."""
 Users = Mapping[str, Mapping[str, str]]
 
 
@@ -57,11 +60,9 @@ def save(proof: Proof, root: Path) -> Path:
 def load(path: Path) -> Proof:
     """Read a proof file. Raises LooktwiceError when it is none."""
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise LooktwiceError(
-            f"cannot read {path}", error.strerror or str(error), f"Proofs are in {DIRECTORY}."
-        ) from None
+        content = read_bytes(path, LARGEST)
+    except UnreadableError as error:
+        raise LooktwiceError(f"cannot read {path}", error.why, f"Proofs are in {DIRECTORY}.") from None
     return parse(content, str(path))
 
 

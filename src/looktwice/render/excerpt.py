@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from looktwice.core.files import UnreadableError, read_bytes
 from looktwice.core.finding import Finding, Role
 from looktwice.core.source import Source, Span
 from looktwice.core.visible import source_line
@@ -17,6 +18,9 @@ FILL = 3
 
 LONGEST_SPAN = 4
 """Lines of one span that are shown; what carries the words is its first line."""
+
+LARGEST = 10_000_000
+"""Bytes of one file: what was audited has no more."""
 
 
 class Label(Struct, frozen=True):
@@ -55,8 +59,8 @@ class Sources:
     def get(self, path: str) -> Source:
         if path not in self._read:
             try:
-                data = (self.root / path).read_bytes()
-            except OSError:
+                data = read_bytes(self.root / path, LARGEST)
+            except UnreadableError:
                 data = b""
             self._read[path] = Source(path, data)
         return self._read[path]

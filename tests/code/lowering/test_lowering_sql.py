@@ -55,3 +55,26 @@ def test_several() -> None:
 def test_any_text_is_a_statement(text: str) -> None:
     for each in parse(f"SELECT {text}"):
         assert each.kind in EffectKind and all(cond.op in Op for cond in each.where)
+
+
+WHOLE = (
+    "SELECT a.x, count(*) FROM a JOIN b ON a.id = b.id WHERE a.x = $1 AND b.y IN (1, 2) LIMIT 1 FOR UPDATE",
+    "UPDATE a SET x = x + 1, y = :y WHERE id = $1 AND NOT z IS NULL",
+    "INSERT INTO a (x, y) VALUES ($1, 'b') ON CONFLICT (x) DO UPDATE SET y = 1",
+    "DELETE FROM a WHERE x = 1 OR y LIKE '%s'",
+    "SELECT pg_advisory_xact_lock($1)",
+    "BEGIN ISOLATION LEVEL SERIALIZABLE; COMMIT",
+)
+
+
+@pytest.mark.parametrize("text", WHOLE)
+def test_texts_that_end_early(text: str) -> None:
+    """A statement that is cut anywhere, or lacks a piece, gives effects and no exception."""
+    for end in range(len(text)):
+        assert parse(text[:end])
+        assert parse(text[:end] + text[end + 7 :])
+
+
+def test_a_condition_without_a_value_is_a_query() -> None:
+    assert parse("SELECT x FROM a WHERE id =") == (Parsed(EffectKind.QUERY),)
+    assert parse("SELECT x FROM a WHERE id = 1") != (Parsed(EffectKind.QUERY),)

@@ -75,11 +75,12 @@ def test_scripts_are_not_shared_and_browser_code_is_not_served() -> None:
         program(
             tool_py='def main():\n    pass\n\nif __name__ == "__main__":\n    main()\n',
             web__src__page_tsx='export const load = () => fetch("/orders");\nexport const Page = () => <p>{1}</p>;',
-            web__src__api_ts='export const orders = () => fetch("/orders");',
+            web__src__mail_tsx="export const Mail = () => <p>{1}</p>;",
         )
     )
     assert k.scripts == {"tool.py"}
-    assert k.browser_projects == {"web"}
+    served = {f.path for f in k.program.functions.values() if k.is_served(f)}
+    assert served == {"tool.py", "web/src/mail.tsx"}
 
 
 UNIQUE = {

@@ -15,7 +15,8 @@ from looktwice.code.coverage.packages import Known
 from looktwice.code.coverage.sightings import ENTITY, HANDLER, Sighting
 from looktwice.code.coverage.statements import MAYBE, SURELY
 from looktwice.code.coverage.verbs import listed
-from looktwice.code.names import Names, definitions, dotted, split
+from looktwice.code.definitions import definitions, dotted
+from looktwice.code.names import Names, split
 from looktwice.code.tree import Assignment, Call, Class, Function, Literal, Module, Name, Node, Subscript, Type
 
 VIEW = re.compile(r"(?:views?|viewset|resource|handler|controller|endpoint|route|page|servlet)$", re.IGNORECASE)

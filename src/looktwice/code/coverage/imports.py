@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from looktwice.code.coverage.owner import RUNTIMES
 from looktwice.code.coverage.packages import Known, packages
-from looktwice.code.names import Names, language_of, library_name
+from looktwice.code.imports import library_name
+from looktwice.code.names import Names, language_of
 from looktwice.code.project import Project
 from looktwice.code.project.paths import folder_of
 from looktwice.code.tree import Import, Module

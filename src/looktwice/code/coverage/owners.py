@@ -10,8 +10,9 @@ import builtins
 from collections.abc import Callable
 
 from looktwice.code.coverage.owner import ANYTHING, GLOBALS, PLAIN, RUNTIMES, WRAPPERS, Kind, Owner, Place, takes
+from looktwice.code.definitions import dotted, functions
 from looktwice.code.languages.lookup import Around, Lookup
-from looktwice.code.names import Names, dotted, functions, is_project, language_of, split
+from looktwice.code.names import Names, is_project, language_of, split
 from looktwice.code.tree import (
     Assignment,
     Attribute,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from os.path import splitext
 
 from looktwice.code.languages.adapter import Adapter, Parsed
 
@@ -26,4 +25,4 @@ def _by_suffix() -> dict[str, Adapter]:
 
 def adapter_for(path: str) -> Adapter | None:
     """The adapter for a file of this name, or None."""
-    return _by_suffix().get(splitext(path)[1].lower())
+    return _by_suffix().get(f".{path.rpartition('.')[2].lower()}")  # splitext gives ".py" no ending

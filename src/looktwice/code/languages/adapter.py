@@ -10,20 +10,16 @@ from typing import Protocol, TypeVar
 from tree_sitter import Node as Syntax
 from tree_sitter import Parser, Tree
 
+from looktwice.code.languages.effort import parse_within
 from looktwice.code.languages.reader import Grammar, Reader
 from looktwice.code.tree import Function, Module, Node
 from looktwice.core.source import Source
+from looktwice.core.text import MARKS
 
-NAMES = re.compile(rb"\.\s*([A-Za-z_$][\w$]*)|([A-Za-z_$][\w$]*)\s*[(`]")
+# A name is looked at from its beginning only: a line of base64 would be looked at from each of its letters.
+NAMES = re.compile(rb"\.\s*+([A-Za-z_$][\w$]*+)|(?<![\w$])([A-Za-z_$][\w$]*+)\s*+[(`]")
+LONE_RETURN = re.compile(rb"\r(?!\n)")
 CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
-BYTE_ORDER_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-
 
 OneReader = TypeVar("OneReader", bound=Reader)
 
@@ -67,11 +63,15 @@ class Parsed:
     def outline(self) -> Module:
         """Imports, exports, classes, functions without bodies, and the module-level statements."""
         if self._module is None:
-            if self._tree is None:  # binary: reported as unreadable from end to end
+            if self._tree is None:  # binary, or tangled: reported as unreadable from end to end
                 end = len(self.source.data)
                 self._module = Module(0, end, (), (), {}, ((0, end),))
             else:
-                self._module = self._read_outline(self._tree.root_node)
+                try:
+                    self._module = self._read_outline(self._tree.root_node)
+                except RecursionError:  # deeper than our stack, whoever called us: as if it could not be parsed
+                    self._tree = None
+                    return self.outline()
         return self._module
 
     def body(self, function: Function) -> tuple[Node, ...]:
@@ -88,6 +88,9 @@ class Parsed:
         reader.is_outline, reader.depth = False, 0
         try:
             return reader.function_body(syntax)
+        except RecursionError:
+            reader.report(syntax)
+            return ()
         finally:
             reader.is_outline = True
 
@@ -127,10 +130,10 @@ def parse_with(
 
     `prepare` may rewrite syntax that the grammar does not support, byte for byte: offsets must not change.
     """
-    source = in_utf8(source)
+    source = with_line_ends(in_utf8(source))
     data = source.data
     is_text = b"\0" not in data
-    tree = Parser(grammar.language).parse(prepare(data)) if is_text else None
+    tree = parse_within(Parser(grammar.language), prepare(data)) if is_text else None
     reading = reader(grammar, data)
     return Parsed(source, tree, reading, lambda root: outline(reading, root))
 
@@ -138,7 +141,7 @@ def parse_with(
 def in_utf8(source: Source) -> Source:
     """The file in UTF-8: by byte order mark, otherwise unchanged when valid, by its coding line, or as Latin-1."""
     data = source.data
-    for mark, encoding in BYTE_ORDER_MARKS:
+    for mark, encoding in MARKS:
         if data.startswith(mark):
             text = data.decode(encoding, "replace").removeprefix("\ufeff")
             return Source(source.path, text.encode("utf-8", "replace"))
@@ -154,6 +157,13 @@ def in_utf8(source: Source) -> Source:
             source if codecs.lookup(candidate).name == "utf-8" else Source(source.path, text.encode("utf-8", "replace"))
         )
     return Source(source.path, data.decode("latin-1").encode())
+
+
+def with_line_ends(source: Source) -> Source:
+    """The same bytes with every line ended as the grammars know it: to them a comment goes on behind a lone return."""
+    if b"\r" not in source.data or not LONE_RETURN.search(source.data):
+        return source
+    return Source(source.path, LONE_RETURN.sub(b"\n", source.data))
 
 
 def coding_line(data: bytes) -> str:

@@ -6,7 +6,9 @@ import re
 
 from looktwice.code.tree import Node, Type
 
-ESCAPE = re.compile(r"\\(\r\n|[0-7]{1,3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|N\{[^}]*\}|.)", re.DOTALL)
+ESCAPE = re.compile(
+    r"\\(\r\n|[0-7]{1,3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|N\{[^{}\\]{0,99}\}|.)", re.DOTALL
+)
 SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "\n": "", "\r\n": ""}
 TYPE_TOKEN = re.compile(r"\s*([\w.]+|[\[\]|,]|\S)")
 DEEPEST_TYPE = 20

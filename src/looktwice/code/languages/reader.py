@@ -223,8 +223,11 @@ class Reader:
             if syntax.is_error or syntax.is_missing:
                 if not self.is_harmless(syntax):
                     self.report(syntax)
-            else:
-                waiting.extend(child for child in reversed(syntax.children) if child.has_error or child.is_missing)
+                continue
+            inner = [child for child in reversed(syntax.children) if child.has_error or child.is_missing]
+            if not inner:  # what is wrong has no place of its own: a line end or an indentation
+                self.errors.append((syntax.start_byte, syntax.start_byte))
+            waiting.extend(inner)
 
 
 def named(node: Node | None, name: str) -> Node | None:

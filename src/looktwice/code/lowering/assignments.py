@@ -35,6 +35,8 @@ from looktwice.code.tree import (
     Subscript,
 )
 
+ENTRIES_KEPT = PUTS_KEPT = 300
+"""Attributes of one object that are known one by one: tables have fewer columns."""
 MUTABLE_KINDS = frozenset({OriginKind.ROW, OriginKind.PARAM, OriginKind.RESULT, OriginKind.ARGUMENT})
 
 
@@ -151,16 +153,25 @@ def _attribute(low: Lowering, target: Attribute, value: Val, node: Node) -> None
         low.fact(FactKind.SET, node, name, receiver=low.body.value(base), result=low.body.value(value))
         return
     if isinstance(target.value, Name) and base.made is not None:
-        made = replace(base.made, puts=(*base.made.puts, (name, value)))
+        puts = (*base.made.puts, (name, value)) if len(base.made.puts) < PUTS_KEPT else base.made.puts
+        made = replace(base.made, puts=puts)
         changed = replace(base, made=made)
-        _everywhere(low, base, changed)
+        low.scope.replace(base, changed)
         if base.effect >= 0:
             _put_later(low, base.effect, name, value)
         return
     low.fact(FactKind.SET, node, name, receiver=low.body.value(base), result=low.body.value(value))
     if not write_attribute(low, node, base, name, value) and isinstance(target.value, Name) and not base.symbol:
         entries = base.entries if base.entries is not None else {"...": Val(base.origins)}
-        low.scope[target.value.id] = replace(base, entries={**entries, name: value})
+        low.scope[target.value.id] = replace(base, entries=_with(entries, name, value))
+
+
+def _with(entries: dict[str, Val], name: str, value: Val) -> dict[str, Val]:
+    """The entries with one more; of an object that has very many, the others are known together."""
+    if len(entries) < ENTRIES_KEPT or name in entries:
+        return {**entries, name: value}
+    rest = entries.get("...")
+    return {**entries, "...": Val(merge((rest.origins, value.origins)) if rest else value.origins)}
 
 
 def write_attribute(low: Lowering, node: Node, base: Val, name: str, value: Val) -> bool:
@@ -194,16 +205,10 @@ def _is_tracked(low: Lowering, base: Val) -> bool:
     return any(0 <= ref < len(low.body.effects) and low.body.effects[ref].traits & Trait.TRACKED for ref in rows)
 
 
-def _everywhere(low: Lowering, before: Val, after: Val) -> None:
-    for name, value in low.scope.items():
-        if value is before:
-            low.scope[name] = after
-
-
 def _put_later(low: Lowering, number: int, name: str, value: Val) -> None:
     """An attribute set on an instance after it was added belongs to its creation (until it is flushed)."""
     effect = low.body.effects[number]
-    if effect.kind is EffectKind.CREATE:
+    if effect.kind is EffectKind.CREATE and len(effect.puts) < PUTS_KEPT:
         low.body.refine(number, puts=(*effect.puts, Put(name, low.body.value(value))))
 
 
@@ -214,7 +219,7 @@ def _subscript(low: Lowering, target: Subscript, value: Val, node: Node) -> None
     if isinstance(target.value, Name):
         if base.entries is not None and isinstance(key.constant, str):
             changed = replace(
-                base, entries={**base.entries, key.constant: value}, origins=merge((base.origins, value.origins))
+                base, entries=_with(base.entries, key.constant, value), origins=merge((base.origins, value.origins))
             )
         else:
             changed = replace(base, items=None, origins=merge((base.origins, extend(value.origins, ""))))

@@ -37,6 +37,8 @@ class Body:
     def __init__(self, start: int, end: int) -> None:
         self._values: dict[Value, int] = {}
         self._constants: dict[tuple[type, Constant], int] = {}
+        self.values: list[Value] = []  # in the order of their numbers
+        self.constants: list[Constant] = []
         self.regions: list[Region] = [Region(RegionKind.BODY, NONE, start, end)]
         self.facts: list[Fact] = []
         self.effects: list[Effect] = []
@@ -57,22 +59,20 @@ class Body:
         return NONE if value is None else self.origins(value.origins)
 
     def origins(self, origins: Value) -> int:
-        return self._values.setdefault(origins, len(self._values))
+        number = self._values.setdefault(origins, len(self.values))
+        if number == len(self.values):
+            self.values.append(origins)
+        return number
 
     def constant(self, constant: Constant) -> int:
-        return self._constants.setdefault((type(constant), constant), len(self._constants))
+        number = self._constants.setdefault((type(constant), constant), len(self.constants))
+        if number == len(self.constants):
+            self.constants.append(constant)
+        return number
 
     def of_constant(self, kind: OriginKind, constant: Constant, path: tuple[str, ...] = ()) -> Value:
         """An origin that refers to a constant: CONST, FUNCTION, MODULE, HANDLE, INSTANCE."""
         return (Origin(kind, self.constant(constant), path),)
-
-    @property
-    def values(self) -> tuple[Value, ...]:
-        return tuple(self._values)
-
-    @property
-    def constants(self) -> tuple[Constant, ...]:
-        return tuple(constant for _, constant in self._constants)
 
     def named(self, origin: Origin) -> Constant:
         """The constant that an origin refers to."""

@@ -310,7 +310,7 @@ def never_returns(low: Lowering, node: Call, value: Val) -> bool:
     callee = node.callee
     symbol = low.names.expression(low.path, callee)
     if not symbol and isinstance(callee, Attribute | Name):
-        from looktwice.code.names import dotted
+        from looktwice.code.definitions import dotted
 
         written = dotted(callee)
         symbol = f"builtins.{written}" if written and written.split(".")[0] not in low.scope else ""

@@ -47,7 +47,7 @@ def run_closure(
         return UNKNOWN
     low.callbacks += 1
     outer, returned = low.scope, low.returned
-    low.scope, low.returned = {**closure.scope, **outer}, []
+    low.scope, low.returned = closure.scope.called_from(outer), []
     first_return = len(low.body.returns)
     number = low.body.open(kind, closure.node, detail=detail, value=value)
     closure.lowered = number
@@ -78,11 +78,8 @@ def run_closure(
     low.body.close(number)
     if kind is RegionKind.CALLBACK:
         low.body.amend(number, value=low.body.value(result))
-    local = {parameter.name for parameter in closure.node.parameters}
-    low.scope, low.returned = (
-        {name: low.scope.get(name, value) if name not in local else value for name, value in outer.items()},
-        returned,
-    )
+    low.scope.give_back(frozenset(parameter.name for parameter in closure.node.parameters))
+    low.scope, low.returned = outer, returned
     low.callbacks -= 1
     return result
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from looktwice.code.effects import Comparison, Cond, FactKind, Maybe, Op, RegionKind
+from looktwice.code.effects import Comparison, Cond, FactKind, Maybe, Op, RegionKind, Value
 from looktwice.code.lowering.context import Lowering
-from looktwice.code.lowering.values import UNSET, Val
+from looktwice.code.lowering.values import UNSET, Val, merge
 from looktwice.code.tree import Await, Call, Cast, Node, Operation
 
 COMPARISONS = {
@@ -35,10 +35,10 @@ OPPOSITE = {
 def condition(low: Lowering, node: Node) -> tuple[int, int]:
     """Evaluate a test. Returns the number of its value and of its TEST fact (NONE beyond the limit of facts)."""
     atoms: list[Comparison] = []
-    used: list[Val] = []
+    used: list[Value] = []
     joined: set[str] = set()
     _atoms(low, node, False, atoms, used, joined)
-    value = low.body.origins(_union(used))
+    value = low.body.origins(merge(used))
     conjunctive = "or" not in joined
     fact = low.fact(FactKind.TEST, node, result=value, tests=tuple(atoms), conjunctive=conjunctive)
     return value, fact
@@ -52,15 +52,10 @@ def simple_fact(low: Lowering, node: Node, value: Val) -> int:
     return low.fact(FactKind.TEST, node, result=number, tests=(atom,))
 
 
-def _union(values: list[Val]) -> tuple:
-    from looktwice.code.lowering.values import merge
-
-    return merge(value.origins for value in values)
-
-
 def _atoms(
-    low: Lowering, node: Node, negated: bool, atoms: list[Comparison], used: list[Val], joined: set[str]
+    low: Lowering, node: Node, negated: bool, atoms: list[Comparison], used: list[Value], joined: set[str]
 ) -> None:
+    """Add the comparisons of a test to `atoms`, the origins of what it looks at to `used`, and how it joins them."""
     while isinstance(node, Cast | Await) and not isinstance(node.value, Call):
         node = node.value
     if isinstance(node, Operation) and node.operator == "not":
@@ -73,16 +68,17 @@ def _atoms(
                 _atoms(low, each, negated, atoms, used, joined)
             else:
                 holds = Maybe.YES if operator == "and" else Maybe.NO
-                number = low.body.origins(_union(used))
+                used[:] = [merge(used)]
+                number = low.body.origins(used[0])
                 with low.trial(RegionKind.BRANCH, each, value=number, holds=holds):
                     _atoms(low, each, negated, atoms, used, joined)
     elif isinstance(node, Operation) and node.operator in COMPARISONS and len(node.operands) == 2:
         left, right = (low.evaluate(each) for each in node.operands)
-        used += [left, right]
+        used += [left.origins, right.origins]
         atoms.append(_comparison(low, COMPARISONS[node.operator], left, right, negated))
     else:
         value = low.evaluate(node)
-        used.append(value)
+        used.append(value.origins)
         if isinstance(node, Call) and (membership := _membership(low, value)) is not None:
             atoms.append(
                 membership if not negated else Comparison(membership.left, OPPOSITE[membership.op], membership.right)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -10,12 +11,14 @@ from msgspec import Struct
 
 from looktwice.code.effects import Entity, FactKind, Origin, OriginKind, RegionKind, Value
 from looktwice.code.lowering.body import Body
-from looktwice.code.lowering.values import UNKNOWN, UNSET, Val, join
+from looktwice.code.lowering.scope import Scope
+from looktwice.code.lowering.values import UNKNOWN, UNSET, Val
 from looktwice.code.models import Models
 from looktwice.code.names import Names
 from looktwice.code.tree import Function, Node
 
 CALLBACKS_DEEP = 6
+VALUES_DEEP = 6
 
 
 class TextRunner(Struct, frozen=True):
@@ -70,9 +73,10 @@ class Lowering:
         self.is_python = path.endswith((".py", ".pyi"))
         self.is_registering = is_registering  # module level: inline functions are not run here
         self.is_top = False  # module level: names are those of the file, whatever the order of definitions
-        self.scope: dict[str, Val] = {}
+        self.scope = Scope()
         self.callbacks = 0
         self.registrations: list[Any] = []
+        self._inline: Counter[str] = Counter()  # inline functions that are lowered on their own, by name
         self.function = ""  # the symbol of the function that is lowered
         self.returned: list[Val] = []
         self.fields: dict[str, Val] = {}
@@ -114,8 +118,11 @@ class Lowering:
             return Val(self.body.of_constant(OriginKind.CONST, value.constant), value.type, constant=value.constant)
         return self.imported(value, self.body.of_constant(OriginKind.MODULE, symbol))
 
-    def imported(self, value: Val, origins: Value) -> Val:
-        """A value from another table, with its origins replaced, as they have a meaning there only."""
+    def imported(self, value: Val, origins: Value, depth: int = 0) -> Val:
+        """A value of another table: kept but for its origins, which meant something there only.
+
+        What lies deeper in it than `VALUES_DEEP` is not kept: each value may hold the one before it.
+        """
         kinds = {origin.kind for origin in value.origins}
         if kinds and kinds <= {OriginKind.CONFIG}:
             origins = tuple(Origin(OriginKind.CONFIG, -1, origin.path) for origin in value.origins)
@@ -124,8 +131,12 @@ class Lowering:
             value.type,
             value.item,
             value.symbol,
-            entries=None if value.entries is None else {k: self.imported(v, origins) for k, v in value.entries.items()},
-            items=None if value.items is None else tuple(self.imported(v, origins) for v in value.items),
+            entries=None
+            if value.entries is None or depth >= VALUES_DEEP
+            else {name: self.imported(each, origins, depth + 1) for name, each in value.entries.items()},
+            items=None
+            if value.items is None or depth >= VALUES_DEEP
+            else tuple(self.imported(each, origins, depth + 1) for each in value.items),
             constant=value.constant,
             options=value.options,
             function=value.function,
@@ -141,30 +152,26 @@ class Lowering:
 
     # ── names ────────────────────────────────────────────────────────────────────────────────────────────────────────
     @contextmanager
-    def scoped(self) -> Iterator[dict[str, Val]]:
-        """A scope whose names the caller can inspect afterwards; on exit the old names are restored."""
+    def scoped(self) -> Iterator[Scope]:
+        """Names set inside are looked at afterwards by the caller (`meet`); the old ones are back."""
         before = self.scope
-        self.scope = dict(before)
+        self.scope = Scope(before)
         try:
             yield self.scope
         finally:
             self.scope = before
 
-    def meet(self, *scopes: dict[str, Val]) -> None:
+    def meet(self, *ways: Scope) -> None:
         """Continue with the names as they may be after these paths."""
-        if len(scopes) == 1:
-            self.scope = scopes[0]
-            return
-        met: dict[str, Val] = {}
-        for name in dict.fromkeys(name for scope in scopes for name in scope):
-            values = [scope.get(name) for scope in scopes]
-            value = values[0]
-            for other in values[1:]:
-                value = value if value is other else join(value, other)
-            met[name] = value or UNKNOWN
-        self.scope = met
+        self.scope.meet(*ways)
 
     # ── helpers ──────────────────────────────────────────────────────────────────────────────────────────────────────
+    def inline_symbol(self, name: str) -> str:
+        """A symbol that no other inline function has here: "app.js:GET /", then "app.js:GET / (2)"."""
+        self._inline[name] += 1
+        number = self._inline[name]
+        return name if number == 1 else f"{name} ({number})"
+
     def is_entity(self, symbol: str) -> bool:
         return bool(symbol) and self.world.entity(symbol) is not None
 

@@ -56,10 +56,7 @@ def by_arguments(low: Lowering, method: str, receiver: Val, given: Sequence[Val]
         kind = TAKES_TEXT[method]
     if not kind:
         return ""
-    typed = replace(receiver, type=kind)
-    for name, value in low.scope.items():
-        if value is receiver:
-            low.scope[name] = typed
+    low.scope.replace(receiver, replace(receiver, type=kind))
     return f"{kind}.{method}"
 
 

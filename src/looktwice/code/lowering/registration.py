@@ -11,7 +11,7 @@ from looktwice.code.effects import Known, OriginKind, Place
 from looktwice.code.lowering.context import Lowering
 from looktwice.code.lowering.values import UNKNOWN, Closure, Val
 from looktwice.code.models import CallModel
-from looktwice.code.tree import Assignment, Attribute, Call, Function, Node
+from looktwice.code.tree import Assignment, Attribute, Call, Function, Node, names_in
 
 if TYPE_CHECKING:
     from looktwice.code.lowering.calls import Arguments
@@ -83,8 +83,14 @@ def register(low: Lowering, node: Node, name: str, model: CallModel, receiver: V
         model.handler or "HTTP",
         low.path,
     )
-    low.registrations.append(Registered(registration, inline, {} if low.is_top else dict(low.scope)))
+    low.registrations.append(Registered(registration, inline, {} if low.is_top else _seen(low, inline)))
     return receiver or UNKNOWN
+
+
+def _seen(low: Lowering, inline: list[tuple[str, Function]]) -> dict[str, Val]:
+    """What the inline functions see of the names around them."""
+    mentioned = {name: low.scope.get(name) for _, function in inline for name in names_in(function)}
+    return {name: value for name, value in mentioned.items() if value is not None}
 
 
 def decorated(low: Lowering, node: Function, function: Val) -> None:
@@ -150,12 +156,7 @@ def _references(
         symbol = _symbol_of(low, value.function)
         if not symbol:
             route = PLACEHOLDER.sub(r"{\1}", label)
-            symbol = f"{low.path}:{function.name or route or 'anonymous'}"
-            taken = {name for name, _ in inline} | {name for each in low.registrations for name, _ in each.inline}
-            count = 2
-            base = symbol
-            while symbol in taken:
-                symbol, count = f"{base} ({count})", count + 1
+            symbol = low.inline_symbol(f"{low.path}:{function.name or route or 'anonymous'}")
             inline.append((symbol, function))
         return [Reference(function.name, Known.EXACT, Place(low.path, function.start, function.end), symbol)]
     if value.symbol and ":" in value.symbol:

@@ -127,9 +127,7 @@ def _append(low: Lowering, receiver: Val, given: Arguments) -> Val:
         receiver.item or (given.positions[0].type if given.positions else ""),
         items=(*(receiver.items or ()), *given.positions)[-8:] if receiver.items is not None else None,
     )
-    for name, value in low.scope.items():
-        if value is receiver:
-            low.scope[name] = longer
+    low.scope.replace(receiver, longer)
     return UNKNOWN
 
 

@@ -98,9 +98,7 @@ def text(
 def _move_cursor(low: Lowering, cursor: Val, rows: Val) -> None:
     """A cursor holds the rows of its last statement: `cur.execute(…)`, then `cur.fetchone()`."""
     moved = replace(cursor, effect=rows.effect, options={**(cursor.options or {}), "rows": rows})
-    for name, value in low.scope.items():
-        if value is cursor:
-            low.scope[name] = moved
+    low.scope.replace(cursor, moved)
 
 
 def key(
@@ -211,9 +209,7 @@ def _instance(
     )
     if effect != NONE and made is not None:
         low.body.refine(effect, result=low.body.origins((Origin(OriginKind.ROW, effect),)))
-        for variable, value in low.scope.items():
-            if value is subject:
-                low.scope[variable] = replace(value, origins=(Origin(OriginKind.ROW, effect),), effect=effect)
+        low.scope.replace(subject, replace(subject, origins=(Origin(OriginKind.ROW, effect),), effect=effect))
 
 
 def _columns(low: Lowering, made: Made | None, receiver: Val | None) -> tuple[Put, ...]:

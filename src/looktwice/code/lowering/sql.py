@@ -30,9 +30,10 @@ from looktwice.code.lowering.body import effect_of
 from looktwice.code.lowering.context import Lowering
 from looktwice.code.lowering.values import UNKNOWN, UNSET, Val, merge
 from looktwice.code.tree import Node
+from looktwice.core.parsing import NotParsedError, attempt
 
 VERB = re.compile(
-    r"\s*(?:/\*.*?\*/\s*|--[^\n]*\n\s*)*(select|with|insert|update|delete|begin|start|commit|rollback|lock|merge|set|"
+    r"\s*+(?:/\*(?:[^*]|\*(?!/))*+\*/\s*+|--[^\n]*+\n\s*+)*+(select|with|insert|update|delete|begin|start|commit|rollback|lock|merge|set|"
     r"savepoint|truncate|create|alter|drop|copy|listen|notify|explain|values|end|release)\b",
     re.I | re.S,
 )
@@ -69,18 +70,20 @@ class Parsed(Struct, frozen=True):
 def text_of(value: Val) -> tuple[str, tuple[Val, ...]]:
     """The text with a placeholder for every piece that is not constant, and those pieces."""
     holes: list[Val] = []
-
-    def spell(piece: Val) -> str:
-        if isinstance(piece.constant, str):
-            return piece.constant
-        if piece.constant is not UNSET:
-            return str(piece.constant)
-        if piece.options and (parts := piece.options.get("parts")) is not None and parts.items:
-            return "".join(spell(each) for each in parts.items)
-        holes.append(piece)
-        return f"{HOLE}{len(holes) - 1}"
-
-    return spell(value), tuple(holes)
+    spelled: list[str] = []
+    waiting, length = [value], 0
+    while waiting and length <= LONGEST:
+        piece = waiting.pop()
+        if piece.options and piece.constant is UNSET and (parts := piece.options.get("parts")) and parts.items:
+            waiting.extend(reversed(parts.items))
+            continue
+        if piece.constant is UNSET:
+            spelled.append(f"{HOLE}{len(holes)}")
+            holes.append(piece)
+        else:
+            spelled.append(str(piece.constant))
+        length += len(spelled[-1])
+    return "".join(spelled), tuple(holes)
 
 
 def execute(
@@ -200,8 +203,16 @@ def parse(text: str) -> tuple[Parsed, ...]:
         trees = sqlglot.parse(PLACEHOLDERS.sub(named, text), read="postgres", error_level=sqlglot.ErrorLevel.IGNORE)
     except Exception:  # sqlglot raises many kinds of errors on text that is not SQL
         return (Parsed(EffectKind.QUERY),)
-    found = tuple(each for tree in trees[:8] if tree is not None for each in _statement(tree))
+    found = tuple(each for tree in trees[:8] if tree is not None for each in _read(tree))
     return found or (Parsed(EffectKind.QUERY),)
+
+
+def _read(tree: Any) -> list[Parsed]:
+    """As `_statement`; a tree that lacks parts, because the text ends early, is a QUERY as well."""
+    try:
+        return attempt("SQL", lambda: _statement(tree))
+    except NotParsedError:
+        return [Parsed(EffectKind.QUERY)]
 
 
 def _statement(tree: Any) -> list[Parsed]:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from looktwice.code.effects import NONE, FactKind, Maybe, Origin, OriginKind, RegionKind
 from looktwice.code.lowering import assignments, calls, conditions, loops, registration, scopes
 from looktwice.code.lowering.context import Lowering
+from looktwice.code.lowering.scope import Scope
 from looktwice.code.lowering.values import Closure, Val, element, merge
 from looktwice.code.tree import (
     Assert,
@@ -142,7 +143,7 @@ def _weaker(*endings: str) -> str:
 def run_switch(low: Lowering, node: Switch) -> Outcome:
     subject = low.evaluate(node.subject)
     choice = low.body.next_order()
-    ways: list[dict[str, Val]] = []
+    ways: list[Scope] = []
     endings: list[str] = []
     has_default = False
     for case in node.cases:
@@ -204,29 +205,32 @@ def run_loop(low: Lowering, node: Loop) -> Outcome:
 
 def run_try(low: Lowering, node: Try) -> Outcome:
     choice = low.body.next_order()
-    before = dict(low.scope)
-    with low.body.inside(
-        RegionKind.TRY, node, choice=choice, end=node.body[-1].end if node.body else node.end
-    ) as number:
+    before = low.scope
+    with (
+        low.scoped() as done,
+        low.body.inside(
+            RegionKind.TRY, node, choice=choice, end=node.body[-1].end if node.body else node.end
+        ) as number,
+    ):
         ending = run(low, node.body)
         if not ending and node.otherwise:
             ending = run(low, node.otherwise)
-    done = low.scope
-    ways, endings = ([done] if not ending else []), [ending]
+    ways, endings, last = ([done] if not ending else []), [ending], done
     for handler in node.handlers:
-        low.meet(before, dict(done))
-        types = "|".join(low.names.expression(low.path, each) or _written(each) for each in handler.types)
-        with low.body.inside(RegionKind.HANDLER, handler, choice=choice, detail=types) as caught:
-            if handler.name:
-                low.scope[handler.name] = Val((Origin(OriginKind.ERROR, caught),), "error")
-            outcome = run(low, handler.body)
+        with low.scoped() as way:
+            low.meet(before, done)
+            types = "|".join(low.names.expression(low.path, each) or _written(each) for each in handler.types)
+            with low.body.inside(RegionKind.HANDLER, handler, choice=choice, detail=types) as caught:
+                if handler.name:
+                    low.scope[handler.name] = Val((Origin(OriginKind.ERROR, caught),), "error")
+                outcome = run(low, handler.body)
         endings.append(outcome)
+        last = way
         if not outcome:
-            ways.append(low.scope)
+            ways.append(way)
     if any(not each for each in endings[1:]):
         low.body.amend(number, detail="swallows")
-    if ways:
-        low.meet(*ways)
+    low.meet(*(ways or [last]))
     if node.final:
         place = Block(node.final[0].start, node.final[-1].end, node.final)
         with low.body.inside(RegionKind.FINALLY, place, choice=choice):

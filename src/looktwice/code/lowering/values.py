@@ -55,7 +55,7 @@ class Closure(Struct):
     """An inline function, with the names in its scope."""
 
     node: Function
-    scope: dict[str, Any]
+    scope: Any  # Scope
     lowered: int = -1  # its CALLBACK region, once lowered
 
 

@@ -16,8 +16,11 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
+from looktwice.code.models.words import wrong_word
 from looktwice.core.errors import ConfigurationError
+from looktwice.core.parsing import NotParsedError, attempt
 
 FOLDER = Path(__file__).parent
 
@@ -198,10 +201,12 @@ class Models:
 
 
 def marks_of(library: Library) -> tuple[str, ...]:
-    """The packages that a library's names begin with: what a file imports when it uses one of them."""
-    names = (each for written in (*library.types, *library.calls) for each in written.split(" "))
-    found = dict.fromkeys(_package(each) for each in names)
-    return tuple(each for each in found if each not in ("any", "builtins", "*", "**"))
+    """What shows that a file uses a library whose table does not name it: the packages that its names begin with, and
+    calls of the methods that it names for any receiver."""
+    names = [each for written in (*library.types, *library.calls) for each in written.split(" ")]
+    packages = (found for each in names if (found := _package(each)) not in ("any", "builtins", "*", "**"))
+    methods = (each.rpartition(".")[2] for each in names if each.startswith(("*", "any.")) or "." not in each)
+    return tuple(dict.fromkeys((*packages, *(f"{it}(" for it in methods if it.strip("*()")))))
 
 
 def _package(name: str) -> str:
@@ -214,7 +219,7 @@ def _use_of(marks: list[str]) -> re.Pattern[bytes]:
     """A pattern for text that imports one of these packages, in either language, or makes one of these calls."""
     packages = "|".join(re.escape(each) for each in marks if not each.endswith("("))
     called = [re.escape(each) for each in marks if each.endswith("(")]
-    imported = rf"""(?:\b(?:import|from)[ \t]+(?:{packages})\b|["'](?:{packages})["'/])"""
+    imported = rf"""(?:\b(?:import|from)[ \t]+(?:{packages})\b|["'](?:node:)?(?:{packages})["'/])"""
     return re.compile("|".join([imported, *called]).encode())
 
 
@@ -265,13 +270,14 @@ def with_own(language: str, own: Mapping[str, Mapping[str, Any]]) -> Models:
         return shipped(language)
     found = [_read(path) for path in sorted((FOLDER / language).glob("*.toml"))]
     for name, table in own.items():
+        where, remedy = f"cannot use [models.{language}.{name}]", "Change the table and run again."
         try:
-            library = msgspec.convert({"library": name, **table}, Library)
-            found.append(library if library.marks else msgspec.structs.replace(library, marks=marks_of(library)))
-        except (msgspec.ValidationError, TypeError) as error:
-            raise ConfigurationError(
-                f"cannot use [models.{language}.{name}]", str(error), "Correct the table."
-            ) from None
+            library = attempt("as a model", lambda: msgspec.convert({"library": name, **table}, Library))  # noqa: B023
+        except NotParsedError as error:
+            raise ConfigurationError(where, error.why, remedy) from None
+        if why := wrong_word(library):
+            raise ConfigurationError(where, why, remedy)
+        found.append(replace(library, marks=library.marks or marks_of(library)))
     return Models(tuple(found))
 
 

@@ -1,104 +1,207 @@
-"""Which files run in a browser: a backend's repository often holds its front end, and that is another world."""
+"""Which files run in a browser: a backend's repository often holds its front end, and that is another world.
+
+Decided for each file by what shows where it runs: what it brings in and who brings it in, directives, its place, words
+that exist on one side only. A file without any sign is part of the backend.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import IntEnum
 
-from looktwice.code.project.json_text import decoded
+from looktwice.code.project import browser_signs as signs
+from looktwice.code.project.manifests import Manifests
 from looktwice.code.project.paths import folder_of, folders_above
 from looktwice.code.tree import Expression, Import, Literal, Module
+from looktwice.core.file_kinds import SCRIPTS
+from looktwice.core.script_text import without_texts
 
-SCRIPTS = (".js", ".jsx", ".ts", ".tsx", ".mjs", ".cjs", ".mts", ".cts")
-INTERFACES = frozenset({"vue", "react-dom", "svelte", "@angular/core", "solid-js", "preact", "react-native"})
-SERVERS = frozenset(
-    {
-        *("express", "fastify", "koa", "hono", "next", "nuxt", "@nestjs/core", "@sveltejs/kit", "@remix-run/node"),
-        *("@remix-run/server-runtime", "@solidjs/start", "astro", "@hapi/hapi", "@trpc/server", "h3", "elysia"),
-        *("@prisma/client", "pg", "mysql2", "mongoose", "drizzle-orm", "knex", "typeorm", "sequelize", "ioredis"),
-    }
-)
-"""Libraries that make a package a server's, whatever it shows besides."""
-IN_PAGES = frozenset({"vue", "vuex", "pinia", "react-dom", "svelte/store", "@angular/core", "next/router", "swr"})
-HOOKS = frozenset({"useState", "useEffect", "useRef", "useContext", "useReducer", "useLayoutEffect"})
-"""What React's components call only where they are alive: a component that is rendered on the server has none."""
+Resolve = Callable[[str, Import], str | None]
+
+
+class Side(IntEnum):
+    """What a file shows of itself. A browser for certain stays one even where a server renders it first."""
+
+    UNKNOWN = 0
+    SERVER = 1
+    PAGE = 4  # a browser's, but for the functions that load its data on the server
+    PERHAPS_BROWSER = 2  # unless something that is no browser's brings it in
+    BROWSER = 3
 
 
 def browser_files(
     modules: Mapping[str, Module],
-    manifests: Mapping[str, bytes],
-    resolve: Callable[[str, Import], str | None],
-) -> frozenset[str]:
-    """Paths of the scripts that run in a browser and nowhere else.
+    texts: Mapping[str, bytes],
+    pages: Mapping[str, bytes],
+    manifests: Manifests,
+    resolve: Resolve,
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Paths of the scripts that run in a browser, and the symbols of the functions in them that run on the server.
 
-    A file says so itself (`"use client"`, hooks), its package does (an interface library and no server's), or all
-    that import it run there. Files that bring in a server's library, or Node's own modules, never do.
+    modules, texts: programs by path, outlined and as text. pages: HTML, templates and components by path. resolve:
+    where an import leads. Files that only browser's files bring in are a browser's too, unless they show a server.
     """
-    interfaces = {folder_of(path) for path, data in manifests.items() if _is_interface(path, data)}
-    packages = {folder_of(path) for path in manifests if path.endswith("package.json")}
     scripts = {path: module for path, module in modules.items() if path.endswith(SCRIPTS)}
-    serving = {path for path, module in scripts.items() if _serves(path, module)}
-    found = {
-        path
-        for path, module in scripts.items()
-        if path not in serving and (_says_so(module) or _nearest(path, packages) in interfaces)
-    }
-    needs = {path: _imported(path, module, resolve) & scripts.keys() for path, module in scripts.items()}
+    if not scripts:
+        return frozenset(), frozenset()
+    packages = Packages(manifests)
+    tags = set(_in_tags(pages, scripts))
+    sides = {path: _side(path, module, texts[path], packages, path in tags) for path, module in scripts.items()}
     importers: dict[str, set[str]] = {}
-    for path, targets in needs.items():
-        for target in targets:
+    for path, module in scripts.items():
+        if not signs.SIDE.search(path):
+            for target in _brought_in(path, module, texts[path], resolve):
+                importers.setdefault(target, set()).add(path)
+    for path, data in pages.items():
+        for target in _of_page(path, data, resolve):
             importers.setdefault(target, set()).add(path)
-    waiting = list(found)
+    shared = {path for path, side in sides.items() if side is Side.PAGE}
+    loading = (f"{path}:{name}" for path in shared for name in signs.server_exports(path))
+    return _closed(sides, importers, pages) | shared, frozenset(loading)
+
+
+def _closed(sides: Mapping[str, Side], importers: Mapping[str, set[str]], pages: Mapping[str, bytes]) -> frozenset[str]:
+    """The files that show a browser, and in turn those that nothing else brings in."""
+    found = {path for path, side in sides.items() if side is Side.BROWSER}
+    needed: dict[str, list[str]] = {}
+    missing = {path: 0 for path in sides}  # who brings a file in and is no browser's, so far
+    for target, users in importers.items():
+        if target in missing:
+            for user in users - found - pages.keys() - {target}:
+                missing[target] += 1
+                needed.setdefault(user, []).append(target)
+    waiting = [
+        path
+        for path, side in sides.items()
+        if path not in found and not missing[path] and (side is Side.PERHAPS_BROWSER or importers.get(path))
+    ]
     while waiting:
-        for path in needs[waiting.pop()] - found - serving:
-            if importers[path] <= found:
-                found.add(path)
-                waiting.append(path)
+        path = waiting.pop()
+        if path in found or sides[path] in (Side.SERVER, Side.PAGE):
+            continue
+        found.add(path)
+        for target in needed.get(path, ()):
+            missing[target] -= 1
+            if not missing[target]:
+                waiting.append(target)
     return frozenset(found)
 
 
-def _is_interface(path: str, data: bytes) -> bool:
-    if path.rpartition("/")[2] != "package.json":
-        return False
-    content = decoded(data)
-    needed = {name for key in ("dependencies", "devDependencies") for name in _names(content.get(key))}
-    return bool(needed & INTERFACES) and not needed & SERVERS
+class Packages:
+    """What the nearest package.json of a file says it needs."""
+
+    def __init__(self, manifests: Manifests) -> None:
+        read = ((path, manifests.object(path)) for path in manifests.packages)
+        self._needs = {folder_of(path): needed(content) for path, content in read if content}
+
+    def needs(self, path: str) -> frozenset[str] | None:
+        """Names of the packages that the project of a file needs; None where no manifest says anything."""
+        folder = next((folder for folder in folders_above(path) if folder in self._needs), None)
+        return self._needs[folder] if folder is not None else None
+
+    def is_interface(self, path: str) -> bool:
+        """Whether the project of a file shows things to a person, and needs nothing that could be a server's."""
+        needs = self.needs(path) or frozenset()
+        known = (signs.INTERFACES, signs.IN_PAGES, signs.NEUTRAL)
+        return bool(needs & signs.INTERFACES) and all(
+            any(signs.is_among(each, names) for names in known) for each in needs
+        )
 
 
-def _names(table: object) -> Iterable[str]:
-    return map(str, table) if isinstance(table, dict) else ()
-
-
-def _nearest(path: str, packages: set[str]) -> str | None:
-    return next((folder for folder in folders_above(path) if folder in packages), None)
-
-
-def _says_so(module: Module) -> bool:
-    if _begins_with(module, "use client"):
-        return True
-    return any(
-        not each.is_type and (each.module in IN_PAGES or (each.module == "react" and each.name in HOOKS))
-        for each in module.imports
+def needed(manifest: Mapping[str, object]) -> frozenset[str]:
+    """The packages that a package.json needs when it runs, and the servers among those that it needs to be built."""
+    runs, builds = (_names(manifest.get(key)) for key in ("dependencies", "devDependencies"))
+    return runs | frozenset(
+        each for each in builds if signs.is_among(each, signs.SERVERS) or signs.is_among(each, signs.INTERFACES)
     )
 
 
-def _serves(path: str, module: Module) -> bool:
-    """Next.js runs `pages/api` and `route.ts` on the server; Node's modules and servers' libraries exist there only."""
-    if "/pages/api/" in f"/{path}" or path.rpartition("/")[2].startswith("route."):
-        return True
-    if _begins_with(module, "use server"):
-        return True
-    return any(
-        not each.is_type and (each.module.startswith("node:") or (each.module in SERVERS and each.module != "next"))
-        for each in module.imports
+def _names(table: object) -> frozenset[str]:
+    return frozenset(map(str, table)) if isinstance(table, dict) else frozenset()
+
+
+def _side(path: str, module: Module, text: bytes, packages: Packages, is_in_tag: bool) -> Side:
+    values = [each.module for each in module.imports if not each.is_type]
+    exports = not signs.server_exports(path).isdisjoint(module.exports)
+    shows = _shows_browser(path, module, text, values)
+    if exports or _shows_server(path, module, text, values, packages):
+        return Side.PAGE if exports and shows else Side.SERVER
+    if shows:
+        return Side.BROWSER
+    speaks = signs.IN_BROWSER.search(text) and not signs.EITHER.search(text)
+    if speaks and signs.IN_BROWSER.search(without_texts(text)):
+        return Side.PERHAPS_BROWSER
+    if is_in_tag or signs.SERVED.search(path) or signs.ASKS_ITS_SERVER.search(text):
+        return Side.PERHAPS_BROWSER
+    is_plain = all(each.startswith(".") or signs.is_among(each, signs.NEUTRAL) for each in values)
+    if is_plain and not signs.OF_A_SERVER.search(path) and packages.is_interface(path):
+        return Side.PERHAPS_BROWSER
+    return Side.UNKNOWN
+
+
+def _shows_browser(path: str, module: Module, text: bytes, values: Iterable[str]) -> bool:
+    """Whether components live here: what no server does, even one that renders them first."""
+    return bool(
+        "use client" in _directives(module)
+        or any(signs.is_among(each, signs.IN_PAGES) for each in values)
+        or any(each.module == "react" and each.name in signs.HOOKS and not each.is_type for each in module.imports)
+        or (path.endswith((".tsx", ".jsx", ".js")) and signs.EVENTS.search(text))
+        or signs.REACT_HOOK.search(text)
     )
 
 
-def _begins_with(module: Module, directive: str) -> bool:
-    first = module.body[0] if module.body else None
-    return isinstance(first, Expression) and isinstance(first.value, Literal) and first.value.value == directive
+def _shows_server(path: str, module: Module, text: bytes, values: Iterable[str], packages: Packages) -> bool:
+    if any(map(signs.is_of_server, values)) or "use server" in _directives(module):
+        return True
+    needs = packages.needs(path)
+    for framework, place in signs.PLACES:
+        if place.search(path) and (
+            needs is None or any(signs.is_among(each, frozenset({framework})) for each in needs)
+        ):
+            return True
+    return bool(signs.ON_SERVER.search(text) and signs.ON_SERVER.search(without_texts(text)))
 
 
-def _imported(path: str, module: Module, resolve: Callable[[str, Import], str | None]) -> set[str]:
-    """The files that a file brings in when it runs; types vanish before."""
-    targets = (resolve(path, each) for each in module.imports if not each.is_type)
-    return {target for target in targets if target is not None} - {path}
+def _directives(module: Module) -> frozenset[str]:
+    """`"use client"` and the like, which stand before everything else."""
+    found = set()
+    for node in module.body:
+        if not (isinstance(node, Expression) and isinstance(node.value, Literal) and isinstance(node.value.value, str)):
+            break
+        found.add(node.value.value)
+    return frozenset(found)
+
+
+# ── who brings a file in ─────────────────────────────────────────────────────────────────────────────────────────────
+def _brought_in(path: str, module: Module, text: bytes, resolve: Resolve) -> set[str]:
+    """The files that a file brings in when it runs, at its top or later; types vanish before."""
+    names = {each.module for each in module.imports if not each.is_type}
+    names.update(found.decode("utf-8", "replace") for found in signs.BOUND_LATE.findall(text))
+    return set(_files(path, names, resolve)) - {path}
+
+
+def _of_page(path: str, data: bytes, resolve: Resolve) -> Iterator[str]:
+    """The files that a component of Vue or Svelte brings in."""
+    if path.endswith((".vue", ".svelte")):
+        yield from _files(path, {found.decode("utf-8", "replace") for found in signs.BROUGHT_IN.findall(data)}, resolve)
+
+
+def _files(path: str, names: Iterable[str], resolve: Resolve) -> Iterator[str]:
+    for name in names:
+        if (target := resolve(path, Import(0, 0, name, "", ""))) is not None:
+            yield target
+
+
+def _in_tags(pages: Mapping[str, bytes], scripts: Iterable[str]) -> Iterator[str]:
+    """The scripts that a page names in a `<script>`: those beside the page or in a folder that is served, else the one
+    of that name."""
+    by_name: dict[str, list[str]] = {}
+    for path in scripts:
+        by_name.setdefault(path.rpartition("/")[2], []).append(path)
+    for page, data in pages.items():
+        for tag in signs.SCRIPT_TAG.findall(data):
+            for written in signs.SCRIPT_NAME.findall(tag):
+                name = written.decode("utf-8", "replace").lstrip("./")
+                same = [each for each in by_name.get(name.rpartition("/")[2], ()) if f"/{each}".endswith(f"/{name}")]
+                near = [each for each in same if signs.SERVED.search(each) or each == folder_of(page) + name]
+                yield from near or (same if len(same) == 1 else ())

@@ -6,21 +6,39 @@ import re
 
 import msgspec
 
-TOKENS = re.compile(rb'"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/|,(?=(?:\s|//[^\n]*|/\*.*?\*/)*[\]}])', re.DOTALL)
+# A comment that is not closed goes on to the end: looking for its end at every place would take too long.
+TOKENS = re.compile(
+    r'"(?:[^"\\\n]|\\[^\n])*+"|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/|\Z)|,|[^\s",/]++|[^\s]',
+    re.DOTALL,
+)
 
 
-def decoded(data: bytes) -> dict[str, object]:
-    """The object that the text holds, {} for anything else and for what cannot be read."""
-    data = data.removeprefix(b"\xef\xbb\xbf")
-    for text in (data, None):
-        try:
-            content = msgspec.json.decode(plain(data) if text is None else text)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            continue
-        return content if isinstance(content, dict) else {}
-    return {}
+def parse_json(text: str) -> object:
+    """What the text holds, with comments and trailing commas where it has any. Raises what msgspec raises."""
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        if "//" not in text and "/*" not in text and "," not in text:
+            raise
+        return msgspec.json.decode(plain(text))
 
 
-def plain(data: bytes) -> bytes:
-    """Without comments and trailing commas; text in quotes stays."""
-    return TOKENS.sub(lambda token: token[0] if token[0].startswith(b'"') else b" ", data)
+def plain(text: str) -> str:
+    """Without comments and trailing commas; what is in quotes stays, and every place keeps its line."""
+    parts: list[str] = []
+    position = 0
+    comma = -1  # the part that is a comma after which nothing but comments came so far
+    for token in TOKENS.finditer(text):
+        parts.append(text[position : token.start()])
+        position = token.end()
+        written = token[0]
+        if written.startswith(("//", "/*")):
+            written = "\n" * written.count("\n")
+        elif written == ",":
+            comma = len(parts)
+        else:
+            if comma >= 0 and written[0] in "]}":
+                parts[comma] = " "
+            comma = -1
+        parts.append(written)
+    return "".join(parts) + text[position:]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from looktwice.code.project.manifests import Manifests
 from looktwice.code.project.paths import folder_of
 from looktwice.code.project.python_imports import PythonImports
 from looktwice.code.project.typescript_imports import TypeScriptImports
@@ -16,12 +17,20 @@ PYTHON_SUFFIXES = (".py", ".pyi")
 class Project:
     """What is known of a repository as a whole.
 
-    `versions` are the locked (else the declared) versions of libraries, by folder of the lock file.
+    `versions` are the locked (else the declared) versions of libraries, by folder of the lock file. `manifests` know
+    what of them could not be read.
     """
 
-    def __init__(self, python: PythonImports, typescript: TypeScriptImports, versions: Mapping[str, Versions]) -> None:
+    def __init__(
+        self,
+        python: PythonImports,
+        typescript: TypeScriptImports,
+        versions: Mapping[str, Versions],
+        manifests: Manifests,
+    ) -> None:
         self._python, self._typescript = python, typescript
         self.versions = versions
+        self.manifests = manifests
 
     def resolve(self, path: str, item: Import) -> str | None:
         """The file of the module that an import in the file `path` names, None when it is no file of the repository.
@@ -62,12 +71,14 @@ def open_project(files: Iterable[str], manifests: Mapping[str, bytes]) -> Projec
 
     files: paths of source files, relative to the audited root, with forward slashes. manifests: the contents of
     pyproject.toml, package.json, tsconfig*.json, requirements*.txt and lock files by path; what cannot be read of one
-    is as if it were not there.
+    is as if it were not there, and is in `Project.manifests.unread`.
     """
-    known, versions = frozenset(files), locked_versions(manifests)
+    known, read = frozenset(files), Manifests(manifests)
+    versions = locked_versions(read)
     libraries = {name for each in versions.values() for name in each.python}
     return Project(
         PythonImports(known, frozenset(map(folder_of, manifests)), libraries),
-        TypeScriptImports(known, manifests),
+        TypeScriptImports(known, read),
         versions,
+        read,
     )

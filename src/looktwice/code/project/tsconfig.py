@@ -2,62 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from msgspec import Struct
 
-from looktwice.code.project.json_text import decoded
+from looktwice.code.project.manifests import Manifests
 from looktwice.code.project.paths import folder_of, joined
+from looktwice.code.project.patterns import StarPatterns
 
 NAMES = ("tsconfig.json", "jsconfig.json")
-DEEPEST = 8
+Paths = dict[str, tuple[str, ...]]
 
 
-class Aliases(Struct, frozen=True):
+class Aliases:
     """`paths` maps patterns to targets relative to the audited root; bare names start at `base`, None for nowhere."""
 
-    paths: tuple[tuple[str, tuple[str, ...]], ...]
-    base: str | None
+    def __init__(self, paths: Paths, base: str | None) -> None:
+        self.has_paths, self.base = bool(paths), base
+        self._patterns = StarPatterns(sorted(paths.items()))
 
     def targets(self, module: str) -> Iterator[str]:
         """Paths that `module` may stand for, without endings, the most specific pattern first."""
-        for pattern, targets in self.paths:
-            prefix, star, suffix = pattern.partition("*")
-            if pattern == module:
-                yield from targets
-            elif star and module.startswith(prefix) and module.endswith(suffix) and len(module) >= len(pattern) - 1:
-                middle = module[len(prefix) : len(module) - len(suffix)]
-                yield from (target.replace("*", middle, 1) for target in targets)
+        for targets, middle in self._patterns.matching(module):
+            yield from (target.replace("*", middle, 1) for target in targets)
         if self.base is not None:
             yield self.base + module
 
 
-def aliases_of(manifests: Mapping[str, bytes]) -> dict[str, Aliases]:
+class Options(Struct, frozen=True):
+    """`paths` (relative to the root) and `baseUrl` of a configuration; None where neither it nor its base says it."""
+
+    paths: Paths | None = None
+    base: str | None = None
+
+
+def aliases_of(manifests: Manifests) -> dict[str, Aliases]:
     """The aliases that hold in a folder and below, by folder, for every folder with a configuration of its own."""
+    known: dict[str, Options] = {}
     found: dict[str, Aliases] = {}
     for path in sorted(manifests, reverse=True):  # tsconfig.json is read after jsconfig.json and stays
         if path.rpartition("/")[2] in NAMES:
-            paths, base = options(path, manifests, DEEPEST)
-            if paths is not None or base is not None:
-                ordered = sorted((paths or {}).items(), key=lambda item: (-len(item[0].partition("*")[0]), item[0]))
-                found[folder_of(path)] = Aliases(tuple(ordered), base)
+            options = with_bases(path, manifests, known)
+            if options.paths is not None or options.base is not None:
+                found[folder_of(path)] = Aliases(options.paths or {}, options.base)
     return found
 
 
-def options(
-    path: str, manifests: Mapping[str, bytes], depth: int
-) -> tuple[dict[str, tuple[str, ...]] | None, str | None]:
-    """`paths` (relative to the root) and `baseUrl` of one configuration; None where neither it nor its base says it."""
-    content = decoded(manifests.get(path, b""))
+def with_bases(path: str, manifests: Manifests, known: dict[str, Options]) -> Options:
+    """The options of one configuration, over those of the configurations that it extends, however many there are."""
+    waiting, around = [(path, False)], set[str]()
+    while waiting:
+        current, is_ready = waiting.pop()
+        bases = extended(current, manifests)
+        if is_ready:
+            around.discard(current)
+            known[current] = options(current, manifests, [known[base] for base in bases if base in known])
+        elif current not in known and current not in around:
+            around.add(current)
+            if any(base in around for base in bases):
+                manifests.report(current, "its `extends` leads back to itself")
+            waiting.append((current, True))
+            waiting += [(base, False) for base in bases]
+    return known[path]
+
+
+def options(path: str, manifests: Manifests, bases: list[Options]) -> Options:
+    """What a configuration says itself, over what its bases say; a later base is stronger."""
     folder = folder_of(path)
-    paths: dict[str, tuple[str, ...]] | None = None
-    base: str | None = None
-    for extended in extensions(content, depth):
-        if (parent := found_config(folder, extended, manifests)) is not None:
-            paths, base = options(parent, manifests, depth - 1)
-    written = content.get("compilerOptions")
+    paths = next((each.paths for each in reversed(bases) if each.paths is not None), None)
+    base = next((each.base for each in reversed(bases) if each.base is not None), None)
+    written = manifests.object(path).get("compilerOptions")
     if not isinstance(written, dict):
-        return paths, base
+        return Options(paths, base)
     if isinstance(url := written.get("baseUrl"), str):
         base = as_folder(joined(folder, url))
     if isinstance(own := written.get("paths"), dict):
@@ -67,20 +83,28 @@ def options(
             for pattern, targets in own.items()
             if isinstance(targets, list)
         }
-    return paths, base
+    return Options(paths, base)
 
 
-def extensions(content: dict[str, object], depth: int) -> list[str]:
-    extended = content.get("extends")
-    if depth <= 0 or extended is None:
-        return []
-    return [str(each) for each in extended] if isinstance(extended, list) else [str(extended)]
+def extended(path: str, manifests: Manifests) -> tuple[str, ...]:
+    """The configurations of the repository that one extends; a file that it names and that was not read is reported."""
+    written = manifests.object(path).get("extends")
+    names = [name for name in (written if isinstance(written, list) else [written]) if isinstance(name, str)]
+    found: dict[str, None] = {}
+    for name in names:
+        if not name.startswith("."):  # a package's, which sets no aliases for this repository
+            continue
+        if (base := found_config(folder_of(path), name, manifests)) is not None:
+            found[base] = None
+        else:
+            manifests.report(path, f"it extends {name}, which is not among the files that were read")
+    return tuple(found)
 
 
-def found_config(folder: str, extended: str, manifests: Mapping[str, bytes]) -> str | None:
+def found_config(folder: str, name: str, manifests: Manifests) -> str | None:
     """The configuration that `extends` names, when it is a file of the repository."""
-    path = joined(folder, extended)
-    if path is None or not extended.startswith("."):
+    path = joined(folder, name)
+    if path is None:
         return None
     return next((each for each in (path, f"{path}.json", f"{path}/tsconfig.json") if each in manifests), None)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from looktwice.code.project.json_text import decoded
+from looktwice.code.project.manifests import Manifests, Object
 from looktwice.code.project.paths import folder_of, folders_above, joined
+from looktwice.code.project.patterns import StarPatterns
 from looktwice.code.project.tsconfig import Aliases, aliases_of
 
 SUFFIXES = (".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs")
@@ -17,19 +18,20 @@ COMMON_ALIASES = ("@/", "~/", "src/")
 
 
 class TypeScriptImports:
-    """files: all source files. manifests: contents by path, of which package.json and tsconfig*.json are read."""
+    """files: all source files. manifests: of these, package.json and tsconfig*.json are read."""
 
-    def __init__(self, files: frozenset[str], manifests: Mapping[str, bytes]) -> None:
+    def __init__(self, files: frozenset[str], manifests: Manifests) -> None:
         self._files = frozenset(path for path in files if path.endswith(SUFFIXES))
-        self._packages: dict[str, tuple[str, dict[str, object]]] = {}
-        self._manifests: dict[str, dict[str, object]] = {}
-        for path in sorted(manifests):
-            if path.rpartition("/")[2] == "package.json" and (content := decoded(manifests[path])):
+        self._packages: dict[str, tuple[str, Object]] = {}
+        self._manifests: dict[str, Object] = {}
+        for path in manifests.packages:
+            if content := manifests.object(path):
                 self._manifests[folder_of(path)] = content
                 name = content.get("name")
                 if isinstance(name, str) and name:
                     self._packages.setdefault(name, (folder_of(path), content))
         self._aliases = aliases_of(manifests)
+        self._exports: dict[tuple[str, str], StarPatterns[object]] = {}  # by folder, and "." or "#" for imports
         self._found: dict[tuple[str, str], str | None] = {}
 
     def module(self, path: str, module: str, level: int) -> str | None:
@@ -54,7 +56,7 @@ class TypeScriptImports:
             for target in aliases.targets(module):
                 yield self._file(joined("", target))
         yield self._workspace(module)
-        if aliases is None or not aliases.paths:
+        if aliases is None or not aliases.has_paths:
             yield from self._customary(path, module)
 
     def _nearest_aliases(self, path: str) -> Aliases | None:
@@ -98,14 +100,10 @@ class TypeScriptImports:
             exports = {".": exports}
         if not isinstance(exports, dict):
             return None
-        for pattern, target in exports.items():
-            prefix, star, suffix = pattern.partition("*")
-            if pattern == subpath:
-                middle = ""
-            elif star and subpath.startswith(prefix) and subpath.endswith(suffix):
-                middle = subpath[len(prefix) : len(subpath) - len(suffix)]
-            else:
-                continue
+        key = (folder, subpath[:1])
+        if (patterns := self._exports.get(key)) is None:
+            patterns = self._exports[key] = StarPatterns(exports.items())
+        for target, middle in patterns.matching(subpath):
             for written in conditional(target):
                 if found := self._built(folder, written.replace("*", middle)):
                     return found

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
-from looktwice.code.project.json_text import decoded
+from looktwice.code.project.manifests import Manifests
 from looktwice.code.project.paths import folder_of
 
 REQUIREMENT = re.compile(
-    r"^\s*([A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*(?:===?|>=|~=|\^|~)\s*v?(\d[\w.]*)", re.MULTILINE
+    r"^[ \t]*+([A-Za-z0-9][\w.-]*+)[ \t]*+(?:\[[^\]\n]*+\])?+[ \t]*+(?:===?|>=|~=|\^|~)[ \t]*+v?(\d[\w.]*)",
+    re.MULTILINE,
 )
-PNPM = re.compile(r"^ {2}'?/?(@?[^@'\s(]+)@(\d[^:'(\s]*)", re.MULTILINE)
-YARN = re.compile(r'^"?(@?[^@\s"]+)@[^\n]*:\n\s+version:? "?(\d[^"\s]*)', re.MULTILINE)
+PNPM = re.compile(r"^ {2}'?/?(@?[^@'\s(]++)@(\d[^:'(\s]*)", re.MULTILINE)
+YARN = re.compile(r'^"?(@?[^@\s"]++)@[^\n]*:\n\s++version:? "?(\d[^"\s]*)', re.MULTILINE)
 NUMBER = re.compile(r"\d[\w.]*")
-LARGEST = 20_000_000
 
 
 class Versions(Struct):
@@ -27,16 +26,12 @@ class Versions(Struct):
     javascript: dict[str, str]
 
 
-def locked_versions(manifests: Mapping[str, bytes]) -> dict[str, Versions]:
+def locked_versions(manifests: Manifests) -> dict[str, Versions]:
     """What each folder's manifests and lock files say, by folder. A lock file overrules a manifest beside it."""
     found: dict[str, Versions] = {}
     for path in sorted(manifests, key=lambda path: (is_lock(path), path)):
-        data = manifests[path]
-        if len(data) > LARGEST:
-            continue
         versions = found.setdefault(folder_of(path), Versions({}, {}))
-        name = path.rpartition("/")[2]
-        for language, library, version in read(name, data):
+        for language, library, version in read(manifests, path):
             if language == "python":
                 versions.python[library.lower().replace("_", "-")] = version
             else:
@@ -48,31 +43,40 @@ def is_lock(path: str) -> bool:
     return "lock" in path.rpartition("/")[2]
 
 
-def read(name: str, data: bytes) -> Iterator[tuple[str, str, str]]:
+def read(manifests: Manifests, path: str) -> Iterator[tuple[str, str, str]]:
     """(language, library, version) of one file."""
-    text = data.decode("utf-8", "replace")
+    name = path.rpartition("/")[2]
     if name in ("poetry.lock", "uv.lock"):
-        for package in entries(toml(text).get("package")):
+        for package in entries(manifests.object(path).get("package")):
             yield "python", str(package.get("name")), str(package.get("version"))
     elif name == "Pipfile.lock":
         for group in ("default", "develop"):
-            for library, locked in items(decoded(data).get(group)):
+            for library, locked in items(manifests.object(path).get(group)):
                 yield "python", library, str(dict(items(locked)).get("version", "")).lstrip("=")
     elif name == "pyproject.toml":
-        yield from pyproject(toml(text))
+        yield from pyproject(manifests.object(path))
     elif name.startswith("requirements") and name.endswith(".txt"):
-        for library, version in REQUIREMENT.findall(text):
+        for library, version in REQUIREMENT.findall(manifests.text(path)):
             yield "python", library, version
     elif name == "package.json":
         for group in ("devDependencies", "dependencies"):
-            for library, asked in items(decoded(data).get(group)):
+            for library, asked in items(manifests.object(path).get(group)):
                 if number := NUMBER.search(str(asked)):
                     yield "javascript", library, number[0]
     elif name == "package-lock.json":
-        yield from package_lock(decoded(data))
+        yield from package_lock(manifests.object(path))
     elif name in ("pnpm-lock.yaml", "yarn.lock"):
-        for library, version in (PNPM if name == "pnpm-lock.yaml" else YARN).findall(text):
-            yield "javascript", library, version
+        yield from listed(manifests, path, PNPM if name == "pnpm-lock.yaml" else YARN)
+
+
+def listed(manifests: Manifests, path: str, entry: re.Pattern[str]) -> Iterator[tuple[str, str, str]]:
+    """The entries of a lock file that is read line by line."""
+    text = manifests.text(path)
+    found = entry.findall(text)
+    if not found and "@" in text:
+        manifests.report(path, "no version in it could be read")
+    for library, version in found:
+        yield "javascript", library, version
 
 
 def pyproject(content: Mapping[str, object]) -> Iterator[tuple[str, str, str]]:
@@ -95,13 +99,6 @@ def package_lock(content: Mapping[str, object]) -> Iterator[tuple[str, str, str]
             yield "javascript", place.removeprefix("node_modules/"), str(dict(items(package)).get("version", ""))
     for library, package in items(content.get("dependencies")):  # npm 6
         yield "javascript", library, str(dict(items(package)).get("version", ""))
-
-
-def toml(text: str) -> Mapping[str, object]:
-    try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
-        return {}
 
 
 def items(value: object) -> Iterator[tuple[str, object]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
@@ -22,7 +23,16 @@ from looktwice.code.effects import (
     Trait,
 )
 from looktwice.code.questions.bookkeeping import is_bookkeeping
-from looktwice.code.questions.control import ancestors, handlers, innermost, is_inside
+from looktwice.code.questions.control import (
+    ancestors,
+    calls_inside,
+    effects_inside,
+    facts_inside,
+    handlers,
+    innermost,
+    is_inside,
+)
+from looktwice.code.questions.once import once
 
 BROAD = frozenset({"", "Exception", "BaseException", "builtins.Exception", "builtins.BaseException", "Error"})
 FAMILIES = frozenset(
@@ -77,7 +87,7 @@ def matters(effect: Effect) -> bool:
 
 def protected(f: FunctionSummary, attempt: int) -> Iterator[Effect]:
     """The effects inside a region whose failure matters."""
-    inside = [each for each in f.effects if each.kind & MATTERS and is_inside(f, each.region, attempt)]
+    inside = [each for each in effects_inside(f, attempt) if each.kind & MATTERS]
     writes = [each for each in inside if each.kind & STORE_WRITES]
     only_notes = bool(writes) and all(is_bookkeeping(each.target.name) for each in writes)
     for each in inside:
@@ -119,11 +129,9 @@ def complete_handler(own: FunctionSummary, f: FunctionSummary, handler: int) -> 
 
 def logs(f: FunctionSummary, handler: int) -> bool:
     """Whether the handler logs something."""
-    if any(each.kind is EffectKind.LOG and is_inside(f, each.region, handler) for each in f.effects):
+    if any(each.kind is EffectKind.LOG for each in effects_inside(f, handler)):
         return True
-    return any(
-        each.kind is FactKind.CALL and is_inside(f, each.region, handler) and is_log(each.name) for each in f.facts
-    )
+    return any(each.kind is FactKind.CALL and is_log(each.name) for each in facts_inside(f, handler))
 
 
 def is_log(name: str) -> bool:
@@ -133,16 +141,16 @@ def is_log(name: str) -> bool:
     )
 
 
+@once
 def fate(f: FunctionSummary, handler: int) -> Fate:
     """What the handler does with the error."""
-    inside_facts = [each for each in f.facts if is_inside(f, each.region, handler)]
-    inside_effects = [each for each in f.effects if is_inside(f, each.region, handler)]
+    inside_facts, inside_effects = facts_inside(f, handler), effects_inside(f, handler)
     if any(each.kind is FactKind.RAISE for each in inside_facts):
         return Fate.REPORTED
     if any(each.kind is EffectKind.RESPOND for each in inside_effects):
         return Fate.REPORTED
     if any(_passes_on(f, each) for each in inside_facts) or any(
-        is_inside(f, call.region, handler) and any(_is_error(f, value) for _, value in call.args) for call in f.calls
+        _is_error(f, value) for call in calls_inside(f, handler) for _, value in call.args
     ):
         return Fate.REPORTED
     if any(each.kind & (MATTERS & ~EffectKind.COMMIT) for each in inside_effects):
@@ -181,11 +189,10 @@ def returned_constants(f: FunctionSummary, region: int, but: int = NONE) -> set[
     """The constants that are returned unchanged inside a region, except those inside `but`."""
     return {
         f.constants[origin.ref]
-        for each in f.facts
+        for each in facts_inside(f, region)
         if each.kind is FactKind.RETURN
         and each.result != NONE
         and innermost(f, each.region, RegionKind.CALL) == NONE
-        and is_inside(f, each.region, region)
         and not is_inside(f, each.region, but)
         if all(origin.kind is OriginKind.CONST for origin in f.values[each.result])
         for origin in f.values[each.result]
@@ -195,12 +202,14 @@ def returned_constants(f: FunctionSummary, region: int, but: int = NONE) -> set[
 
 def ignored_rejections(f: FunctionSummary) -> Iterator[tuple[int, list[Effect]]]:
     """The HANDLER regions of `promise.catch(…)`, with the effects whose failures they handle."""
-    for number, region in enumerate(f.regions):
-        if region.kind is not RegionKind.HANDLER or region.detail != "catch":
-            continue
-        chained = [each for each in f.facts if _is_catch(each) and each.order < region.order]
-        if chained:
-            call = max(chained, key=lambda each: each.order)
+    caught = [number for number, it in enumerate(f.regions) if it.kind is RegionKind.HANDLER and it.detail == "catch"]
+    if not caught:
+        return
+    chained = sorted((each for each in f.facts if _is_catch(each)), key=lambda each: each.order)
+    for number in caught:
+        before = bisect_left(chained, f.regions[number].order, key=lambda each: each.order)
+        if before:
+            call = chained[before - 1]
             yield number, [each for each in f.effects if each.kind & MATTERS and _is_within(f, each, call)]
 
 
@@ -216,7 +225,7 @@ def _is_catch(fact: Fact) -> bool:
 
 def checks_credentials(f: FunctionSummary, attempt: int) -> bool:
     """Whether a token or password is verified inside: a failure there correctly denies access."""
-    return any(each.kind is EffectKind.VERIFY and is_inside(f, each.region, attempt) for each in f.effects)
+    return any(each.kind is EffectKind.VERIFY for each in effects_inside(f, attempt))
 
 
 def calls_back(own: FunctionSummary, handler: Region) -> bool:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from looktwice.code.effects import NONE, Comparison, Effect, Fact, FunctionSummary, Maybe, Origin, RegionKind, Value
-from looktwice.code.questions.control import ancestors, are_exclusive
+from looktwice.code.questions.control import ancestors, are_exclusive, is_inside
+from looktwice.code.questions.once import once
 
 EXITS = ("after-raise", "after-return")
 FUNCTIONS = (RegionKind.CALL, RegionKind.CALLBACK)
@@ -29,35 +30,50 @@ class Check(Struct, frozen=True, array_like=True):
 
 def guards(f: FunctionSummary, effect: Effect | Fact) -> tuple[Check, ...]:
     """The tests on the path to an effect or a fact, outermost first."""
-    shared = set(ancestors(f, effect.region))
-    found = dict.fromkeys(shared)
-    for number, region in enumerate(f.regions):
-        if region.detail not in EXITS or region.order > effect.order or number in found:
+    return _guards(f, effect.region, effect.order)
+
+
+@once
+def _guards(f: FunctionSummary, place: int, order: int) -> tuple[Check, ...]:
+    found = set(ancestors(f, place))
+    obstacles = _obstacles(f)
+    for number in _exits(f):
+        if f.regions[number].order > order:
+            break
+        if number in found or are_exclusive(f, number, place):
             continue
-        if _passes(f, number, shared) and not are_exclusive(f, number, effect.region):
-            found[number] = None
-    numbers = sorted(found, key=lambda number: f.regions[number].order)
+        obstacle = obstacles[number][False]
+        if obstacle == NONE or is_inside(f, place, obstacle):
+            found.add(number)
+    numbers = sorted(found, key=lambda number: (f.regions[number].order, number))
     return tuple(each for number in numbers for each in _of_branch(f, number))
 
 
-def _passes(f: FunctionSummary, region: int, shared: set[int]) -> bool:
-    """Whether every exit from `region` into the regions shared with the effect has passed its test.
+@once
+def _exits(f: FunctionSummary) -> list[int]:
+    """The rests of blocks behind early exits out of their function, in order."""
+    found = [number for number, region in enumerate(f.regions) if region.detail in EXITS]
+    return sorted(found, key=lambda number: f.regions[number].order)
 
-    After an early return in a callee the caller continues; after a throw it does not.
+
+@once
+def _obstacles(f: FunctionSummary) -> list[tuple[int, int]]:
+    """For each region the nearest one around it, or itself, that not every way out of it leads through; NONE without.
+
+    A callee that returned early goes on in its caller; one that threw does not. The first of a pair is for a way that
+    has passed no early return yet, the second for one that has.
     """
-    returns = False
-    regions = f.regions
-    while region != NONE:
-        if region in shared:
-            return True
-        it = regions[region]
-        region = it.parent
-        if it.kind is RegionKind.BRANCH and it.detail in EXITS:
-            returns = returns or it.detail == "after-return"
-            continue
-        if it.kind not in PASSING or it.detail == "swallows" or (returns and it.kind in FUNCTIONS):
-            return False
-    return True
+    found: list[tuple[int, int]] = []
+    for number, region in enumerate(f.regions):
+        plain, returned = found[region.parent] if region.parent != NONE else (NONE, NONE)
+        if region.kind is RegionKind.BRANCH and region.detail in EXITS:
+            plain = returned if region.detail == "after-return" else plain
+        elif region.kind not in PASSING or region.detail == "swallows":
+            plain = returned = number
+        elif region.kind in FUNCTIONS:
+            returned = number
+        found.append((plain, returned))
+    return found
 
 
 def _of_branch(f: FunctionSummary, number: int) -> Iterator[Check]:

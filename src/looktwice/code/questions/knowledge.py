@@ -24,7 +24,6 @@ from looktwice.code.effects import (
     Op,
     OriginKind,
     Place,
-    TargetKind,
 )
 from looktwice.code.lowering.functions import MODULE_BODY
 from looktwice.code.names import split
@@ -64,6 +63,8 @@ class Program(Protocol):
     def authenticating(self) -> frozenset[str]: ...
     @property
     def browser(self) -> frozenset[str]: ...
+    @property
+    def loading(self) -> frozenset[str]: ...
     @property
     def reach(self) -> Mapping[str, int]: ...
     @property
@@ -115,20 +116,6 @@ class Knowledge:
 
     # ── backend code ─────────────────────────────────────────────────────────────────────────────────────────────────
     @cached_property
-    def browser_projects(self) -> frozenset[str]:
-        """The folders of projects that run in a browser: they have components, but neither routes nor store access."""
-        components, serving = set[str](), {project_of(each.place.path) for each in self.program.handlers}
-        for f in self.program.functions.values():
-            if f.path.endswith((".tsx", ".jsx")):
-                components.add(project_of(f.path))
-            if any(each.target.kind is TargetKind.ENTITY for each in f.effects):
-                serving.add(project_of(f.path))
-        scripted = {project_of(f.path) for f in self.program.functions.values() if is_javascript(f.path)}
-        if components and not any(is_javascript(each.place.path) for each in self.program.handlers):
-            components |= scripted
-        return frozenset(components - serving)
-
-    @cached_property
     def scripts(self) -> frozenset[str]:
         """Files run by hand: they call their own functions at module level, and no route leads into them."""
         found = set()
@@ -141,8 +128,8 @@ class Knowledge:
 
     def is_served(self, f: FunctionSummary) -> bool:
         """Whether the function is part of a backend: not a test, a script or browser code."""
-        in_browser = f.path in self.program.browser or project_of(f.path) in self.browser_projects
-        return not in_browser and not is_solo_path(f.path)
+        runs = f.path not in self.program.browser or f.name in self.program.loading
+        return runs and not is_solo_path(f.path)
 
     @cached_property
     def routes(self) -> Mapping[str, Handler]:
@@ -279,16 +266,6 @@ def _compared_with_principal(f: FunctionSummary) -> Iterator[tuple[str, str]]:
 def is_principal(f: FunctionSummary, value: int) -> bool:
     """Whether a value identifies the caller."""
     return value != NONE and any(origin.kind is OriginKind.PRINCIPAL for origin in f.values[value])
-
-
-def is_javascript(path: str) -> bool:
-    return not path.endswith((".py", ".pyi"))
-
-
-def project_of(path: str) -> str:
-    """The folder of the project that a file belongs to: the part before `src`, otherwise its first folder."""
-    before, found, _ = f"/{path}".partition("/src/")
-    return before.removeprefix("/") if found else path.partition("/")[0] if "/" in path else ""
 
 
 def is_solo_path(path: str) -> bool:

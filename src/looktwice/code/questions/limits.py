@@ -24,9 +24,10 @@ from looktwice.code.effects import (
     Via,
 )
 from looktwice.code.questions.bookkeeping import is_bookkeeping
-from looktwice.code.questions.control import ancestors, is_inside
+from looktwice.code.questions.control import ancestors, effects_inside, facts_inside
 from looktwice.code.questions.knowledge import Knowledge
 from looktwice.code.questions.lookups import StateCheck, means_absent, state_checks
+from looktwice.code.questions.once import once
 from looktwice.code.questions.rows import column_name, is_same_row
 
 EXPIRY = re.compile(r"expir|valid_until|validUntil|deadline|not_after", re.IGNORECASE)
@@ -146,13 +147,19 @@ def is_summed(f: FunctionSummary, entity: Entity | None, write: Effect, column: 
 
 def refuses(f: FunctionSummary, check: StateCheck) -> bool:
     """Whether failing the check is an error for the caller: it throws, or responds with a status of 400 or above."""
-    fact = check.check.fact
+    return _refuses(f, check.check.fact)
+
+
+@once
+def _refuses(f: FunctionSummary, fact: int) -> bool:
     if any(region.fact == fact and region.detail == "after-raise" for region in f.regions):
         return True
     arms = [number for number, region in enumerate(f.regions) if region.fact == fact and not region.detail]
-    refusals = [each.region for each in f.effects if each.kind is EffectKind.RESPOND and is_refusal(f, each)]
-    refusals += [each.region for each in f.facts if each.kind is FactKind.RAISE]
-    return any(is_inside(f, region, number) for number in arms for region in refusals)
+    return any(
+        any(each.kind is EffectKind.RESPOND and is_refusal(f, each) for each in effects_inside(f, number))
+        or any(each.kind is FactKind.RAISE for each in facts_inside(f, number))
+        for number in arms
+    )
 
 
 def is_refusal(f: FunctionSummary, respond: Effect) -> bool:

@@ -47,8 +47,16 @@ class StateCheck(Struct, frozen=True):
     origin: Origin
 
 
-def state_checks(f: FunctionSummary, effect: Effect) -> Iterator[StateCheck]:
+def state_checks(f: FunctionSummary, effect: Effect) -> tuple[StateCheck, ...]:
     """The checks of stored state that hold when the effect runs, outermost first."""
+    key = ("state checks", effect.region, effect.order)
+    if key not in f.answers:
+        f.answers[key] = tuple(_state_checks(f, effect))
+    found: tuple[StateCheck, ...] = f.answers[key]
+    return found
+
+
+def _state_checks(f: FunctionSummary, effect: Effect) -> Iterator[StateCheck]:
     for check in guards(f, effect):
         for value, other in ((check.atom.left, check.atom.right), (check.atom.right, check.atom.left)):
             if value == NONE:

@@ -21,7 +21,7 @@ from looktwice.code.effects import (
     RegionKind,
     TargetKind,
 )
-from looktwice.code.questions.control import handlers, is_inside
+from looktwice.code.questions.control import calls_inside, effects_inside, handlers, invokes_inside
 from looktwice.code.questions.failure import Fate, fate, is_broad
 
 ANY_STORE = 1  # in a pair of entity sets: an entity that is only known once its function is called
@@ -114,12 +114,9 @@ def _may_be_rows(f: FunctionSummary, loop: Region) -> bool:
 def _holds(f: FunctionSummary, region: int, is_wanted: Wanted, leading: frozenset[str]) -> bool:
     """Whether a wanted effect may happen inside a region."""
     return (
-        any(is_wanted(each) and is_inside(f, each.region, region) for each in f.effects)
-        or any(is_inside(f, each.region, region) for each in f.invokes)
-        or any(
-            (each.callbacks or not leading.isdisjoint(each.candidates)) and is_inside(f, each.region, region)
-            for each in f.calls
-        )
+        any(is_wanted(each) for each in effects_inside(f, region))
+        or bool(invokes_inside(f, region))
+        or any(each.callbacks or not leading.isdisjoint(each.candidates) for each in calls_inside(f, region))
     )
 
 

@@ -13,8 +13,9 @@ from looktwice.code.effects import (
     OriginKind,
     RegionKind,
 )
-from looktwice.code.questions.control import ancestors, handlers, is_inside
+from looktwice.code.questions.control import ancestors, effects_inside, facts_inside, handlers
 from looktwice.code.questions.failure import is_broad
+from looktwice.code.questions.once import once
 from looktwice.code.questions.rows import column_name
 
 VIOLATIONS = ("IntegrityError", "UniqueViolation", "UniqueViolationError", "DuplicateKeyError", "ConstraintViolation")
@@ -46,18 +47,18 @@ def _is_handled(f: FunctionSummary, effect: Effect) -> bool:
     return any(expects_violation(f, handler) for attempt in attempts for handler in handlers(f, attempt))
 
 
+@once
 def expects_violation(f: FunctionSummary, handler: int) -> bool:
     """Whether a handler is for unique violations: by the type it catches, or by the error code it checks."""
     caught = f.regions[handler].detail
     if any(name in caught for name in VIOLATIONS):
         return True
-    tests = (fact for fact in f.facts if fact.kind is FactKind.TEST and is_inside(f, fact.region, handler))
+    tests = (fact for fact in facts_inside(f, handler) if fact.kind is FactKind.TEST)
     values = (value for fact in tests for atom in fact.tests for value in (atom.left, atom.right) if value != NONE)
     if any(_names_violation(f, origin.kind, origin.ref) for value in values for origin in f.values[value]):
         return True
     return is_broad(f.regions[handler]) and any(
-        each.kind is EffectKind.RESPOND and is_inside(f, each.region, handler) and _is_callers_fault(f, each)
-        for each in f.effects
+        each.kind is EffectKind.RESPOND and _is_callers_fault(f, each) for each in effects_inside(f, handler)
     )
 
 

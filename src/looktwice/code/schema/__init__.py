@@ -5,7 +5,17 @@ from __future__ import annotations
 from looktwice.code.schema.alembic import is_migration, read_migration
 from looktwice.code.schema.changes import Change, Migration
 from looktwice.code.schema.entities import entities
-from looktwice.code.schema.prisma import read_prisma
+from looktwice.code.schema.prisma import Schema, read_prisma, read_schema
 from looktwice.code.schema.sql import read_sql
 
-__all__ = ["Change", "Migration", "entities", "is_migration", "read_migration", "read_prisma", "read_sql"]
+__all__ = [
+    "Change",
+    "Migration",
+    "Schema",
+    "entities",
+    "is_migration",
+    "read_migration",
+    "read_prisma",
+    "read_schema",
+    "read_sql",
+]

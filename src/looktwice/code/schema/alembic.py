@@ -167,10 +167,12 @@ def table_parts(parts: list[Node], table: str, at: tuple[int, int]) -> Iterator[
 
 def executed(call: Call) -> Iterator[Change]:
     """The changes in SQL that a migration runs directly."""
-    from looktwice.code.schema.sql import DEFINES, dialect_of, statements
+    from looktwice.code.schema.script import cut, dialect_of
+    from looktwice.code.schema.sql import DEFINES
     from looktwice.code.schema.sql import changes_of as sql_changes
 
     text = text_of(argument(call, 0, "sqltext"))
-    for start, end in statements(text):
+    dialect = dialect_of(text)
+    for start, end in cut(text, dialect).statements:
         if DEFINES.match(text[start:end]):
-            yield from sql_changes(text[start:end], dialect_of(text), (call.start, call.end))
+            yield from sql_changes(text[start:end], dialect, (call.start, call.end))

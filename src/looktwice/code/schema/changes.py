@@ -7,13 +7,15 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from looktwice.code.effects import Column, Entity, Index, Maybe, Unique
+from looktwice.core.event import Unread
 
 
 class Change(Struct, frozen=True, array_like=True, gc=False):
     """One change. Only the relevant fields are set.
 
     kind: "create table", "drop table", "rename table" (to `name`), "add column", "drop column", "rename column" (of
-    `column` to `name`), "add unique", "add index", "add check", "add policy", "drop" (the constraint or index `name`).
+    `column` to `name`), "add unique", "add index", "add check", "add policy", "drop" (the constraint or index `name`),
+    "unread" (a statement about the table that could not be read).
     table: without its schema; "" for a drop that names none. name: of the constraint or index, "" when it has none.
     """
 
@@ -29,12 +31,17 @@ class Change(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Migration(Struct, frozen=True, array_like=True, gc=False):
-    """The changes of one file. `after` are the revisions it builds upon; both are empty outside Alembic."""
+    """The changes of one file. `after` are the revisions it builds upon; both are empty outside of Alembic.
+
+    unread: what of the file could not be read; note: what a reader should know of it otherwise.
+    """
 
     path: str
     changes: tuple[Change, ...]
     revision: str = ""
     after: tuple[str, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    note: str = ""
 
 
 class Table:
@@ -47,6 +54,7 @@ class Table:
         self.indexes: dict[str, Index] = {}
         self.checks: dict[str, str] = {}
         self.policies: dict[str, str] = {}
+        self.is_whole = True  # every statement about it could be read
 
     def entity(self) -> Entity:
         """The table as an entity, to be completed by an ORM model."""
@@ -62,7 +70,7 @@ class Table:
             tuple(self.indexes.values()),
             checks=tuple(self.checks.values()),
             policies=tuple(self.policies.values()),
-            complete=bool(self.columns),
+            complete=bool(self.columns) and self.is_whole,
         )
 
     def apply(self, change: Change) -> None:
@@ -83,6 +91,8 @@ class Table:
                 self.checks[name] = change.check
             case "add policy":
                 self.policies[name] = change.check
+            case "unread":
+                self.is_whole = False
             case "drop":
                 for kept in (self.uniques, self.indexes, self.checks, self.policies):
                     kept.pop(change.name, None)
@@ -111,6 +121,7 @@ class Table:
 def tables(migrations: Iterable[Migration]) -> dict[str, Table]:
     """The tables that exist after all migrations, by lower-case name."""
     found: dict[str, Table] = {}
+    holders: dict[str, list[Table]] = {}  # of the constraint or index of a name
     for migration in in_order(migrations):
         for change in migration.changes:
             key = change.table.lower()
@@ -123,12 +134,14 @@ def tables(migrations: Iterable[Migration]) -> dict[str, Table]:
                     table.name = change.name
                     found[change.name.lower()] = table
                 case "drop" if not key:
-                    for table in found.values():
+                    for table in holders.pop(change.name, ()):
                         table.apply(change)
                 case _:
                     if key not in found:  # altered, but created in a file that was not read
                         found[key] = Table(change.table, migration.path, change)
                     found[key].apply(change)
+                    if change.name and change.kind != "drop":
+                        holders.setdefault(change.name, []).append(found[key])
     return found
 
 
@@ -139,13 +152,14 @@ def in_order(migrations: Iterable[Migration]) -> list[Migration]:
     ordered: list[Migration] = []
     seen: set[int] = set()
     for migration in by_path:
-        waiting = [migration]
+        waiting, around = [migration], {id(migration)}
         while waiting:
             current = waiting[-1]
             before = [by_revision[each] for each in current.after if each in by_revision]
-            before = [each for each in before if id(each) not in seen and each not in waiting]
+            before = [each for each in before if id(each) not in seen and id(each) not in around]
             if before:
                 waiting.extend(before)
+                around.update(map(id, before))
                 continue
             waiting.pop()
             if id(current) not in seen:

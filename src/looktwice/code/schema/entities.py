@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from looktwice.code.effects import Column, Entity, Index, Relation, Unique
+from looktwice.code.effects import Column, Entity, Relation
 from looktwice.code.names import Names
 from looktwice.code.schema.changes import Migration, Table, tables
 from looktwice.code.schema.sqlalchemy import sqlalchemy_entities
@@ -39,10 +39,14 @@ def with_targets(entity: Entity, by_name: Mapping[str, str]) -> Entity:
 
 def with_table(entity: Entity, table: Table) -> Entity:
     """The entity, completed with what only its table's history has."""
-    known = {each.name for each in entity.columns}
-    columns = tuple(each for name, each in table.columns.items() if name not in known and entity.column(name) is None)
-    uniques = tuple(each for each in table.uniques.values() if not has_unique(entity.uniques, each))
-    indexes = tuple(each for each in table.indexes.values() if not has_index(entity.indexes, each))
+    known = {name for each in entity.columns for name in (each.name, each.field)}
+    columns = tuple(each for name, each in table.columns.items() if name not in known)
+    unique = {(frozenset(each.columns), bool(each.where)) for each in entity.uniques}
+    uniques = tuple(
+        each for each in table.uniques.values() if (frozenset(each.columns), bool(each.where)) not in unique
+    )
+    indexed = {(each.columns, bool(each.where)) for each in entity.indexes}
+    indexes = tuple(each for each in table.indexes.values() if (each.columns, bool(each.where)) not in indexed)
     return replace(
         entity,
         columns=(*(with_default(each, table) for each in entity.columns), *columns),
@@ -50,6 +54,7 @@ def with_table(entity: Entity, table: Table) -> Entity:
         indexes=(*entity.indexes, *indexes),
         checks=tuple(dict.fromkeys((*entity.checks, *table.checks.values()))),
         policies=tuple(dict.fromkeys((*entity.policies, *table.policies.values()))),
+        complete=entity.complete and table.is_whole,
     )
 
 
@@ -58,11 +63,3 @@ def with_default(column: Column, table: Table) -> Column:
     if made is None or column.default or not made.default:
         return column
     return replace(column, default=made.default)
-
-
-def has_unique(known: tuple[Unique, ...], unique: Unique) -> bool:
-    return any(set(each.columns) == set(unique.columns) and bool(each.where) == bool(unique.where) for each in known)
-
-
-def has_index(known: tuple[Index, ...], index: Index) -> bool:
-    return any(each.columns == index.columns and bool(each.where) == bool(index.where) for each in known)

@@ -9,18 +9,29 @@ from __future__ import annotations
 import re
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from looktwice.code.effects import Column, Entity, Index, Relation, Unique
 from looktwice.code.schema.changes import nullable
 from looktwice.code.schema.kinds import kind_of
+from looktwice.core.event import Unread
 from looktwice.core.source import Source
+from looktwice.core.text import Offsets, decode
 
-BLOCK = re.compile(r"^[ \t]*(model|enum|view|type)[ \t]+(\w+)[ \t]*\{", re.MULTILINE)
+BLOCK = re.compile(r"^[ \t]*+(model|enum|view|type|generator|datasource)[ \t]+(\w+)[ \t]*\{", re.MULTILINE)
 FIELD = re.compile(r"^[ \t]*(\w+)[ \t]+(\w+(?:\([^)\n]*\))?)(\[\]|\?)?", re.MULTILINE)
 ATTRIBUTE = re.compile(r"@@?([\w.]+)")
 FIELDS = re.compile(r"\[([^\]]*)\]")
 TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
-COMMENT = re.compile(r'("(?:[^"\\\n]|\\.)*")|//[^\n]*')
+COMMENT = re.compile(r'("(?:[^"\\\n]|\\[^\n])*+")|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/|\Z)')
+BRACKETS = {
+    "{": re.compile(r'"(?:[^"\\\n]|\\[^\n])*+"|[{}]'),
+    "(": re.compile(r'"(?:[^"\\\n]|\\[^\n])*+"|[()]'),
+}
+LONGEST_LINE = 4_000  # characters of one attribute: what is still open then was never closed
+ERRORS_KEPT = 5
+UNKNOWN = "what is unique in it is not known"
+NOT_A_LINE_END = re.compile(r"[^\n]")
 SCALARS = frozenset(("String", "Boolean", "Int", "BigInt", "Float", "Decimal", "DateTime", "Json", "Bytes"))
 
 
@@ -32,45 +43,92 @@ class Attribute(Struct, frozen=True):
 
 
 class Block(Struct, frozen=True):
-    """A model, view, type or enum: the text between its braces and its position."""
+    """A model, view, type or enum: the text between its braces and where it stands.
+
+    body: where that text begins. odd: where something in it begins that is no Prisma, the block's own start when it is
+    never closed; -1 when all of it was understood.
+    """
 
     kind: str
     name: str
     text: str
     start: int
+    body: int
     end: int
+    odd: int = -1
+
+
+class Schema(Struct, frozen=True):
+    """The entity of every model, in order; and what of the file could not be read."""
+
+    entities: tuple[Entity, ...]
+    unread: tuple[Unread, ...] = ()
+    note: str = ""
 
 
 def read_prisma(source: Source) -> tuple[Entity, ...]:
     """The entity of every model, in order. Never raises: what does not look like Prisma is skipped."""
-    text = source.data.decode("utf-8", "replace")
-    plain = COMMENT.sub(lambda found: found[1] or " " * len(found[0]), text)
+    return read_schema(source).entities
+
+
+def read_schema(source: Source) -> Schema:
+    """What a schema file says, and what of it could not be read. Never raises."""
+    read = decode(source.data)
+    text = read.text
+    plain = COMMENT.sub(lambda found: found[1] or NOT_A_LINE_END.sub(" ", found[0]), text)
     found = blocks(plain)
     models = {block.name: block for block in found if block.kind in ("model", "view")}
     stores = {name: stored_names(block) for name, block in models.items()}
-    return tuple(entity(source.path, text, block, stores) for block in models.values())
+    offsets = Offsets(text)
+    entities = tuple(entity(source.path, offsets, block, stores) for block in models.values())
+    wrong = [problem(source.path, text, block) for block in found if block.odd >= 0]
+    if read.wrong:
+        wrong.insert(0, Unread(source.path, f"{read.wrong}; {UNKNOWN}", 1))
+    elif plain.strip() and not found:
+        wrong.append(Unread(source.path, f"there is no Prisma in it; {UNKNOWN}"))
+    return Schema(entities, tuple(wrong[:ERRORS_KEPT]), read.note)
+
+
+def problem(path: str, text: str, block: Block) -> Unread:
+    line = text.count("\n", 0, block.odd) + 1
+    if block.odd == block.start:
+        return Unread(path, f"the {block.kind} {block.name} is not closed; {UNKNOWN}", line)
+    return Unread(path, f"line {line} in the {block.kind} {block.name} is not Prisma; {UNKNOWN}", line)
 
 
 def blocks(text: str) -> list[Block]:
-    found: list[Block] = []
-    for opening in BLOCK.finditer(text):
-        end = closing(text, opening.end(), "{", "}")
-        inner = text[opening.end() : end]
-        found.append(Block(opening[1], opening[2], inner, opening.start(1), min(end + 1, len(text))))
-    return found
+    """The blocks of a schema. One that is not closed ends where the next one opens."""
+    openings = list(BLOCK.finditer(text))
+    starts = [*(each.start() for each in openings), len(text)]
+    return [block(text, opening, limit) for opening, limit in zip(openings, starts[1:], strict=True)]
 
 
-def closing(text: str, position: int, opens: str, closes: str) -> int:
-    """Where the bracket opened directly before `position` is closed; the end of the text when it is not."""
+def block(text: str, opening: re.Match[str], limit: int) -> Block:
+    start = opening.end()
+    end = closing(text, start, limit, "{", "}")
+    inner = text[start:end]
+    odd = opening.start(1) if end == limit else -1
+    if odd < 0 and opening[1] in ("model", "view"):
+        odd = next((start + offset for offset, line in logical_lines(inner) if is_odd(line)), -1)
+    return Block(opening[1], opening[2], inner, opening.start(1), start, min(end + 1, limit), odd)
+
+
+def is_odd(line: str) -> bool:
+    """Whether a line of a model is neither a field nor an attribute nor empty."""
+    return bool(line.strip()) and not line.lstrip().startswith("@@") and not FIELD.match(line)
+
+
+def closing(text: str, position: int, limit: int, opens: str, closes: str) -> int:
+    """Where the bracket closes that was opened right before `position`; `limit` when it does not before that."""
     depth = 1
-    for found in re.compile(rf'"(?:[^"\\\n]|\\.)*"|[{re.escape(opens + closes)}]').finditer(text, position):
+    for found in BRACKETS[opens].finditer(text, position, limit):
         if found[0] == opens:
             depth += 1
         elif found[0] == closes:
             depth -= 1
             if depth == 0:
                 return found.start()
-    return len(text)
+    return limit
 
 
 def stored_names(block: Block) -> dict[str, str]:
@@ -91,7 +149,7 @@ def attributes(line: str) -> list[Attribute]:
         position = opening.end()
         arguments = ""
         if line[position : position + 1] == "(":
-            end = closing(line, position + 1, "(", ")")
+            end = closing(line, position + 1, len(line), "(", ")")
             arguments, position = line[position + 1 : end], end + 1
         found.append(Attribute(opening[1], arguments))
     return found
@@ -100,26 +158,23 @@ def attributes(line: str) -> list[Attribute]:
 def logical_lines(text: str) -> list[tuple[int, str]]:
     """The lines with their offsets; a line with open parentheses is continued."""
     lines: list[tuple[int, str]] = []
-    position = 0
-    pending, pending_at = "", 0
+    start = position = depth = 0
     for line in text.splitlines(keepends=True):
-        pending_at = position if not pending else pending_at
-        pending += line
         position += len(line)
-        if pending.count("(") <= pending.count(")") or len(pending) > 4000:
-            lines.append((pending_at, pending))
-            pending = ""
-    return [*lines, (pending_at, pending)] if pending else lines
+        depth += line.count("(") - line.count(")")
+        if depth <= 0 or position - start > LONGEST_LINE:
+            lines.append((start, text[start:position]))
+            start, depth = position, 0
+    return [*lines, (start, text[start:])] if start < len(text) else lines
 
 
-def entity(path: str, text: str, block: Block, stores: dict[str, dict[str, str]]) -> Entity:
+def entity(path: str, offsets: Offsets, block: Block, stores: dict[str, dict[str, str]]) -> Entity:
     columns: list[Column] = []
     uniques: list[Unique] = []
     indexes: list[Index] = []
     relations: list[Relation] = []
     table = block.name
     own = stores[block.name]
-    body_at = text.index("{", block.start) + 1
     for offset, line in logical_lines(block.text):
         found = attributes(line)
         if line.lstrip().startswith("@@"):
@@ -130,8 +185,8 @@ def entity(path: str, text: str, block: Block, stores: dict[str, dict[str, str]]
         if not (field := FIELD.match(line)):
             continue
         name, type_name, mark = field[1], field[2], field[3] or ""
-        start = body_at + offset + field.start(1)
-        span = (byte_offset(text, start), byte_offset(text, start + len(name)))
+        start = block.body + offset + field.start(1)
+        span = (offsets.of(start), offsets.of(start + len(name)))
         if type_name in stores:
             relations.append(relation(name, type_name, mark == "[]", found, own))
             continue
@@ -139,25 +194,23 @@ def entity(path: str, text: str, block: Block, stores: dict[str, dict[str, str]]
         for each in found:
             if each.name in ("id", "unique"):
                 uniques.append(Unique((own[name],), primary=each.name == "id"))
-    columns = [referring(each, relations, block, stores) for each in columns]
+    targets = {name: each.target for each in reversed(relations) for name in each.columns}
+    columns = [referring(each, targets[each.name]) if each.name in targets else each for each in columns]
     return Entity(
         f"{path}:{block.name}",
         block.name,
         table,
         path,
-        byte_offset(text, block.start),
-        byte_offset(text, block.end),
+        offsets.of(block.start),
+        offsets.of(block.end),
         tuple(columns),
         tuple(uniques),
         tuple(indexes),
         tuple(
             Relation(each.name, f"{path}:{each.target}", each.many, each.loading, each.columns) for each in relations
         ),
+        complete=block.odd < 0,
     )
-
-
-def byte_offset(text: str, position: int) -> int:
-    return position if text.isascii() else len(text[:position].encode())
 
 
 def block_attribute(found: Attribute, own: dict[str, str], uniques: list[Unique], indexes: list[Index]) -> None:
@@ -207,20 +260,7 @@ def column(stored: str, field: re.Match[str], found: list[Attribute], span: tupl
     return Column(stored, full, nullable(mark == "?"), kind, default, "", name if stored != name else "", *span)
 
 
-def referring(found: Column, relations: list[Relation], block: Block, stores: dict[str, dict[str, str]]) -> Column:
+def referring(found: Column, target: str) -> Column:
     """The column, with a reference to the key of the other side when it is a relation's foreign key."""
-    for each in relations:
-        if found.name in each.columns:
-            kind = kind_of(found.field or found.name, found.type, is_key=True)
-            return Column(
-                found.name,
-                found.type,
-                found.nullable,
-                kind,
-                found.default,
-                each.target,
-                found.field,
-                found.start,
-                found.end,
-            )
-    return found
+    kind = kind_of(found.field or found.name, found.type, is_key=True)
+    return replace(found, kind=kind, references=target)

@@ -10,69 +10,101 @@ from typing import TYPE_CHECKING
 from looktwice.code.effects import Column, Index, Unique
 from looktwice.code.schema.changes import Change, Migration, nullable
 from looktwice.code.schema.kinds import kind_of
+from looktwice.code.schema.script import cut, dialect_of
+from looktwice.core.event import Unread
+from looktwice.core.parsing import NotParsedError, attempt
 from looktwice.core.source import Source
+from looktwice.core.text import Offsets, decode
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
-# Text that may contain a semicolon which ends no statement, or the semicolon that ends one.
-BREAK = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|--[^\n]*|/\*.*?\*/|(\$[A-Za-z_]*\$).*?\1|;", re.DOTALL)
+LEADING = r"(?:\s++|--[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/)*+"
 DEFINES = re.compile(
-    r"(?:\s|--[^\n]*\n|/\*.*?\*/)*(CREATE\s+(?:UNLOGGED\s+|TEMP\w*\s+)?(?:TABLE|(?:UNIQUE\s+)?INDEX)|ALTER\s+TABLE|DROP\s+(?:TABLE|INDEX))\b",
-    re.IGNORECASE | re.DOTALL,
+    LEADING
+    + r"(CREATE\s+(?:UNLOGGED\s+|TEMP\w*\s+)?(?:TABLE|(?:UNIQUE\s+)?INDEX)|ALTER\s+TABLE|DROP\s+(?:TABLE|INDEX))\b",
+    re.IGNORECASE,
 )
 POLICY = re.compile(
-    r'(?:\s|--[^\n]*\n)*CREATE\s+POLICY\s+("[^"]+"|\w+)\s+ON\s+("?[\w.]+"?(?:\."?\w+"?)?)(.*)',
+    LEADING + r'CREATE\s+POLICY\s+("[^"]+"|\w+)\s+ON\s+("?[\w.]+"?(?:\."?\w+"?)?)(.*)',
     re.IGNORECASE | re.DOTALL,
 )
+SUBJECT = re.compile(
+    r"(?:\bTABLE\s+(?:IF\s+(?:NOT\s+)?EXISTS\s+)?(?:ONLY\s+)?|\bON\s+(?:ONLY\s+)?)((?:[\"`\[]?\w+[\"`\]]?\s*\.\s*)?[\"`\[]?\w+)",
+    re.IGNORECASE,
+)
+KEYS = re.compile(r"\bUNIQUE\b|\bPRIMARY\s+KEY\b|\bEXCLUDE\b", re.IGNORECASE)
+ERRORS_KEPT = 5
+UNKNOWN = "what is unique in it is not known"
 LONGEST = 200_000  # a longer statement is from a dump and not written by hand
 
 
 def read_sql(source: Source) -> Migration:
-    """The changes that a script makes to tables, in order. What does not parse or defines nothing is skipped."""
-    text = source.data.decode("utf-8", "replace")
+    """The changes that a script makes to tables, in order, and what of it could not be read. Never raises."""
+    read = decode(source.data)
+    text = read.text
+    offsets = Offsets(text)
     dialect = dialect_of(text)
     changes: list[Change] = []
-    for start, end in statements(text):
+    unread: list[Unread] = [Unread(source.path, f"{read.wrong}; {UNKNOWN}", 1)] if read.wrong else []
+    script = cut(text, dialect)
+    for start, end in script.statements:
         statement = text[start:end]
-        at = (len(text[:start].encode()), len(text[:end].encode()))
-        if len(statement) > LONGEST:
-            continue
-        if DEFINES.match(statement):
-            changes.extend(changes_of(statement, dialect, at))
+        at = (offsets.of(start), offsets.of(end))
+        if defines := DEFINES.match(statement):
+            try:
+                changes.extend(defined(statement, dialect, at))
+            except NotParsedError as error:
+                table = subject(statement)
+                changes.append(Change("unread", table, *at))
+                line = text.count("\n", 0, start + defines.start(1)) + 1
+                what = " ".join(defines[1].upper().split())
+                unread.append(Unread(source.path, f"{what} {table or '?'}: {error.why}; {UNKNOWN}", line))
         elif policy := POLICY.match(statement):
             table = policy[2].replace('"', "").rpartition(".")[2]
             changes.append(Change("add policy", table, *at, name=policy[1].strip('"'), check=policy[3].strip()))
-    return Migration(source.path, tuple(changes))
+    if script.open_at >= 0:
+        line = text.count("\n", 0, script.open_at) + 1
+        mark = text[script.open_at]
+        unread.append(Unread(source.path, f"what is opened with {mark} is never closed; {UNKNOWN}", line))
+    return Migration(source.path, tuple(changes), unread=tuple(unread[:ERRORS_KEPT]), note=read.note)
 
 
-def statements(text: str) -> Iterator[tuple[int, int]]:
-    """Where each statement starts and ends, without its semicolon."""
-    start = 0
-    for found in BREAK.finditer(text):
-        if found[0] == ";":
-            yield start, found.start()
-            start = found.end()
-    if text[start:].strip():
-        yield start, len(text)
+def subject(statement: str) -> str:
+    """The table that a statement is about, as far as its words tell."""
+    found = SUBJECT.search(statement)
+    return re.split(r"[.\s]+", found[1])[-1].strip('"`[]') if found else ""
 
 
-def dialect_of(text: str) -> str:
-    if "`" in text or re.search(r"\bENGINE\s*=|AUTO_INCREMENT", text, re.IGNORECASE):
-        return "mysql"
-    return "sqlite" if re.search(r"\bAUTOINCREMENT\b", text, re.IGNORECASE) else "postgres"
+def defined(statement: str, dialect: str, at: tuple[int, int]) -> list[Change]:
+    """What one statement that creates, alters or drops a table or index does.
 
-
-def changes_of(statement: str, dialect: str, at: tuple[int, int]) -> list[Change]:
-    """The changes of one statement that creates, alters or drops a table or index."""
+    Raises NotParsedError when it cannot be read, and may say what is unique.
+    """
     import sqlglot
     from sqlglot import exp
 
-    logging.getLogger("sqlglot").setLevel(logging.ERROR)  # it warns about syntax that it skips; so do we
+    if len(statement) > LONGEST:
+        raise NotParsedError(f"it has {len(statement)} characters, and at most {LONGEST} are read")
+    logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # it warns of syntax that it passes over, as do we
+    parsed = attempt("SQL", lambda: sqlglot.parse_one(statement, dialect=dialect))
+    if isinstance(parsed, exp.Command) and KEYS.search(statement):
+        raise NotParsedError("its syntax is not known")
+    return attempt("SQL", lambda: of_tree(parsed, at))  # whose parts may be other ones than expected
+
+
+def changes_of(statement: str, dialect: str, at: tuple[int, int]) -> list[Change]:
+    """As `defined`; what cannot be read is a change of kind "unread"."""
     try:
-        parsed = sqlglot.parse_one(statement, dialect=dialect)
-    except (sqlglot.errors.SqlglotError, RecursionError):
-        return []
+        return defined(statement, dialect, at)
+    except NotParsedError:
+        return [Change("unread", subject(statement), *at)]
+
+
+def of_tree(parsed: object, at: tuple[int, int]) -> list[Change]:
+    """The changes in a statement that was parsed."""
+    from sqlglot import exp
+
     match parsed:
         case exp.Create(kind="TABLE", this=exp.Schema() as schema):
             table = schema.this.name

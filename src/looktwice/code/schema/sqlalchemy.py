@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from looktwice.code.definitions import definitions
 from looktwice.code.effects import Column, Entity, Index, Relation, Unique
-from looktwice.code.names import Names, definitions, split
+from looktwice.code.names import Names, split
 from looktwice.code.schema.columns import (
     COLUMN_CALLS,
     Constraints,

@@ -43,6 +43,8 @@ def account_for(plan: Plan) -> Account:
 
 def _interpreter(program: Path, path: str) -> Path | None:
     """What executes a script, as its first line says; None for a binary."""
+    if not program.is_file():  # a named pipe can be executable, too
+        return None
     with contextlib.suppress(OSError), program.open("rb") as file:
         first = file.readline(200)
         if first.startswith(b"#!"):

@@ -10,17 +10,21 @@ from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 from looktwice.core.event import Executing
+from looktwice.core.files import UnreadableError, read_bytes
 from looktwice.prove.app.accounts import account_for
 from looktwice.prove.app.environment import Secrets, environment
 from looktwice.prove.app.failure import StartError
 from looktwice.prove.app.instance import launch, shown
 from looktwice.prove.app.isolation import Attempt, attempts
 from looktwice.prove.app.plan import Addresses, Command, Plan
+from looktwice.prove.app.sources.text import text_of
 from looktwice.prove.child_process import Account
 from looktwice.prove.guardian.run import Run, ended
 
 if TYPE_CHECKING:
     import psycopg
+
+_LARGEST_SCRIPT = 500_000_000  # bytes of one SQL file
 
 
 def set_up(
@@ -77,7 +81,7 @@ def _is_script(command: Command) -> bool:
 
 def _text(plan: Plan, command: Command) -> str:
     path = plan.root / command.directory / command.words[0]
-    return path.read_text("utf-8", "replace") if _is_script(command) and path.is_file() else ""
+    return text_of(path) if _is_script(command) else ""
 
 
 def _execute(
@@ -132,9 +136,9 @@ def _execute_file(plan: Plan, command: Command, database: str, seconds: float, s
 
     path: Path = plan.root / command.directory / command.words[0]
     try:
-        script = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        why = (error.strerror or str(error)).lower() if isinstance(error, OSError) else "it is not UTF-8 text"
+        script = read_bytes(path, _LARGEST_SCRIPT).decode("utf-8-sig")
+    except (UnreadableError, UnicodeDecodeError) as error:
+        why = error.why if isinstance(error, UnreadableError) else "it is not UTF-8 text"
         raise StartError(step, f"cannot read {command.words[0]}: {why}", command=command, plan=plan) from None
     try:
         with (

@@ -11,6 +11,7 @@ import msgspec
 from looktwice.prove.app.plan import Command
 from looktwice.prove.app.sources import compose, dockerfile, migrations, node, procfile, python
 from looktwice.prove.app.sources.source_files import files
+from looktwice.prove.app.sources.text import text_of
 
 # In this order: what is written down to be run, then what can be told from the code.
 _STARTS: tuple[tuple[str, Callable[[Path], Command | None]], ...] = (
@@ -61,7 +62,7 @@ def extensions(root: Path) -> list[str]:
     """PostgreSQL extensions that the project's SQL and migrations create."""
     found: dict[str, None] = {}
     for path in files(root, (".sql", ".py", ".ts", ".js", ".prisma")):
-        text = path.read_text("utf-8", "replace")
+        text = text_of(path)
         if "xtension" in text or "XTENSION" in text:
             found.update(dict.fromkeys(_EXTENSION.findall(text)))
     return [name.lower() for name in found]

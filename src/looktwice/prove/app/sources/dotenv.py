@@ -12,6 +12,7 @@ from msgspec import Struct
 from looktwice.prove.app.plan import Kind, Origin, Setting
 from looktwice.prove.app.recognition import kind_of, service_name
 from looktwice.prove.app.sources.own_files import settings_files
+from looktwice.prove.app.sources.text import text_of
 from looktwice.prove.sandbox.files import SHOWN
 
 # Of the user's own, the earlier file decides; what is not named here comes last.
@@ -79,17 +80,6 @@ def written(found: list[Assignment], values: Mapping[str, str]) -> str:
         elif not it.value:
             lines.append(f"{'export ' if it.is_exported else ''}{it.name}=\n")
     return "".join(lines)
-
-
-def text_of(path: Path) -> str:
-    """The beginning of a regular file, "" of anything else."""
-    try:
-        if path.is_file():
-            with path.open("rb") as file:
-                return file.read(_LARGEST).decode("utf-8-sig", "replace")
-    except OSError:
-        pass
-    return ""
 
 
 def setting(name: str, value: str, origin: Origin, own: bool = False) -> Setting:

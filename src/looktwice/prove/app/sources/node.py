@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from looktwice.prove.app.plan import Command, Origin
 from looktwice.prove.app.sources import rewrite
+from looktwice.prove.app.sources.text import json_object, text_of
 
 _SCRIPTS = ("start:prod", "start", "serve", "dev", "start:dev")
 _BUILT = ("dist", "build", "lib", "out")
@@ -32,7 +32,7 @@ def build(root: Path) -> list[Command]:
     scripts = _scripts(_manifest(root))
     result = []
     if (root / "prisma" / "schema.prisma").is_file() and not (root / "node_modules" / ".prisma").is_dir():
-        schema = (root / "prisma" / "schema.prisma").read_text("utf-8", "replace")
+        schema = text_of(root / "prisma" / "schema.prisma")
         if "output" not in schema:
             result.append(Command(("prisma", "generate"), Origin("prisma/schema.prisma")))
     command = start(root)
@@ -43,11 +43,7 @@ def build(root: Path) -> list[Command]:
 
 
 def _manifest(root: Path) -> dict[str, Any]:
-    try:
-        manifest = json.loads((root / "package.json").read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return manifest if isinstance(manifest, dict) else {}
+    return json_object(root / "package.json")
 
 
 def _scripts(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -56,5 +52,5 @@ def _scripts(manifest: dict[str, Any]) -> dict[str, Any]:
 
 
 def _line(root: Path, text: str) -> int:
-    lines = (root / "package.json").read_text("utf-8", "replace").splitlines()
+    lines = text_of(root / "package.json").splitlines()
     return next((number for number, line in enumerate(lines, 1) if text in line), 0)

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from looktwice.prove.app.plan import Command, Origin
 from looktwice.prove.app.sources import rewrite
+from looktwice.prove.app.sources.text import text_of
 
 
 def start(root: Path) -> Command | None:
     path = root / "Procfile"
     if not path.is_file():
         return None
-    for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), 1):
+    for number, line in enumerate(text_of(path).splitlines(), 1):
         match = re.match(r"web\s*:\s*(.+)", line)
         if match and (words := rewrite.words(match[1])):
             return Command(words, Origin("Procfile", number))

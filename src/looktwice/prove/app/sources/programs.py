@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import re
 import shutil
 import subprocess
@@ -11,6 +10,7 @@ import sys
 from pathlib import Path
 
 from looktwice.core import isolation
+from looktwice.prove.app.sources.text import json_object
 
 
 def search_path(root: Path, directory: str = ".") -> list[str]:
@@ -43,11 +43,9 @@ def _node_for(base: Path) -> str:
 
 def _least(base: Path) -> tuple[int, int]:
     """The least version in `engines.node`: ">=22.18 <25" gives (22, 18)."""
-    try:
-        engines = json.loads((base / "package.json").read_text("utf-8")).get("engines", {})
-        numbers = re.search(r"(\d+)(?:\.(\d+))?", str(engines.get("node", "")))
-    except (OSError, ValueError, AttributeError):
-        return (0, 0)
+    engines = json_object(base / "package.json").get("engines")
+    wanted = engines.get("node", "") if isinstance(engines, dict) else ""
+    numbers = re.search(r"(\d{1,4})(?:\.(\d{1,4}))?", str(wanted))
     return (int(numbers[1]), int(numbers[2] or 0)) if numbers else (0, 0)
 
 

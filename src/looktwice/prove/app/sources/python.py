@@ -7,6 +7,7 @@ from pathlib import Path
 
 from looktwice.prove.app.plan import Command, Origin
 from looktwice.prove.app.sources.source_files import files
+from looktwice.prove.app.sources.text import text_of
 
 _OBJECT = re.compile(
     r"^(\w+)\s*(?::\s*[\w.]+)?\s*=\s*(?:\w+\.)?(FastAPI|Starlette|Litestar|Quart|Flask)\(", re.MULTILINE
@@ -20,11 +21,11 @@ _USUAL = ("main.py", "app.py", "application.py", "server.py", "asgi.py", "wsgi.p
 
 def start(root: Path) -> Command | None:
     """uvicorn for an ASGI object, flask for a WSGI one. The usual file names first, then the shallower path."""
-    candidates = [path for path in files(root, (".py",)) if "create" in (text := _text(path)) or _OBJECT.search(text)]
+    candidates = [path for path in files(root, (".py",)) if "create" in (text := text_of(path)) or _OBJECT.search(text)]
     candidates.sort(key=lambda path: (_rank(path), len(path.parts), str(path)))
     for pattern in (_OBJECT, _CALLED, _FACTORY):
         for path in candidates:
-            if match := pattern.search(_text(path)):
+            if match := pattern.search(text_of(path)):
                 return _command(root, path, match, is_factory=pattern is _FACTORY)
     return None
 
@@ -34,7 +35,7 @@ def _command(root: Path, path: Path, match: re.Match[str], is_factory: bool) -> 
     relative = path.relative_to(base).with_suffix("")
     parts = relative.parts[:-1] if relative.name == "__init__" else relative.parts
     target = f"{'.'.join(parts)}:{match[1]}"
-    origin = Origin(path.relative_to(root).as_posix(), _text(path).count("\n", 0, match.start()) + 1)
+    origin = Origin(path.relative_to(root).as_posix(), text_of(path).count("\n", 0, match.start()) + 1)
     directory = base.relative_to(root).as_posix() or "."
     if "Flask(" in match[0]:
         words = ("python", "-m", "flask", "--app", target, "run", "--port", "{port}")
@@ -50,7 +51,7 @@ def _import_root(root: Path, path: Path) -> Path:
     Packages without `__init__.py` exist, so an import of the module's top directory by its own files counts too.
     """
     directory = path.parent
-    text = _text(path)
+    text = text_of(path)
     while directory != root:
         imported = re.search(rf"^\s*(?:from|import)\s+{re.escape(directory.name)}\b", text, re.MULTILINE)
         relative = re.search(r"^\s*from\s+\.", text, re.MULTILINE)
@@ -64,7 +65,3 @@ def _import_root(root: Path, path: Path) -> Path:
 
 def _rank(path: Path) -> int:
     return _USUAL.index(path.name) if path.name in _USUAL else len(_USUAL)
-
-
-def _text(path: Path) -> str:
-    return path.read_text("utf-8", "replace")

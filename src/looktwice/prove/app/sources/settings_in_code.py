@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from looktwice.prove.app.sources import declared, reads
 from looktwice.prove.app.sources.dotenv import setting
 from looktwice.prove.app.sources.reads import Read
 from looktwice.prove.app.sources.source_files import JAVASCRIPT, files
+from looktwice.prove.app.sources.text import text_of
 
 _ENVIRONMENT = re.compile(r"environ|getenv|\benv\b|Settings|[cC]onfig|require|class-validator|[jJ]oi\.|\bz\.object")
 _WORD = re.compile(r"""["'`]([\w.+:/@-]{1,60})["'`]""")
@@ -51,8 +51,7 @@ def occurring(root: Path, values: Iterable[str]) -> set[str]:
 
 def _texts(root: Path, endings: tuple[str, ...] = (".py", *JAVASCRIPT)) -> Iterator[tuple[Path, str]]:
     for path in files(root, endings):
-        with contextlib.suppress(OSError, UnicodeDecodeError):
-            yield path, path.read_text("utf-8")
+        yield path, text_of(path)
 
 
 def _reads(path: Path, text: str, known: set[str]) -> Iterator[Read]:

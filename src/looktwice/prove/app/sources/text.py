@@ -1,0 +1,28 @@
+"""The files of a project as text: what cannot be read says nothing, and nothing of it keeps anybody waiting."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from looktwice.core.files import UnreadableError
+from looktwice.core.parsing import NotParsedError, attempt
+from looktwice.core.text import read_text
+
+
+def text_of(path: Path) -> str:
+    """The text of a regular file of ordinary size; "" for anything else."""
+    try:
+        return read_text(path)
+    except UnreadableError:
+        return ""
+
+
+def json_object(path: Path) -> dict[str, Any]:
+    """The object that a JSON file holds; empty when it holds none."""
+    try:
+        content = attempt("JSON", lambda: json.loads(text_of(path)))
+    except NotParsedError:
+        return {}
+    return content if isinstance(content, dict) else {}
