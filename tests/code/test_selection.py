@@ -50,11 +50,11 @@ def test_own_models_count(is_large: bool, path: str, text: str, name: str, langu
 
 
 def test_marks_of_own_models() -> None:
-    """What a file imports follows from the names; what is written down stays."""
+    """What a file imports, and the calls on any receiver, follow from the names; what is written down stays."""
     names = {"calls": {"acme.Client.post acme.Client.get": POST, "any.post": POST}, "types": {"@acme/x/y.Client": {}}}
     models = with_own("typescript", {"one": names, "two": {"calls": {"b.c": POST}, "marks": ["other"]}})
     for text, expected in (
         (b'import x from "acme"', True), (b'import x from "@acme/x"', True), (b'import x from "other"', True),
-        (b'import x from "b"', False), (b"post(1)", False),
+        (b'import x from "b"', False), (b"post(1)", True), (b"get(1)", False),
     ):  # fmt: skip
         assert bool(models.uses.search(text)) is expected, text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import IntEnum
 
 from msgspec import Struct
@@ -64,15 +65,20 @@ class Place(Struct, frozen=True):
 
 def takes(parameter: Parameter, name: str) -> bool:
     """Whether a parameter binds a name, itself or in its pattern."""
+    return name in taken(parameter)
+
+
+def taken(parameter: Parameter) -> Iterator[str]:
+    """The names that a parameter binds, itself or in its pattern."""
+    waiting: list[Node | None] = [parameter.pattern]
     if parameter.pattern is None:
-        return parameter.name == name
-    return binds(parameter.pattern, name)
-
-
-def binds(pattern: Node, name: str) -> bool:
-    if isinstance(pattern, Name):
-        return pattern.id == name
-    if isinstance(pattern, ObjectLiteral):
-        return any(binds(each.value, name) for each in pattern.entries)
-    parts = [*getattr(pattern, "items", ()), getattr(pattern, "target", None), getattr(pattern, "value", None)]
-    return any(isinstance(each, Node) and binds(each, name) for each in parts)
+        yield parameter.name
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Name):
+            yield node.id
+        elif isinstance(node, ObjectLiteral):
+            waiting += [each.value for each in node.entries]
+        elif node is not None:
+            parts = [*getattr(node, "items", ()), getattr(node, "target", None), getattr(node, "value", None)]
+            waiting += [each for each in parts if isinstance(each, Node)]

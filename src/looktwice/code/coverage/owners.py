@@ -9,7 +9,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable
 
-from looktwice.code.coverage.owner import ANYTHING, GLOBALS, PLAIN, RUNTIMES, WRAPPERS, Kind, Owner, Place, takes
+from looktwice.code.coverage.owner import ANYTHING, GLOBALS, PLAIN, RUNTIMES, WRAPPERS, Kind, Owner, Place, taken, takes
 from looktwice.code.definitions import dotted, functions
 from looktwice.code.languages.lookup import Around, Lookup
 from looktwice.code.names import Names, is_project, language_of, split
@@ -52,7 +52,7 @@ class Owners:
         self._lookup = lookup
         self._canonical = canonical
         self._asked: dict[tuple[str, int, int], Owner] = {}
-        self._functions: dict[str, list[Function]] = {}
+        self._takers: dict[str, dict[str, list[Function]]] = {}  # path → name of a parameter → functions
         self._symbols: dict[str, Owner] = {}
         self._returned: dict[str, Owner] = {}
         self._bases: dict[str, str] = {}
@@ -226,12 +226,12 @@ class Owners:
 
     def _is_parameter(self, name: str, place: Place) -> bool:
         """Whether a function of the outline around a place takes the name."""
-        if (found := self._functions.get(place.path)) is None:
-            module = self.names.modules[place.path]
-            found = self._functions[place.path] = [function for _, function, _ in functions(module, place.path)]
-        return any(
-            each.start <= place.offset < each.end and any(takes(it, name) for it in each.parameters) for each in found
-        )
+        if (found := self._takers.get(place.path)) is None:
+            found = self._takers[place.path] = {}
+            for _, function, _ in functions(self.names.modules[place.path], place.path):
+                for taker in {each for parameter in function.parameters for each in taken(parameter)}:
+                    found.setdefault(taker, []).append(function)
+        return any(each.start <= place.offset < each.end for each in found.get(name, ()))
 
     def _local(self, name: str, around: Around, place: Place, steps: int) -> Owner | None:
         """A name that the function sets or takes; None when it does neither."""
