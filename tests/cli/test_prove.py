@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import shutil
@@ -24,7 +23,6 @@ from looktwice.core.trace import Trace
 ROOT = Path(__file__).parents[2]
 LOOKTWICE = str(Path(sys.executable).with_name("looktwice"))
 DEPOSIT = ["--endpoint", "wallet/deposit", "--experiment", "twice"]
-PR_SET_CHILD_SUBREAPER = 36
 
 
 def copied(name: str, folder: Path) -> Path:
@@ -240,13 +238,12 @@ def descendants() -> set[int]:
     return found - {os.getpid()}
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="not run: processes are counted in /proc")
+@pytest.mark.usefixtures("adopting")
 @pytest.mark.parametrize(
     ("verb", "after"), [("prove", 0.3), ("prove", 1.0), ("prove", 1.8), ("prove", 2.6), ("demo", 1.5), ("demo", 4.0)]
 )
 def test_interrupted_at_any_moment(tmp_path: Path, verb: str, after: float) -> None:
     """Ctrl-C while servers start, while the application starts, in the middle of a run: quiet, and nothing stays."""
-    assert ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
     shop = copied("shop", tmp_path)
     before = descendants()
     process = subprocess.Popen(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import runpy
 import shutil
@@ -22,7 +21,6 @@ LOOKTWICE = str(Path(sys.executable).with_name("looktwice"))
 BANK = ROOT / "tests" / "prove" / "apps" / "bank.py"
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 NAMES = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM", signal.SIGHUP: "SIGHUP"}
-PR_SET_CHILD_SUBREAPER = 36
 CONFIGURATION = """
 [prove]
 start = "python bank.py {port}"
@@ -99,8 +97,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def run(project: Path, tmp_path: Path) -> Iterator[Callable[..., Running]]:
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)  # whatever loses its parent becomes our child
+def run(project: Path, tmp_path: Path, adopting: None) -> Iterator[Callable[..., Running]]:
     started: list[Running] = []
 
     def start(words: list[str]) -> Running:

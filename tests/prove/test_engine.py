@@ -56,6 +56,14 @@ def descendants() -> set[int]:
     return found - {os.getpid()}
 
 
+def left(before: set[int]) -> list[str]:
+    """The processes that have come since `before`, with their states and commands."""
+    return [
+        f"{Path(f'/proc/{pid}/stat').read_text()[:60]} {Path(f'/proc/{pid}/cmdline').read_text()[:200]}"
+        for pid in sorted(descendants() - before)
+    ]
+
+
 def test_a_run_from_end_to_end(job):
     before = descendants()
     events = list(prove(job))
@@ -67,7 +75,7 @@ def test_a_run_from_end_to_end(job):
         ("POST /deposit_atomic", "protected")
     ]
     assert events[-1].findings == 1 and events[-1].statistics["runs"] > 20
-    assert descendants() - before == set()
+    assert left(before) == []
 
 
 @pytest.mark.parametrize(("phase", "way"), [("start", "closed"), ("measure", "interrupted"), ("twice", "interrupted")])
@@ -82,4 +90,4 @@ def test_stopped_at_any_moment_it_leaves_nothing_running(job, phase, way):
     else:
         with pytest.raises(KeyboardInterrupt):
             events.throw(KeyboardInterrupt())
-    assert descendants() - before == set()
+    assert left(before) == []

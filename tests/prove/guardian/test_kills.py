@@ -19,6 +19,7 @@ from kills import cases, undisturbed
 RUNS = 60
 
 pytestmark = [
+    pytest.mark.usefixtures("adopting"),
     pytest.mark.thorough,
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="not run: processes are counted in /proc"),
 ]
