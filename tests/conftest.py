@@ -20,7 +20,7 @@ settings.load_profile("patient")
 
 @pytest.fixture
 def adopting() -> Iterator[None]:
-    """Whatever loses its parent becomes a child of the tests, until this one is over: so what is left can be counted."""
+    """Whatever loses its parent becomes a child of the tests until this one is over, so that it can be counted."""
     if not sys.platform.startswith("linux"):
         pytest.skip("not run: processes are counted in /proc")
     assert ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
