@@ -212,12 +212,12 @@ app.get("/a", async (request, response) => {
     plant(plain, {"app.js": script % b"x"})
     large = tmp_path / "large"
     plant(large, {"app.js": script % (b"A0b=;" * 12_000)})
-    said = tmp_path / "said"
-    plant(said, {"app.js": b"// @generated from routes.yaml\n" + script % b"x"})
+    marked = tmp_path / "marked"
+    plant(marked, {"app.js": b"// @generated from routes.yaml\n" + script % b"x"})
     expected = [(code, line) for code, _, line in found(audited(plain))]
     assert expected
     assert [(code, line) for code, _, line in found(audited(large))] == expected
-    assert [(code, line - 1) for code, _, line in found(audited(said))] == expected
+    assert [(code, line - 1) for code, _, line in found(audited(marked))] == expected
 
 
 NAMES = (

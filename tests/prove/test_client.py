@@ -87,7 +87,7 @@ ANSWERS: dict[str, tuple[Script, int | None, str]] = {
     "after 100": (says(b"HTTP/1.1 100 Continue\r\n\r\n", OK + b"Content-Length: 2\r\n\r\nhi"), 200, ""),
     "after 103": (says(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n", OK + b"Content-Length: 2\r\n\r\nhi"), 200, ""),
     "large headers": (says(OK + b"X: " + 100_000 * b"x" + b"\r\nContent-Length: 2\r\n\r\nhi"), 200, ""),
-    "more than it said": (says(OK + b"Content-Length: 2\r\n\r\nhi, and more"), 200, ""),
+    "more than it announced": (says(OK + b"Content-Length: 2\r\n\r\nhi, and more"), 200, ""),
     # what is not
     "none at all": (nothing, None, "timeout"),
     "a byte at a time": (drips, None, "timeout"),

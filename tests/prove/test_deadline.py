@@ -25,7 +25,7 @@ BANK = Path(__file__).parent / "apps" / "bank.py"
 
 
 class Clock:
-    """Goes on when it is told to."""
+    """Goes on when it is advanced."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -49,7 +49,7 @@ def test_what_is_no_time(text: str) -> None:
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(90, "90s"), (600, "10m"), (3600, "1h"), (5400, "90m"), (0.5, "0.5s")])
-def test_a_time_is_spelled_as_it_is_written(seconds: float, text: str) -> None:
+def test_a_time_is_spelled_as_it_would_be_typed(seconds: float, text: str) -> None:
     assert spelled(seconds) == text
 
 
@@ -181,17 +181,17 @@ SLOW: dict[str, tuple[dict[str, str], str, tuple[str, ...]]] = {
 
 @pytest.mark.parametrize("case", SLOW)
 def test_what_takes_too_long_is_named(tmp_path: Path, capfd: pytest.CaptureFixture[str], case: str) -> None:
-    files, configuration, said = SLOW[case]
+    files, configuration, messages = SLOW[case]
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     (tmp_path / "looktwice.toml").write_text("[prove]\n" + configuration)
     began = time.monotonic()
     assert run(["prove", str(tmp_path)]) == 2
     assert time.monotonic() - began < 60
-    told = capfd.readouterr().err
-    assert not any(words in told for words in OWN_FAULT)
-    for words in said:
-        assert words in told
+    output = capfd.readouterr().err
+    assert not any(words in output for words in OWN_FAULT)
+    for words in messages:
+        assert words in output
 
 
 CONFIGURATION = """

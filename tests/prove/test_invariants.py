@@ -21,7 +21,7 @@ def server() -> Iterator[postgres.Server]:
         yield running
 
 
-def test_the_rows_that_break_one_are_told(server: postgres.Server) -> None:
+def test_the_rows_that_break_one_are_reported(server: postgres.Server) -> None:
     with Invariants(server, {"no debts": NOTHING_BELOW_ZERO}) as invariants, psycopg.connect(server.url) as app:
         assert invariants.broken() == ()
         app.execute("UPDATE wallet SET n = -n")

@@ -9,7 +9,7 @@ from looktwice.prove.void import Cause, Void, VoidRunError
 
 
 class Patient:
-    """Something that gets well by what it is told to get well by."""
+    """An application that recovers by the remedies it is given."""
 
     def __init__(self, cure: str, has_users: bool = True) -> None:
         self.cure, self.has_users = cure, has_users
@@ -64,14 +64,14 @@ def test_what_nothing_helps_against_is_an_error(cause):
         patient.recovery().until_good(void(cause), patient.check)
 
 
-def test_nobody_waits_for_an_hour():
+def test_there_is_no_wait_of_an_hour():
     patient = Patient("wait")
     with pytest.raises(VoidRunError):
         patient.recovery().until_good(void(Cause.RATE_LIMITED, 3600), lambda: void(Cause.RATE_LIMITED, 3600))
     assert patient.done == ["restart"]
 
 
-def test_nobody_waits_for_ever():
+def test_there_is_no_endless_wait():
     patient = Patient("wait")
     recovery = patient.recovery()
     for _ in range(3):

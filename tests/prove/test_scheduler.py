@@ -50,7 +50,8 @@ def test_a_serial_schedule_runs_one_after_the_other(bank):
 
 
 def test_what_is_not_understood_is_no_schedule(bank):
-    """Bytes that no protocol explains pass through, and could not have been held: then nothing is said of the run."""
+    """Bytes that no protocol explains pass through, and could not have been held: then nothing is concluded from the
+    run."""
     with socket.create_server(("127.0.0.1", 0)) as behind:
         port = bank.boundary.listen_postgres("A", Address("127.0.0.1", behind.getsockname()[1]))
         with socket.create_connection(("127.0.0.1", port)) as strange:
@@ -133,7 +134,7 @@ def test_a_deadlock_is_left_to_postgresql(bank):
     assert codes == ["40P01"]
 
 
-def test_a_point_that_never_comes_is_said(bank):
+def test_a_point_that_never_comes_is_reported(bank):
     play = bank.scheduler.play(pair("deposit"), preempted("A", Point("update nothing"), "B"))
     assert play.unreached == "A never came to `update nothing`"
     assert balance(bank) == 180

@@ -29,13 +29,13 @@ class IgnoreFile(Struct, frozen=True):
 
     def verdict(self, path: str, is_folder: bool) -> bool | None:
         """Whether a path below the root is ignored; None when this file says nothing about it."""
-        said = self.rules.verdict(self.above + path[len(self.base) :], is_folder)
-        return self.covers_root if said is None else said
+        verdict = self.rules.verdict(self.above + path[len(self.base) :], is_folder)
+        return self.covers_root if verdict is None else verdict
 
 
 def is_ignored(path: str, is_folder: bool, files: Sequence[IgnoreFile]) -> bool:
-    """As git decides: the nearest ignore file that has a word on it."""
-    return next((said for it in reversed(files) if (said := it.verdict(path, is_folder)) is not None), False)
+    """As in git: the nearest ignore file with a verdict decides."""
+    return next((verdict for it in reversed(files) if (verdict := it.verdict(path, is_folder)) is not None), False)
 
 
 def read_own(root: Path, base: str, unread: list[Unread]) -> IgnoreFile | None:
@@ -85,5 +85,5 @@ def outer(root: Path, unread: list[Unread]) -> Iterator[IgnoreFile]:
 def above(rules: Rules, inside: tuple[str, ...]) -> IgnoreFile:
     """Patterns that stand above the root; `inside` are the names of the directories from there down to the root."""
     folders = ("/".join(inside[:length]) for length in range(1, len(inside) + 1))
-    said = [verdict for folder in folders if (verdict := rules.verdict(folder, True)) is not None]
-    return IgnoreFile("", rules, "".join(f"{name}/" for name in inside), True if any(said) else None)
+    verdicts = [verdict for folder in folders if (verdict := rules.verdict(folder, True)) is not None]
+    return IgnoreFile("", rules, "".join(f"{name}/" for name in inside), True if any(verdicts) else None)

@@ -1,4 +1,4 @@
-"""How the command line runs `prove`: where it begins, what a proof leaves behind, and what is said of it."""
+"""How the command line runs `prove`: where it begins, what a proof leaves behind, and what is reported of it."""
 
 from __future__ import annotations
 
@@ -62,8 +62,10 @@ def with_pages(events: Iterable[Event]) -> Iterator[Event]:
             missing = (
                 f"{event.code} has no page yet" if event.code else "No pattern with a page is known for this outcome"
             )
-            told = msgspec.structs.replace(event.trace, explanation=f"{event.trace.explanation} {missing}.".strip())
-            event = msgspec.structs.replace(event, trace=told)
+            explained = msgspec.structs.replace(
+                event.trace, explanation=f"{event.trace.explanation} {missing}.".strip()
+            )
+            event = msgspec.structs.replace(event, trace=explained)
         yield event
 
 

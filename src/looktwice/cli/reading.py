@@ -35,7 +35,7 @@ STREAMED = ("console", "events", "jsonl")
 """Formats that write each event as it comes."""
 
 BESIDE = ("jsonl",)
-"""Formats that hold nothing but findings: what was not read is said beside them, on standard error."""
+"""Formats that hold nothing but findings: what was not read is reported on standard error."""
 
 
 def root_of(path: Path, verb: str) -> Path:

@@ -30,7 +30,7 @@ def replay(
 
     project: where the application is; the folder whose `.looktwice/proofs` holds the file when left out. deadline: how
     long it may take, in place of the configured time. allowed, is_open: as `options.opened` takes them. Gives the exit
-    code: 1 still wrong, 0 it holds. Raises LooktwiceError when it could not be told.
+    code: 1 still wrong, 0 it holds. Raises LooktwiceError when it could not be determined.
     """
     with needs("replay", "prove"):
         from looktwice.prove import proof as proofs

@@ -23,7 +23,7 @@ _CLAIMS = (Verdict.PROTECTED, Verdict.COMMUTES, Verdict.SERIAL, Verdict.RESPONSE
 
 
 def ask(laboratory: Laboratory, experiment: Experiment, case: Case) -> Iterator[Result]:
-    """The runs as they are made, then the results. What could not be told is a result too, with its reason."""
+    """The runs while they are made, then the results. What could not be determined is a result too, with its reason."""
     doubt: Void | None = None
     appeared: list[str] = []
     for _ in range(_TIMES):

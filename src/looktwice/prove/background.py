@@ -1,8 +1,8 @@
-"""What the application does without being asked, learned as it is seen: tables, rows and Redis keys that no verdict
+"""What the application does without being asked, learned by observation: tables, rows and Redis keys that no verdict
 may rest on.
 
 A table is set aside when it is written while no request is in flight, or only after the answer; the requests' own
-writes count all the same. A row that both write is contested: nothing can be said of a pair that writes it.
+writes count all the same. A row that both write is contested: nothing can be concluded about a pair that writes it.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _ENOUGH = 6  # runs of a request alone that tell what is its own: a job that hap
 
 
 class Habit(Struct):
-    """What the runs of a request alone have in common, before its answer. Operations are told apart with certainty, the
-    rows that they wrote almost: a few runs may say otherwise."""
+    """What the runs of a request alone have in common, before its answer. Operations are distinguished with certainty,
+    the rows that they wrote almost: a few runs may say otherwise."""
 
     runs: int = 0
     fingerprints: frozenset[str] = frozenset()
@@ -114,12 +114,12 @@ class Background:
     def remarks(self) -> list[str]:
         """What was set aside, for the report."""
         own = {table for habit in self._habits.values() for table in habit.tables}
-        told = []
+        texts = []
         for table, how in sorted(self.tables.items()):
             name = table.removeprefix("public.")
-            told.append(f"rows of {name} that are {how}" if table in own else f"{name}, which is {how}")
-        told += [f"the Redis key {name}, which is {how}" for name, how in sorted(self.keys.items())]
-        return [f"set aside, never judged: {text}" for text in told]
+            texts.append(f"rows of {name} that are {how}" if table in own else f"{name}, which is {how}")
+        texts += [f"the Redis key {name}, which is {how}" for name, how in sorted(self.keys.items())]
+        return [f"set aside, never judged: {text}" for text in texts]
 
     # ---- learning
 

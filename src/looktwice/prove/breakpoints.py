@@ -29,7 +29,7 @@ class Fault(Struct, frozen=True):
 
 
 class Rules:
-    """Asked in the proxies' thread, told in the scheduler's."""
+    """Read in the proxies' thread, written in the scheduler's."""
 
     def __init__(
         self, faults: tuple[Fault, ...], passes: Callable[[Operation], bool] = lambda operation: False

@@ -1,4 +1,4 @@
-"""How long a run may take, and what is said of that which it did not come to."""
+"""How long a run may take, and what is reported of what it did not get to."""
 
 from __future__ import annotations
 

@@ -87,8 +87,8 @@ class _Tally(Struct):
 
 
 def _asked(job: Job, keep: Keep, deadline: Deadline, tally: _Tally) -> Iterator[Event]:
-    said: list[str] = []
-    with Stage(job.root, job.settings.prove, deadline, said.append) as stage:
+    messages: list[str] = []
+    with Stage(job.root, job.settings.prove, deadline, messages.append) as stage:
         yield from stage.start()
         _refuse_unknown(
             job.endpoints, [*(endpoint for endpoint, _ in stage.unasked), *(it.endpoint for it in stage.cases)]
@@ -118,7 +118,7 @@ def _asked(job: Job, keep: Keep, deadline: Deadline, tally: _Tally) -> Iterator[
                 results = within(limit, ask(laboratory, experiment, case), name, code, endpoint)
             for result in results:
                 stage.check()
-                yield from _said(said)
+                yield from _messages(messages)
                 tally.proven += isinstance(result, Shown)
                 if isinstance(result, Unasked):
                     tally.unasked.append(f"{name} on {endpoint}")
@@ -140,10 +140,10 @@ def _refuse_unknown(words: tuple[str, ...], endpoints: list[str]) -> None:
             raise ConfigurationError("cannot choose", f"no endpoint contains `{word}`", f"There are: {there}.")
 
 
-def _said(said: list[str]) -> Iterator[Event]:
-    """What the stage has said since it was asked last."""
-    texts = list(said)
-    said.clear()
+def _messages(messages: list[str]) -> Iterator[Event]:
+    """What the stage has reported since the last call."""
+    texts = list(messages)
+    messages.clear()
     yield from (Progress("start", number, len(texts), text) for number, text in enumerate(texts, 1))
 
 

@@ -115,7 +115,7 @@ def case(proof: Proof, users: Users, present: Iterable[Case] = ()) -> Case:
     """The pair of requests of a proof.
 
     present: the cases of the application as it runs now. Requests that looktwice found are taken from there: the rows
-    they name are made anew with each start, under other identifiers.
+    they name are created again with each start, under other identifiers.
     """
     found = next((one for one in present if proof.is_found and one.is_found and one.endpoint == proof.endpoint), None)
     if found is not None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from looktwice.prove.testing import Application
 
 
-_PATH = import_path()  # as it is before pytest and the project put folders of the project in front
+_PATH = import_path()  # its state before pytest and the project put folders of the project in front
 
 
 @pytest.fixture(scope="session")

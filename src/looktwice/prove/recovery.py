@@ -1,6 +1,6 @@
 """Ways back to an application that answers as it did: each remedy is tried in turn until a run is good again.
 
-What an application remembers of earlier requests lies in its memory (start it again), in Redis (let go of its
+What an application remembers of earlier requests lies in its memory (start it again), in Redis (delete its
 counters), in tables (they return to the snapshot with every run) or in time (wait until its window is over).
 """
 
@@ -50,7 +50,7 @@ class Patient(Protocol):
 class Recovery:
     """Tries remedies. `seconds` is the time that all of it has taken, which belongs to nobody's budget.
 
-    say: told what is being done. sleep: waits.
+    say: called with what is being done. sleep: waits.
     """
 
     def __init__(

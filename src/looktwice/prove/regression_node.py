@@ -20,8 +20,8 @@ def write(proof: Proof, root: Path, name: str, mark: str) -> tuple[str, str]:
     runner = runner_of(root)
     path = runner.place(name.replace("_", "-"), root)
     up = "/".join([".."] * path.count("/")) or "."
-    told = wrapped([heading(proof), "", *story(proof), "", f"({mark})"])
-    comment = "\n".join(f" * {javascript_comment(line)}".rstrip() for line in told)
+    lines = wrapped([heading(proof), "", *story(proof), "", f"({mark})"])
+    comment = "\n".join(f" * {javascript_comment(line)}".rstrip() for line in lines)
     text = f"""/**
 {comment}
  */

@@ -20,8 +20,8 @@ _HOLDS = (Verdict.PROTECTED, Verdict.COMMUTES, Verdict.RESPONSE_ONLY, Verdict.SE
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """`is_wrong`: shown again. `holds`: tried, and it held. Neither: it could not be told, `why` says what stood in
-    the way. `why` is a sentence or two for a person in every case."""
+    """`is_wrong`: shown again. `holds`: tried, and it held. Neither: that could not be determined, `why` says what
+    stood in the way. `why` is a sentence or two for a person in every case."""
 
     is_wrong: bool
     holds: bool
@@ -39,7 +39,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
 def ask(stage: Stage, name: str, case: Case, budget: Budget | None = None, deadline: Deadline | None = None) -> Outcome:
     """Run the experiment `name` on one pair of requests.
 
-    stage: the started application. Every schedule within the budget is tried, not only the recorded one: a mended
+    stage: the started application. Every schedule within the budget is tried, not only the recorded one: a fixed
     program runs other statements. deadline: for this question; without one it has the usual limit.
     Raises LooktwiceError when there is no such experiment.
     """
@@ -73,8 +73,10 @@ def _summary(name: str, quiet: list[NotShown]) -> Outcome:
     if not quiet:
         return Outcome(is_wrong=False, holds=False, why=f"`{name}` came to no result")
     doubtful = next((result for result in quiet if result.verdict not in _HOLDS), None)
-    told = doubtful or quiet[-1]
-    return Outcome(is_wrong=False, holds=doubtful is None, why=told.why, verdict=told.verdict.value, trace=told.trace)
+    result = doubtful or quiet[-1]
+    return Outcome(
+        is_wrong=False, holds=doubtful is None, why=result.why, verdict=result.verdict.value, trace=result.trace
+    )
 
 
 def _named(name: str) -> Experiment:

@@ -58,14 +58,14 @@ class Play(Struct, frozen=True, kw_only=True):
 class Scheduler:
     """Plays schedules against running instances of an application.
 
-    ports: lane → port at which that instance answers HTTP. timeout: seconds a request may take. settle: seconds of
+    ports: lane → port at which that instance answers HTTP. timeout: seconds a request may take. quiet: seconds of
     silence to wait for after a lane is done, learned from work seen after the answer in earlier runs. gap: the longest
     stretch in which a request alone did nothing at the boundary, in seconds.
     """
 
     def __init__(self, boundary: Boundary, ports: Mapping[str, int], sessions: Sessions, timeout: float = 10.0) -> None:
         self.boundary, self.ports, self.timeout = boundary, dict(ports), timeout
-        self.settle = 0.0
+        self.quiet = 0.0
         self.gap = _SHORTEST_GAP
         self.sessions = sessions
         self.passes: Callable[[Operation], bool] = lambda operation: False  # what no schedule may hold
@@ -91,7 +91,7 @@ class Scheduler:
                 run.turn(Turn(lane))
         finally:
             self.boundary.release_all()
-        self._settle(requests)
+        self._wait_for_silence(requests)
         strange = self._strange(requests)
         self.has_strangers = bool(strange)
         return Play(
@@ -129,9 +129,9 @@ class Scheduler:
         """The lane's connections, without those that a job of the background is just using."""
         return [c for c in self._gate.of_lane(lane) if c.number not in self._foreign]
 
-    def _settle(self, requests: Mapping[str, Request]) -> None:
+    def _wait_for_silence(self, requests: Mapping[str, Request]) -> None:
         """Wait for silence, as long as it was found to take; a lane that stays open is left to the gates."""
-        deadline = time.monotonic() + max(self.settle, 0.2)
+        deadline = time.monotonic() + max(self.quiet, 0.2)
         quiet_since = time.monotonic()
         seen = len(self._gate.journal)
         while time.monotonic() < deadline:
@@ -139,7 +139,7 @@ class Scheduler:
             news, seen = self._gate.journal[seen:], len(self._gate.journal)
             if any(map(self._counts, news)) or not all(self.is_quiet(lane) for lane in requests):
                 quiet_since = now
-            elif now - quiet_since >= self.settle:
+            elif now - quiet_since >= self.quiet:
                 return
             time.sleep(_POLL / 2)
 

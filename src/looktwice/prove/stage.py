@@ -68,7 +68,7 @@ _GRACE = 60.0  # seconds after the deadline in which what is going on may end by
 
 class Stage:
     """Open with `with Stage.open(root, prove) as stage:`; leaving ends all of it, whatever happened. Or enter a new
-    one and consume `start`, which says what is done as it is done.
+    one and consume `start`, which reports each step when it is taken.
 
     `cases` are the requests that can be asked, `unasked` the endpoints for which none could be made (endpoint, reason).
     `trials` runs them; every run begins at the snapshot and ends there.
@@ -105,8 +105,8 @@ class Stage:
     def open(cls, root: Path, prove: Prove, say: Say = lambda text: None, deadline: Deadline | None = None) -> Stage:
         """Start everything for the project at `root`.
 
-        say: told what is being done, in a few words. deadline: for all that is done with the stage; none when left out.
-        Raises StartError, ConfigurationError, MissingExtraError, RunEndedError.
+        say: called with what is being done, in a few words. deadline: for all that is done with the stage; none when
+        left out. Raises StartError, ConfigurationError, MissingExtraError, RunEndedError.
         """
         stage = cls(root, prove, deadline, say)
         try:
@@ -220,7 +220,7 @@ class Stage:
     def remarks(self) -> list[str]:
         """What a person should know of the run besides its results: where the application wanted to go."""
         tried = [*self._refused, *(it for started in self.instances.values() for it in started.attempts())]
-        said = [
+        found = [
             *remarks.of_openness(self.plan, self._openness, self._peers()),
             *self.own_database.remarks(),
             *self.background.remarks(),
@@ -229,8 +229,8 @@ class Stage:
             *remarks.of_files(self.plan),
         ]
         if runs_as_root(self.plan):
-            said.append("the application ran as root: its files or its interpreter are closed to other users")
-        return said
+            found.append("the application ran as root: its files or its interpreter are closed to other users")
+        return found
 
     def _peers(self) -> list[str]:
         """Connections of the application to what is not of this run and was not allowed."""
@@ -358,7 +358,7 @@ class Stage:
             )
 
     def _keep(self, found: Iterable[Case]) -> None:
-        """Those whose requests can be written; the others are said not to be asked, and why."""
+        """Those whose requests can be written; the others are reported as not run, with the reason."""
         for case in found:
             why = problem(case.first) or problem(case.second)
             if why:

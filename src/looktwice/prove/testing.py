@@ -21,7 +21,7 @@ from looktwice.prove.stage import Stage
 
 
 class Unanswered(Exception):
-    """It could not be told whether the application holds: that is no success."""
+    """It could not be determined whether the application holds: that is no success."""
 
 
 class Application:
@@ -71,7 +71,7 @@ class Application:
         first, second: the requests that meet; the same one again when there is no second. once: the request sent twice
         must have one effect. at: an endpoint, its parameters in braces ("PUT /items/{id}"); without requests, those
         that looktwice makes for it, asked by `user`.
-        Raises AssertionError with the two lanes when it does not hold, Unanswered when that could not be told.
+        Raises AssertionError with the two lanes when it does not hold, Unanswered when that could not be determined.
         """
         __tracebackhide__ = True  # the message says it all
         with self._imports:
@@ -93,7 +93,7 @@ class Application:
             why = self.stage.why_ended(error)
             if not why:
                 raise
-            self.close()  # the next question starts the application anew
+            self.close()  # the next question starts the application again
             self._stage = None
             raise Unanswered(f"{case.endpoint}: the run has ended early: {why}") from None
 

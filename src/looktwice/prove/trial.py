@@ -259,7 +259,7 @@ class Trials:
         worn = {lane: self._wears(request) for lane, request in asked.items()}
         self.scheduler.passes = lambda operation: self.background.passes(operation, asked.get(operation.lane))
         play = self.scheduler.play(worn, plan, met)
-        every = self._settled_changes(play)
+        every = self._completed_changes(play)
         ledger.every += every
         succeeded = self._succeeded(part, play, names)
         judged = self._judged(play, every, asked, part, len(succeeded) == len(part.requests))
@@ -303,20 +303,20 @@ class Trials:
         is_plain = not part.faults and not self.scheduler.has_strangers
         return self.background.see(play, every, keys, asked, is_plain, succeeded)
 
-    def _settled_changes(self, play: Play) -> list[RowChange]:
+    def _completed_changes(self, play: Play) -> list[RowChange]:
         """What was written, once the sessions that the requests used are at rest. A job of the background may go on."""
         arrived = (moment.operation for moment in play.journal if isinstance(moment, Arrived))
         used = {it.backend for it in arrived if it.kind in MEANINGFUL and not self.scheduler.passes(it)}
         deadline = time.monotonic() + _OPEN_AT_MOST
-        while left := self._unsettled(used):
+        while left := self._unfinished(used):
             if time.monotonic() > deadline:
                 self.scheduler.sessions.terminate(left)
                 break
             time.sleep(0.001)
         return self._changes.since()
 
-    def _unsettled(self, backends: Collection[int | None]) -> list[int]:
-        return [session.pid for session in self.scheduler.sessions.unsettled() if session.pid in backends]
+    def _unfinished(self, backends: Collection[int | None]) -> list[int]:
+        return [session.pid for session in self.scheduler.sessions.unfinished() if session.pid in backends]
 
     def _writers(self, play: Play, changes: Sequence[RowChange]) -> dict[int, str]:
         for connection in list(self.scheduler.boundary.gate.connections.values()):

@@ -143,9 +143,9 @@ def _has(response: Response, header: str) -> bool:
 
 
 def _with_words(response: Response) -> str:
-    told = describe(response)
+    answer = describe(response)
     after = next((value for name, value in response.headers if name.lower() == "retry-after"), "")
     words = words_of(response)
     more = [f"Retry-After {after}"] if after else []
     more += [f"“{words}”"] if words else []
-    return f"{told} ({', '.join(more)})" if more else told
+    return f"{answer} ({', '.join(more)})" if more else answer

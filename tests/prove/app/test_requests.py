@@ -140,7 +140,7 @@ def test_proof_of_a_login(body, headers, proof):
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "said"),
+    ("status", "body", "reason"),
     [
         (200, {}, ""),
         (401, {"detail": "x"}, "[prove.users]"),
@@ -151,9 +151,9 @@ def test_proof_of_a_login(body, headers, proof):
         (418, {"message": "teapot"}, "teapot"),
     ],
 )
-def test_why_an_endpoint_was_not_reached(status, body, said):
+def test_why_an_endpoint_was_not_reached(status, body, reason):
     response = Response(status=status, body=msgspec.json.encode(body))
-    assert said in why(response, lambda: "first\nthe last line\n")
+    assert reason in why(response, lambda: "first\nthe last line\n")
     assert bool(why(response)) is (status != 200)
 
 
@@ -185,7 +185,7 @@ def test_requests_that_name_what_is_not_there(asked):
         cases(config.Prove(requests=(asked,), users={"anna": {}}))
 
 
-def test_calls_off_this_machine_are_refused_and_told():
+def test_calls_off_this_machine_are_refused_and_reported():
     outside = Outside()
     with Boundary() as boundary:
         port = boundary.listen(outside.protocol)

@@ -119,7 +119,7 @@ def test_without_standard_streams(folder: Path, what: str) -> None:
     assert os.listdir(folder / "tmp") == []
 
 
-# Where, how many inodes and bytes there are, and what is said.
+# Where, how many inodes and bytes there are, and what is reported.
 FULL = {
     "no room for temporary files": ("tmp", "nr_inodes=1", ""),  # then the system's own folder is taken
     "no room for what they hold": ("tmp", "size=4k,nr_inodes=64", ""),

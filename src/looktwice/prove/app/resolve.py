@@ -79,7 +79,7 @@ def _settings(base: Path, prove: Prove) -> tuple[Setting, ...]:
             found[upstream.variable] = Setting(upstream.variable, Kind.UPSTREAM, service, origin)
     for name, value in prove.environment.items():
         found[name] = Setting(name, Kind.LITERAL, value, origin)
-    found = {setting.name: setting for setting in families.settled(found.values())}
+    found = {setting.name: setting for setting in families.completed(found.values())}
     if not any(setting.kind in (Kind.DATABASE, Kind.DATABASE_HOST) for setting in found.values()):
         found |= _database(base, found)
     # A literal that no file gives a value is left unset: the code's own default, or its complaint, is the truth.

@@ -114,7 +114,7 @@ def _serial_runs_agree(reading: Reading) -> Gate:
 
 
 def _nothing_moves_by_itself(judgement: Judgement, reading: Reading, checks: Checks) -> Gate:
-    claim = "no row that is judged changes when nobody asks"
+    claim = "no row that is judged changes without a request"
     if checks.idle is None:
         return Gate(2, claim, None)
     moving = {row.table for row in reading.rows(checks.idle)}

@@ -32,7 +32,7 @@ class Case:
             for order, runs in reading.serial.items()
             if (fitting := tuple(serial for serial in runs if admissible(order, run.answers, serial)))
         }
-        # A list whose elements stand in an order that no serial run has is told apart later, and is no defect.
+        # A list whose elements stand in an order that no serial run has is recognised later, and is no defect.
         self.matched = self._matching(ordered=True) or self._matching(ordered=False)
 
     def _matching(self, ordered: bool) -> dict[Order, tuple[Observation, ...]]:
@@ -65,7 +65,7 @@ def judge(run: Observation, reading: Reading, instances: int = 2) -> Judgement:
 
 
 def summarize(judgements: Sequence[Judgement], total: int) -> Judgement:
-    """The word on a pair from its schedules. Protection and commuting are claimed only when all `total` classes of
+    """The verdict on a pair from its schedules. Protection and commuting are claimed only when all `total` classes of
     schedules were run; otherwise nothing was found in as many as were."""
     worst = min(judgements, key=lambda one: (not one.is_defect, _ORDER.index(one.verdict)), default=None)
     if worst is None:
@@ -165,11 +165,12 @@ def _could_all_succeed(case: Case) -> Judgement | None:
         if lane in accepted and outcome is not Outcome.OK
     }
     harmless = all(case.statuses[lane].method.upper() in _IDEMPOTENT for lane in refused)
-    told = ", ".join(f"{lane} {case.statuses[lane].status}" for lane in sorted(accepted))
+    given = ", ".join(f"{lane} {case.statuses[lane].status}" for lane in sorted(accepted))
     return Judgement(
         verdict=Verdict.DOUBLE_SUCCESS,
         is_information=harmless,
-        why=f"the state is that of {_either(case.matched)}, where not all of them succeed, but the answers were {told}",
+        why=f"the state is that of {_either(case.matched)}, where not all of them succeed, "
+        f"but the answers were {given}",
         matched=tuple(case.matched),
     )
 
@@ -192,10 +193,10 @@ def _is_every_failure_due(case: Case) -> Judgement | None:
             count = sum(lane == other and code == state for other, code in case.run.errors)
             times = f" {count} times" if count > 1 else ""
             advice = f"; the database had asked for a retry ({state}){times}: that, or a 409, was due"
-        told = f"{lane} was answered {answer.status}" if answer.status else f"{lane} got no answer"
+        answered = f"{lane} was answered {answer.status}" if answer.status else f"{lane} got no answer"
         return Judgement(
             verdict=Verdict.STATUS_WRONG,
-            why=f"{told}, which it is in no serial order that leaves this state, {_either(case.matched)}{advice}",
+            why=f"{answered}, which it is in no serial order that leaves this state, {_either(case.matched)}{advice}",
             matched=tuple(case.matched),
             sqlstate=state,
             mechanism=protecting(case.run, case.reading),

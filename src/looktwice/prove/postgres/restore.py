@@ -68,7 +68,7 @@ class Restore:
         self._aside = tables
 
     def snapshot(self) -> Schema:
-        """Remember all rows as they are now. Gives the schema. Requests must be silent; log in before."""
+        """Remember all present rows. Gives the schema. Requests must be silent; log in before."""
         self._schema = self._changes.prepare() if self._changes else catalogue.read(self._connection)
         script = [f"DROP SCHEMA IF EXISTS {SNAPSHOT_SCHEMA} CASCADE", f"CREATE SCHEMA {SNAPSHOT_SCHEMA}"]
         for table in self._schema.tables.values():

@@ -76,7 +76,7 @@ class _Report:
                 if event.is_open:
                     self.open += 1
                     self.console.print(held(event))
-                else:  # what held comes after what could not be told
+                else:  # what held comes after what could not be determined
                     self.held.append(event)
             case Reach():
                 self.reach = event
@@ -139,8 +139,8 @@ class _Report:
 
     def findings(self, finished: Finished) -> Text:
         counts = confidence_counts(self.shown)
-        said = f"{plural(len(self.shown), 'finding')} ({counts})" if self.shown else "No findings"
-        text = Text.assemble((said, "bold"), f" in {extent(finished)}")
+        summary = f"{plural(len(self.shown), 'finding')} ({counts})" if self.shown else "No findings"
+        text = Text.assemble((summary, "bold"), f" in {extent(finished)}")
         if missing := unfinished(self.coverage):
             text.append(f" · {missing}", "yellow")
         if finished.suppressed:
