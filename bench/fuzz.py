@@ -187,7 +187,7 @@ def lasting(events: list[object]) -> list[object]:
     """What an audit gives however often it runs: not its times, and not that it could not remember anything."""
     from looktwice.core.event import Found, Noted, Unread
 
-    remembering = "nothing is remembered"
+    remembering = "the cache is not used"
     return [
         it
         for it in events

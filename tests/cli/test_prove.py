@@ -104,7 +104,7 @@ MISTAKES = [
     (["prove", "--suspected"], ["--from-audit"]),
     (["prove", "--from-audit", "nothing.jsonl"], ["nothing.jsonl", "audit --format jsonl"]),
     (["replay", "nothing.json"], ["nothing.json"]),
-    (["replay", "looktwice.toml"], ["looktwice.toml", "no proof file"]),
+    (["replay", "looktwice.toml"], ["looktwice.toml", "not a proof file"]),
     (["demo", "nowhere"], ["nowhere"]),
     (["replay", "--picture", "."], ["cannot read ."]),
     (["prove", "nowhere"], ["cannot prove nowhere"]),

@@ -81,14 +81,14 @@ def test_exit_codes(tmp_path, capfd, words, code, message):
 @pytest.mark.parametrize(
     ("events", "message"),
     [
-        ([Reach(1, 1)], "nothing was tried: no experiment was asked"),
+        ([Reach(1, 1)], "nothing was tried: no experiment was run"),
         (
             [NotProven("twice", "", "inconclusive", "it moves", "POST /a")],
-            "came to a result. POST /a: it",
+            "reached a result. POST /a: it",
         ),
         (
             [NotProven("twice", "", "not reached", "A is locked", "POST /a")],
-            "came to a result. POST /a: A",
+            "reached a result. POST /a: A",
         ),
     ],
     ids=["nothing", "inconclusive", "not reached"],

@@ -57,11 +57,11 @@ def proving(root: Path, endpoint: str) -> tuple[list[str], list[str], list[str]]
 @pytest.mark.parametrize(
     ("jobs", "aside"),
     [
-        ("beat,tick", ["heartbeat, which is written while nothing", "tick, which is written while nothing"]),
-        ("others", ["rows of wallet that are written while nothing is asked"]),
+        ("beat,tick", ["heartbeat, which is written while no request", "tick, which is written while no request"]),
+        ("others", ["rows of wallet that are written while no request is sent"]),
         ("send", ["rows of outbox that are written"]),
         ("audit,flush", ["audit, which is written after the answer", "statistics, which is written after the answer"]),
-        ("redis", ["the Redis key worker:*:alive, which is written while nothing is asked"]),
+        ("redis", ["the Redis key worker:*:alive, which is written while no request is sent"]),
     ],
 )
 def test_beside_a_writer(tmp_path, monkeypatch, jobs, aside):

@@ -108,4 +108,4 @@ def test_what_cannot_be_sent_ends_a_run_at_once(bank) -> None:
     """It was waited for for ever."""
     request = Request(method="POST", path="/deposit atomic", body=b'{"amount": 1}')
     play = bank.scheduler.play({"A": request}, (Turn("A"),))
-    assert "this path is no URL" in play.responses["A"].error
+    assert "this path is not a URL path" in play.responses["A"].error

@@ -47,7 +47,7 @@ def test_a_void_run_is_named_by_its_answer(void: Void, name: str):
 def test_what_is_not_as_before_says_both_answers():
     text = changed(POST, answer(423), answer(302, Location="/orders/1")).why
     assert text == (
-        "POST /transfer is answered 423, and was answered 302 to /orders/1 before, when the same was asked of the "
+        "POST /transfer is answered 423, and was answered 302 to /orders/1 before, when the same request met the "
         "same rows"
     )
 
@@ -68,9 +68,9 @@ DELIVERIES = [
         "no order could be judged: neither delivery was answered with success",
     ),
     (
-        _Ended(total=2, held=1, doubts=["A, then B: item has 2 new rows in place of 1, but not every time"]),
+        _Ended(total=2, held=1, doubts=["A, then B: item has 2 new rows instead of 1, but not every time"]),
         Verdict.INCONCLUSIVE,
-        "not what one delivery leaves, and not reliably twice that: A, then B: item has 2 new rows in place of 1, but "
+        "not what one delivery leaves, and not reliably twice that: A, then B: item has 2 new rows instead of 1, but "
         "not every time",
     ),
 ]

@@ -95,7 +95,7 @@ def test_a_question_is_broken_off(results: int, cut: bool) -> None:
     if cut:
         assert (last.verdict, last.why) == (
             Verdict.INCONCLUSIVE,
-            "broken off after 5 tries: its limit of 5s has passed",
+            "stopped after 5 tries: its limit of 5s has passed",
         )
         assert len(seen) == 6
 
@@ -146,7 +146,7 @@ http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_
 SLEEPS = "import time; time.sleep(600)"
 DUMP = "SET statement_timeout = 0; CREATE TABLE a (id int); SELECT pg_sleep(600)"
 START = 'start = "python app.py {port}"\nrequests = [{ method = "POST", path = "/a" }]\n'
-OWN_FAULT = ("Traceback", "fault of its own")
+OWN_FAULT = ("Traceback", "internal error")
 
 SLOW: dict[str, tuple[dict[str, str], str, tuple[str, ...]]] = {
     "a command": (
@@ -172,7 +172,7 @@ SLOW: dict[str, tuple[dict[str, str], str, tuple[str, ...]]] = {
     "the deadline, before anything was asked": (
         {"app.py": NEVER_ANSWERS},
         START + 'deadline = "3s"\n',
-        ("nothing was asked: the deadline of 3s has passed while starting the application", "--deadline 1h"),
+        ("no experiment was run: the deadline of 3s has passed while starting the application", "--deadline 1h"),
     ),
     "a deadline that is none": ({"app.py": STALLS}, START + 'deadline = "soon"\n', ("deadline = 'soon'", "10m")),
     "a health that is no URL": ({"app.py": STALLS}, START + 'health = "/a b"\n', ("health", "no URL", "%20")),
@@ -230,7 +230,7 @@ def test_requests_that_cannot_be_written_are_named_and_the_others_asked(
     assert len(report["proven"]) == 1
     unwritten = [it for it in reached if it[1] is None]
     assert [it[0] for it in unwritten] == ["POST /de posit", "POST /deposit", "POST /withdraw"]
-    assert unwritten[0][2] == "not sent: this path is no URL: '/de posit' holds a space, which is written %20"
+    assert unwritten[0][2] == "not sent: this path is not a URL path: '/de posit' holds a space, which is written %20"
     assert unwritten[1][2] == unwritten[2][2] == "not sent: the header X-Name cannot be written: its value holds `日`"
 
     (path,) = (bank_project / ".looktwice" / "proofs").iterdir()
@@ -239,7 +239,7 @@ def test_requests_that_cannot_be_written_are_named_and_the_others_asked(
         asked["path"] += "\n"
     path.write_text(json.dumps(proof))
     assert run(["replay", str(path)]) == 2
-    assert "is still wrong: not sent: this path is no URL" in capfd.readouterr().err
+    assert "is still wrong: not sent: this path is not a URL path" in capfd.readouterr().err
 
 
 def test_what_the_deadline_has_cut_off_is_named(bank_project: Path, capfd: pytest.CaptureFixture[str]) -> None:

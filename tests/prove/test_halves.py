@@ -48,7 +48,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     ("path", "parts"),
     [
         ("/edit", ["LT606", "nothing is written to undo_history; the client tries again and gets 200",
-                   "2 rows are written to item in place of 1"]),
+                   "2 rows are written to item instead of 1"]),
         ("/renew", ["LT606", "1 of 2 rows are written to token; the client tries again and gets 401"]),
     ],
 )  # fmt: skip
@@ -63,4 +63,4 @@ def test_one_transaction_has_no_halves(outcomes):
     own without a key to know it again by."""
     text = outcomes["/pay"]
     assert text.startswith("inconclusive COMMIT is carried out and its reply lost") and "all of it was done" in text
-    assert "2 rows are written to item in place of 1, 2 rows are written to receipt in place of 1" in text
+    assert "2 rows are written to item instead of 1, 2 rows are written to receipt instead of 1" in text

@@ -60,7 +60,7 @@ def test_what_is_not_understood_is_no_schedule(bank):
             with other:
                 assert other.recv(100)
                 play = bank.scheduler.play(pair("deposit"), serial("A", "B"))
-                assert play.unreached == "a connection of A speaks what is not understood"
+                assert play.unreached == "a connection of A uses a protocol that is not understood"
                 assert statuses(play) == [200, 200]
         while any(it.is_strange for it in bank.boundary.gate.of_lane("A")):
             time.sleep(0.001)
@@ -149,7 +149,7 @@ def test_holding_alone_changes_nothing(bank):
     schedule = (Turn("A", Point(UPDATE)), Pause(0.01), Turn("A"))
     play = bank.scheduler.play({"A": post("deposit", amount=50)}, schedule)
     assert (statuses(play), balance(bank)) == ([200], 150)
-    assert explain(schedule) == "A until before `update wallet`, 10 ms of nothing, A to the end"
+    assert explain(schedule) == "A until before `update wallet`, 10 ms of pause, A to the end"
 
 
 def test_an_open_transaction_is_attributed(bank):

@@ -122,7 +122,7 @@ ENDED = [
         left(new("item")),
         Seen(fault=LIE, response=OK, usual=OK, run=left(new("item", 1, 0))),
         "LT510",
-        ["item.n is 0 in place of 5"],
+        ["item.n is 0 instead of 5"],
         "",
     ),
     (
@@ -138,7 +138,7 @@ ENDED = [
         left(new("item"), calls=1),
         Seen(fault=LOST, response=OK, usual=OK, run=left(new("item"), calls=3)),
         "LT604",
-        ["POST pay/charges is carried out 3 times in place of once"],
+        ["POST pay/charges is carried out 3 times instead of once"],
         "twice",
     ),
     (
@@ -213,8 +213,8 @@ def test_every_ending_is_seen_here_or_says_nothing():
 # ---- the same message twice: a second effect is one that was counted
 
 DOUBLED = [
-    (left(new("item")), left(new("item"), new("item", 2)), "item has 2 new rows in place of 1"),
-    (left(change(10, 15)), left(change(10, 20)), "item.n changes by 10 in place of 5"),
+    (left(new("item")), left(new("item"), new("item", 2)), "item has 2 new rows instead of 1"),
+    (left(change(10, 15)), left(change(10, 20)), "item.n changes by 10 instead of 5"),
     (left(change(10, 15), calls=1), left(change(10, 15), calls=2), "POST pay/charges is carried out twice"),
     (left(new("item")), left(new("item"), new("error_log")), ""),  # a note that it came again
     (left(change(10, 15)), left(change(10, 17)), ""),
@@ -249,7 +249,7 @@ ROW = Row("item", {"id": "1"}, {"n": "5"})
         ("insert into item", Result(number=1, tag="INSERT 0 0"), (), (), "adds nothing to item"),
         ("insert into item", Result(number=1, failure=REFUSED), (), (), "tries to add a row to item"),
         ("insert into item", None, (), (), "tries to add a row to item"),
-        ("update item", Result(number=1, tag="UPDATE 0"), (), (), "changes nothing in item: no row fits"),
+        ("update item", Result(number=1, tag="UPDATE 0"), (), (), "changes nothing in item: no row matches"),
         ("update item", Result(number=1, failure=REFUSED), (), (), "tries to write item"),
         ("update item", None, (ROW,), (ROW,), "writes item: n 5, as before"),  # its reply was lost, the log has the row
         ("delete from item", None, (), (), "tries to delete from item"),

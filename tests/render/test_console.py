@@ -68,11 +68,11 @@ def test_for_programs(root: Path, lost_update: Finding) -> None:
 
 def test_the_summary_says_what_was_not_read(root: Path, lost_update: Finding) -> None:
     finished = Finished(verb="audit", seconds=0.5, files=3, lines=1200, findings=1, unread=1, suppressed=2)
-    events = [Found(lost_update), Unread("bad.py", "not Python", 7), Noted("take it out", "a.py", 3), finished]
+    events = [Found(lost_update), Unread("bad.py", "not Python", 7), Noted("remove it", "a.py", 3), finished]
     assert printed(root, *events).endswith(
-        "note: a.py:3: take it out\n"
-        "not read whole: bad.py:7: not Python\n"
-        "1 finding (1 high) in 3 files, 1,200 lines in 0.50 s · 2 accepted with a reason · 1 file not read whole\n"
+        "note: a.py:3: remove it\n"
+        "not fully read: bad.py:7: not Python\n"
+        "1 finding (1 high) in 3 files, 1,200 lines in 0.50 s · 2 accepted with a reason · 1 file not fully read\n"
         "Why, and what to do instead: looktwice explain LT301\n"
     )
 

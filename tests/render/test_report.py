@@ -48,7 +48,7 @@ def events(lost_update: Finding, trace: Trace) -> list[Event]:
         Found(lost_update),
         Found(accepted),
         Unread("bad.py", "not Python", 7),
-        Noted("take it out", "a.py", 3),
+        Noted("remove it", "a.py", 3),
         Finished(verb="audit", seconds=0.5, files=3, lines=1200, findings=1, unread=1, suppressed=1),
     ]
 
@@ -76,7 +76,7 @@ def test_the_page_is_whole(root: Path, events: list[Event]) -> None:
     for words in ["lost-update", "shop/wallet.py:6", "no lock between", "read here", '<s class="lost">150</s>',
                   "looktwice replay .looktwice/proofs/one.json", "test_one.py", "Both answer <code>200</code>",
                   "<strong>Let the database</strong>", "bad.py:7", "one worker", "a row lock", "no order",
-                  "take it out", "3 files, 1,200 lines"]:  # fmt: skip
+                  "remove it", "3 files, 1,200 lines"]:  # fmt: skip
         assert words in page, words
 
 

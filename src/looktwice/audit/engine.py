@@ -43,7 +43,7 @@ def audit(root: Path, options: Options | None = None) -> Iterator[Event]:
     cache = Cache(directory, options.use_cache)
     result = yield from remembered(files, options.config, cache)
     if cache.refused:
-        yield Noted(f"nothing is remembered: {cache.refused.replace(chr(10), '. ')}")
+        yield Noted(f"the cache is not used: {cache.refused.replace(chr(10), '. ')}")
     if files.code.keys() <= {it.path for it in result.unread if not it.line}:
         raise nothing_to_read(root, (*files.unread, *result.unread), files.skipped)
     coverage, gaps = coverages.applied(result.coverage, options.config.audit.known_gaps, active, is_part=root.is_file())
@@ -82,7 +82,8 @@ def nothing_to_read(root: Path, unread: Sequence[Unread], skipped: Mapping[str, 
     left_out = ", ".join(f"{count} {reason}" for reason, count in skipped.items() if count)
     return LooktwiceError(
         f"nothing to audit under {root}",
-        "there is no Python, TypeScript or JavaScript of its own" + (f"; left out: {left_out}" if left_out else ""),
+        "it contains no Python, TypeScript or JavaScript source of its own"
+        + (f"; left out: {left_out}" if left_out else ""),
         "Name the folder that holds the backend's source.",
     )
 

@@ -43,7 +43,9 @@ def read_own(root: Path, base: str, unread: list[Unread]) -> IgnoreFile | None:
     path = root / base / NAME
     shown = f"{base}{NAME}"
     if path.is_symlink():
-        unread.append(Unread(shown, "it is a symbolic link, which git does not follow; what it names was read"))
+        unread.append(
+            Unread(shown, "it is a symbolic link, which git does not follow; the files it would exclude were read")
+        )
         return None
     rules = read_rules(path, shown, unread)
     return IgnoreFile(base, rules) if rules else None
@@ -55,11 +57,11 @@ def read_rules(path: Path, shown: str, unread: list[Unread]) -> Rules | None:
         data = read_bytes(path)
     except UnreadableError as error:
         if not error.is_missing:
-            unread.append(Unread(shown, f"{error.why}; what it names was read"))
+            unread.append(Unread(shown, f"{error.why}; the files it would exclude were read"))
         return None
     text = decode(data)
     if text.wrong:
-        unread.append(Unread(shown, f"{text.wrong}; its patterns may not mean what they should", 1))
+        unread.append(Unread(shown, f"{text.wrong}; its patterns may not be read as intended", 1))
     return Rules(text.text)
 
 

@@ -28,5 +28,5 @@ def match(program: Program) -> Iterator[Finding | Noted]:
                 raise
             yield Noted(
                 f"{pattern.code} {pattern.name} could not be checked: {type(error).__name__}: {error}. "
-                "This is a fault of looktwice; please report it."
+                "This is a bug in looktwice; please report it."
             )

@@ -143,13 +143,13 @@ def apply(
                 reason = rule.reason
         decided.append(msgspec.structs.replace(finding, suppressed=reason) if reason else finding)
     unused = [
-        Noted(f"ignore[{it.code}] suppresses nothing any more: take it out", it.path, it.line)
+        Noted(f"ignore[{it.code}] no longer suppresses anything: remove it", it.path, it.line)
         for it in written
         if it not in used and it.code in active
     ]
     unused += [Noted(why) for rule, codes, _ in rules for why in wrong_with(rule, codes)]
     unused += [
-        Noted(f"[[suppress]] {rule.code} under {rule.path} suppresses nothing any more: take it out")
+        Noted(f"[[suppress]] {rule.code} under {rule.path} no longer suppresses anything: remove it")
         for number, (rule, codes, _) in enumerate(rules)
         if number not in used_rules and codes & active and rule.reason.strip()
     ]

@@ -60,7 +60,7 @@ def replay(
     if outcome.trace is not None:
         draw(outcome.trace)
     if not outcome.is_wrong and not outcome.holds:
-        raise LooktwiceError(f"cannot tell whether {proof.endpoint} is still wrong", outcome.why)
+        raise LooktwiceError(f"cannot determine whether {proof.endpoint} is still wrong", outcome.why)
     result = "Still wrong" if outcome.is_wrong else "It holds" if outcome.is_known else "Not shown again"
     terminal.answer(f"{result} ({outcome.verdict}): {line(outcome.why)}")
     return 1 if outcome.is_wrong else 0
@@ -72,7 +72,9 @@ def project_of(path: Path) -> Path:
     if folder.as_posix().endswith(DIRECTORY):
         return folder.parent.parent
     raise LooktwiceError(
-        f"cannot tell which application {path} is about", f"it does not lie in {DIRECTORY}", "Name it with --project."
+        f"cannot determine which application {path} is about",
+        f"it does not lie in {DIRECTORY}",
+        "Name it with --project.",
     )
 
 

@@ -194,7 +194,7 @@ _DONE = "answered with success, and everything done"
 _NOT_ALL = (Amount.NONE, Amount.PART, Amount.OTHER, Amount.MORE)
 
 ENDINGS: tuple[Ending, ...] = (
-    Ending("not met", (no(died), never_came), note="never met, as their operation did not come"),
+    Ending("not met", (no(died), never_came), note="never applied, as their operation did not occur"),
     Ending("crash", (died,), "LT207", _STATUS, "the application's process ended"),
     Ending("hang", (no(answered_in_time),), "LT601", _STATUS, "there was no answer within {seconds}"),
     # success is claimed
@@ -222,7 +222,7 @@ ENDINGS: tuple[Ending, ...] = (
         "{client} as without the fault, but {rows}",
     ),
     Ending("recovered", (reports_success, rows(Amount.ALL), calls_complete), note=_DONE),
-    Ending("degraded", (reports_success,), note="answered with success, and otherwise than usual"),
+    Ending("degraded", (reports_success,), note="answered with success, but not as usual"),
     # failure is reported, and something was done; a half that the client's retry completes is no defect
     Ending(
         "double apply",
@@ -256,7 +256,7 @@ ENDINGS: tuple[Ending, ...] = (
     ),
     Ending("opaque", (no(logged),), "LT206", _STATUS, "{client} and the application printed nothing"),
     Ending("honest", (left_something, retried, completed_by_retry), note="completed when the client tried again"),
-    Ending("honest", (), note="not answered with success, and nothing of it done"),
+    Ending("honest", (), note="not answered with success, and none of it done"),
 )
 
 
@@ -266,4 +266,4 @@ def classify(seen: Seen, extent: Extent) -> Word:
         if all(fact(seen, extent) for fact in ending.when):
             words = {name: tell(seen, extent) for name, tell in _WORDS.items() if f"{{{name}}}" in ending.says}
             return Word(ending.name, ending.code, ending.verdict, ending.says.format_map(words), ending.note)
-    raise AssertionError("the last ending asks for nothing")
+    raise AssertionError("the last ending has no condition")

@@ -23,7 +23,7 @@ from looktwice.prove.request import Request
 from looktwice.prove.scheduler import Play
 from looktwice.prove.wire.operation import Operation, OperationKind
 
-UNASKED = "written while nothing is asked"
+UNASKED = "written while no request is sent"
 AFTERWARDS = "written after the answer"
 _MOSTLY = 0.7
 _ENOUGH = 6  # runs of a request alone that tell what is its own: a job that happens by falls into few of them

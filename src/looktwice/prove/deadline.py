@@ -50,7 +50,9 @@ class Deadline:
         """Raises OutOfTimeError when it is over. doing: what was being done."""
         if self.is_over:
             raise OutOfTimeError(
-                "nothing was asked", f"{self} while {doing}", "Set a longer one: --deadline 1h, or [prove] deadline."
+                "no experiment was run",
+                f"{self} while {doing}",
+                "Set a longer one: --deadline 1h, or [prove] deadline.",
             )
 
     def of_question(self, budget: float | None = None) -> Deadline:
@@ -69,7 +71,7 @@ def within(limit: Deadline, asked: Iterator[Result], experiment: str, code: str,
             close = getattr(asked, "close", None)
             if close is not None:
                 close()
-            yield unasked(experiment, code, endpoint, f"broken off after {tried} tries: {limit}")
+            yield unasked(experiment, code, endpoint, f"stopped after {tried} tries: {limit}")
             return
 
 

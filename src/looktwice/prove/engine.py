@@ -67,7 +67,7 @@ def prove(job: Job, keep: Keep = keep_nothing) -> Iterator[Event]:
             raise
         yield Noted(f"{error.what}: {error.why}", ended_early=True)
     if tally.unasked and deadline.is_over:
-        yield Noted(f"{deadline}: not asked were {', '.join(tally.unasked)}", ended_early=True)
+        yield Noted(f"{deadline}: not completed: {', '.join(tally.unasked)}", ended_early=True)
     yield Finished(
         verb="prove",
         seconds=round(time.monotonic() - began, 3),

@@ -28,7 +28,7 @@ from looktwice.prove.wire.sql_text import summary
 
 _ALONE = "A"
 _REPEATS = 3
-_REPEATED = Gate(5, f"{_REPEATS} of {_REPEATS} repeats come to the same", True)
+_REPEATED = Gate(5, f"{_REPEATS} of {_REPEATS} repeats give the same result", True)
 _WAITED = Gate(5, "one run, and no answer for longer than clients wait", True)
 _LONGER = 3  # times the budget of a pair's schedules: a fault is two runs and more, and some wait for nothing
 
@@ -69,7 +69,7 @@ class Faulted:
             if not word.is_defect or word.code in shown:
                 continue
             if word.code == "LT607" and not carries_identity(case):
-                doubted.append(f"{text}: {word.why}. It carries no key by which a repetition could be known")
+                doubted.append(f"{text}: {word.why}. It carries no key by which a repetition could be recognised")
                 continue
             if word.name != "hang" and not self._repeats(laboratory, case, (place, kind), word):
                 doubted.append(f"{text}: {word.why}, but not every time")
@@ -168,7 +168,7 @@ class Faulted:
 
 
 def _counted(endings: Counter[str]) -> str:
-    """How many faults ended in which harmless way: "10 not answered with success, and nothing of it done"."""
+    """How many faults ended in which harmless way: "10 not answered with success, and none of it done"."""
     return "; ".join(f"{count} {note}" for note, count in endings.most_common() if count)
 
 

@@ -34,7 +34,7 @@ AT_STATEMENT = (
 AT_WRITE = (
     *AT_STATEMENT,
     FaultKind(
-        "the database wants a retry (40001)", Fail("40001", "could not serialize access due to concurrent update")
+        "the database requests a retry (40001)", Fail("40001", "could not serialize access due to concurrent update")
     ),
     FaultKind(
         "the database is read-only after a failover (25006)", Fail("25006", "cannot execute in a read-only transaction")
@@ -48,7 +48,7 @@ AT_COMMIT = (
 # The database, before the request.
 BEFORE_REQUEST = (
     FaultKind("the pool's connections have gone stale", Stale()),
-    FaultKind("the database is away", Away()),
+    FaultKind("the database is unreachable", Away()),
 )
 
 # The outside service, at a call.
@@ -57,8 +57,8 @@ AT_CALL = (
     FaultKind("it answers 500", Fail("500", "internal error")),
     FaultKind("it answers 503", Fail("503", "unavailable")),
     FaultKind("it answers 429", Fail("429", "slow down")),
-    FaultKind("it does what it was asked, then the connection breaks", BREAK_AFTER, loses_reply=True),
-    FaultKind("its answer breaks off in the middle", BREAK_MIDWAY, loses_reply=True),
+    FaultKind("it carries out the request, then the connection breaks", BREAK_AFTER, loses_reply=True),
+    FaultKind("its answer is cut off in the middle", BREAK_MIDWAY, loses_reply=True),
     FaultKind("it answers 200 with {}", Answer(200, b"{}"), is_lie=True),
     FaultKind("it answers 200 with an HTML page", Answer(200, b"<html>maintenance</html>", "text/html"), is_lie=True),
     FaultKind("it answers 200 with JSON cut short", Answer(200, b'{"id": "ab'), is_lie=True),

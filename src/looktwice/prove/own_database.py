@@ -72,7 +72,7 @@ class OwnDatabase:
         asked = ", ".join(self._in_vain)
         return [
             f"{asked}: answered with success, and nothing has changed in this run's database; either they write "
-            "nothing, or it is kept elsewhere (in memory, in a file), where nothing is looked at"
+            "nothing, or it is kept elsewhere (in memory, in a file), where nothing is observed"
         ]
 
     def _refuse_elsewhere(self, request: Request, response: Response) -> None:
@@ -90,7 +90,8 @@ class OwnDatabase:
         host = peers[0].partition(" ")[0]
         return StartError(
             "prove",
-            f"{when}, and the application is connected to {names}, which is not of this run: it may be writing there",
+            f"{when}, and the application is connected to {names}, which does not belong to this run: it may "
+            "be writing there",
             command=self._plan.start,
             plan=self._plan,
             add=f'[prove]\nallow_hosts = ["{host}"]    # only when nothing of value can change there',

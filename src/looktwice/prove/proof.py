@@ -72,7 +72,7 @@ def parse(content: bytes, name: str) -> Proof:
         found = msgspec.json.decode(content, type=Proof)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise LooktwiceError(
-            f"cannot read {name}", f"it is no proof file: {error}", "Run `looktwice prove` to make one."
+            f"cannot read {name}", f"it is not a proof file: {error}", "Run `looktwice prove` to make one."
         ) from None
     if found.schema != Proof.__struct_defaults__[0] or not found.requests:
         raise LooktwiceError(
@@ -100,7 +100,9 @@ def request(sent: Sent, users: Users) -> Request:
     if sent.user and sent.user not in users:
         known = ", ".join(users) or "none"
         raise LooktwiceError(
-            "cannot play the proof", f"it asks as the user {sent.user}; there is: {known}", "See [prove.users]."
+            "cannot replay the proof",
+            f"its requests are sent as the user {sent.user}; available: {known}",
+            "See [prove.users].",
         )
     headers = {**users.get(sent.user, {}), **sent.headers}
     return Request(

@@ -206,7 +206,7 @@ def _launched(run: Run, program: Path, account: Account, port: int) -> Child:
     try:
         return run.start(command, folder, scratch, account, folder=folder, name="Redis")
     except OSError as error:
-        raise LooktwiceError(f"cannot start {program}", str(error), "See that it may be executed.") from None
+        raise LooktwiceError(f"cannot start {program}", str(error), "Check that it may be executed.") from None
 
 
 def _await_answer(port: int, child: Child, seconds: float = 10.0) -> str | None:

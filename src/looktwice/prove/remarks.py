@@ -10,12 +10,14 @@ from looktwice.prove.app.attempt import Attempt
 from looktwice.prove.app.made_up import NOWHERE
 from looktwice.prove.app.plan import Kind, Plan
 
-_NOT_OF_THIS_RUN = "it is not of this run; give it a stand-in under [prove.upstreams], or allow it with allow_hosts"
+_NOT_OF_THIS_RUN = (
+    "it does not belong to this run; give it a stand-in under [prove.upstreams], or allow it with allow_hosts"
+)
 _WORDS = {
     "connect": "{program} tried to connect to {what}: refused, as " + _NOT_OF_THIS_RUN,
     "datagram": "{program} tried to send to {what}: refused, as " + _NOT_OF_THIS_RUN,
     "name": "{program} looked for the host {what}: refused, as " + _NOT_OF_THIS_RUN,
-    "read": "{program} opened {what}: it was kept from what is in it, which is the user's own",
+    "read": "{program} opened {what}: its content was withheld, as the file is the user's own",
     "changed": "{program} tried to change {what}: refused, as that is the user's own",
 }
 _ADDRESS = re.compile("(?i)URL|URI|HOST|PORT|DSN|BROKER|SERVER|ADDR|ENDPOINT")
@@ -57,6 +59,8 @@ def of_openness(plan: Plan, why: str, peers: Iterable[str]) -> list[str]:
     """When nothing kept the application from the user's files and services. why: the reason, "" when it was kept."""
     if not why:
         return []
-    remarks = [f"the application was not kept from other files and services of this machine: {why}"]
-    remarks += [f"the application is connected to {peer}, which is not of this run" for peer in sorted(set(peers))]
+    remarks = [f"the application was not isolated from other files and services of this machine: {why}"]
+    remarks += [
+        f"the application is connected to {peer}, which does not belong to this run" for peer in sorted(set(peers))
+    ]
     return remarks

@@ -71,7 +71,7 @@ def ask(stage: Stage, name: str, case: Case, budget: Budget | None = None, deadl
 
 def _summary(name: str, quiet: list[NotShown]) -> Outcome:
     if not quiet:
-        return Outcome(is_wrong=False, holds=False, why=f"`{name}` came to no result")
+        return Outcome(is_wrong=False, holds=False, why=f"`{name}` reached no result")
     doubtful = next((result for result in quiet if result.verdict not in _HOLDS), None)
     result = doubtful or quiet[-1]
     return Outcome(
@@ -82,5 +82,5 @@ def _summary(name: str, quiet: list[NotShown]) -> Outcome:
 def _named(name: str) -> Experiment:
     found = {experiment.name: experiment for experiment in experiments()}
     if name not in found:
-        raise LooktwiceError("cannot ask that", f"there is no experiment `{name}`", f"There is: {', '.join(found)}.")
+        raise LooktwiceError("cannot run that", f"there is no experiment `{name}`", f"Available: {', '.join(found)}.")
     return found[name]

@@ -45,7 +45,7 @@ def explain(schedule: Schedule) -> str:
     words = []
     for step in schedule:
         if isinstance(step, Pause):
-            words.append(f"{step.seconds * 1000:.0f} ms of nothing")
+            words.append(f"{step.seconds * 1000:.0f} ms of pause")
         elif step.until is None:
             words.append(f"{step.lane} to the end")
         else:

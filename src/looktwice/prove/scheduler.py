@@ -112,7 +112,7 @@ class Scheduler:
             return f"the proxies failed: {failed.why}"
         seen = {moment.lane for moment in self._gate.journal if isinstance(moment, NotUnderstood)}
         seen |= {lane for lane in lanes if any(it.is_strange for it in self._gate.of_lane(lane))}
-        return f"a connection of {min(seen)} speaks what is not understood" if seen else ""
+        return f"a connection of {min(seen)} uses a protocol that is not understood" if seen else ""
 
     def _drain(self) -> None:
         while True:

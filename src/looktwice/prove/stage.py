@@ -200,7 +200,7 @@ class Stage:
                 raise RunEndedError(
                     "the run has ended early",
                     f"the application (instance {lane}) {how}, and not by itself",
-                    "If nobody did that, see whether the machine ran out of memory.",
+                    "If you did not do that, check whether the machine ran out of memory.",
                 )
 
     def laboratory(self, budget: Budget | None = None, instances: int = 2) -> Laboratory:
@@ -277,7 +277,7 @@ class Stage:
             yield from prepare.seed(*prepared)
         own = OwnDatabase(self.plan, self.server, self.redis, self._peers)
         self.own_database = self._stack.enter_context(own)
-        yield self._step("looking for requests to ask")
+        yield self._step("looking for requests to send")
         self._find_cases()
         self._snapshot()
 
@@ -351,7 +351,7 @@ class Stage:
         if not self.cases and not self.unasked:
             raise StartError(
                 "ask",
-                "it runs, but serves no OpenAPI description, and no requests are named",
+                "it runs, but serves no OpenAPI description, and no requests are configured",
                 command=self.plan.start,
                 plan=self.plan,
                 add=_REQUESTS,
@@ -380,7 +380,7 @@ class Stage:
         return kept[0]
 
     def _exchange(self, request: Request) -> Response:
-        self._deadline.check("looking for requests to ask")
+        self._deadline.check("looking for requests to send")
         port = self.instances[LANES[0]].port
         seconds = min(_ANSWER, self._deadline.left)
         return self.own_database.around(
@@ -448,5 +448,5 @@ class Stage:
         reason = why(response, self.instances[LANES[0]].output, case.first)
         if self.revive(_DYING if response.status is None else 0.0):
             self.trials.discard()
-            reason = f"the application ended when it was asked. {reason}"
+            reason = f"the application ended when the request was sent. {reason}"
         return Row(endpoint=case.endpoint, status=response.status, why=reason, case=case)

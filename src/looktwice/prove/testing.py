@@ -101,7 +101,7 @@ class Application:
         found = next((case for case in self.stage.cases if case.endpoint == at), None)
         if found is None:
             known = ", ".join(case.endpoint for case in self.stage.cases)
-            raise Unanswered(line(f"{at}: no request can be made for it; there is: {known or 'none'}"))
+            raise Unanswered(line(f"{at}: no request can be made for it; available: {known or 'none'}"))
         return found.asked_by(user, self.stage.users[user]) if user in self.stage.users else found
 
     def close(self) -> None:

@@ -96,7 +96,7 @@ def changed(request: Request, response: Response, before: Response) -> Void:
     return Void(
         cause=_BY_STATUS.get(response.status, Cause.CHANGED),
         why=f"{request.method} {request.path} is answered {_with_words(response)}, and was answered {describe(before)} "
-        "before, when the same was asked of the same rows",
+        "before, when the same request met the same rows",
         wait=seconds_to_wait(response.headers),
         status=response.status,
         is_stated=response.status in _STATING,

@@ -159,7 +159,7 @@ def test_why_an_endpoint_was_not_reached(status, body, reason):
 
 def test_an_access_log_does_not_hide_the_error():
     printed = "Traceback:\n  File x\nAttributeError: no id\nINFO: 127.0.0.1 - GET /x 500\n"
-    assert why(Response(status=500), lambda: printed) == "it fails by itself: AttributeError: no id"
+    assert why(Response(status=500), lambda: printed) == "it fails on its own: AttributeError: no id"
 
 
 def test_requests_of_the_user():

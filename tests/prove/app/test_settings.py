@@ -356,7 +356,7 @@ def test_what_the_user_sets_for_us_is_taken_unchanged(tmp_path):
 
 @pytest.mark.parametrize("status", [101, 99, 600, 0])
 def test_a_status_that_is_none_is_refused(tmp_path, status):
-    with pytest.raises(StartError, match="none that a service can answer"):
+    with pytest.raises(StartError, match="not a status with which a service can answer"):
         made(tmp_path, {}, Prove(start="x", upstreams={"pay": Upstream(variable="P", status=status)}))
 
 

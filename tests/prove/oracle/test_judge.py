@@ -185,7 +185,7 @@ def test_nothing_is_proven_without_repeated_serial_runs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "words"), [("23505", "409 was due"), ("40001", "asked for a retry"), ("40P01", "asked for a retry")]
+    ("state", "words"), [("23505", "409 was due"), ("40001", "requested a retry"), ("40P01", "requested a retry")]
 )
 def test_a_wrong_status_keeps_the_error_of_the_database(state: str, words: str) -> None:
     judgement = judge(run({"A": (200, None), "B": (500, None)}, wallet(110), errors=[("B", state)]), deposits())

@@ -23,7 +23,9 @@ def resolve(root: Path, prove: Prove) -> Plan:
     """
     base = (root / prove.directory).resolve()
     if not base.is_dir():
-        raise StartError("start", f"directory = {prove.directory!r} is no folder here", add='[prove]\ndirectory = "…"')
+        raise StartError(
+            "start", f"directory = {prove.directory!r} is not a folder here", add='[prove]\ndirectory = "…"'
+        )
     start = _words(prove.start, "start") if prove.start else commands.start(base)
     if start is None:
         raise StartError(
@@ -133,7 +135,7 @@ def _upstreams(prove: Prove, settings: tuple[Setting, ...]) -> tuple[Upstream, .
     for service, upstream in prove.upstreams.items():
         origin = Origin(f"{USERS_FILE} [prove.upstreams.{service}]")
         if not 100 <= upstream.status <= 599 or upstream.status == 101:
-            why = f"status = {upstream.status} ({origin}) is none that a service can answer a request with"
+            why = f"status = {upstream.status} ({origin}) is not a status with which a service can answer a request"
             raise StartError("start", why, add=f"[prove.upstreams]\n{service} = {{ status = 200 }}")
         result[service] = Upstream(name=service, status=upstream.status, body=upstream.body, origin=origin)
     return tuple(result.values())

@@ -102,7 +102,7 @@ def remarks(case: Case, seen: list[Axis]) -> Iterator[str]:
     often = max(seen[0].measured[0].fingerprints.values(), default=0)
     counts = {max(one.fingerprints.values(), default=0) for axis in seen for one in axis.measured}
     if often >= _OFTEN and counts == {often}:
-        yield f"one of them is sent {often} times, whatever the rows"
+        yield f"one of them is sent {often} times, whatever the number of rows"
     for axis in seen:
         first, last = axis.measured[0], axis.measured[-1]
         is_list = isinstance(last.trial.play.responses[ALONE].content, list)
@@ -130,13 +130,13 @@ def judged(axis: Axis) -> Judgement:
                 "",
                 f"the number of statements with {last.factor} times the rows of {_short(axis.table)}",
                 str(last.statements),
-                (("with the rows that are there", str(first.statements)),),
+                (("with the existing rows", str(first.statements)),),
             ),
         ),
         gates=(
             Gate(
                 1,
-                "at each size the request was sent twice, succeeded, and sent as many statements",
+                "at each size the request was sent twice, succeeded, and sent the same number of statements",
                 all(one.is_steady for one in axis.measured),
             ),
         ),

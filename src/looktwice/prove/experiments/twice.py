@@ -126,7 +126,7 @@ class Twice:
         word = summarize([judgement for _, judgement in judged], total)
         shown = next((trial for trial, judgement in judged if judgement.verdict is word.verdict), None)
         if word.is_defect:  # every gate is asked of two suspicions only, and neither was let through
-            held_back = next((it.why for _, it in judged if it.verdict is Verdict.INCONCLUSIVE), "no gate was asked")
+            held_back = next((it.why for _, it in judged if it.verdict is Verdict.INCONCLUSIVE), "no gate was checked")
             why = f"it looks like {word.verdict.value}, and is not confirmed: {held_back}"
             word = replace(word, verdict=Verdict.INCONCLUSIVE, name="", why=why, differences=())
         return NotShown(

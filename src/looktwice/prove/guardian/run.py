@@ -138,7 +138,7 @@ class Run:
                 start_new_session=True,  # Ctrl-C in the terminal is ours to handle
             )
         except OSError as error:
-            raise LooktwiceError("cannot start a run", str(error), "See that Python can be executed.") from None
+            raise LooktwiceError("cannot start a run", str(error), "Check that Python can be executed.") from None
         finally:
             theirs.close()
             os.close(reading)
@@ -324,7 +324,7 @@ class Run:
 
     def _lost(self) -> GuardianLostError:
         if self._is_closed:
-            return GuardianLostError("the run is over", "nothing can be started in it any more")
+            return GuardianLostError("the run is over", "nothing more can be started in it")
         return GuardianLostError(
             "the run has ended early",
             f"the two processes that guard it are gone: {self._why_lost}",

@@ -72,7 +72,7 @@ def summarize(judgements: Sequence[Judgement], total: int) -> Judgement:
         return Judgement(verdict=Verdict.NOT_REACHED, why="no schedule was run")
     unplayed = [one for one in judgements if one.verdict is Verdict.NOT_REACHED]
     if worst.verdict in (Verdict.PROTECTED, Verdict.COMMUTES) and unplayed:
-        why = f"{len(unplayed)} of {total} schedules could not be played: {unplayed[0].why}"
+        why = f"{len(unplayed)} of {total} schedules could not be run as planned: {unplayed[0].why}"
         return Judgement(verdict=Verdict.INCONCLUSIVE, why=why)
     if worst.verdict in (Verdict.PROTECTED, Verdict.COMMUTES) and len(judgements) < total:
         return Judgement(verdict=Verdict.SERIAL, why=f"nothing was found in {len(judgements)} of {total} schedules")
@@ -125,10 +125,10 @@ def _is_the_data_possible(case: Case) -> Judgement | None:
         return None
     missing = _missing(case)
     if missing:
-        why = f"no serial run of {', '.join(map(spell, missing))} is there to compare with"
+        why = f"no serial run of {', '.join(map(spell, missing))} is available for comparison"
         return Judgement(verdict=Verdict.INCONCLUSIVE, why=why)
     if not case.reading.roles.is_calibrated:
-        why = "no serial order was run twice, so it is not known which values differ by themselves"
+        why = "no serial order was run twice, so it is not known which values vary on their own"
         return Judgement(verdict=Verdict.INCONCLUSIVE, why=why)
     found = find(case.run, case.admissible, case.reading)
     return Judgement(
@@ -192,7 +192,7 @@ def _is_every_failure_due(case: Case) -> Judgement | None:
         elif state in _SERIALIZATION:
             count = sum(lane == other and code == state for other, code in case.run.errors)
             times = f" {count} times" if count > 1 else ""
-            advice = f"; the database had asked for a retry ({state}){times}: that, or a 409, was due"
+            advice = f"; the database had requested a retry ({state}){times}: that, or a 409, was due"
         answered = f"{lane} was answered {answer.status}" if answer.status else f"{lane} got no answer"
         return Judgement(
             verdict=Verdict.STATUS_WRONG,

@@ -176,7 +176,7 @@ def _launched(
     try:
         child = run.start(words, folder, scratch, account, folder=folder, stop="QUIT", name="PostgreSQL")
     except OSError as error:
-        raise LooktwiceError(f"cannot start {words[0]}", str(error), "See that it may be executed.") from None
+        raise LooktwiceError(f"cannot start {words[0]}", str(error), "Check that it may be executed.") from None
     try:
         _await_ready(child, data)
     except LooktwiceError as error:
@@ -194,7 +194,7 @@ def attach(url: str) -> Server:
         raise LooktwiceError(
             f"cannot use the database at {_without_password(url)}",
             str(error).strip(),
-            "See that it runs and lets us in.",
+            "Check that it runs and accepts the connection.",
         ) from None
 
 

@@ -105,7 +105,7 @@ def _run(command: list[str], directory: Path, account: Account, run: Run, source
         raise LooktwiceError(
             f"cannot make a PostgreSQL data directory with {command[0]}",
             output.strip()[-1000:] or ("it did not end" if status is None else ended(status)),
-            "See that there is room for it, and that the system's PostgreSQL can be executed.",
+            "Check that there is room for it, and that the system's PostgreSQL can be executed.",
         )
 
 

@@ -72,7 +72,7 @@ class ServerSession:
 
     def _begin(self, request: h11.Request) -> None:
         if request.http_version not in (b"1.0", b"1.1"):
-            raise h11.RemoteProtocolError("only HTTP/1.0 and HTTP/1.1 are spoken here", error_status_hint=505)
+            raise h11.RemoteProtocolError("only HTTP/1.0 and HTTP/1.1 are supported here", error_status_hint=505)
         self._request = request
         self._method, self._version = request.method, request.http_version
         self._body.clear()

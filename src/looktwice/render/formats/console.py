@@ -120,7 +120,7 @@ class _Report:
             text.append(f"note: {where}{noted.text}\n", "yellow")
         for unread in self.unread:
             line = f":{unread.line}" if unread.line else ""
-            text.append(f"not read whole: {unread.path}{line}: {unread.why}\n", "yellow")
+            text.append(f"not fully read: {unread.path}{line}: {unread.why}\n", "yellow")
         text.append_text(self.proofs(finished) if finished.verb == "prove" else self.findings(finished))
         if self.setting.statistics:
             for name, value in sorted(finished.statistics.items()):
@@ -146,7 +146,7 @@ class _Report:
         if finished.suppressed:
             text.append(f" · {finished.suppressed} accepted with a reason")
         if finished.unread:
-            text.append(f" · {plural(finished.unread, 'file')} not read whole", "yellow")
+            text.append(f" · {plural(finished.unread, 'file')} not fully read", "yellow")
         if self.shown and not self.setting.concise:
             text.append(f"\nWhy, and what to do instead: {shell('looktwice', 'explain', self.shown[0].code)}", "dim")
         return text

@@ -97,8 +97,8 @@ def _request(asked: config.Request, prove: config.Prove, number: int) -> Request
     if not asked.path.startswith("/"):
         raise ConfigurationError(
             "cannot use looktwice.toml",
-            f"path {asked.path!r} of request {number} begins with no /",
-            "Write the path only: the application's address is ours to choose.",
+            f"path {asked.path!r} of request {number} does not begin with /",
+            "Write the path only: looktwice chooses the application's address.",
         )
     headers = {**prove.users.get(user, {}), **asked.headers}
     query = ("&" if "?" in asked.path else "?") + urlencode(asked.query) if asked.query else ""
@@ -119,6 +119,6 @@ def _unknown(number: int, key: str, name: str, known: list[str]) -> Configuratio
     listed = ", ".join(known) or "none"
     return ConfigurationError(
         "cannot use looktwice.toml",
-        f'`{key} = "{name}"` of request {number} names nothing; there is: {listed}',
+        f'`{key} = "{name}"` of request {number} names nothing; available: {listed}',
         f"Name one of them, or add `{name}`.",
     )
