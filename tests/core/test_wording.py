@@ -9,7 +9,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SEARCHED = ("src", "tests", "web/src", "web/README.md", "web/vite.config.ts", "docs", "bench", "examples", "Makefile")
+SEARCHED = (
+    "src",
+    "tests",
+    "web/src",
+    "web/README.md",
+    "web/vite.config.ts",
+    "docs",
+    "bench",
+    "examples",
+    "Makefile",
+    "README.md",
+    "ARCHITECTURE.md",
+)
 SUFFIXES = frozenset({".py", ".toml", ".ts", ".svelte", ".css", ".html", ".md", ".sql", ".prisma"})
 SKIPPED = re.compile(
     r"node_modules|__pycache__|/generated/|/\.looktwice/|^src/looktwice/learn/assets/"
