@@ -17,7 +17,7 @@ from looktwice.core import config
 from looktwice.core.errors import ConfigurationError
 from looktwice.core.trace import Verdict
 from looktwice.prove.child_process import Account
-from looktwice.prove.deadline import QUESTION, Deadline, OutOfTimeError, Unasked, spelled, within
+from looktwice.prove.deadline import EXPERIMENT, Deadline, OutOfTimeError, Unfinished, spelled, within
 from looktwice.prove.experiment import NotShown, Result, Tried
 from looktwice.prove.guardian.run import Run
 
@@ -67,11 +67,11 @@ def test_a_deadline() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "budget", "longest"),
-    [(3600, None, QUESTION), (60, None, 60), (3600, 20, QUESTION), (3600, 200, 600), (60, 200, 60)],
+    [(3600, None, EXPERIMENT), (60, None, 60), (3600, 20, EXPERIMENT), (3600, 200, 600), (60, 200, 60)],
 )
 def test_the_limit_of_a_question(seconds: float, budget: float | None, longest: float) -> None:
     """Never beyond that of the run; a budget of the user's own gets more."""
-    assert Deadline(seconds, clock=Clock()).of_question(budget).left == longest
+    assert Deadline(seconds, clock=Clock()).of_experiment(budget).left == longest
 
 
 def question(clock: Clock, results: int, closed: list[bool]) -> Iterator[Result]:
@@ -91,7 +91,7 @@ def test_a_question_is_broken_off(results: int, cut: bool) -> None:
     seen = list(within(limit, question(clock, results, closed), "twice", "LT301", "POST /a"))
     assert closed == [True]
     last = seen[-1]
-    assert isinstance(last, NotShown) and isinstance(last, Unasked) == cut
+    assert isinstance(last, NotShown) and isinstance(last, Unfinished) == cut
     if cut:
         assert (last.verdict, last.why) == (
             Verdict.INCONCLUSIVE,

@@ -53,7 +53,7 @@ INSTALLED = frozenset(
         ".vscode",
     }
 )
-"""Names of directories that hold what somebody else wrote or a tool made."""
+"""Names of directories that hold third-party or generated files."""
 
 BUILT = frozenset({"dist", "build", "out", "coverage", "htmlcov"})
 """Output of a build, but only beside a manifest: elsewhere these are ordinary names of packages."""

@@ -1,4 +1,4 @@
-"""Findings that somebody has looked at and accepted: comments in the source, `[[suppress]]` in the configuration.
+"""Findings that were reviewed and accepted: comments in the source, `[[suppress]]` in the configuration.
 
 `# looktwice: ignore[LT301] reason` or `// …` on a line of the finding, or alone on the lines above it. Several codes
 or names are separated by commas. The reason is not optional: a suppression without one is reported, and the finding

@@ -27,7 +27,7 @@ NAMES: Mapping[str, str] = {"python": "Python", "typescript": "TypeScript", "jav
 def understand(files: Files, config: Config, *, measures: bool = True) -> Result:
     """Everything that follows from the contents: no files are read and nothing is written from here on.
 
-    measures: also how much was understood, which a snippet need not be asked.
+    measures: also how much was understood, which is not needed for a snippet.
     """
     if names := without_colons((*files.everything, *(it.path for it in files.unread))):
         return restored(understand(renamed(files, names), config, measures=measures), names)

@@ -33,7 +33,7 @@ def proving(
 ) -> Iterator[Event]:
     """The events of proving the project at `root`.
 
-    suspected: (code, route) where an audit found something, asked first, or alone with `suspected_only`. limit and
+    suspected: (code, route) where an audit found something, run first, or alone with `suspected_only`. limit and
     deadline: a budget and a time that replace the configured ones.
     Raises LooktwiceError for what cannot be used, MissingExtraError without the extra `prove`.
     """

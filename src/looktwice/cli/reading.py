@@ -76,7 +76,7 @@ class Tally:
         self.failing = 0
         self.hidden = 0
         self.reach: Reach | None = None
-        self.tried, self.untold = 0, ""
+        self.tried, self.undecided = 0, ""
         self.is_proving = False
         self.ended_early = ""
         self.kept = [] if kept is None else kept
@@ -98,7 +98,7 @@ class Tally:
                 self.reach = event
             if isinstance(event, NotProven):
                 self.tried += not event.is_open
-                self.untold = self.untold or (f"{event.endpoint}: {event.why}" if event.is_open else "")
+                self.undecided = self.undecided or (f"{event.endpoint}: {event.why}" if event.is_open else "")
             if isinstance(event, Proven):
                 self.failing += 1
                 self.kept += [path for path in (event.proof, event.test) if path]
@@ -139,8 +139,8 @@ class Tally:
             nothing = "nothing was tried: no experiment was run"
             raise LooktwiceError(
                 "cannot conclude that anything holds",
-                f"no experiment reached a result. {self.untold}" if self.untold else nothing,
-                "Name other requests, endpoints or experiments." if not self.untold else "",
+                f"no experiment reached a result. {self.undecided}" if self.undecided else nothing,
+                "Name other requests, endpoints or experiments." if not self.undecided else "",
             )
         if self.reach is not None and self.reach.reached < self.required * self.reach.endpoints:
             raise LooktwiceError(

@@ -1,4 +1,4 @@
-"""Playing a proof again, or only looking at it."""
+"""Repeating the run of a proof, or only showing it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def replay(
     allowed: tuple[str, ...] = (),
     is_open: bool = False,
 ) -> int:
-    """Ask again what the proof at `path` asked, and show it.
+    """Repeat the experiment of the proof at `path`, and show the result.
 
     project: where the application is; the folder whose `.looktwice/proofs` holds the file when left out. deadline: how
     long it may take, in place of the configured time. allowed, is_open: as `options.opened` takes them. Gives the exit

@@ -1,6 +1,6 @@
-"""Reading files that somebody else wrote: regular ones only, and only so much of each.
+"""Reading files from untrusted sources: regular ones only, and only so much of each.
 
-A tree may hold a FIFO that nobody writes to, a link to a device that never ends, or a file that grows while it is read.
+A tree may hold a FIFO without a writer, a link to a device that never ends, or a file that grows while it is read.
 Every file of a project that is not a program of ours is read here.
 """
 

@@ -25,7 +25,7 @@ class Seen(Struct, frozen=True, kw_only=True):
     `again` its answer; `next_answer` is that of a later request, without fault, from the rows of before. `recovers`:
     whether that is answered well once the application is started again, None when it was not tried. `is_logged`: the
     application printed something meanwhile. `has_died`: its process ended. `is_met`: the operation that the fault
-    waits for was really asked for. `request`, `usual`: what was asked, and how it is answered without fault."""
+    waits for was really requested. `request`, `usual`: what was sent, and how it is answered without fault."""
 
     fault: FaultKind
     response: Response
@@ -100,7 +100,7 @@ def reports_the_same(seen: Seen, extent: Extent) -> bool:
 
 
 def sender_lied(seen: Seen, extent: Extent) -> bool:
-    """A 2xx from outside that says nothing: whether its sender has done anything nobody can know."""
+    """A 2xx from outside that says nothing: whether its sender has done anything cannot be known."""
     return seen.fault.is_lie
 
 

@@ -17,7 +17,7 @@ BREAK_MIDWAY = Cut(CutPoint.MIDWAY)
 
 
 class FaultKind(Struct, frozen=True):
-    """One fault with its name for people. `loses_reply`: the other side did what it was asked and nobody heard it.
+    """One fault with its name for people. `loses_reply`: the other side carried out the request and its reply was lost.
     `is_lie`: the other side answers 2xx with unusable content."""
 
     words: str

@@ -23,7 +23,7 @@ class Broken(Struct, frozen=True):
 class Invariants:
     """The `[prove.invariants]` of a project. queries: name → SQL that gives the rows that break it, none when it holds.
 
-    Raises ConfigurationError when a query cannot be run, or when rows break it before anything was asked.
+    Raises ConfigurationError when a query cannot be run, or when rows violate it before any request was sent.
     """
 
     def __init__(self, server: Server, queries: Mapping[str, str]) -> None:

@@ -36,13 +36,13 @@ _TRUSTED = 3  # times that an unexpected refusal was found to be the schedule's 
 
 
 class Baseline(Struct, frozen=True, kw_only=True):
-    """How a pair of requests behaves when nobody interferes. `solos`: name → the run of that request alone."""
+    """How a pair of requests behaves when nothing interferes. `solos`: name → the run of that request alone."""
 
     requests: dict[str, Request]
     solos: dict[str, Trial]
     serial: dict[Order, tuple[Observation, ...]]
     began: float  # monotonic seconds
-    prelude: tuple[Request, ...] = ()  # what was asked before, each time
+    prelude: tuple[Request, ...] = ()  # what was sent before, each time
 
     @property
     def places(self) -> dict[str, tuple[Place, ...]]:
@@ -95,7 +95,7 @@ class Laboratory:
         self._version = trials.background.version
 
     def clock(self) -> float:
-        """Seconds for budgets: what recovering from a rate limit takes is nobody's."""
+        """Seconds for budgets: what recovering from a rate limit takes is not counted."""
         return time.monotonic() - (self.trials.recovery.seconds if self.trials.recovery else 0.0)
 
     def revive(self) -> int:
@@ -171,7 +171,7 @@ class Laboratory:
 
     def alone(self, name: str, request: Request, prelude: tuple[Request, ...] = ()) -> Trial:
         """The request alone. When it succeeded before, from the same rows, and does not now, something else stands in
-        its way: it is asked again once that is gone. Raises VoidRunError when it never is."""
+        its way: it is sent again once that is gone. Raises VoidRunError when it never is."""
         trial = self.trials.run({name: request}, serial(name), prelude=prelude)
         usual = self.trials.usual.get(request)
         if name in trial.succeeded or usual is None or prelude:
@@ -206,7 +206,7 @@ class Laboratory:
 
     def interleaved(self, baseline: Baseline, schedule: Schedule, swapped: bool = False) -> Trial:
         """The requests of the baseline under a schedule. A refusal that no serial run gave may come from elsewhere: a
-        serial run tells, and when it is not as before either, the schedule is played again on an application that is.
+        serial run tells, and when it is not as before either, the schedule is run again on an application that is.
 
         Raises VoidRunError when the application never is.
         """
@@ -250,7 +250,7 @@ class Laboratory:
         return unlike(baseline, order, self._serial(baseline, order), self.reading(baseline))
 
     def canary(self, case: Case) -> Void | None:
-        """The same for the two requests of a case: asked after every experiment."""
+        """The same for the two requests of a case: sent after every experiment."""
         return self.doubt(self.baseline(requests_of(case)))
 
     def hidden(self, case: Case) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""Proof files: made from what an experiment has shown, read back to be played again."""
+"""Proof files: made from what an experiment has shown, read back to be repeated."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def sent(request: Request, users: Users) -> Sent:
 
 
 def request(sent: Sent, users: Users) -> Request:
-    """The request of a file, asked by its user as that user shows itself now. Raises LooktwiceError."""
+    """The request of a file, sent by its user with that user's present headers. Raises LooktwiceError."""
     if sent.user and sent.user not in users:
         known = ", ".join(users) or "none"
         raise LooktwiceError(

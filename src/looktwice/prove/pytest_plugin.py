@@ -31,7 +31,7 @@ def _looktwice_applications() -> Iterator[dict[Path, Application]]:
 
 @pytest.fixture
 def looktwice(request: pytest.FixtureRequest, _looktwice_applications: dict[Path, Application]) -> Application:
-    """The application of the project that this test belongs to, to be asked with `check`."""
+    """The application of the project that this test belongs to, to be tested with `check`."""
     own_imports = OwnImports(_PATH)
     with own_imports:
         root = _project(request.path)

@@ -1,5 +1,5 @@
-"""The regression test for a Node project. Node cannot hold the schedule itself: the test asks `looktwice replay`, which
-ends with 0 when all is well."""
+"""The regression test for a Node project. Node cannot hold the schedule itself: the test calls `looktwice replay`,
+which ends with 0 when all is well."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asks again what a proof asked: is it still wrong?"""
+"""Runs the experiment of a proof again: is it still wrong?"""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from msgspec import Struct
 from looktwice.core.errors import LooktwiceError
 from looktwice.core.trace import Trace, Verdict
 from looktwice.prove.app.requests.cases import Case
-from looktwice.prove.asking import ask as asked
-from looktwice.prove.deadline import QUESTION, Deadline, within
+from looktwice.prove.deadline import EXPERIMENT, Deadline, within
 from looktwice.prove.experiment import Experiment, NotShown, Shown, experiments
+from looktwice.prove.experiment_runs import run_experiment
 from looktwice.prove.explorer import Budget
 from looktwice.prove.request import NOT_SENT
 from looktwice.prove.stage import Stage
@@ -40,7 +40,7 @@ def ask(stage: Stage, name: str, case: Case, budget: Budget | None = None, deadl
     """Run the experiment `name` on one pair of requests.
 
     stage: the started application. Every schedule within the budget is tried, not only the recorded one: a fixed
-    program runs other statements. deadline: for this question; without one it has the usual limit.
+    program runs other statements. deadline: for this experiment; without one it has the usual limit.
     Raises LooktwiceError when there is no such experiment.
     """
     experiment = _named(name)
@@ -48,11 +48,11 @@ def ask(stage: Stage, name: str, case: Case, budget: Budget | None = None, deadl
         return Outcome(is_wrong=False, holds=False, why=f"`{name}` does not apply to {case.endpoint}")
     if why := problem(case.first) or problem(case.second):
         return Outcome(is_wrong=False, holds=False, why=f"{NOT_SENT}{why}")
-    limit = (deadline or Deadline(QUESTION, "its limit")).of_question(budget.seconds if budget else None)
+    limit = (deadline or Deadline(EXPERIMENT, "its limit")).of_experiment(budget.seconds if budget else None)
     quiet: list[NotShown] = []
     laboratory = stage.laboratory(budget)
     laboratory.acquaint(case)
-    results = asked(laboratory, experiment, case)
+    results = run_experiment(laboratory, experiment, case)
     for result in within(limit, results, name, experiment.codes[0], case.endpoint):
         stage.check()
         if isinstance(result, Shown):

@@ -1,4 +1,4 @@
-"""A schedule: whose turn it is, and how far they go. It is data, so that a proof can be played again."""
+"""A schedule: whose turn it is, and how far they go. It is data, so that a proof can be repeated."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Turn(Struct, frozen=True, tag="turn"):
 
 
 class Pause(Struct, frozen=True, tag="pause"):
-    """Nobody moves for so many seconds: what holding alone does, without the other request."""
+    """No lane moves for so many seconds: what holding alone does, without the other request."""
 
     seconds: float
 

@@ -43,20 +43,20 @@ class Blocked(Struct, frozen=True):
 
 
 class Play(Struct, frozen=True, kw_only=True):
-    """What happened when a schedule was played. `transactions` are those seen open while held: xid → backend."""
+    """What happened when a schedule was run. `transactions` are those seen open while held: xid → backend."""
 
     schedule: Schedule
     responses: dict[str, Response]
     journal: tuple[Moment, ...]
     blocked: tuple[Blocked, ...] = ()
     transactions: dict[int, int] = {}
-    unreached: str = ""  # why the schedule was not played as meant, "" when it was
+    unreached: str = ""  # why the schedule was not run as planned, "" when it was
     started: float = 0.0  # seconds since the epoch
     ended: float = 0.0
 
 
 class Scheduler:
-    """Plays schedules against running instances of an application.
+    """Runs schedules against running instances of an application.
 
     ports: lane → port at which that instance answers HTTP. timeout: seconds a request may take. quiet: seconds of
     silence to wait for after a lane is done, learned from work seen after the answer in earlier runs. gap: the longest
@@ -106,7 +106,7 @@ class Scheduler:
         )
 
     def _strange(self, lanes: Iterable[str]) -> str:
-        """Why the schedule cannot be vouched for: something of a lane went by that nobody could have held."""
+        """Why the schedule cannot be relied on: something of a lane passed that could not have been held."""
         failed = next((moment for moment in self._gate.journal if isinstance(moment, Failed)), None)
         if failed is not None:
             return f"the proxies failed: {failed.why}"
@@ -149,7 +149,7 @@ class Scheduler:
 
 
 class _Run:
-    """One schedule being played."""
+    """One schedule being run."""
 
     def __init__(self, scheduler: Scheduler, requests: Mapping[str, Request], faults: tuple[Fault, ...]) -> None:
         self._scheduler, self._requests = scheduler, requests

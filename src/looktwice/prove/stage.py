@@ -61,7 +61,7 @@ requests = [
 [prove.users]
 anna = { Authorization = "Bearer a token that your seed creates" }"""
 Say = Callable[[str], None]
-_ANSWER = 10.0  # seconds for a request that is asked outside of an experiment
+_ANSWER = 10.0  # seconds for a request that is sent outside of an experiment
 _DYING = 0.3  # seconds in which an application that gave no answer may be ending
 _GRACE = 60.0  # seconds after the deadline in which what is going on may end by itself
 
@@ -70,8 +70,8 @@ class Stage:
     """Open with `with Stage.open(root, prove) as stage:`; leaving ends all of it, whatever happened. Or enter a new
     one and consume `start`, which reports each step when it is taken.
 
-    `cases` are the requests that can be asked, `unasked` the endpoints for which none could be made (endpoint, reason).
-    `trials` runs them; every run begins at the snapshot and ends there.
+    `cases` are the requests that can be sent, `without_request` the endpoints for which none could be made (endpoint,
+    reason). `trials` runs them; every run begins at the snapshot and ends there.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Stage:
         self.instances: dict[str, Instance] = {}
         self.services: tuple[Service, ...] = ()
         self.cases: list[Case] = []
-        self.unasked: list[tuple[str, str]] = []
+        self.without_request: list[tuple[str, str]] = []
         self.users: dict[str, dict[str, str]] = dict(prove.users)
         self._lanes: dict[str, Addresses] = {}
         self._refused: list[Attempt] = []  # of what has ended by now
@@ -138,7 +138,7 @@ class Stage:
 
     def reach(self, wanted: Iterable[Case] | None = None) -> list[Row]:
         """Each case's first request alone, on both instances: the answer of the second, which is warm, counts. Those
-        that only read are asked first: what the application is connected to is known before anything is written."""
+        that only read are sent first: what the application is connected to is known before anything is written."""
         cases = list(self.cases if wanted is None else wanted)
         asked = sorted(range(len(cases)), key=lambda at: cases[at].first.method not in ("GET", "HEAD"))
         rows = {at: self._reach(cases[at]) for at in asked}
@@ -167,8 +167,8 @@ class Stage:
             self.redis.forget_counters()
 
     def sign_in_again(self) -> bool:
-        """Log in again everybody whom we logged in, and take what that leaves into the snapshot. False when there is
-        nobody."""
+        """Log in again all users whom looktwice logged in, and take what that leaves into the snapshot. False when
+        there are none."""
         if self._restore.is_grown:
             return False  # these rows are there for a measurement only
         fresh = sign_in_again(self._send, self._operations, self.users)
@@ -194,7 +194,8 @@ class Stage:
         return [LANES] if self.plan.setup or self.plan.seed else [(lane,) for lane in LANES]
 
     def check(self) -> None:
-        """Raises RunEndedError when somebody has killed an instance: what was seen since then is not its doing."""
+        """Raises RunEndedError when another program has killed an instance: what was seen since then is not its
+        doing."""
         for lane, started in self.instances.items():
             if how := started.killed:
                 raise RunEndedError(
@@ -346,11 +347,11 @@ class Stage:
             return
         with self.server.connect() as connection:
             found = discover(self._send, self.prove, connection)
-        self.unasked, self.users, self._operations = found.unasked, found.users, found.operations
+        self.without_request, self.users, self._operations = found.without_request, found.users, found.operations
         self._keep(found.cases)
-        if not self.cases and not self.unasked:
+        if not self.cases and not self.without_request:
             raise StartError(
-                "ask",
+                "test",
                 "it runs, but serves no OpenAPI description, and no requests are configured",
                 command=self.plan.start,
                 plan=self.plan,
@@ -362,7 +363,7 @@ class Stage:
         for case in found:
             why = problem(case.first) or problem(case.second)
             if why:
-                self.unasked.append((case.endpoint, f"{NOT_SENT}{why}"))
+                self.without_request.append((case.endpoint, f"{NOT_SENT}{why}"))
             else:
                 self.cases.append(case)
 
@@ -424,16 +425,16 @@ class Stage:
                 )
 
     def _reach(self, case: Case) -> Row:
-        row = self._asked(case)
+        row = self._tried(case)
         if row.status == 403 and ADMIN in self.users and case.user != ADMIN:
-            promoted = self._asked(case.asked_by(ADMIN, self.users[ADMIN]))
+            promoted = self._tried(case.asked_by(ADMIN, self.users[ADMIN]))
             row = row if promoted.status == 403 else promoted
         return row
 
-    def _asked(self, case: Case) -> Row:
+    def _tried(self, case: Case) -> Row:
         if self._deadline.is_over:
-            return Row(endpoint=case.endpoint, status=None, why=f"not asked: {self._deadline}", case=case)
-        response = Response(error="not asked")
+            return Row(endpoint=case.endpoint, status=None, why=f"not tested: {self._deadline}", case=case)
+        response = Response(error="not sent")
         self.own_database.before(case.first)
         try:
             for swapped in (True, False):

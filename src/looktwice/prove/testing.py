@@ -1,4 +1,4 @@
-"""What a written test uses: the application of its project, started once, and one question asked of it."""
+"""What a written test uses: the application of its project, started once, and one experiment run on it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Unanswered(Exception):
 
 
 class Application:
-    """The project at `root`, started when the first question is asked. imports: entered while looktwice is at work, so
+    """The project at `root`, started when the first experiment is run. imports: entered while looktwice is at work, so
     that no module of the project is taken for one of ours."""
 
     def __init__(
@@ -70,7 +70,7 @@ class Application:
 
         first, second: the requests that meet; the same one again when there is no second. once: the request sent twice
         must have one effect. at: an endpoint, its parameters in braces ("PUT /items/{id}"); without requests, those
-        that looktwice makes for it, asked by `user`.
+        that looktwice makes for it, sent by `user`.
         Raises AssertionError with the two lanes when it does not hold, Unanswered when that could not be determined.
         """
         __tracebackhide__ = True  # the message says it all
@@ -93,7 +93,7 @@ class Application:
             why = self.stage.why_ended(error)
             if not why:
                 raise
-            self.close()  # the next question starts the application again
+            self.close()  # the next experiment starts the application again
             self._stage = None
             raise Unanswered(f"{case.endpoint}: the run has ended early: {why}") from None
 

@@ -45,7 +45,7 @@ class Void(Struct, frozen=True, kw_only=True):
 
 
 class VoidRunError(Exception):
-    """Nothing that was tried makes the application answer as before. Ends what was asked, never the whole run."""
+    """Nothing that was tried makes the application answer as before. Ends the experiment, never the whole run."""
 
     def __init__(self, void: Void) -> None:
         super().__init__(f"{void.cause}: {void.why}")
@@ -92,7 +92,7 @@ def limited(request: Request, response: Response, usual: Response | None = None)
 
 
 def changed(request: Request, response: Response, before: Response) -> Void:
-    """The void of an answer that nobody expects: the same request from the same rows was answered otherwise before."""
+    """The void of an unexpected answer: the same request from the same rows was answered otherwise before."""
     return Void(
         cause=_BY_STATUS.get(response.status, Cause.CHANGED),
         why=f"{request.method} {request.path} is answered {_with_words(response)}, and was answered {describe(before)} "

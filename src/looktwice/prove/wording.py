@@ -26,14 +26,14 @@ _ATTEMPTS = {
 
 
 def attempt_words(verb: str, subject: str = "") -> str:
-    """For what was asked and did not happen: "tries to write wallets"."""
+    """For what was requested and did not happen: "tries to write wallets"."""
     return f"{_ATTEMPTS.get(verb, 'tries to write')} {subject}".rstrip()
 
 
 def read_words(tables: Sequence[str], result: Result | None, rows: Sequence[Row], verb: str) -> str:
     """For example "reads wallets: balance 100", "finds nothing in coupons"."""
     subject = rows[0].table if rows else ", ".join(dict.fromkeys(map(short, tables))) or "the database"
-    if result is None or result.failure is not None:  # nobody knows what it would have found
+    if result is None or result.failure is not None:  # what it would have found is unknown
         return attempt_words(verb, subject)
     if result.rows == 0:
         return f"finds nothing in {subject}"

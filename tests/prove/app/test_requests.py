@@ -207,7 +207,7 @@ def test_an_application_that_nobody_described_is_reached():
     prove: Any = msgspec.structs.replace(config.load(SHOP).prove, requests=(), users={})
     with Stage.open(SHOP, prove) as stage:
         rows = {row.endpoint: row for row in stage.reach()}
-        assert not stage.unasked
+        assert not stage.without_request
         assert set(stage.users) == {"annadt", "bendt", "admindt"}
     reached = [endpoint for endpoint, row in rows.items() if row.is_reached]
     assert len(rows) == 21

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Gate(Struct, frozen=True):
-    """`passed` is None when what the gate asks for was not run; that closes it as well."""
+    """`passed` is None when what the gate requires was not run; that closes it as well."""
 
     number: int
     claim: str
@@ -87,17 +87,17 @@ def confirm(run: Observation, judgement: Judgement, reading: Reading, checks: Ch
     """The judgement with its gates. A defect that a gate holds back becomes inconclusive, and says which."""
     from looktwice.core.trace import Verdict
 
-    asked = gates(run, judgement, reading, checks)
-    closed = [gate for gate in asked if gate.passed is not True]
+    checked = gates(run, judgement, reading, checks)
+    closed = [gate for gate in checked if gate.passed is not True]
     if not judgement.is_defect or not closed:
-        return msgspec.structs.replace(judgement, gates=asked)
+        return msgspec.structs.replace(judgement, gates=checked)
     named = f" ({judgement.name})" if judgement.name else ""
     return msgspec.structs.replace(
         judgement,
         verdict=Verdict.INCONCLUSIVE,
         name="",
         why=f"it looks like {judgement.verdict.value}{named}, but {closed[0].explain()}",
-        gates=asked,
+        gates=checked,
     )
 
 

@@ -146,7 +146,7 @@ def _standing_rows(
 
 
 def _cells(run: Observation, one: Mapping[Order, Observation], reading: Reading) -> list[Cell]:
-    """The columns that anybody changed, in rows that the snapshot has; clock times and tokens are not shown."""
+    """The columns that were changed, in rows that the snapshot has; clock times and tokens are not shown."""
     if not one:
         return []
     ours = _standing(run, reading)

@@ -1,4 +1,4 @@
-"""The decision: a run is compared with the serial histories that could explain it, question by question."""
+"""The decision: a run is compared with the serial histories that could explain it, check by check."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ def judge(run: Observation, reading: Reading, instances: int = 2) -> Judgement:
     """What one run came to, before the gates.
 
     reading: the serial runs. instances: how many the application has where it is used (`[system]`); a lock inside one
-    process protects only one. The questions are asked in this order and the first that has an answer decides.
+    process protects only one. The checks are made in this order and the first that gives a judgement decides.
     """
     case = Case(run, reading, instances)
-    for question in _QUESTIONS:
-        if (answer := question(case)) is not None:
+    for check in _CHECKS:
+        if (answer := check(case)) is not None:
             return answer
     return Judgement(
         verdict=Verdict.COMMUTES,
@@ -295,7 +295,7 @@ def _is_only_the_order_new(case: Case) -> Judgement | None:
     )
 
 
-_QUESTIONS: tuple[Callable[[Case], Judgement | None], ...] = (
+_CHECKS: tuple[Callable[[Case], Judgement | None], ...] = (
     _was_it_reached,
     _does_what_must_hold,
     _is_the_data_possible,

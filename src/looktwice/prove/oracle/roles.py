@@ -1,7 +1,7 @@
 """What kind of value stands at each position, learnt from serial runs of the same order that should be equal.
 
 Between such runs sequences are moved forward and the clock goes on. What then differs is renamed (made-up identifiers,
-tokens), put into a bucket (times), or is unstable (a number that nobody can vouch for). What does not differ is
+tokens), put into a bucket (times), or is unstable (a number whose origin is unknown). What does not differ is
 compared literally: a number is never hidden because it *might* be an identifier.
 """
 

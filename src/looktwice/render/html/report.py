@@ -42,7 +42,7 @@ def whole(title: str, chapters: Sequence[Chapter]) -> str:
     for number, (it, own) in enumerate(zip(chapters, groups, strict=True)):
         body.append(head(it.name, it.report))
         body.append(coverage_of(it.report.coverage or Coverage(), it.setting))
-        body.append(open_questions(it.report))
+        body.append(undecided_section(it.report))
         if not number and every:
             body.append(filters(every))
         if not own:
@@ -219,7 +219,7 @@ def reasons(finding: Finding) -> Iterator[str]:
         yield f'<p class="because">{finding.confidence.capitalize()} confidence because {why}.</p>'
 
 
-def open_questions(report: Report) -> str:
+def undecided_section(report: Report) -> str:
     """What could not be decided, before everything else: requests that were not reached, runs that were void."""
     undecided = [it for it in report.not_proven if it.is_open]
     parts = [f"<h2>Tried, and undecided</h2>{table_of(undecided)}" if undecided else "", reach(report)]

@@ -1,4 +1,4 @@
-"""What is asked of the application: pairs of requests for one endpoint, made from `[prove]`."""
+"""What is sent to the application: pairs of requests for one endpoint, made from `[prove]`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Case(Struct, frozen=True, kw_only=True):
         return self.first.is_safe
 
     def asked_by(self, user: str, marks: dict[str, str]) -> Case:
-        """The same, asked by another user. marks: the headers that say who that is."""
+        """The same, sent by another user. marks: the headers that say who that is."""
         first, second = (_marked(request, marks) for request in (self.first, self.second))
         return msgspec.structs.replace(self, first=first, second=second, user=user)
 

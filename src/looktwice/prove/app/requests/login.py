@@ -1,4 +1,4 @@
-"""Signs up and logs in as a person would, to have somebody to ask as."""
+"""Signs up and logs in as a person would, to have a user to send requests as."""
 
 from __future__ import annotations
 
