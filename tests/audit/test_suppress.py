@@ -164,8 +164,8 @@ def test_accepted(text: str, line: int | tuple[int, int], reason: str) -> None:
         ("a = 1  # looktwice: ignore[LT301]\n", "1: ignore[LT301] gives no reason"),
         ("a = 1  # looktwice: ignore why not\n", "1: a suppression names no pattern"),
         ("a = 1  # looktwice: ignore[LT999] why\n", "1: ignore[LT999]: no pattern"),
-        ("b = 2  # looktwice: ignore[LT301] wrong line\na = 1\n", "1: ignore[LT301] suppresses nothing"),
-        ("b = 2\na = 1  # looktwice: ignore[LT303] other code\n", "2: ignore[LT303] suppresses nothing"),
+        ("b = 2  # looktwice: ignore[LT301] wrong line\na = 1\n", "1: ignore[LT301] no longer suppresses anything"),
+        ("b = 2\na = 1  # looktwice: ignore[LT303] other code\n", "2: ignore[LT303] no longer suppresses anything"),
     ],
 )
 def test_not_accepted(text: str, note: str) -> None:

@@ -133,7 +133,7 @@ class Tally:
             raise LooktwiceError(
                 "cannot prove anything",
                 "no request was answered with success",
-                "What was reached says why each was not.",
+                "The reasons are listed under “What was reached”.",
             )
         if not self.tried:
             nothing = "nothing was tried: no experiment was run"

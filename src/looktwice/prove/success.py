@@ -110,7 +110,8 @@ def _is_form_again(response: Response, usual: Response) -> bool:
 
 
 def _says_no(request: Request, response: Response) -> bool:
-    """A 2xx whose body denies it. Only of requests that change something: what a GET shows may be anybody's error."""
+    """A 2xx whose body denies it. Only of requests that change something: what a GET shows may be the error of
+    something else."""
     return not request.is_safe and _has_error(response.content)
 
 

@@ -30,7 +30,7 @@ def resolve(root: Path, prove: Prove) -> Plan:
     if start is None:
         raise StartError(
             "start",
-            "nothing in the project says how: " + ", ".join(commands.LOOKED_AT),
+            "nothing in the project shows how: " + ", ".join(commands.LOOKED_AT),
             add='[prove]\nstart = "the command that starts it, with {port} where the port goes"',
         )
     if prove.health and (why := problem(Request(method="GET", path=prove.health))):

@@ -204,7 +204,7 @@ def _is_every_failure_due(case: Case) -> Judgement | None:
     return None
 
 
-def _did_anybody_win(case: Case) -> Judgement | None:
+def _was_any_accepted(case: Case) -> Judgement | None:
     if len(case.statuses) < 2 or any(answer.outcome is not Outcome.REFUSED for answer in case.statuses.values()):
         return None
     full = [runs for order, runs in case.reading.serial.items() if len(order) == len(case.reading.lanes)]
@@ -301,7 +301,7 @@ _CHECKS: tuple[Callable[[Case], Judgement | None], ...] = (
     _is_the_data_possible,
     _could_all_succeed,
     _is_every_failure_due,
-    _did_anybody_win,
+    _was_any_accepted,
     _are_the_answers_possible,
     _is_it_known,
     _was_it_protected,

@@ -93,7 +93,7 @@ def _version(folder: Path) -> int:
         raise LooktwiceError(f"cannot use {command[0]}", str(error), "Check that it may be executed.") from None
     match = re.search(r"(\d+)(?:\.(\d+))?", text)
     if match is None:
-        raise LooktwiceError(f"cannot use {folder}/postgres", f"it says {text.strip()!r} for its version")
+        raise LooktwiceError(f"cannot use {folder}/postgres", f"it reports {text.strip()!r} as its version")
     return int(match[1]) * 10000 + int(match[2] or 0)
 
 
