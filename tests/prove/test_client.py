@@ -176,7 +176,7 @@ UNWRITABLE: dict[str, tuple[Request, str]] = {
     "no method": (Request(method="", path="/"), "this is not a method"),
     "a length that is wrong": (
         Request(method="POST", path="/", headers=(("Content-Length", "5"),), body=b"{}"),
-        "says '5', and the body has 2 bytes",
+        "states '5', and the body has 2 bytes",
     ),
     "two lengths": (
         Request(method="POST", path="/", headers=(("Content-Length", "2"), ("content-length", "3")), body=b"{}"),

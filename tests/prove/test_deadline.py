@@ -175,7 +175,7 @@ SLOW: dict[str, tuple[dict[str, str], str, tuple[str, ...]]] = {
         ("no experiment was run: the deadline of 3s has passed while starting the application", "--deadline 1h"),
     ),
     "a deadline that is none": ({"app.py": STALLS}, START + 'deadline = "soon"\n', ("deadline = 'soon'", "10m")),
-    "a health that is no URL": ({"app.py": STALLS}, START + 'health = "/a b"\n', ("health", "no URL", "%20")),
+    "a health that is no URL": ({"app.py": STALLS}, START + 'health = "/a b"\n', ("health", "not a URL path", "%20")),
 }
 
 

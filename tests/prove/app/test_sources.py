@@ -203,7 +203,7 @@ def resolved_or_refused(root):
     [
         (Prove(start=" "), "names no program"),
         (Prove(start="a", setup=("",)), "setup = '' names no program"),
-        (Prove(start="a", directory="nowhere"), "directory = 'nowhere' is no folder"),
+        (Prove(start="a", directory="nowhere"), "directory = 'nowhere' is not a folder"),
         (Prove(start="a 'b"), "No closing quotation"),
     ],
 )
