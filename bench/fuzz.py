@@ -163,12 +163,12 @@ def audited(root: Path, random: Random, runs: Counter[str]) -> set[str]:
         events = run(use_cache=False)
     except LooktwiceError as error:
         runs["refused"] += 1
-        if "fault" in str(error) or len(str(error)) > 2_000:
+        if "bug in looktwice" in str(error) or len(str(error)) > 2_000:
             raise Broken(f"no sentence: {error}") from None
         return set()
     for it in events:
         words = it.text if isinstance(it, Noted) else it.why if isinstance(it, Unread) else ""
-        if "fault" in words:
+        if "bug in looktwice" in words:
             raise Broken(words)
     if random.random() < 0.1:
         for again in (run(use_cache=True), run(use_cache=True)):
@@ -187,7 +187,7 @@ def lasting(events: list[object]) -> list[object]:
     """What an audit gives however often it runs: not its times, and not that it could not remember anything."""
     from looktwice.core.event import Found, Noted, Unread
 
-    remembering = "nothing is remembered"
+    remembering = "the cache is not used"
     return [
         it
         for it in events
@@ -215,7 +215,7 @@ def proving(root: Path, asks_node: bool) -> None:
     try:
         proof.load(root / ".looktwice/proofs/one.json")
     except LooktwiceError as error:
-        if "fault" in str(error):
+        if "bug in looktwice" in str(error):
             raise Broken(str(error)) from None
 
 

@@ -86,8 +86,8 @@ def audited(files: Files) -> str:
     code = {path: text.encode() for path, text in files.items() if adapter_for(path)}
     context = {path: text.encode() for path, text in files.items() if path not in code}
     result = understand(Contents(code, context, (), {}), Config())
-    faults = [it.text for it in result.notes if "fault" in it.text] + [
-        it.why for it in result.unread if "fault" in it.why
+    faults = [it.text for it in result.notes if "bug in looktwice" in it.text] + [
+        it.why for it in result.unread if "bug in looktwice" in it.why
     ]
     return faults[0] if faults else ""
 

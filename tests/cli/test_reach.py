@@ -43,7 +43,7 @@ def test_a_redirect_is_judged_by_where_it_leads(tmp_path, capfd):
     assert report["reach"] == {"event": "reach", "reached": 3, "endpoints": 6}
     why = {it["endpoint"]: it["why"] for it in report["reached"]}
     assert [why[f"POST {path}"] for path in PATHS[:3]] == ["", "", ""]
-    for path, words in zip(PATHS[3:], ("the login", "asked elsewhere: /moved/", "it was refused: no"), strict=True):
+    for path, words in zip(PATHS[3:], ("the login", "redirects elsewhere: /moved/", "it was refused: no"), strict=True):
         assert words in why[f"POST {path}"]
     assert [it["why"] != "" for it in report["reached"]] == [True] * 3 + [False] * 3  # what was not reached comes first
     proven = {it["trace"]["lanes"][0]["path"]: it["code"] for it in report["proven"]}
@@ -81,14 +81,14 @@ def test_exit_codes(tmp_path, capfd, words, code, message):
 @pytest.mark.parametrize(
     ("events", "message"),
     [
-        ([Reach(1, 1)], "nothing was tried: no experiment was asked"),
+        ([Reach(1, 1)], "nothing was tried: no experiment was run"),
         (
             [NotProven("twice", "", "inconclusive", "it moves", "POST /a")],
-            "came to a result. POST /a: it",
+            "reached a result. POST /a: it",
         ),
         (
             [NotProven("twice", "", "not reached", "A is locked", "POST /a")],
-            "came to a result. POST /a: A",
+            "reached a result. POST /a: A",
         ),
     ],
     ids=["nothing", "inconclusive", "not reached"],

@@ -265,7 +265,7 @@ def test_the_project_itself_may_be_a_link(project: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "why"),
     [
-        (os.mkfifo, "it is no regular file"),
+        (os.mkfifo, "it is not a regular file"),
         (os.mkdir, "it is a folder"),
         (lambda path: Path(path).touch(0o400), None),
         (lambda path: Path(path).touch(0o444), "it is read-only"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from looktwice.prove.aftermath import Extent, Seen, classify
-from looktwice.prove.faults import BREAK_AFTER, BREAK_BEFORE, Mishap
+from looktwice.prove.faults import BREAK_AFTER, BREAK_BEFORE, FaultKind
 from looktwice.prove.oracle import Observation, UpstreamCall
 from looktwice.prove.oracle.reading import Reading
 from looktwice.prove.postgres.catalogue import Column, Schema, Table
@@ -24,9 +24,9 @@ OTHER = RowChange(2, "public.t", "insert", ("2",), None, {"id": "2", "charge": "
 BLANK = RowChange(1, "public.t", "insert", ("1",), None, {"id": "1", "charge": None})
 CALL = UpstreamCall(method="POST", path="pay/charges")
 
-DOWN = Mishap("it is down", BREAK_BEFORE)
-LOST = Mishap("its reply is lost", BREAK_AFTER, loses_reply=True)
-LIE = Mishap("it lies", BREAK_BEFORE, is_lie=True)
+DOWN = FaultKind("it is down", BREAK_BEFORE)
+LOST = FaultKind("its reply is lost", BREAK_AFTER, loses_reply=True)
+LIE = FaultKind("it lies", BREAK_BEFORE, is_lie=True)
 
 OK, ERROR, LATE = Response(status=200), Response(status=500), Response(error="timeout", seconds=6)
 
@@ -41,27 +41,27 @@ NOTHING, FULL, HALF, TWICE = left(), left(ROW, calls=1), left(calls=1), left(ROW
 @pytest.mark.parametrize(
     ("seen", "name", "code"),
     [
-        (Seen(mishap=DOWN, response=LATE, run=NOTHING), "hang", "LT601"),
-        (Seen(mishap=DOWN, response=ERROR, run=NOTHING, has_died=True), "crash", "LT207"),
-        (Seen(mishap=DOWN, response=OK, run=FULL), "recovered", ""),
-        (Seen(mishap=DOWN, response=OK, run=left(ROW)), "lie-success", "LT201"),
-        (Seen(mishap=DOWN, response=OK, run=NOTHING), "lie-success", "LT203"),
-        (Seen(mishap=LOST, response=OK, run=left(ROW, calls=2)), "double apply", "LT604"),
-        (Seen(mishap=LIE, response=OK, run=left(BLANK)), "wrong data stored", "LT510"),
-        (Seen(mishap=LIE, response=OK, run=left(ROW)), "recovered", ""),
-        (Seen(mishap=LIE, response=ERROR, run=NOTHING, next_answer=OK), "honest", ""),
-        (Seen(mishap=DOWN, response=ERROR, run=NOTHING, next_answer=OK), "honest", ""),
-        (Seen(mishap=DOWN, response=ERROR, run=NOTHING, next_answer=ERROR), "poisoned", "LT208"),
-        (Seen(mishap=DOWN, response=ERROR, run=NOTHING, next_answer=OK, is_logged=False), "opaque", "LT206"),
-        (Seen(mishap=LOST, response=ERROR, run=HALF, retried=left(ROW, calls=2), again=OK), "half", "LT605"),
-        (Seen(mishap=LOST, response=ERROR, run=HALF, retried=FULL, again=OK, next_answer=OK), "honest", ""),
-        (Seen(mishap=DOWN, response=ERROR, run=left(ROW), retried=left(ROW), again=ERROR), "half", "LT605"),
+        (Seen(fault=DOWN, response=LATE, run=NOTHING), "hang", "LT601"),
+        (Seen(fault=DOWN, response=ERROR, run=NOTHING, has_died=True), "crash", "LT207"),
+        (Seen(fault=DOWN, response=OK, run=FULL), "recovered", ""),
+        (Seen(fault=DOWN, response=OK, run=left(ROW)), "lie-success", "LT201"),
+        (Seen(fault=DOWN, response=OK, run=NOTHING), "lie-success", "LT203"),
+        (Seen(fault=LOST, response=OK, run=left(ROW, calls=2)), "double apply", "LT604"),
+        (Seen(fault=LIE, response=OK, run=left(BLANK)), "wrong data stored", "LT510"),
+        (Seen(fault=LIE, response=OK, run=left(ROW)), "recovered", ""),
+        (Seen(fault=LIE, response=ERROR, run=NOTHING, next_answer=OK), "honest", ""),
+        (Seen(fault=DOWN, response=ERROR, run=NOTHING, next_answer=OK), "honest", ""),
+        (Seen(fault=DOWN, response=ERROR, run=NOTHING, next_answer=ERROR), "poisoned", "LT208"),
+        (Seen(fault=DOWN, response=ERROR, run=NOTHING, next_answer=OK, is_logged=False), "opaque", "LT206"),
+        (Seen(fault=LOST, response=ERROR, run=HALF, retried=left(ROW, calls=2), again=OK), "half", "LT605"),
+        (Seen(fault=LOST, response=ERROR, run=HALF, retried=FULL, again=OK, next_answer=OK), "honest", ""),
+        (Seen(fault=DOWN, response=ERROR, run=left(ROW), retried=left(ROW), again=ERROR), "half", "LT605"),
         (
-            Seen(mishap=LOST, response=ERROR, run=FULL, retried=TWICE, again=OK),
+            Seen(fault=LOST, response=ERROR, run=FULL, retried=TWICE, again=OK),
             "double apply",
             "LT607",
         ),
-        (Seen(mishap=LOST, response=ERROR, run=FULL, retried=FULL, again=ERROR, next_answer=OK), "honest", ""),
+        (Seen(fault=LOST, response=ERROR, run=FULL, retried=FULL, again=ERROR, next_answer=OK), "honest", ""),
     ],
 )
 def test_classes(seen, name, code):
@@ -74,7 +74,7 @@ def test_classes(seen, name, code):
 def test_a_transaction_that_came_apart():
     two = left(ROW, OTHER)
     extent = Extent(two, Reading({("A",): (two, two)}, Schema(tables={"public.t": TABLE})))
-    seen = Seen(mishap=DOWN, response=ERROR, run=left(ROW), retried=left(ROW), again=ERROR)
+    seen = Seen(fault=DOWN, response=ERROR, run=left(ROW), retried=left(ROW), again=ERROR)
     assert classify(seen, extent).code == "LT606"
 
 
@@ -82,7 +82,7 @@ def test_a_transaction_that_came_apart():
     ("response", "name"), [(OK, "recovered"), (ERROR, "honest")], ids=["answered all the same", "refused"]
 )
 def test_a_request_that_writes_nothing_leaves_nothing_out(response, name):
-    """A log-in that still succeeds when a connection breaks is told the truth."""
+    """A log-in that still succeeds when a connection breaks gets the truth."""
     extent = Extent(NOTHING, Reading({("A",): (NOTHING, NOTHING)}, Schema(tables={"public.t": TABLE})))
-    seen = Seen(mishap=DOWN, response=response, run=NOTHING, retried=NOTHING, again=OK, next_answer=OK)
+    seen = Seen(fault=DOWN, response=response, run=NOTHING, retried=NOTHING, again=OK, next_answer=OK)
     assert classify(seen, extent).name == name

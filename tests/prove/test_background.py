@@ -1,5 +1,5 @@
 """An application that does other things than answer: what it does by itself is set aside by name and never judged,
-what its requests do is told as if it were alone, and where both write one row nothing is said."""
+what its requests do is reported as if it were alone, and where both write one row nothing is concluded."""
 
 from __future__ import annotations
 
@@ -57,25 +57,27 @@ def proving(root: Path, endpoint: str) -> tuple[list[str], list[str], list[str]]
 @pytest.mark.parametrize(
     ("jobs", "aside"),
     [
-        ("beat,tick", ["heartbeat, which is written while nothing", "tick, which is written while nothing"]),
-        ("others", ["rows of wallet that are written while nothing is asked"]),
+        ("beat,tick", ["heartbeat, which is written while no request", "tick, which is written while no request"]),
+        ("others", ["rows of wallet that are written while no request is sent"]),
         ("send", ["rows of outbox that are written"]),
         ("audit,flush", ["audit, which is written after the answer", "statistics, which is written after the answer"]),
-        ("redis", ["the Redis key worker:*:alive, which is written while nothing is asked"]),
+        ("redis", ["the Redis key worker:*:alive, which is written while no request is sent"]),
     ],
 )
 def test_beside_a_writer(tmp_path, monkeypatch, jobs, aside):
-    proven, told, noted = proving(project(tmp_path, monkeypatch, jobs), "/deposit")
-    assert proven == ["LT301 /deposit"], told
-    assert [it.partition(":")[0] for it in told] == ["protected POST /deposit_locked"], told
+    proven, reported, noted = proving(project(tmp_path, monkeypatch, jobs), "/deposit")
+    assert proven == ["LT301 /deposit"], reported
+    assert [it.partition(":")[0] for it in reported] == ["protected POST /deposit_locked"], reported
     assert len(noted) == len(aside) and all(map(str.startswith, sorted(noted), sorted(aside))), noted
 
 
 def test_the_same_row_is_not_judged(tmp_path, monkeypatch):
-    proven, told, _ = proving(project(tmp_path, monkeypatch, "interest"), "/deposit")
+    proven, reported, _ = proving(project(tmp_path, monkeypatch, "interest"), "/deposit")
     assert not proven
-    assert all(it.startswith("inconclusive") and "wallet is also written in the background" in it for it in told), told
-    assert len(told) == 2
+    assert all(it.startswith("inconclusive") and "wallet is also written in the background" in it for it in reported), (
+        reported
+    )
+    assert len(reported) == 2
 
 
 @pytest.mark.parametrize(
@@ -84,9 +86,9 @@ def test_the_same_row_is_not_judged(tmp_path, monkeypatch):
     ids=["written after the answer only", "written to an ignored table only"],
 )
 def test_what_writes_nothing_that_is_judged_does_not_hold(tmp_path, monkeypatch, jobs, ignored, endpoint, what):
-    _, told, _ = proving(project(tmp_path, monkeypatch, jobs, ignored), endpoint)
-    assert told == [f"inconclusive POST {endpoint}: {told[0].partition(': ')[2]}"]
-    assert f"all that it writes is set aside and was not judged ({what})" in told[0]
+    _, reported, _ = proving(project(tmp_path, monkeypatch, jobs, ignored), endpoint)
+    assert reported == [f"inconclusive POST {endpoint}: {reported[0].partition(': ')[2]}"]
+    assert f"all that it writes is set aside and was not judged ({what})" in reported[0]
 
 
 def test_a_table_to_ignore_that_is_not_there(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""The thread of the proxies: what goes wrong there is an outcome, and nobody waits for what will never come."""
+"""The thread of the proxies: what goes wrong there is an outcome, and no wait goes on for what will never come."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_fault_in_what_is_decided_about_a_statement(boundary: Boundary, server
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_a_fault_when_something_held_is_let_go(boundary: Boundary) -> None:
+def test_a_fault_when_something_held_is_released(boundary: Boundary) -> None:
     def proceed(action: Action) -> None:
         raise RuntimeError("a fault in letting go")
 
@@ -108,4 +108,4 @@ def test_what_cannot_be_sent_ends_a_run_at_once(bank) -> None:
     """It was waited for for ever."""
     request = Request(method="POST", path="/deposit atomic", body=b'{"amount": 1}')
     play = bank.scheduler.play({"A": request}, (Turn("A"),))
-    assert "this path is no URL" in play.responses["A"].error
+    assert "this path is not a URL path" in play.responses["A"].error

@@ -45,9 +45,9 @@ def test_a_void_run_is_named_by_its_answer(void: Void, name: str):
 
 
 def test_what_is_not_as_before_says_both_answers():
-    told = changed(POST, answer(423), answer(302, Location="/orders/1")).why
-    assert told == (
-        "POST /transfer is answered 423, and was answered 302 to /orders/1 before, when the same was asked of the "
+    text = changed(POST, answer(423), answer(302, Location="/orders/1")).why
+    assert text == (
+        "POST /transfer is answered 423, and was answered 302 to /orders/1 before, when the same request met the "
         "same rows"
     )
 
@@ -68,9 +68,9 @@ DELIVERIES = [
         "no order could be judged: neither delivery was answered with success",
     ),
     (
-        _Ended(total=2, held=1, doubts=["A, then B: item has 2 new rows in place of 1, but not every time"]),
+        _Ended(total=2, held=1, doubts=["A, then B: item has 2 new rows instead of 1, but not every time"]),
         Verdict.INCONCLUSIVE,
-        "not what one delivery leaves, and not reliably twice that: A, then B: item has 2 new rows in place of 1, but "
+        "not what one delivery leaves, and not reliably twice that: A, then B: item has 2 new rows instead of 1, but "
         "not every time",
     ),
 ]
@@ -92,7 +92,7 @@ def test_what_is_claimed_of_two_deliveries(ended, verdict, why):
     ],
 )
 def test_which_request_carries_an_identity(once, headers, expected):
-    """Of one that does it must not be said that a repetition cannot be known."""
+    """Of one that does it must not be claimed that a repetition cannot be known."""
     request = Request(method="POST", path="/transfer", headers=headers)
     assert carries_identity(Case(endpoint="POST /transfer", first=request, second=request, once=once)) is expected
 
@@ -109,12 +109,12 @@ def test_which_request_carries_an_identity(once, headers, expected):
     ],
 )
 def test_a_write_without_effect(detail, words):
-    told = explain(Mechanism(kind="condition", subject="item", detail=detail), Observation())
-    assert told == f"the write of one to item {words}"
+    text = explain(Mechanism(kind="condition", subject="item", detail=detail), Observation())
+    assert text == f"the write of one to item {words}"
 
 
 @pytest.mark.parametrize("verdict", [Verdict.PROTECTED, Verdict.COMMUTES, Verdict.SERIAL, Verdict.RESPONSE_ONLY])
-def test_what_was_seen_in_some_schedules_only_is_not_said_to_hold(verdict):
+def test_what_was_seen_in_some_schedules_only_is_not_reported_to_hold(verdict):
     outcome = Outcome(is_wrong=False, holds=True, why="", verdict=verdict.value)
     assert outcome.is_known is (verdict in (Verdict.PROTECTED, Verdict.COMMUTES))
 

@@ -87,7 +87,7 @@ ANSWERS: dict[str, tuple[Script, int | None, str]] = {
     "after 100": (says(b"HTTP/1.1 100 Continue\r\n\r\n", OK + b"Content-Length: 2\r\n\r\nhi"), 200, ""),
     "after 103": (says(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n", OK + b"Content-Length: 2\r\n\r\nhi"), 200, ""),
     "large headers": (says(OK + b"X: " + 100_000 * b"x" + b"\r\nContent-Length: 2\r\n\r\nhi"), 200, ""),
-    "more than it said": (says(OK + b"Content-Length: 2\r\n\r\nhi, and more"), 200, ""),
+    "more than it announced": (says(OK + b"Content-Length: 2\r\n\r\nhi, and more"), 200, ""),
     # what is not
     "none at all": (nothing, None, "timeout"),
     "a byte at a time": (drips, None, "timeout"),
@@ -149,11 +149,14 @@ WRITTEN = {
 }
 
 UNWRITABLE: dict[str, tuple[Request, str]] = {
-    "a space": (Request(method="GET", path="/a b"), "this path is no URL: '/a b' holds a space, which is written %20"),
-    "a newline": (Request(method="GET", path="/a\nb"), "this path is no URL: '/a\\nb' holds a newline"),
-    "a header in the path": (Request(method="GET", path="/ HTTP/1.1\r\nX: y"), "this path is no URL"),
+    "a space": (
+        Request(method="GET", path="/a b"),
+        "this path is not a URL path: '/a b' holds a space, which is written %20",
+    ),
+    "a newline": (Request(method="GET", path="/a\nb"), "this path is not a URL path: '/a\\nb' holds a newline"),
+    "a header in the path": (Request(method="GET", path="/ HTTP/1.1\r\nX: y"), "this path is not a URL path"),
     "a letter that is not ASCII": (Request(method="GET", path="/caf\u00e9"), "holds `é`, which is written %C3%A9"),
-    "half a letter": (Request(method="GET", path="/\ud83d"), "this path is no URL"),
+    "half a letter": (Request(method="GET", path="/\ud83d"), "this path is not a URL path"),
     "a zero byte": (Request(method="GET", path="/a\0"), "holds a zero byte"),
     "no path": (Request(method="GET", path=""), "does not begin with a slash"),
     "a whole address": (Request(method="GET", path="http://example.com/"), "does not begin with a slash"),
@@ -162,19 +165,22 @@ UNWRITABLE: dict[str, tuple[Request, str]] = {
     "a control in a header": (Request(method="GET", path="/", headers=(("X-A", "b\x07"),)), "the character U+0007"),
     "letters beyond latin-1": (Request(method="GET", path="/", headers=(("X-A", "日本"),)), "its value holds `日`"),
     "a header that ends with a space": (Request(method="GET", path="/", headers=(("X-A", "b "),)), "ends with a space"),
-    "a name with a space": (Request(method="GET", path="/", headers=(("X A", "b"),)), "no name of a header: 'X A'"),
-    "a name that is empty": (Request(method="GET", path="/", headers=(("", "b"),)), "no name of a header"),
-    "a name beyond ASCII": (Request(method="GET", path="/", headers=(("Ü", "b"),)), "no name of a header"),
-    "a method with a space": (Request(method="GE T", path="/"), "this is no method: 'GE T'"),
-    "a method beyond ASCII": (Request(method="GÉT", path="/"), "this is no method"),
-    "no method": (Request(method="", path="/"), "this is no method"),
+    "a name with a space": (
+        Request(method="GET", path="/", headers=(("X A", "b"),)),
+        "not the name of a header: 'X A'",
+    ),
+    "a name that is empty": (Request(method="GET", path="/", headers=(("", "b"),)), "not the name of a header"),
+    "a name beyond ASCII": (Request(method="GET", path="/", headers=(("Ü", "b"),)), "not the name of a header"),
+    "a method with a space": (Request(method="GE T", path="/"), "this is not a method: 'GE T'"),
+    "a method beyond ASCII": (Request(method="GÉT", path="/"), "this is not a method"),
+    "no method": (Request(method="", path="/"), "this is not a method"),
     "a length that is wrong": (
         Request(method="POST", path="/", headers=(("Content-Length", "5"),), body=b"{}"),
-        "says '5', and the body has 2 bytes",
+        "states '5', and the body has 2 bytes",
     ),
     "two lengths": (
         Request(method="POST", path="/", headers=(("Content-Length", "2"), ("content-length", "3")), body=b"{}"),
-        "both say how long the body is",
+        "both state the length of the body",
     ),
     "an encoding that is not known": (
         Request(method="POST", path="/", headers=(("Transfer-Encoding", "gzip"),), body=b"{}"),

@@ -51,7 +51,7 @@ READ_1, READ_2 = ("SELECT n FROM wallet WHERE id = $1", "1"), ("SELECT n FROM wa
 WRITE_1, WRITE_2 = ("UPDATE wallet SET n = 5 WHERE id = $1", "1"), ("UPDATE wallet SET n = 5 WHERE id = $1", "2")
 INSERT = ("INSERT INTO wallet (n) VALUES ($1)", "1")
 ALL = ("SELECT sum(n) FROM wallet",)
-FUNCTION = ("SELECT settle($1)", "1")
+FUNCTION = ("SELECT archive($1)", "1")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from looktwice.core import config
 from looktwice.core.errors import ConfigurationError
 from looktwice.core.trace import Verdict
 from looktwice.prove.child_process import Account
-from looktwice.prove.deadline import QUESTION, Deadline, OutOfTimeError, Unasked, spelled, within
+from looktwice.prove.deadline import EXPERIMENT, Deadline, OutOfTimeError, Unfinished, spelled, within
 from looktwice.prove.experiment import NotShown, Result, Tried
 from looktwice.prove.guardian.run import Run
 
@@ -25,7 +25,7 @@ BANK = Path(__file__).parent / "apps" / "bank.py"
 
 
 class Clock:
-    """Goes on when it is told to."""
+    """Goes on when it is advanced."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -49,7 +49,7 @@ def test_what_is_no_time(text: str) -> None:
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(90, "90s"), (600, "10m"), (3600, "1h"), (5400, "90m"), (0.5, "0.5s")])
-def test_a_time_is_spelled_as_it_is_written(seconds: float, text: str) -> None:
+def test_a_time_is_spelled_as_it_would_be_typed(seconds: float, text: str) -> None:
     assert spelled(seconds) == text
 
 
@@ -67,11 +67,11 @@ def test_a_deadline() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "budget", "longest"),
-    [(3600, None, QUESTION), (60, None, 60), (3600, 20, QUESTION), (3600, 200, 600), (60, 200, 60)],
+    [(3600, None, EXPERIMENT), (60, None, 60), (3600, 20, EXPERIMENT), (3600, 200, 600), (60, 200, 60)],
 )
 def test_the_limit_of_a_question(seconds: float, budget: float | None, longest: float) -> None:
     """Never beyond that of the run; a budget of the user's own gets more."""
-    assert Deadline(seconds, clock=Clock()).of_question(budget).left == longest
+    assert Deadline(seconds, clock=Clock()).of_experiment(budget).left == longest
 
 
 def question(clock: Clock, results: int, closed: list[bool]) -> Iterator[Result]:
@@ -91,11 +91,11 @@ def test_a_question_is_broken_off(results: int, cut: bool) -> None:
     seen = list(within(limit, question(clock, results, closed), "twice", "LT301", "POST /a"))
     assert closed == [True]
     last = seen[-1]
-    assert isinstance(last, NotShown) and isinstance(last, Unasked) == cut
+    assert isinstance(last, NotShown) and isinstance(last, Unfinished) == cut
     if cut:
         assert (last.verdict, last.why) == (
             Verdict.INCONCLUSIVE,
-            "broken off after 5 tries: its limit of 5s has passed",
+            "stopped after 5 tries: its limit of 5s has passed",
         )
         assert len(seen) == 6
 
@@ -146,7 +146,7 @@ http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_
 SLEEPS = "import time; time.sleep(600)"
 DUMP = "SET statement_timeout = 0; CREATE TABLE a (id int); SELECT pg_sleep(600)"
 START = 'start = "python app.py {port}"\nrequests = [{ method = "POST", path = "/a" }]\n'
-OWN_FAULT = ("Traceback", "fault of its own")
+OWN_FAULT = ("Traceback", "internal error")
 
 SLOW: dict[str, tuple[dict[str, str], str, tuple[str, ...]]] = {
     "a command": (
@@ -172,26 +172,26 @@ SLOW: dict[str, tuple[dict[str, str], str, tuple[str, ...]]] = {
     "the deadline, before anything was asked": (
         {"app.py": NEVER_ANSWERS},
         START + 'deadline = "3s"\n',
-        ("nothing was asked: the deadline of 3s has passed while starting the application", "--deadline 1h"),
+        ("no experiment was run: the deadline of 3s has passed while starting the application", "--deadline 1h"),
     ),
     "a deadline that is none": ({"app.py": STALLS}, START + 'deadline = "soon"\n', ("deadline = 'soon'", "10m")),
-    "a health that is no URL": ({"app.py": STALLS}, START + 'health = "/a b"\n', ("health", "no URL", "%20")),
+    "a health that is no URL": ({"app.py": STALLS}, START + 'health = "/a b"\n', ("health", "not a URL path", "%20")),
 }
 
 
 @pytest.mark.parametrize("case", SLOW)
 def test_what_takes_too_long_is_named(tmp_path: Path, capfd: pytest.CaptureFixture[str], case: str) -> None:
-    files, configuration, said = SLOW[case]
+    files, configuration, messages = SLOW[case]
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     (tmp_path / "looktwice.toml").write_text("[prove]\n" + configuration)
     began = time.monotonic()
     assert run(["prove", str(tmp_path)]) == 2
     assert time.monotonic() - began < 60
-    told = capfd.readouterr().err
-    assert not any(words in told for words in OWN_FAULT)
-    for words in said:
-        assert words in told
+    output = capfd.readouterr().err
+    assert not any(words in output for words in OWN_FAULT)
+    for words in messages:
+        assert words in output
 
 
 CONFIGURATION = """
@@ -230,7 +230,7 @@ def test_requests_that_cannot_be_written_are_named_and_the_others_asked(
     assert len(report["proven"]) == 1
     unwritten = [it for it in reached if it[1] is None]
     assert [it[0] for it in unwritten] == ["POST /de posit", "POST /deposit", "POST /withdraw"]
-    assert unwritten[0][2] == "not sent: this path is no URL: '/de posit' holds a space, which is written %20"
+    assert unwritten[0][2] == "not sent: this path is not a URL path: '/de posit' holds a space, which is written %20"
     assert unwritten[1][2] == unwritten[2][2] == "not sent: the header X-Name cannot be written: its value holds `日`"
 
     (path,) = (bank_project / ".looktwice" / "proofs").iterdir()
@@ -239,7 +239,7 @@ def test_requests_that_cannot_be_written_are_named_and_the_others_asked(
         asked["path"] += "\n"
     path.write_text(json.dumps(proof))
     assert run(["replay", str(path)]) == 2
-    assert "is still wrong: not sent: this path is no URL" in capfd.readouterr().err
+    assert "is still wrong: not sent: this path is not a URL path" in capfd.readouterr().err
 
 
 def test_what_the_deadline_has_cut_off_is_named(bank_project: Path, capfd: pytest.CaptureFixture[str]) -> None:

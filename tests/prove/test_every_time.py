@@ -1,4 +1,4 @@
-"""A race proven once and not the next time would be no proof: the shop loses every time, its mended twin never."""
+"""A race proven once and not the next time would be no proof: the shop loses every time, its fixed version never."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def shop() -> Iterator[Stage]:
 
 
 @pytest.fixture(scope="module")
-def twin() -> Iterator[Stage]:
+def fixed() -> Iterator[Stage]:
     with Stage.open(EXAMPLES / "shop_fixed", load(EXAMPLES / "shop_fixed").prove) as stage:
         yield stage
 
@@ -51,8 +51,8 @@ def test_the_shop_loses_every_time(shop, endpoint, times):
 
 @pytest.mark.parametrize("times", TIMES)
 @pytest.mark.parametrize("endpoint", RACES)
-def test_the_twin_never_loses(twin, endpoint, times):
+def test_the_fixed_version_never_loses(fixed, endpoint, times):
     for _ in range(times):
-        found = asked(twin, endpoint)
+        found = asked(fixed, endpoint)
         assert isinstance(found, NotShown), found
         assert found.verdict is Verdict.PROTECTED, found.why

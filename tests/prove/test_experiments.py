@@ -1,4 +1,4 @@
-"""The four questions asked of handlers that are known to be bad or good: what is said of each, and why."""
+"""The four experiments on handlers that are known to be bad or good: what is reported of each, and why."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_a_serialization_failure_is_a_wrong_status_not_wrong_data(bank):
 
 
 def test_a_deadlock_is_a_wrong_status(bank):
-    """Each holds what the other wants next. One stop is enough: the lane that is let go first runs into the other."""
+    """Each holds what the other wants next. One stop is enough: the lane that is released first runs into the other."""
     (shown,) = ask(bank, twice.EXPERIMENT, case("transfer", {"giver": 1, "taker": 2}, {"giver": 2, "taker": 1}))
     assert (shown.code, shown.judgement.verdict, shown.judgement.sqlstate) == ("LT603", Verdict.STATUS_WRONG, "40P01")
 

@@ -45,7 +45,7 @@ def test_too_little_to_tell(sizes: list[float], costs: list[float]) -> None:
 
 @pytest.mark.parametrize(("example", "grows"), [("shop", True), ("shop_fixed", False)])
 def test_orders_with_ten_times_the_rows(example: str, grows: bool) -> None:
-    """The list of orders asks for each order's lines; its twin asks once."""
+    """The list of orders queries each order's lines; the fixed version queries once."""
     root = EXAMPLES / example
     with Stage.open(root, config.load(root).prove) as stage:
         [case] = [case for case in stage.cases if case.endpoint == "GET /orders"]

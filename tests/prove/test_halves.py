@@ -1,5 +1,5 @@
-"""A connection that is lost between two transactions of one request: what is missing is named, and nothing is said to
-have been done twice because the client's second try did the first half again."""
+"""A connection that is lost between two transactions of one request: what is missing is named, and nothing is claimed
+to have been done twice because the client's second try did the first half again."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     ("path", "parts"),
     [
         ("/edit", ["LT606", "nothing is written to undo_history; the client tries again and gets 200",
-                   "2 rows are written to item in place of 1"]),
+                   "2 rows are written to item instead of 1"]),
         ("/renew", ["LT606", "1 of 2 rows are written to token; the client tries again and gets 401"]),
     ],
 )  # fmt: skip
@@ -59,8 +59,8 @@ def test_what_is_missing_is_named(outcomes, path, parts):
 
 
 def test_one_transaction_has_no_halves(outcomes):
-    """When only its reply is lost the second try does all of it again: twice that, and said so, but no defect of its
+    """When only its reply is lost the second try does all of it again: twice that, and reported, but no defect of its
     own without a key to know it again by."""
-    told = outcomes["/pay"]
-    assert told.startswith("inconclusive COMMIT is carried out and its reply lost") and "all of it was done" in told
-    assert "2 rows are written to item in place of 1, 2 rows are written to receipt in place of 1" in told
+    text = outcomes["/pay"]
+    assert text.startswith("inconclusive COMMIT is carried out and its reply lost") and "all of it was done" in text
+    assert "2 rows are written to item instead of 1, 2 rows are written to receipt instead of 1" in text

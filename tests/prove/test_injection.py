@@ -115,8 +115,8 @@ def test_no_example_of_doctest_is_run(tmp_path: Path) -> None:
         "--collect-only",
         ".",
     ]
-    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False).stdout
-    assert "1 test collected" in said, said
+    output = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False).stdout
+    assert "1 test collected" in output, output
 
 
 # ---- Node
@@ -212,10 +212,10 @@ def test_the_screen_for_an_application_that_does_not_start() -> None:
     error = StartError(
         "start", "it ended", command=Command(("a\nb", "\x1b[2J"), Origin("x")), output="\x1b]0;x\x07\rgone\nsecond"
     )
-    said = str(error).split("\n")
-    assert all(it.isprintable() for it in said)
-    assert "    \\x1b]0;x\\x07" in said and "    second" in said
-    assert [it for it in said if not it.startswith("  ")] == [said[0], said[-1]]
+    lines = str(error).split("\n")
+    assert all(it.isprintable() for it in lines)
+    assert "    \\x1b]0;x\\x07" in lines and "    second" in lines
+    assert [it for it in lines if not it.startswith("  ")] == [lines[0], lines[-1]]
 
 
 # ---- SQL

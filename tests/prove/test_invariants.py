@@ -21,7 +21,7 @@ def server() -> Iterator[postgres.Server]:
         yield running
 
 
-def test_the_rows_that_break_one_are_told(server: postgres.Server) -> None:
+def test_the_rows_that_break_one_are_reported(server: postgres.Server) -> None:
     with Invariants(server, {"no debts": NOTHING_BELOW_ZERO}) as invariants, psycopg.connect(server.url) as app:
         assert invariants.broken() == ()
         app.execute("UPDATE wallet SET n = -n")
@@ -39,7 +39,7 @@ def test_the_rows_that_break_one_are_told(server: postgres.Server) -> None:
         ("SELECT * FROM no_such_table", "no_such_table"),
         ("not SQL", "syntax error"),
         ("DELETE FROM wallet RETURNING id", "read-only"),
-        ("SELECT id FROM wallet WHERE n > 0", "before anything is asked: id 1"),
+        ("SELECT id FROM wallet WHERE n > 0", "before any request is sent: id 1"),
     ],
 )
 def test_one_that_cannot_be_used_is_refused(server: postgres.Server, query: str, why: str) -> None:

@@ -179,7 +179,7 @@ def test_an_address_in_the_code_that_set_up_uses_is_refused_and_named(project, t
 
 
 def test_a_local_socket_of_the_users_database_is_refused_and_named(project, theirs):
-    """libpq looks in /var/run/postgresql when nothing else is said."""
+    """libpq looks in /var/run/postgresql when nothing else is given."""
     directory = Path(tempfile.mkdtemp(prefix="looktwice-test-"))  # the path of a socket must be short
     path = directory / ".s.PGSQL.5432"
     with socket.socket(socket.AF_UNIX) as listening:
@@ -425,20 +425,20 @@ def test_commands_are_shown_in_every_format(started, tmp_path, form, to_file):
         assert (command in done.stderr) == (to_file or form in ("json", "html"))
 
 
-def test_both_are_said_on_the_command_line(started, server):
+def test_both_are_reported_on_the_command_line(started, server):
     """What is reached for once is allowed; all of it is."""
     text = (started / "server.py").read_text()
     tried = f"import socket\nassert socket.socket().connect_ex(('127.0.0.1', {server.port})) == 0\n"
     (started / "server.py").write_text(tried + text)
     words = [sys.executable, "-P", "-c", "import sys; from looktwice.cli.main import main; sys.exit(main())"]
     words += ["prove", str(started), "--experiment", "upstream-down"]
-    for more, said in (
+    for more, message in (
         ([], f"a connection to 127.0.0.1:{server.port}, by python"),
         (["--allow-host", f"127.0.0.1:{server.port}"], "GET /seen  200"),
         (["--no-isolation"], "isolation is switched off"),
     ):
         done = subprocess.run([*words, *more], capture_output=True, text=True, timeout=120, check=False)
-        assert said in done.stdout + done.stderr
+        assert message in done.stdout + done.stderr
 
 
 def test_notes_name_what_was_refused(started, server):

@@ -1,4 +1,4 @@
-"""What a proof leaves behind: a file that survives, a test that fails before the mending and passes after it."""
+"""What a proof leaves behind: a file that survives, a test that fails before the fix and passes after it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_the_same_defect_has_the_same_name_whatever_was_seen():
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b"\xff\xfe", b'{"schema": 1}', b"nul"])
-def test_what_is_no_proof_is_said_to_be_none(tmp_path, content):
+def test_what_is_no_proof_is_reported(tmp_path, content):
     path = tmp_path / "x.json"
     path.write_bytes(content)
     with pytest.raises(LooktwiceError, match=r"x\.json"):
@@ -100,7 +100,7 @@ def test_an_unknown_user_is_named():
 
 
 def test_requests_that_were_found_are_found_again():
-    """The row that a found request names is made anew with each start: its identifier of then means nothing now."""
+    """The row that a found request names is created again with each start: its identifier of then means nothing now."""
     then = Sent(method="PUT", path="/items/11", user="ben")
     proof = made(endpoint="PUT /items/{id}", is_found=True, requests={"A": then})
     now = Request(method="PUT", path="/items/42", headers=(("Authorization", "Bearer a"),))
@@ -141,7 +141,7 @@ def run_written(project: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The shop and its twin, to write into, with a proof of the lost deposit in the shop."""
+    """The shop and its fixed version, to write into, with a proof of the lost deposit in the shop."""
     base = tmp_path_factory.mktemp("projects")
     for name in ("shop", "shop_fixed"):
         shutil.copytree(EXAMPLES / name, base / name, ignore=NOT_COPIED)
@@ -161,7 +161,7 @@ def test_the_written_test_fails_on_the_shop_and_shows_the_lanes(shop):
     assert "answers 200" in run.stdout
 
 
-def test_the_written_test_passes_on_the_mended_shop(shop):
+def test_the_written_test_passes_on_the_fixed_shop(shop):
     """And one that reaches nothing does not: what could not be asked is no success."""
     tests = shop / "shop_fixed" / "tests" / "looktwice"
     text = next(tests.glob("*.py")).read_text()

@@ -8,8 +8,8 @@ from looktwice.prove.recovery import Recovery
 from looktwice.prove.void import Cause, Void, VoidRunError
 
 
-class Patient:
-    """Something that gets well by what it is told to get well by."""
+class Application:
+    """An application that recovers by the remedies it is given."""
 
     def __init__(self, cure: str, has_users: bool = True) -> None:
         self.cure, self.has_users = cure, has_users
@@ -52,45 +52,45 @@ def void(cause: Cause, wait: float = 0.0) -> Void:
     ],
 )
 def test_remedies_in_their_order(found, cure, done):
-    patient = Patient(cure)
-    patient.recovery().until_good(found, patient.check)
-    assert patient.done == done
+    application = Application(cure)
+    application.recovery().until_good(found, application.check)
+    assert application.done == done
 
 
 @pytest.mark.parametrize("cause", Cause)
 def test_what_nothing_helps_against_is_an_error(cause):
-    patient = Patient("never")
+    application = Application("never")
     with pytest.raises(VoidRunError, match="429"):
-        patient.recovery().until_good(void(cause), patient.check)
+        application.recovery().until_good(void(cause), application.check)
 
 
-def test_nobody_waits_for_an_hour():
-    patient = Patient("wait")
+def test_there_is_no_wait_of_an_hour():
+    application = Application("wait")
     with pytest.raises(VoidRunError):
-        patient.recovery().until_good(void(Cause.RATE_LIMITED, 3600), lambda: void(Cause.RATE_LIMITED, 3600))
-    assert patient.done == ["restart"]
+        application.recovery().until_good(void(Cause.RATE_LIMITED, 3600), lambda: void(Cause.RATE_LIMITED, 3600))
+    assert application.done == ["restart"]
 
 
-def test_nobody_waits_for_ever():
-    patient = Patient("wait")
-    recovery = patient.recovery()
+def test_there_is_no_endless_wait():
+    application = Application("wait")
+    recovery = application.recovery()
     for _ in range(3):
-        recovery.until_good(VOID, patient.check)
+        recovery.until_good(VOID, application.check)
     with pytest.raises(VoidRunError):
-        recovery.until_good(VOID, patient.check)
-    assert sum(word.startswith("wait") for word in patient.done) == 3
+        recovery.until_good(VOID, application.check)
+    assert sum(word.startswith("wait") for word in application.done) == 3
 
 
 def test_what_did_not_help_before_is_not_tried_again():
-    patient = Patient("wait")
-    recovery = patient.recovery()
+    application = Application("wait")
+    recovery = application.recovery()
     for _ in range(3):
-        recovery.until_good(VOID, patient.check)
-    assert patient.done == ["restart", "wait 61", "restart", "wait 61", "wait 61"]
+        recovery.until_good(VOID, application.check)
+    assert application.done == ["restart", "wait 61", "restart", "wait 61", "wait 61"]
 
 
 def test_who_has_no_users_signs_nobody_in():
-    patient = Patient("sign in", has_users=False)
+    application = Application("sign in", has_users=False)
     with pytest.raises(VoidRunError):
-        patient.recovery().until_good(void(Cause.LOGGED_OUT), lambda: VOID)
-    assert patient.done == ["sign in", "restart"]
+        application.recovery().until_good(void(Cause.LOGGED_OUT), lambda: VOID)
+    assert application.done == ["sign in", "restart"]

@@ -83,7 +83,7 @@ def test_a_lua_script_is_one_operation(boundary, client):
 
 
 # What the bundled server and clients of today say to each other beyond the commands of old.
-SAID = {
+REPORTED = {
     "who it is": [["HELLO", "3"]],
     "a name for the connection": [["CLIENT", "SETINFO", "LIB-NAME", "mine"], ["CLIENT", "SETNAME", "one"]],
     "fields that expire": [
@@ -114,9 +114,9 @@ SAID = {
 }
 
 
-@pytest.mark.parametrize("case", SAID)
+@pytest.mark.parametrize("case", REPORTED)
 def test_what_a_server_of_today_says_is_understood(boundary: Boundary, client: redis.Redis, case: str) -> None:
-    for words in SAID[case]:
+    for words in REPORTED[case]:
         if words == ["HELLO", "3"] and client.connection_pool.connection_kwargs["protocol"] == 2:
             continue  # the client would not understand what it asked for
         try:

@@ -91,7 +91,7 @@ def test_it_is_gone_when_closed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("output", "expected"),
     [
         ("Valkey server v=9.1.2 sha=00000000:0 malloc=libc bits=64 build=1", (9, 1)),
         ("Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64 build=1", (7, 0)),
@@ -99,9 +99,9 @@ def test_it_is_gone_when_closed() -> None:
         ("", None),
     ],
 )
-def test_the_version_of_a_program(tmp_path: Path, said: str, expected: tuple[int, int] | None) -> None:
+def test_the_version_of_a_program(tmp_path: Path, output: str, expected: tuple[int, int] | None) -> None:
     program = tmp_path / "redis-server"
-    program.write_text(f"#!/bin/sh\necho '{said}'\n")
+    program.write_text(f"#!/bin/sh\necho '{output}'\n")
     program.chmod(0o755)
     assert redis_program.version(program) == expected
 

@@ -50,7 +50,8 @@ def test_a_serial_schedule_runs_one_after_the_other(bank):
 
 
 def test_what_is_not_understood_is_no_schedule(bank):
-    """Bytes that no protocol explains pass through, and could not have been held: then nothing is said of the run."""
+    """Bytes that no protocol explains pass through, and could not have been held: then nothing is concluded from the
+    run."""
     with socket.create_server(("127.0.0.1", 0)) as behind:
         port = bank.boundary.listen_postgres("A", Address("127.0.0.1", behind.getsockname()[1]))
         with socket.create_connection(("127.0.0.1", port)) as strange:
@@ -59,7 +60,7 @@ def test_what_is_not_understood_is_no_schedule(bank):
             with other:
                 assert other.recv(100)
                 play = bank.scheduler.play(pair("deposit"), serial("A", "B"))
-                assert play.unreached == "a connection of A speaks what is not understood"
+                assert play.unreached == "a connection of A uses a protocol that is not understood"
                 assert statuses(play) == [200, 200]
         while any(it.is_strange for it in bank.boundary.gate.of_lane("A")):
             time.sleep(0.001)
@@ -133,7 +134,7 @@ def test_a_deadlock_is_left_to_postgresql(bank):
     assert codes == ["40P01"]
 
 
-def test_a_point_that_never_comes_is_said(bank):
+def test_a_point_that_never_comes_is_reported(bank):
     play = bank.scheduler.play(pair("deposit"), preempted("A", Point("update nothing"), "B"))
     assert play.unreached == "A never came to `update nothing`"
     assert balance(bank) == 180
@@ -148,7 +149,7 @@ def test_holding_alone_changes_nothing(bank):
     schedule = (Turn("A", Point(UPDATE)), Pause(0.01), Turn("A"))
     play = bank.scheduler.play({"A": post("deposit", amount=50)}, schedule)
     assert (statuses(play), balance(bank)) == ([200], 150)
-    assert explain(schedule) == "A until before `update wallet`, 10 ms of nothing, A to the end"
+    assert explain(schedule) == "A until before `update wallet`, 10 ms of pause, A to the end"
 
 
 def test_an_open_transaction_is_attributed(bank):

@@ -1,4 +1,4 @@
-"""What is said follows from what was seen: sentences beside the observations that they are made of."""
+"""What is reported follows from what was seen: sentences beside the observations that they are made of."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from looktwice.core.trace import Outcome, Row, Verdict
 from looktwice.prove.aftermath import ENDINGS, Seen, classify
 from looktwice.prove.experiments.twice import code_of
 from looktwice.prove.extent import Extent
-from looktwice.prove.faults import AT_CALL, BREAK_AFTER, BREAK_BEFORE, Mishap
+from looktwice.prove.faults import AT_CALL, BREAK_AFTER, BREAK_BEFORE, FaultKind
 from looktwice.prove.oracle import Answer, Judgement, Mechanism, Observation, UpstreamCall
 from looktwice.prove.oracle.protection import explain
 from looktwice.prove.oracle.reading import Reading
@@ -43,18 +43,18 @@ def extent(full: Observation) -> Extent:
     return Extent(full, Reading({("A",): (full, full)}, SCHEMA))
 
 
-DOWN, LOST = Mishap("it is down", BREAK_BEFORE), Mishap("its reply is lost", BREAK_AFTER, loses_reply=True)
+DOWN, LOST = FaultKind("it is down", BREAK_BEFORE), FaultKind("its reply is lost", BREAK_AFTER, loses_reply=True)
 LIE = next(it for it in AT_CALL if it.is_lie)
 OK, ERROR = Response(status=200, body=b'{"state": "paid"}'), Response(status=500)
 NOTHING, BOTH = left(), left(new("item"), new("undo_history"))
 
-# ---- what a fault left: full run, what was seen, code, what must be said, what must not
+# ---- what a fault left: full run, what was seen, code, what must be stated, what must not
 
 ENDED = [
     (
         "the second transaction of one request is missing, and the retry adds another item",
         BOTH,
-        Seen(mishap=DOWN, response=ERROR, run=left(new("item")), retried=left(new("item"), new("item", 2)), again=OK),
+        Seen(fault=DOWN, response=ERROR, run=left(new("item")), retried=left(new("item"), new("item", 2)), again=OK),
         "LT606",
         ["nothing is written to undo_history", "the client tries again and gets 200", "2 rows are written to item"],
         "two requests",
@@ -62,7 +62,7 @@ ENDED = [
     (
         "the retry is refused, and it is still missing",
         BOTH,
-        Seen(mishap=DOWN, response=ERROR, run=left(new("item")), retried=left(new("item")), again=Response(status=409)),
+        Seen(fault=DOWN, response=ERROR, run=left(new("item")), retried=left(new("item")), again=Response(status=409)),
         "LT606",
         ["nothing is written to undo_history; the client tries again and gets 409, then nothing is written to undo"],
         "two requests",
@@ -70,7 +70,7 @@ ENDED = [
     (
         "one of two rows",
         left(new("item"), new("item", 2, 6)),
-        Seen(mishap=DOWN, response=ERROR, run=left(new("item")), retried=left(new("item")), again=ERROR),
+        Seen(fault=DOWN, response=ERROR, run=left(new("item")), retried=left(new("item")), again=ERROR),
         "LT606",
         ["1 of 2 rows are written to item"],
         "",
@@ -78,7 +78,7 @@ ENDED = [
     (
         "success, and a row is missing",
         BOTH,
-        Seen(mishap=DOWN, response=OK, usual=OK, run=left(new("item"))),
+        Seen(fault=DOWN, response=OK, usual=OK, run=left(new("item"))),
         "LT203",
         ["the client gets 200 as without the fault, but nothing is written to undo_history"],
         "",
@@ -86,7 +86,7 @@ ENDED = [
     (
         "success that says something else than usual",
         BOTH,
-        Seen(mishap=DOWN, response=Response(status=200, body=b'{"state": "queued"}'), usual=OK, run=left(new("item"))),
+        Seen(fault=DOWN, response=Response(status=200, body=b'{"state": "queued"}'), usual=OK, run=left(new("item"))),
         "",
         [],
         "",
@@ -94,7 +94,7 @@ ENDED = [
     (
         "accepted for later",
         BOTH,
-        Seen(mishap=DOWN, response=Response(status=202), usual=OK, run=NOTHING),
+        Seen(fault=DOWN, response=Response(status=202), usual=OK, run=NOTHING),
         "",
         [],
         "",
@@ -102,7 +102,7 @@ ENDED = [
     (
         "a note of the failure is no half",
         left(new("item"), calls=1),
-        Seen(mishap=DOWN, response=ERROR, run=left(new("error_log")), retried=left(new("error_log")), again=ERROR,
+        Seen(fault=DOWN, response=ERROR, run=left(new("error_log")), retried=left(new("error_log")), again=ERROR,
              next_answer=OK),
         "",
         [],
@@ -111,7 +111,7 @@ ENDED = [
     (
         "a note of the failure stays, and the retry completes the rest",
         BOTH,
-        Seen(mishap=LOST, response=ERROR, run=left(new("item"), new("error_log")),
+        Seen(fault=LOST, response=ERROR, run=left(new("item"), new("error_log")),
              retried=left(new("item"), new("undo_history"), new("error_log")), again=OK, next_answer=OK),
         "",
         [],
@@ -120,15 +120,15 @@ ENDED = [
     (
         "rubbish is believed",
         left(new("item")),
-        Seen(mishap=LIE, response=OK, usual=OK, run=left(new("item", 1, 0))),
+        Seen(fault=LIE, response=OK, usual=OK, run=left(new("item", 1, 0))),
         "LT510",
-        ["item.n is 0 in place of 5"],
+        ["item.n is 0 instead of 5"],
         "",
     ),
     (
         "rubbish is believed and nothing is written: that is another lie",
         left(new("item")),
-        Seen(mishap=LIE, response=OK, usual=OK, run=NOTHING),
+        Seen(fault=LIE, response=OK, usual=OK, run=NOTHING),
         "LT203",
         ["no row is written"],
         "hold",
@@ -136,15 +136,15 @@ ENDED = [
     (
         "the outside service was asked three times",
         left(new("item"), calls=1),
-        Seen(mishap=LOST, response=OK, usual=OK, run=left(new("item"), calls=3)),
+        Seen(fault=LOST, response=OK, usual=OK, run=left(new("item"), calls=3)),
         "LT604",
-        ["POST pay/charges is carried out 3 times in place of once"],
+        ["POST pay/charges is carried out 3 times instead of once"],
         "twice",
     ),
     (
         "a request that only calls, and the call is not carried out",
         left(calls=1),
-        Seen(mishap=DOWN, response=OK, usual=OK, run=NOTHING),
+        Seen(fault=DOWN, response=OK, usual=OK, run=NOTHING),
         "LT201",
         ["the client gets 200 and there are no rows to write, but POST pay/charges is not carried out"],
         "every row",
@@ -152,7 +152,7 @@ ENDED = [
     (
         "the operation of the fault never came",
         BOTH,
-        Seen(mishap=DOWN, response=ERROR, run=NOTHING, is_met=False),
+        Seen(fault=DOWN, response=ERROR, run=NOTHING, is_met=False),
         "",
         [],
         "",
@@ -160,7 +160,7 @@ ENDED = [
     (
         "the next request fails, and a fresh application answers",
         BOTH,
-        Seen(mishap=DOWN, response=ERROR, run=NOTHING, next_answer=Response(status=503), recovers=True),
+        Seen(fault=DOWN, response=ERROR, run=NOTHING, next_answer=Response(status=503), recovers=True),
         "LT208",
         ["the next request, without any fault, gets 503, until it is started again"],
         "",
@@ -168,7 +168,7 @@ ENDED = [
     (
         "the next request fails, and so it does on a fresh application",
         BOTH,
-        Seen(mishap=DOWN, response=ERROR, run=NOTHING, next_answer=Response(status=503), recovers=False),
+        Seen(fault=DOWN, response=ERROR, run=NOTHING, next_answer=Response(status=503), recovers=False),
         "",
         [],
         "",
@@ -176,7 +176,7 @@ ENDED = [
     (
         "nothing was printed",
         BOTH,
-        Seen(mishap=DOWN, response=ERROR, run=NOTHING, next_answer=OK, is_logged=False),
+        Seen(fault=DOWN, response=ERROR, run=NOTHING, next_answer=OK, is_logged=False),
         "LT206",
         ["printed nothing"],
         "log",
@@ -185,13 +185,13 @@ ENDED = [
 
 
 @pytest.mark.parametrize(
-    ("full", "seen", "code", "said", "never"), [it[1:] for it in ENDED], ids=[it[0] for it in ENDED]
+    ("full", "seen", "code", "stated", "never"), [it[1:] for it in ENDED], ids=[it[0] for it in ENDED]
 )
-def test_what_a_fault_left(full, seen, code, said, never):
+def test_what_a_fault_left(full, seen, code, stated, never):
     word = classify(seen, extent(full))
     assert word.code == code, word
     assert bool(word.why) is bool(code) is not bool(word.note)
-    for part in said:
+    for part in stated:
         assert part in word.why
     assert not never or never not in word.why
 
@@ -206,15 +206,15 @@ def test_every_ending_is_seen_here_or_says_nothing():
         ("double apply", "LT607"),
         ("half", "LT605"),
     }
-    told = {(it.name, it.code) for it in ENDINGS if it.says}
-    assert told <= reached | others  # the others are in test_aftermath
+    defects = {(it.name, it.code) for it in ENDINGS if it.says}
+    assert defects <= reached | others  # the others are in test_aftermath
 
 
 # ---- the same message twice: a second effect is one that was counted
 
 DOUBLED = [
-    (left(new("item")), left(new("item"), new("item", 2)), "item has 2 new rows in place of 1"),
-    (left(change(10, 15)), left(change(10, 20)), "item.n changes by 10 in place of 5"),
+    (left(new("item")), left(new("item"), new("item", 2)), "item has 2 new rows instead of 1"),
+    (left(change(10, 15)), left(change(10, 20)), "item.n changes by 10 instead of 5"),
     (left(change(10, 15), calls=1), left(change(10, 15), calls=2), "POST pay/charges is carried out twice"),
     (left(new("item")), left(new("item"), new("error_log")), ""),  # a note that it came again
     (left(change(10, 15)), left(change(10, 17)), ""),
@@ -223,10 +223,10 @@ DOUBLED = [
 ]
 
 
-@pytest.mark.parametrize(("once", "twice", "said"), DOUBLED)
-def test_a_second_effect_is_counted(once, twice, said):
-    told = extent(once).doubled(twice)
-    assert said in told and bool(told) is bool(said)
+@pytest.mark.parametrize(("once", "twice", "words"), DOUBLED)
+def test_a_second_effect_is_counted(once, twice, words):
+    text = extent(once).doubled(twice)
+    assert words in text and bool(text) is bool(words)
 
 
 # ---- the words of a step
@@ -249,7 +249,7 @@ ROW = Row("item", {"id": "1"}, {"n": "5"})
         ("insert into item", Result(number=1, tag="INSERT 0 0"), (), (), "adds nothing to item"),
         ("insert into item", Result(number=1, failure=REFUSED), (), (), "tries to add a row to item"),
         ("insert into item", None, (), (), "tries to add a row to item"),
-        ("update item", Result(number=1, tag="UPDATE 0"), (), (), "changes nothing in item: no row fits"),
+        ("update item", Result(number=1, tag="UPDATE 0"), (), (), "changes nothing in item: no row matches"),
         ("update item", Result(number=1, failure=REFUSED), (), (), "tries to write item"),
         ("update item", None, (ROW,), (ROW,), "writes item: n 5, as before"),  # its reply was lost, the log has the row
         ("delete from item", None, (), (), "tries to delete from item"),
@@ -282,7 +282,7 @@ def run_with(status: int) -> Observation:
 
 
 @pytest.mark.parametrize(
-    ("kind", "status", "said"),
+    ("kind", "status", "words"),
     [
         ("constraint", 409, "refused the row of one, which was answered 409"),
         ("constraint", 200, "refused the row of one, which succeeded at last"),
@@ -291,8 +291,8 @@ def run_with(status: int) -> Observation:
         ("condition", 409, "changed nothing: its condition did not hold"),
     ],
 )
-def test_what_protects_is_told_with_its_end(kind, status, said):
-    assert said in explain(Mechanism(kind=kind, subject="item", lane="B"), run_with(status))
+def test_what_protects_is_reported_with_its_end(kind, status, words):
+    assert words in explain(Mechanism(kind=kind, subject="item", lane="B"), run_with(status))
 
 
 @pytest.mark.parametrize(

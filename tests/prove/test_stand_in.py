@@ -47,7 +47,7 @@ def statuses(received: bytes) -> list[int]:
     return [int(it) for it in re.findall(rb"HTTP/1\.1 (\d{3}) ", received)]
 
 
-def parted(received: bytes) -> tuple[dict[str, str], bytes]:
+def separated(received: bytes) -> tuple[dict[str, str], bytes]:
     """Fields and body of the last answer."""
     head, _, body = received[received.rindex(b"HTTP/1.1 ") :].partition(b"\r\n\r\n")
     lines = head.decode().split("\r\n")[1:]
@@ -75,7 +75,7 @@ ORDINARY = b'{"id":"pay_00000001","status":"ok"}'
 )
 def test_a_body_only_where_one_is_allowed(exchange: Exchange, method, status, length, body):
     received = exchange(request(method), status=status)
-    fields, got = parted(received)
+    fields, got = separated(received)
     assert statuses(received) == [status]
     assert (fields.get("content-length"), got) == (None if length is None else str(length), body)
     assert ("content-type" in fields) == (status not in (204, 304))
@@ -85,7 +85,7 @@ def test_a_body_only_where_one_is_allowed(exchange: Exchange, method, status, le
 def test_an_interim_answer_is_followed_by_a_final_one(exchange: Exchange, status):
     received = exchange(request("POST", body=b"{}"), status=status)
     assert statuses(received) == [status, 200]
-    assert parted(received)[1] == ORDINARY
+    assert separated(received)[1] == ORDINARY
 
 
 @pytest.mark.parametrize(
@@ -98,13 +98,13 @@ def test_an_interim_answer_is_followed_by_a_final_one(exchange: Exchange, status
 )
 def test_a_body_in_chunks_is_one_body(exchange: Exchange, body):
     received = exchange(request("POST", "Transfer-Encoding: chunked") + body)
-    assert parted(received)[1] == b'{"a":17,"id":"pay_00000001","status":"ok"}'
+    assert separated(received)[1] == b'{"a":17,"id":"pay_00000001","status":"ok"}'
 
 
 @pytest.mark.parametrize(("version", "is_chunked"), [("1.1", True), ("1.0", False)])
 def test_chunks_are_sent_to_those_who_understand_them(boundary, exchange: Exchange, version, is_chunked):
     boundary.gate.policy = lambda operation: Answer(200, b"{}", headers=(("Transfer-Encoding", "chunked"),))
-    fields, body = parted(exchange(request(version=version)))
+    fields, body = separated(exchange(request(version=version)))
     assert (fields.get("transfer-encoding") == "chunked", body) == (
         is_chunked,
         b"2\r\n{}\r\n0\r\n\r\n" if is_chunked else b"{}",
@@ -120,7 +120,7 @@ def test_who_waits_for_leave_gets_it_once(boundary):
         assert connection.recv(1000).startswith(b"HTTP/1.1 200 OK\r\n")
 
 
-def test_who_does_not_wait_is_not_told_to_go_on(exchange: Exchange):
+def test_who_does_not_wait_gets_no_continue(exchange: Exchange):
     """Of HTTP/1.0 there is no such thing, and a body that is here needs no leave."""
     for data in (request("PUT", "Expect: 100-continue", version="1.0", body=b"{}"), request("PUT", body=b"{}")):
         assert statuses(exchange(data)) == [200]
@@ -154,7 +154,7 @@ def test_two_thousand_requests_at_once_are_answered_in_their_order(exchange: Exc
     )
 
 
-def test_a_large_body_is_taken_and_told_from_another(boundary, exchange: Exchange):
+def test_a_large_body_is_taken_and_distinguished_from_another(boundary, exchange: Exchange):
     beginning = b'"' + b"x" * (9 << 20)
     for end in (b'1"', b'2"', b'1"'):
         assert statuses(exchange(request("PUT", body=beginning + end))) == [200]
@@ -201,11 +201,11 @@ def test_json_of_any_depth_is_no_fault_of_ours(exchange: Exchange):
 @pytest.mark.parametrize("action", [Answer(200, b"{}", declared=10), Cut(CutPoint.MIDWAY)])
 def test_misbehaviour_towards_head_sends_no_body(boundary, exchange: Exchange, action):
     boundary.gate.policy = lambda operation: action
-    assert parted(exchange(request("HEAD")))[1] == b""
+    assert separated(exchange(request("HEAD")))[1] == b""
 
 
 def test_the_end_of_a_request_is_no_end_of_its_answer(boundary, exchange: Exchange):
-    """One that is held when its sender has said all it will is answered when it is let go."""
+    """One that is held when its sender has sent everything is answered when it is released."""
     held: list[int] = []
 
     def hold(operation):

@@ -50,7 +50,7 @@ def proven(events: list[Event]) -> list[tuple[str, str]]:
     return [(it.code, it.trace.lanes[0].path) for it in events if isinstance(it, Proven)]
 
 
-def told(events: list[Event]) -> dict[tuple[str, str], str]:
+def reasons(events: list[Event]) -> dict[tuple[str, str], str]:
     return {(it.experiment, it.endpoint): f"{it.verdict}: {it.why}" for it in events if isinstance(it, NotProven)}
 
 
@@ -73,8 +73,8 @@ def told(events: list[Event]) -> dict[tuple[str, str], str]:
 def test_behind_any_limiter(tmp_path, monkeypatch, kind, limit):
     events = proving(tmp_path, monkeypatch, "limited", WALLET.format(kind=kind, limit=limit))
     assert [str(it) for it in events if isinstance(it, Reach)] == ["2 of 2 endpoints reached"]
-    assert proven(events) == [("LT301", "/deposit")], told(events)
-    assert [it.partition(":")[0] for it in told(events).values()] == ["protected"], told(events)
+    assert proven(events) == [("LT301", "/deposit")], reasons(events)
+    assert [it.partition(":")[0] for it in reasons(events).values()] == ["protected"], reasons(events)
 
 
 def test_a_limit_in_the_middle_of_every_experiment(tmp_path, monkeypatch):
@@ -82,8 +82,8 @@ def test_a_limit_in_the_middle_of_every_experiment(tmp_path, monkeypatch):
     everything = ("twice", "sent-again", "connection-lost", "upstream-down", "ten-times-the-rows")
     settings = WALLET.format(kind="sliding/429", limit=40)
     events = proving(tmp_path, monkeypatch, "limited", settings, *everything)
-    assert proven(events) == [("LT301", "/deposit")], told(events)
-    words = told(events)
+    assert proven(events) == [("LT301", "/deposit")], reasons(events)
+    words = reasons(events)
     assert words.pop(("twice", "POST /deposit_locked")).startswith("protected")
     for lost in ("POST /deposit", "POST /deposit_locked"):  # a reply that is lost, and no key to know it again by
         assert "its reply lost" in words.pop(("connection-lost", lost))
@@ -91,11 +91,11 @@ def test_a_limit_in_the_middle_of_every_experiment(tmp_path, monkeypatch):
 
 
 def test_a_limit_that_leaves_no_room_is_no_success(tmp_path, monkeypatch):
-    """One request in an hour: two in a row cannot be seen, so nothing is said of them."""
+    """One request in an hour: two in a row cannot be seen, so nothing is concluded about them."""
     events = proving(tmp_path, monkeypatch, "limited", WALLET.format(kind="table/429-hour", limit=1))
     assert not proven(events)
-    assert set(told(events)) == {("twice", "POST /deposit"), ("twice", "POST /deposit_locked")}
-    for words in told(events).values():
+    assert set(reasons(events)) == {("twice", "POST /deposit"), ("twice", "POST /deposit_locked")}
+    for words in reasons(events).values():
         assert words.startswith("inconclusive: rate limited: POST /deposit") and "429" in words
 
 
@@ -107,5 +107,5 @@ def test_behind_a_login_that_does_not_last(tmp_path, monkeypatch, lasts, refused
     events = proving(tmp_path, monkeypatch, "session", LOGIN.format(lasts=lasts, refused=refused))
     reached = {it.endpoint: it.status for it in events if isinstance(it, Reached)}
     assert reached["POST /wallet/deposit"] == reached["POST /wallet/locked"] == 200
-    assert proven(events) == [("LT301", "/wallet/deposit")], told(events)
-    assert told(events)["twice", "POST /wallet/locked"].startswith("protected"), told(events)
+    assert proven(events) == [("LT301", "/wallet/deposit")], reasons(events)
+    assert reasons(events)["twice", "POST /wallet/locked"].startswith("protected"), reasons(events)

@@ -106,7 +106,7 @@ def test_any_number_of_lanes(trace: Trace, names: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "outcome", "said"),
+    ("status", "outcome", "words"),
     [
         (200, Outcome.OK, "200"),
         (409, Outcome.REFUSED, "409 refused"),
@@ -114,8 +114,8 @@ def test_any_number_of_lanes(trace: Trace, names: str) -> None:
         (500, Outcome.UNKNOWN, "500"),
     ],
 )
-def test_endings(status: int | None, outcome: Outcome, said: str) -> None:
-    assert ending(Lane(name="A", method="GET", path="/", status=status, outcome=outcome)) == said
+def test_endings(status: int | None, outcome: Outcome, words: str) -> None:
+    assert ending(Lane(name="A", method="GET", path="/", status=status, outcome=outcome)) == words
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ GUIDE = Guide(
 VOID = {"meta", "input", "br"}
 
 
-def said(form: str, root: Path, *events: Event) -> str:
+def rendered(form: str, root: Path, *events: Event) -> str:
     out = io.StringIO()
     renderer(form).render(iter(events), out, Setting(root=root, guides={"LT301": GUIDE}))
     return out.getvalue()
@@ -48,7 +48,7 @@ def events(lost_update: Finding, trace: Trace) -> list[Event]:
         Found(lost_update),
         Found(accepted),
         Unread("bad.py", "not Python", 7),
-        Noted("take it out", "a.py", 3),
+        Noted("remove it", "a.py", 3),
         Finished(verb="audit", seconds=0.5, files=3, lines=1200, findings=1, unread=1, suppressed=1),
     ]
 
@@ -69,19 +69,19 @@ class Balance(HTMLParser):
 
 
 def test_the_page_is_whole(root: Path, events: list[Event]) -> None:
-    page = said("html", root, *events)
+    page = rendered("html", root, *events)
     parser = Balance()
     parser.feed(page)
     assert not parser.open
     for words in ["lost-update", "shop/wallet.py:6", "no lock between", "read here", '<s class="lost">150</s>',
                   "looktwice replay .looktwice/proofs/one.json", "test_one.py", "Both answer <code>200</code>",
                   "<strong>Let the database</strong>", "bad.py:7", "one worker", "a row lock", "no order",
-                  "take it out", "3 files, 1,200 lines"]:  # fmt: skip
+                  "remove it", "3 files, 1,200 lines"]:  # fmt: skip
         assert words in page, words
 
 
 def test_the_page_runs_nothing_and_asks_nobody(root: Path, events: list[Event]) -> None:
-    page = said("html", root, *events)
+    page = rendered("html", root, *events)
     assert "<script" not in page and "http://" not in page and "https://" not in page and "url(" not in page
     policy = re.search(r'Content-Security-Policy" content="([^"]+)"', page)[1]
     assert policy.startswith("default-src 'none'")
@@ -100,7 +100,7 @@ def test_several_projects_in_one_page(root: Path, events: list[Event], trace: Tr
 
 
 def test_nothing_found_says_so(root: Path) -> None:
-    page = said("html", root, Started("audit", "."), Finished(verb="audit", seconds=0.1, files=1, lines=1))
+    page = rendered("html", root, Started("audit", "."), Finished(verb="audit", seconds=0.1, files=1, lines=1))
     assert "Nothing was found." in page
 
 
@@ -139,7 +139,7 @@ def test_nothing_can_write_into_the_page(root: Path, lost_update: Finding, trace
             lost_update, message=text, handler=text, because=(text,), function=text, code=text, pattern=text
         )
         drawn = msgspec.structs.replace(trace, title=text, explanation=text, name=text, environment={text: text})
-        return said(
+        return rendered(
             "html", root, Found(found), Found(msgspec.structs.replace(found, suppressed=text)), Unread(text, text),
             Noted(text, text), Reached(text, 500, text), NotProven(text, text, text, text, text),
             Proven(text, text, text, text, drawn),
@@ -153,7 +153,7 @@ def test_nothing_can_write_into_the_page(root: Path, lost_update: Finding, trace
 @pytest.mark.skipif(not shutil.which("chromium"), reason="not run: needs Chromium")
 def test_in_a_browser(root: Path, events: list[Event], tmp_path: Path) -> None:
     """The policy lets the style through, and a box that is not ticked hides its findings."""
-    page = said("html", root, *events).replace(' id="severity-critical" checked', ' id="severity-critical"')
+    page = rendered("html", root, *events).replace(' id="severity-critical" checked', ' id="severity-critical"')
     (tmp_path / "report.html").write_text(page)
     done = subprocess.run(
         ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -167,7 +167,7 @@ def test_in_a_browser(root: Path, events: list[Event], tmp_path: Path) -> None:
 
 
 def test_json_says_everything(root: Path, events: list[Event]) -> None:
-    report = json.loads(said("json", root, *events))
+    report = json.loads(rendered("json", root, *events))
     counts = {name: len(value) for name, value in report.items() if isinstance(value, list)}
     assert counts == {
         "findings": 1,
@@ -184,7 +184,7 @@ def test_json_says_everything(root: Path, events: list[Event]) -> None:
 
 
 def test_jsonl_is_a_finding_a_line(root: Path, events: list[Event]) -> None:
-    (line,) = said("jsonl", root, *(it for it in events if isinstance(it, Found | Unread | Noted))).splitlines()
+    (line,) = rendered("jsonl", root, *(it for it in events if isinstance(it, Found | Unread | Noted))).splitlines()
     it = json.loads(line)
     assert (it["code"], it["confidence"], it["path"], it["start_line"], it["end_line"]) == (
         "LT301",
@@ -198,7 +198,7 @@ def test_jsonl_is_a_finding_a_line(root: Path, events: list[Event]) -> None:
 
 
 def test_jsonl_of_proofs(root: Path, events: list[Event]) -> None:
-    lines = [json.loads(line) for line in said("jsonl", root, *events).splitlines()]
+    lines = [json.loads(line) for line in rendered("jsonl", root, *events).splitlines()]
     assert [it.get("event", "finding") for it in lines] == ["executing", "proven", "not-proven", "reached", "finding"]
 
 

@@ -1,4 +1,4 @@
-"""Reads a tree and says what will break: discover, gate, parse, lower, link, match, suppress. Prints nothing."""
+"""Reads a tree and reports what will break: discover, gate, parse, lower, link, match, suppress. Prints nothing."""
 
 from looktwice.audit.engine import audit
 from looktwice.audit.memory import audit_sources

@@ -35,7 +35,7 @@ def digest(*parts: bytes) -> bytes:
 
 @cache
 def our_version() -> bytes:
-    """A digest of looktwice itself as it is installed: names, sizes and times of its modules, models and pages."""
+    """A digest of the installed looktwice itself: names, sizes and times of its modules, models and pages."""
     package = Path(__file__).parent.parent
     stats = []
     for directory in ("core", "code", "patterns", "audit"):

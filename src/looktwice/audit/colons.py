@@ -42,5 +42,5 @@ def restored(result: Result, names: Mapping[str, str]) -> Result:
 
 
 def _within(text: str) -> bytes:
-    """The text as it stands inside a JSON string."""
+    """The text as written inside a JSON string."""
     return msgspec.json.encode(text)[1:-1]

@@ -69,4 +69,4 @@ def unused(coverage: Coverage, gaps: Iterable[Gap]) -> Iterator[Noted]:
         named = [each for each in coverage.packages if speaks_of(gap, each)]
         if not any(each.gap for each in named):
             why = "is understood" if named else "is not used here"
-            yield Noted(f"[audit] known_gaps: {gap.package} {why}: take it out")
+            yield Noted(f"[audit] known_gaps: {gap.package} {why}: remove it")

@@ -66,7 +66,7 @@ def yield_to_winners(findings: list[Finding], wins_over: Mapping[str, tuple[str,
 
 
 def identify(findings: Iterable[Finding], statement: Callable[[Finding], str]) -> tuple[Finding, ...]:
-    """Fingerprints: equal statements in functions of one name are told apart by their order in the tree."""
+    """Fingerprints: equal statements in functions of one name are distinguished by their order in the tree."""
     seen: Counter[str] = Counter()
     named = []
     for it in findings:

@@ -53,7 +53,7 @@ INSTALLED = frozenset(
         ".vscode",
     }
 )
-"""Names of directories that hold what somebody else wrote or a tool made."""
+"""Names of directories that hold third-party or generated files."""
 
 BUILT = frozenset({"dist", "build", "out", "coverage", "htmlcov"})
 """Output of a build, but only beside a manifest: elsewhere these are ordinary names of packages."""
@@ -77,7 +77,7 @@ CONTEXT_NAMES = frozenset(
         "Pipfile.lock",
     }
 )
-"""How programs are put together: schemas, manifests, locked versions; requirements*.txt and tsconfig*.json as well."""
+"""How programs are assembled: schemas, manifests, locked versions; requirements*.txt and tsconfig*.json as well."""
 
 
 class Discovery(Struct, frozen=True):
@@ -97,8 +97,8 @@ def discover(root: Path, exclude: tuple[str, ...] = ()) -> Discovery:
     """Walk the directory `root`, or take the one file that it names.
 
     exclude: gitignore patterns relative to the root, stronger than any .gitignore. Symbolic links are not followed:
-    what they lead to is either in the tree anyhow, or outside of it. Raises OSError when `root` itself cannot be read,
-    ConfigurationError for a pattern that can match nothing.
+    what they lead to is either in the tree in any case, or outside of it. Raises OSError when `root` itself cannot be
+    read, ConfigurationError for a pattern that can match nothing.
     """
     rules = excluding(exclude)
     if root.is_file():

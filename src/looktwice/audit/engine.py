@@ -43,12 +43,12 @@ def audit(root: Path, options: Options | None = None) -> Iterator[Event]:
     cache = Cache(directory, options.use_cache)
     result = yield from remembered(files, options.config, cache)
     if cache.refused:
-        yield Noted(f"nothing is remembered: {cache.refused.replace(chr(10), '. ')}")
+        yield Noted(f"the cache is not used: {cache.refused.replace(chr(10), '. ')}")
     if files.code.keys() <= {it.path for it in result.unread if not it.line}:
         raise nothing_to_read(root, (*files.unread, *result.unread), files.skipped)
     coverage, gaps = coverages.applied(result.coverage, options.config.audit.known_gaps, active, is_part=root.is_file())
     yield Covered(coverage)
-    findings, unused = apply(result.findings, result.pardons, options.config.suppress, active, codes_named)
+    findings, unused = apply(result.findings, result.suppressions, options.config.suppress, active, codes_named)
     unused = (*unused, *gaps)
     yield from report(files, result, [it for it in findings if it.code in active], unused, perf_counter() - began)
 
@@ -77,12 +77,13 @@ def nothing_to_read(root: Path, unread: Sequence[Unread], skipped: Mapping[str, 
         first = unread[0]
         more = f" (and {len(unread) - 1} more)" if len(unread) > 1 else ""
         return LooktwiceError(
-            f"nothing under {root} could be read", f"{first.path or '.'}: {first.why}{more}", "Mend that and run again."
+            f"nothing under {root} could be read", f"{first.path or '.'}: {first.why}{more}", "Fix this and run again."
         )
     left_out = ", ".join(f"{count} {reason}" for reason, count in skipped.items() if count)
     return LooktwiceError(
         f"nothing to audit under {root}",
-        "there is no Python, TypeScript or JavaScript of its own" + (f"; left out: {left_out}" if left_out else ""),
+        "it contains no Python, TypeScript or JavaScript source of its own"
+        + (f"; left out: {left_out}" if left_out else ""),
         "Name the folder that holds the backend's source.",
     )
 

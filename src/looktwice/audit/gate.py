@@ -7,7 +7,7 @@ import re
 from looktwice.core.files import too_large
 
 LARGEST = 2_000_000
-"""Bytes. Nobody writes a larger source file by hand, and one such file must not hold up an audit."""
+"""Bytes. No one writes a larger source file by hand, and one such file must not hold up an audit."""
 
 LONG_LINE = 1_000
 """Bytes of code in a line, its texts and numbers taken out, that no person writes."""

@@ -29,13 +29,13 @@ class IgnoreFile(Struct, frozen=True):
 
     def verdict(self, path: str, is_folder: bool) -> bool | None:
         """Whether a path below the root is ignored; None when this file says nothing about it."""
-        said = self.rules.verdict(self.above + path[len(self.base) :], is_folder)
-        return self.covers_root if said is None else said
+        verdict = self.rules.verdict(self.above + path[len(self.base) :], is_folder)
+        return self.covers_root if verdict is None else verdict
 
 
 def is_ignored(path: str, is_folder: bool, files: Sequence[IgnoreFile]) -> bool:
-    """As git decides: the nearest ignore file that has a word on it."""
-    return next((said for it in reversed(files) if (said := it.verdict(path, is_folder)) is not None), False)
+    """As in git: the nearest ignore file with a verdict decides."""
+    return next((verdict for it in reversed(files) if (verdict := it.verdict(path, is_folder)) is not None), False)
 
 
 def read_own(root: Path, base: str, unread: list[Unread]) -> IgnoreFile | None:
@@ -43,7 +43,9 @@ def read_own(root: Path, base: str, unread: list[Unread]) -> IgnoreFile | None:
     path = root / base / NAME
     shown = f"{base}{NAME}"
     if path.is_symlink():
-        unread.append(Unread(shown, "it is a symbolic link, which git does not follow; what it names was read"))
+        unread.append(
+            Unread(shown, "it is a symbolic link, which git does not follow; the files it would exclude were read")
+        )
         return None
     rules = read_rules(path, shown, unread)
     return IgnoreFile(base, rules) if rules else None
@@ -55,11 +57,11 @@ def read_rules(path: Path, shown: str, unread: list[Unread]) -> Rules | None:
         data = read_bytes(path)
     except UnreadableError as error:
         if not error.is_missing:
-            unread.append(Unread(shown, f"{error.why}; what it names was read"))
+            unread.append(Unread(shown, f"{error.why}; the files it would exclude were read"))
         return None
     text = decode(data)
     if text.wrong:
-        unread.append(Unread(shown, f"{text.wrong}; its patterns may not mean what they should", 1))
+        unread.append(Unread(shown, f"{text.wrong}; its patterns may not be read as intended", 1))
     return Rules(text.text)
 
 
@@ -85,5 +87,5 @@ def outer(root: Path, unread: list[Unread]) -> Iterator[IgnoreFile]:
 def above(rules: Rules, inside: tuple[str, ...]) -> IgnoreFile:
     """Patterns that stand above the root; `inside` are the names of the directories from there down to the root."""
     folders = ("/".join(inside[:length]) for length in range(1, len(inside) + 1))
-    said = [verdict for folder in folders if (verdict := rules.verdict(folder, True)) is not None]
-    return IgnoreFile("", rules, "".join(f"{name}/" for name in inside), True if any(said) else None)
+    verdicts = [verdict for folder in folders if (verdict := rules.verdict(folder, True)) is not None]
+    return IgnoreFile("", rules, "".join(f"{name}/" for name in inside), True if any(verdicts) else None)

@@ -14,7 +14,7 @@ from looktwice.core.finding import Finding
 def match(program: Program) -> Iterator[Finding | Noted]:
     """Everything that every detector finds, in no particular order.
 
-    A detector that fails is reported and the others go on: nobody should lose an audit to one strange function. With
+    A detector that fails is reported and the others go on: one strange function must not end an audit. With
     LOOKTWICE_DEBUG set its exception is raised.
     """
     for pattern in patterns().patterns:
@@ -28,5 +28,5 @@ def match(program: Program) -> Iterator[Finding | Noted]:
                 raise
             yield Noted(
                 f"{pattern.code} {pattern.name} could not be checked: {type(error).__name__}: {error}. "
-                "This is a fault of looktwice; please report it."
+                "This is a bug in looktwice; please report it."
             )

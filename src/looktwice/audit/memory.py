@@ -36,7 +36,7 @@ def audit_sources(
     code = {path: data for path, data in contents.items() if adapter_for(path)}
     context = {path: data for path, data in contents.items() if path not in code}
     result = understand(Files(code, context, (), {}), config, measures=False)
-    findings, _ = apply(result.findings, result.pardons, config.suppress, frozenset(), codes_named)
+    findings, _ = apply(result.findings, result.suppressions, config.suppress, frozenset(), codes_named)
     return list(findings)
 
 

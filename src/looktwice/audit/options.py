@@ -1,4 +1,4 @@
-"""What one audit is asked to do."""
+"""The options of one audit."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ MOST = (
 
 WHY_SKIPPED = {
     "minified": "it is minified, and was not read",
-    "generated": "it says that it is generated, and neither answers requests nor uses a store; it was not read",
+    "generated": "it is marked as generated, and neither answers requests nor uses a store; it was not read",
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from looktwice.audit.suppress import Pardon
+from looktwice.audit.suppress import InlineSuppression
 from looktwice.core.coverage import Coverage
 from looktwice.core.event import Noted, Unread
 from looktwice.core.finding import Finding
@@ -16,6 +16,6 @@ class Result(Struct, frozen=True, array_like=True):
     findings: tuple[Finding, ...]
     unread: tuple[Unread, ...]
     notes: tuple[Noted, ...]
-    pardons: tuple[Pardon, ...]
+    suppressions: tuple[InlineSuppression, ...]
     statistics: dict[str, float]
     coverage: Coverage = Coverage()  # without what the user accepts

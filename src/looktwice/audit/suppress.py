@@ -1,7 +1,8 @@
-"""Findings that somebody has looked at and accepted: comments in the source, `[[suppress]]` in the configuration.
+"""Findings that were reviewed and accepted: comments in the source, `[[suppress]]` in the configuration.
 
 `# looktwice: ignore[LT301] reason` or `// …` on a line of the finding, or alone on the lines above it. Several codes
-or names are parted by commas. The reason is not optional: a suppression without one is reported, and the finding stays.
+or names are separated by commas. The reason is not optional: a suppression without one is reported, and the finding
+stays.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _ALONE = re.compile(r"\s*(?:#|//|/\*|\*|\{\s*/\*|--)")
 Ranges = tuple[tuple[int, int], ...]
 
 
-class Pardon(Struct, frozen=True):
+class InlineSuppression(Struct, frozen=True):
     """One suppression for one code: `lines` are the lines whose findings it covers, `line` is where it stands."""
 
     path: str
@@ -36,15 +37,15 @@ class Pardon(Struct, frozen=True):
     lines: tuple[int, ...]
 
 
-def pardons(
+def suppressions(
     source: Source, comments: Ranges, resolve: Callable[[str], frozenset[str]]
-) -> tuple[list[Pardon], list[Noted]]:
+) -> tuple[list[InlineSuppression], list[Noted]]:
     """The suppressions in one file, and what is wrong with them.
 
     comments: byte ranges of the file's comments; the mark anywhere else (in a string) is only text.
     resolve: the codes that a word stands for; empty for a word that stands for none.
     """
-    found: list[Pardon] = []
+    found: list[InlineSuppression] = []
     wrong: list[Noted] = []
     marked = [
         (source.position(start)[0] + offset, match)
@@ -54,9 +55,9 @@ def pardons(
     ]
     following = code_lines(source, (line for line, _ in marked))
     for line, match in marked:
-        said = read_one(source, line, match, resolve, following)
-        found += [it for it in said if isinstance(it, Pardon)]
-        wrong += [it for it in said if isinstance(it, Noted)]
+        results = read_one(source, line, match, resolve, following)
+        found += [it for it in results if isinstance(it, InlineSuppression)]
+        wrong += [it for it in results if isinstance(it, Noted)]
     return found, wrong
 
 
@@ -66,20 +67,22 @@ def read_one(
     match: re.Match[str],
     resolve: Callable[[str], frozenset[str]],
     following: Mapping[int, int],
-) -> list[Pardon | Noted]:
+) -> list[InlineSuppression | Noted]:
     words = [word.strip() for word in (match[1] or "").split(",") if word.strip()]
     if not words:
         return [Noted("a suppression names no pattern: write ignore[LT301] reason", source.path, line)]
     reason = _CLOSED.sub("", match[2].strip()).strip()
     if not reason:
-        said = f"ignore[{', '.join(words)}] gives no reason, so the finding stays: write why after it"
-        return [Noted(said, source.path, line)]
-    result: list[Pardon | Noted] = []
+        message = f"ignore[{', '.join(words)}] gives no reason, so the finding stays: write why after it"
+        return [Noted(message, source.path, line)]
+    result: list[InlineSuppression | Noted] = []
     for word in words:
         codes = resolve(word)
         if not codes:
             result.append(Noted(f"ignore[{word}]: no pattern has this code or name", source.path, line))
-        result += [Pardon(source.path, line, code, reason, covered(line, following)) for code in sorted(codes)]
+        result += [
+            InlineSuppression(source.path, line, code, reason, covered(line, following)) for code in sorted(codes)
+        ]
     return result
 
 
@@ -109,7 +112,7 @@ def code_lines(source: Source, lines: Iterable[int]) -> dict[int, int]:
 
 def apply(
     findings: Iterable[Finding],
-    written: Iterable[Pardon],
+    written: Iterable[InlineSuppression],
     configured: Iterable[Suppression],
     active: frozenset[str],
     resolve: Callable[[str], frozenset[str]],
@@ -119,14 +122,14 @@ def apply(
     active: codes that this audit looked for; a suppression of any other is not called unused.
     """
     written = sorted(written, key=lambda it: (it.path, it.line, it.code))
-    by_place: dict[tuple[str, str, int], Pardon] = {}
-    for pardon in written:
-        for line in pardon.lines:
-            by_place.setdefault((pardon.path, pardon.code, line), pardon)
+    by_place: dict[tuple[str, str, int], InlineSuppression] = {}
+    for suppression in written:
+        for line in suppression.lines:
+            by_place.setdefault((suppression.path, suppression.code, line), suppression)
     rules = [(rule, resolve(rule.code), Rules(rule.path)) for rule in configured]
-    used: set[Pardon] = set()
+    used: set[InlineSuppression] = set()
     used_rules: set[int] = set()
-    settled = []
+    decided = []
     for finding in findings:
         lines = range(finding.start_line, finding.end_line + 1)
         given = next((it for line in lines if (it := by_place.get((finding.path, finding.code, line)))), None)
@@ -138,19 +141,19 @@ def apply(
             if not reason and rule.reason.strip() and finding.code in codes and spec.covers(finding.path):
                 used_rules.add(number)
                 reason = rule.reason
-        settled.append(msgspec.structs.replace(finding, suppressed=reason) if reason else finding)
+        decided.append(msgspec.structs.replace(finding, suppressed=reason) if reason else finding)
     unused = [
-        Noted(f"ignore[{it.code}] suppresses nothing any more: take it out", it.path, it.line)
+        Noted(f"ignore[{it.code}] no longer suppresses anything: remove it", it.path, it.line)
         for it in written
         if it not in used and it.code in active
     ]
     unused += [Noted(why) for rule, codes, _ in rules for why in wrong_with(rule, codes)]
     unused += [
-        Noted(f"[[suppress]] {rule.code} under {rule.path} suppresses nothing any more: take it out")
+        Noted(f"[[suppress]] {rule.code} under {rule.path} no longer suppresses anything: remove it")
         for number, (rule, codes, _) in enumerate(rules)
         if number not in used_rules and codes & active and rule.reason.strip()
     ]
-    return tuple(settled), tuple(unused)
+    return tuple(decided), tuple(unused)
 
 
 def wrong_with(rule: Suppression, codes: frozenset[str]) -> Iterator[str]:

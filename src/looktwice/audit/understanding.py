@@ -12,7 +12,7 @@ from looktwice.audit.known import codes_named, wins_over
 from looktwice.audit.match import match
 from looktwice.audit.reading import Files
 from looktwice.audit.result import Result
-from looktwice.audit.suppress import MARK, Pardon, pardons
+from looktwice.audit.suppress import MARK, InlineSuppression, suppressions
 from looktwice.code import Program, build
 from looktwice.code.languages import adapter_for
 from looktwice.core.config import Config
@@ -27,22 +27,22 @@ NAMES: Mapping[str, str] = {"python": "Python", "typescript": "TypeScript", "jav
 def understand(files: Files, config: Config, *, measures: bool = True) -> Result:
     """Everything that follows from the contents: no files are read and nothing is written from here on.
 
-    measures: also how much was understood, which a snippet need not be asked.
+    measures: also how much was understood, which is not needed for a snippet.
     """
     if names := without_colons((*files.everything, *(it.path for it in files.unread))):
         return restored(understand(renamed(files, names), config, measures=measures), names)
     with no_collection():
         missing = [it.path for it in files.unread if not it.line]
         program = build(files.everything, config, missing, measures=measures)
-        said = list(match(program))
+        matches = list(match(program))
     sources = {path: Source(path, data) for path, data in files.code.items()}
 
     def statement(finding: Finding) -> str:
         return statement_text(program.source(finding.path) or sources.get(finding.path), finding)
 
-    findings = dedupe((it for it in said if isinstance(it, Finding)), wins_over(), statement)
-    allowed, wrong = suppressions(files)
-    notes = [it for it in said if isinstance(it, Noted)]
+    findings = dedupe((it for it in matches if isinstance(it, Finding)), wins_over(), statement)
+    allowed, wrong = all_suppressions(files)
+    notes = [it for it in matches if isinstance(it, Noted)]
     unread = (*damaged(program), *program.unread)
     coverage = program.coverage or Coverage()
     statistics = {**program.statistics(), **shares(coverage)}
@@ -68,14 +68,14 @@ def no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def suppressions(files: Files) -> tuple[tuple[Pardon, ...], tuple[Noted, ...]]:
+def all_suppressions(files: Files) -> tuple[tuple[InlineSuppression, ...], tuple[Noted, ...]]:
     """The suppressions in all files that hold the mark, and what is wrong with them."""
-    allowed: list[Pardon] = []
+    allowed: list[InlineSuppression] = []
     wrong: list[Noted] = []
     for path, data in files.code.items():
         if MARK in data and (adapter := adapter_for(path)):
             parsed = adapter.parse(Source(path, data))
-            found, faults = pardons(parsed.source, parsed.comments(), codes_named)
+            found, faults = suppressions(parsed.source, parsed.comments(), codes_named)
             allowed += found
             wrong += faults
     return tuple(allowed), tuple(wrong)
@@ -89,7 +89,7 @@ def damaged(program: Program) -> Iterator[Unread]:
         if source is None or adapter is None:
             continue
         if start == 0 and end >= len(source.data):
-            yield Unread(path, "it is no text" if b"\0" in source.data else f"it is not {NAMES[adapter.name]}")
+            yield Unread(path, "it is not text" if b"\0" in source.data else f"it is not {NAMES[adapter.name]}")
             continue
         (first, _), (last, _) = source.position(start), source.position(max(start, end - 1))
         lines = f"line {first} is" if last == first else f"lines {first}–{last} are"

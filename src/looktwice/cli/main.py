@@ -72,7 +72,7 @@ def run(arguments: list[str] | None) -> int:
     except Abort as error:
         return code_of_stop(error) or INTERRUPTED
     except SystemExit:
-        raise BrokenPipeError from None  # click leaves this way for a pipe that nobody reads, and for nothing else
+        raise BrokenPipeError from None  # click leaves this way for a pipe without a reader, and for nothing else
     except (KeyboardInterrupt, BrokenPipeError):
         raise
     except Exception as error:
@@ -114,9 +114,9 @@ def own_fault(error: Exception) -> str:
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next
     where = f" ({os.path.basename(frame.tb_frame.f_code.co_filename)}:{frame.tb_lineno})" if frame else ""
-    said = " ".join(str(error).split())[:300]
+    message = " ".join(str(error).split())[:300]
     return (
-        f"looktwice stopped on a fault of its own: {type(error).__name__}{': ' + said if said else ''}{where}. "
+        f"looktwice stopped on an internal error: {type(error).__name__}{': ' + message if message else ''}{where}. "
         f"Please report it to the project, with what LOOKTWICE_DEBUG=1 shows."
     )
 
@@ -165,7 +165,7 @@ def never_fail_on_letters() -> None:
 
 
 def silence_output() -> None:
-    """Nobody reads any more: what Python still flushes at its end goes nowhere."""
+    """The reader is gone: what Python still flushes at exit is discarded."""
     _, writing = os.pipe()  # there may be no /dev/null; what is left is less than a pipe holds
     os.dup2(writing, sys.stdout.fileno())
 

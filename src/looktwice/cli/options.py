@@ -25,7 +25,7 @@ takes_allowed_hosts = click.option(
     help="Let the application reach HOST: a host, host:port, or the path of a socket.",
 )
 takes_isolation = click.option(
-    "--no-isolation", "is_open", is_flag=True, help="Do not keep the application from your files and services."
+    "--no-isolation", "is_open", is_flag=True, help="Do not isolate the application from your files and services."
 )
 
 

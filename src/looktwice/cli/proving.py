@@ -1,4 +1,4 @@
-"""How the command line runs `prove`: where it begins, what a proof leaves behind, and what is said of it."""
+"""How the command line runs `prove`: where it begins, what a proof leaves behind, and what is reported of it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def proving(
 ) -> Iterator[Event]:
     """The events of proving the project at `root`.
 
-    suspected: (code, route) where an audit found something, asked first, or alone with `suspected_only`. limit and
+    suspected: (code, route) where an audit found something, run first, or alone with `suspected_only`. limit and
     deadline: a budget and a time that replace the configured ones.
     Raises LooktwiceError for what cannot be used, MissingExtraError without the extra `prove`.
     """
@@ -62,8 +62,10 @@ def with_pages(events: Iterable[Event]) -> Iterator[Event]:
             missing = (
                 f"{event.code} has no page yet" if event.code else "No pattern with a page is known for this outcome"
             )
-            told = msgspec.structs.replace(event.trace, explanation=f"{event.trace.explanation} {missing}.".strip())
-            event = msgspec.structs.replace(event, trace=told)
+            explained = msgspec.structs.replace(
+                event.trace, explanation=f"{event.trace.explanation} {missing}.".strip()
+            )
+            event = msgspec.structs.replace(event, trace=explained)
         yield event
 
 

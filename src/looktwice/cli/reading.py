@@ -35,7 +35,7 @@ STREAMED = ("console", "events", "jsonl")
 """Formats that write each event as it comes."""
 
 BESIDE = ("jsonl",)
-"""Formats that hold nothing but findings: what was not read is said beside them, on standard error."""
+"""Formats that hold nothing but findings: what was not read is reported on standard error."""
 
 
 def root_of(path: Path, verb: str) -> Path:
@@ -52,7 +52,7 @@ def root_of(path: Path, verb: str) -> Path:
         ) from None
     why = "there is no such file or directory"
     if is_present(path):
-        why = kind_of(path.stat().st_mode) if path.exists() else "it is a symbolic link that leads nowhere"
+        why = kind_of(path.stat().st_mode) if path.exists() else "it is a broken symbolic link"
     raise LooktwiceError(f"cannot {verb} {path}", why, "Name the folder of a backend.")
 
 
@@ -67,14 +67,16 @@ class Tally:
         levels = [str(level) for level in Confidence]
         if fail_on not in levels:
             raise ConfigurationError(
-                f"cannot use fail_on = {fail_on!r}", "it is no confidence", f"Write one of {', '.join(levels)}."
+                f"cannot use fail_on = {fail_on!r}",
+                "it is not a confidence level",
+                f"Write one of {', '.join(levels)}.",
             )
         self.threshold = Confidence(fail_on)
         self.show_low, self.required = show_low, required
         self.failing = 0
         self.hidden = 0
         self.reach: Reach | None = None
-        self.tried, self.untold = 0, ""
+        self.tried, self.undecided = 0, ""
         self.is_proving = False
         self.ended_early = ""
         self.kept = [] if kept is None else kept
@@ -96,7 +98,7 @@ class Tally:
                 self.reach = event
             if isinstance(event, NotProven):
                 self.tried += not event.is_open
-                self.untold = self.untold or (f"{event.endpoint}: {event.why}" if event.is_open else "")
+                self.undecided = self.undecided or (f"{event.endpoint}: {event.why}" if event.is_open else "")
             if isinstance(event, Proven):
                 self.failing += 1
                 self.kept += [path for path in (event.proof, event.test) if path]
@@ -126,23 +128,23 @@ class Tally:
 
     def _require_results(self) -> None:
         if self.ended_early:
-            raise LooktwiceError("not everything was asked", self.ended_early)
+            raise LooktwiceError("not every experiment was completed", self.ended_early)
         if self.reach is not None and self.reach.endpoints and not self.reach.reached:
             raise LooktwiceError(
                 "cannot prove anything",
                 "no request was answered with success",
-                "What was reached says why each was not.",
+                "The reasons are listed under “What was reached”.",
             )
         if not self.tried:
-            nothing = "nothing was tried: no experiment was asked"
+            nothing = "nothing was tried: no experiment was run"
             raise LooktwiceError(
-                "cannot say that anything holds",
-                f"no experiment came to a result. {self.untold}" if self.untold else nothing,
-                "Name other requests, endpoints or experiments." if not self.untold else "",
+                "cannot conclude that anything holds",
+                f"no experiment reached a result. {self.undecided}" if self.undecided else nothing,
+                "Name other requests, endpoints or experiments." if not self.undecided else "",
             )
         if self.reach is not None and self.reach.reached < self.required * self.reach.endpoints:
             raise LooktwiceError(
-                "cannot say that it holds",
+                "cannot conclude that it holds",
                 f"{self.reach}, and {self.required:.0%} are required",
                 "Name requests for the others in looktwice.toml, or require less with --require-reach.",
             )
@@ -177,7 +179,7 @@ def announced(events: Iterable[Event]) -> Iterator[Event]:
 def aside(events: Iterable[Event]) -> Iterator[Event]:
     for event in events:
         if isinstance(event, Unread):
-            terminal.say(line(f"not read whole: {event.path}{f':{event.line}' if event.line else ''}: {event.why}"))
+            terminal.say(line(f"not fully read: {event.path}{f':{event.line}' if event.line else ''}: {event.why}"))
         elif isinstance(event, Covered):
             for text in headline(event.coverage, guides()):
                 terminal.say(line(text))

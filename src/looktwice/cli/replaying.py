@@ -1,4 +1,4 @@
-"""Playing a proof again, or only looking at it."""
+"""Repeating the run of a proof, or only showing it."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def replay(
     allowed: tuple[str, ...] = (),
     is_open: bool = False,
 ) -> int:
-    """Ask again what the proof at `path` asked, and show it.
+    """Repeat the experiment of the proof at `path`, and show the result.
 
     project: where the application is; the folder whose `.looktwice/proofs` holds the file when left out. deadline: how
     long it may take, in place of the configured time. allowed, is_open: as `options.opened` takes them. Gives the exit
-    code: 1 still wrong, 0 it holds. Raises LooktwiceError when it could not be told.
+    code: 1 still wrong, 0 it holds. Raises LooktwiceError when it could not be determined.
     """
     with needs("replay", "prove"):
         from looktwice.prove import proof as proofs
@@ -60,7 +60,7 @@ def replay(
     if outcome.trace is not None:
         draw(outcome.trace)
     if not outcome.is_wrong and not outcome.holds:
-        raise LooktwiceError(f"cannot tell whether {proof.endpoint} is still wrong", outcome.why)
+        raise LooktwiceError(f"cannot determine whether {proof.endpoint} is still wrong", outcome.why)
     result = "Still wrong" if outcome.is_wrong else "It holds" if outcome.is_known else "Not shown again"
     terminal.answer(f"{result} ({outcome.verdict}): {line(outcome.why)}")
     return 1 if outcome.is_wrong else 0
@@ -72,7 +72,9 @@ def project_of(path: Path) -> Path:
     if folder.as_posix().endswith(DIRECTORY):
         return folder.parent.parent
     raise LooktwiceError(
-        f"cannot tell which application {path} is about", f"it does not lie in {DIRECTORY}", "Name it with --project."
+        f"cannot determine which application {path} is about",
+        f"it does not lie in {DIRECTORY}",
+        "Name it with --project.",
     )
 
 

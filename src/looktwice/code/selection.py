@@ -1,6 +1,6 @@
 """Which functions are worth lowering: those that touch a library with a model, and those that reach them through calls.
 
-In a large repository most code does neither. Files are told apart by plain text first; the names that their functions
+In a large repository most code does neither. Files are separated by plain text first; the names that their functions
 call are looked at only where a library is used or where a file that uses one is imported.
 """
 
@@ -27,7 +27,7 @@ EVERYDAY = (  # words that also are methods of lists, dictionaries, files and ev
     "upload connection del json unlink session acquire fetch sleep"
 )
 EVERYDAY_WORDS = frozenset(EVERYDAY.split())
-SAID = re.compile(
+EVERYDAY_CALL = re.compile(
     rb"(?<!\w)([A-Za-z_]\w*+)(?:\(\))?+\s*+\.\s*+(?:" + "|".join(sorted(EVERYDAY_WORDS)).encode() + rb")\s*+\("
 )
 CLIENT = re.compile(
@@ -122,7 +122,8 @@ class Selection:
 
     @cached_property
     def tops(self) -> frozenset[str]:
-        """Files where a library is at hand: they import it, or an object that was made of it (a client, a router)."""
+        """Files where a library is available: they import it, or an object that was made with it (a client, a
+        router)."""
         near = {
             importer
             for path in self.marked
@@ -131,10 +132,11 @@ class Selection:
         }
         return self.marked | near
 
-    def _asks_a_client(self, path: str, function: Function) -> bool:
-        """Whether an everyday word is said to what is called like a client: `session.get(…)`, not `row.get(…)`."""
+    def _calls_a_client(self, path: str, function: Function) -> bool:
+        """Whether a method with an everyday name is called on something named like a client: `session.get(…)`, not
+        `row.get(…)`."""
         data = self._parsed[path].source.data
-        receivers = {found[1] for found in SAID.finditer(data, function.start, function.end)}
+        receivers = {found[1] for found in EVERYDAY_CALL.finditer(data, function.start, function.end)}
         if any(CLIENT.search(each.lower()) for each in receivers):
             return True
         typed = {each.name.encode() for each in function.parameters if self._is_of_library(path, each.annotation)}
@@ -143,16 +145,16 @@ class Selection:
         table = self._names.table(path)
         return any(self._may_be_client(path, table.get(each.decode("utf-8", "replace"))) for each in receivers)
 
-    def _may_be_client(self, path: str, said_to: object) -> bool:
+    def _may_be_client(self, path: str, value: object) -> bool:
         """Whether a name at the top of a file may stand for a library's object, made here or in another file."""
-        if isinstance(said_to, Assignment):
+        if isinstance(value, Assignment):
             return True
-        if not isinstance(said_to, Import):
+        if not isinstance(value, Import):
             return False
-        symbol = self._names.imported(path, said_to)
+        symbol = self._names.imported(path, value)
         target, _, name = symbol.partition(":")
         if not is_project(symbol) or not name:
-            return not is_project(symbol)  # what a module of the project is asked for is a function of it
+            return not is_project(symbol)  # what is taken from a module of the project is a function of it
         return isinstance(self._names.table(target).get(name.partition(".")[0]), Assignment)
 
     def _is_of_library(self, path: str, annotation: Node | None) -> bool:
@@ -178,8 +180,8 @@ class Selection:
         for path in sorted(self.tops):
             telling = self._models(path).telling
             for each, called in zip(self.functions(path), self.called(path), strict=True):
-                said = called & telling
-                if each[0] in wanted or said - EVERYDAY_WORDS or (said and self._asks_a_client(path, each[1])):
+                found = called & telling
+                if each[0] in wanted or found - EVERYDAY_WORDS or (found and self._calls_a_client(path, each[1])):
                     choose(each)
         followed: set[tuple[str, str, str]] = set()
         spread: set[tuple[str, str]] = set()  # files all of whose callers of a name were chosen

@@ -39,7 +39,7 @@ def why_failed(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
     message = " ".join(str(error).split())[:120]
-    return f"{type(error).__name__}{f': {message}' if message else ''}; this is a fault of looktwice, please report it"
+    return f"{type(error).__name__}{f': {message}' if message else ''}; this is a bug in looktwice; please report it"
 
 
 def _line(names: Names, symbol: str, sources: Mapping[str, Source]) -> int:

@@ -171,7 +171,7 @@ def duration(text: str, name: str) -> float:
     """The seconds of "90s", "10m" or "1h". name: of the setting that says it. Raises ConfigurationError."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h)\s*", text)
     if not match or float(match[1]) <= 0:
-        raise ConfigurationError(f"cannot use {name} = {text!r}", "it is no time", "Write 90s, 10m or 1h.")
+        raise ConfigurationError(f"cannot use {name} = {text!r}", "it is not a duration", "Write 90s, 10m or 1h.")
     return float(match[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}[match[2]]
 
 
@@ -180,7 +180,7 @@ def share(text: str) -> float:
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", text)
     if text and (not match or float(match[1]) > 100):
         raise ConfigurationError(
-            f"cannot use require_reach {text!r}", "it is no share of the endpoints", "Write a percentage: 50%."
+            f"cannot use require_reach {text!r}", "it is not a share of the endpoints", "Write a percentage: 50%."
         )
     return float(match[1]) / 100 if match else 0.0
 

@@ -1,6 +1,6 @@
-"""Reading files that somebody else wrote: regular ones only, and only so much of each.
+"""Reading files from untrusted sources: regular ones only, and only so much of each.
 
-A tree may hold a FIFO that nobody writes to, a link to a device that never ends, or a file that grows while it is read.
+A tree may hold a FIFO without a writer, a link to a device that never ends, or a file that grows while it is read.
 Every file of a project that is not a program of ours is read here.
 """
 
@@ -110,14 +110,14 @@ def _part(handle: int, size: int) -> bytes:
 
 
 def require_regular(status: os.stat_result) -> None:
-    """Raises UnreadableError for anything that is no regular file."""
+    """Raises UnreadableError for anything that is not a regular file."""
     if not stat.S_ISREG(status.st_mode):
         raise UnreadableError(kind_of(status.st_mode))
 
 
 def kind_of(mode: int) -> str:
-    """What something that is no regular file is: "it is a named pipe"."""
-    return next((what for is_kind, what in _KINDS if is_kind(mode)), "it is no regular file")
+    """What something that is not a regular file is: "it is a named pipe"."""
+    return next((what for is_kind, what in _KINDS if is_kind(mode)), "it is not a regular file")
 
 
 def is_present(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""The one place where what a parser of somebody else raises becomes a sentence about the file.
+"""The one place where what a third-party parser raises becomes a sentence about the file.
 
 Parsers raise more than they document: a TOML integer of five thousand digits is a ValueError, deep brackets are a
 RecursionError, a YAML date of month 99 is a ValueError, a SQL parser fails on an attribute of None. None of it is a
@@ -28,7 +28,7 @@ class NotParsedError(Exception):
 def attempt(language: str, parse: Callable[[], Parsed]) -> Parsed:
     """What `parse` gives. language: the name of what it reads, for the message. Raises NotParsedError and nothing else.
 
-    Only a call into somebody else's parser belongs in `parse`: a fault of ours would be taken for one of the file.
+    Only a call into a third-party parser belongs in `parse`: a fault of ours would be taken for one of the file.
     """
     try:
         return parse()

@@ -54,7 +54,7 @@ def decode(data: bytes) -> Text:
         return Text(text)
     if encoding := _wide(data):
         return _marked(data, encoding)
-    return Text(text.replace("\0", " "), "it holds zero bytes, so it is no text")
+    return Text(text.replace("\0", " "), "it holds zero bytes, so it is not text")
 
 
 def _marked(data: bytes, encoding: str) -> Text:

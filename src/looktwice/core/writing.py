@@ -111,7 +111,7 @@ class _Place:
         """Raise LooktwiceError when what is there is not to be written to."""
         why = next((words for is_kind, words in _REFUSED if is_kind(found.st_mode)), "")
         if not why and not stat.S_ISREG(found.st_mode):
-            why = "it is no regular file" if only_regular else ""
+            why = "it is not a regular file" if only_regular else ""
         elif not why and not (found.st_mode & 0o222 and may_write):  # root may write everything, and should not
             why = "it is read-only"
         if why:

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from looktwice.core.trace import Verdict
 from looktwice.prove.extent import Amount, Extent
-from looktwice.prove.faults import Mishap
+from looktwice.prove.faults import FaultKind
 from looktwice.prove.oracle import Observation
 from looktwice.prove.request import Request, Response
 from looktwice.prove.success import describe, is_success
@@ -25,9 +25,9 @@ class Seen(Struct, frozen=True, kw_only=True):
     `again` its answer; `next_answer` is that of a later request, without fault, from the rows of before. `recovers`:
     whether that is answered well once the application is started again, None when it was not tried. `is_logged`: the
     application printed something meanwhile. `has_died`: its process ended. `is_met`: the operation that the fault
-    waits for was really asked for. `request`, `usual`: what was asked, and how it is answered without fault."""
+    waits for was really requested. `request`, `usual`: what was sent, and how it is answered without fault."""
 
-    mishap: Mishap
+    fault: FaultKind
     response: Response
     run: Observation
     retried: Observation | None = None
@@ -60,7 +60,7 @@ Fact = Callable[[Seen, Extent], bool]
 
 class Ending(Struct, frozen=True):
     """One way to end. It fits when every fact of `when` was observed. `says` names words of `_WORDS` in braces; `note`
-    is said of many that showed no defect, after their number."""
+    describes those that showed no defect, after their number."""
 
     name: str
     when: tuple[Fact, ...]
@@ -85,7 +85,7 @@ def answered_in_time(seen: Seen, extent: Extent) -> bool:
     return seen.response.error != "timeout"
 
 
-def told_success(seen: Seen, extent: Extent) -> bool:
+def reports_success(seen: Seen, extent: Extent) -> bool:
     return is_success(seen.request, seen.response, seen.usual)
 
 
@@ -93,15 +93,15 @@ def same_status(seen: Seen, extent: Extent) -> bool:
     return seen.usual is None or seen.response.status == seen.usual.status
 
 
-def told_the_same(seen: Seen, extent: Extent) -> bool:
+def reports_the_same(seen: Seen, extent: Extent) -> bool:
     """Whether the client cannot know from the answer that anything was other than usual: the same status, fields and
     words ("paid", "queued"). Where the usual answer is not known, success is taken at its word."""
     return same_status(seen, extent) and (seen.usual is None or _says_alike(seen.response.content, seen.usual.content))
 
 
 def sender_lied(seen: Seen, extent: Extent) -> bool:
-    """A 2xx from outside that says nothing: whether its sender has done anything nobody can know."""
-    return seen.mishap.is_lie
+    """A 2xx from outside that says nothing: whether its sender has done anything cannot be known."""
+    return seen.fault.is_lie
 
 
 def rows(*amounts: Amount) -> Fact:
@@ -154,12 +154,12 @@ def _retry(seen: Seen, extent: Extent) -> str:
     """What became of the client's second try, when there was one."""
     if seen.retried is None or seen.again is None:
         return ""
-    told = [f"; the client tries again and gets {describe(seen.again)}"]
+    parts = [f"; the client tries again and gets {describe(seen.again)}"]
     if extent.rows(seen.retried) is not Amount.ALL:
-        told.append(f"then {extent.tell_rows(seen.retried)}")
+        parts.append(f"then {extent.tell_rows(seen.retried)}")
     if extent.calls(seen.retried) is not Amount.ALL:
-        told.append(f"then {extent.tell_calls(seen.retried)}")
-    return ", ".join(told)
+        parts.append(f"then {extent.tell_calls(seen.retried)}")
+    return ", ".join(parts)
 
 
 _WORDS: Mapping[str, Callable[[Seen, Extent], str]] = {
@@ -174,7 +174,8 @@ _WORDS: Mapping[str, Callable[[Seen, Extent], str]] = {
 
 
 def _says_alike(one: object, other: object) -> bool:
-    """Whether two bodies have the same fields and the same words in them. Numbers and identifiers are made anew."""
+    """Whether two bodies have the same fields and the same words in them. Numbers and identifiers are different each
+    time."""
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(_says_alike(value, other[name]) for name, value in one.items())
     if isinstance(one, bool) and isinstance(other, bool):
@@ -193,35 +194,35 @@ _DONE = "answered with success, and everything done"
 _NOT_ALL = (Amount.NONE, Amount.PART, Amount.OTHER, Amount.MORE)
 
 ENDINGS: tuple[Ending, ...] = (
-    Ending("not met", (no(died), never_came), note="never met, as their operation did not come"),
+    Ending("not met", (no(died), never_came), note="never applied, as their operation did not occur"),
     Ending("crash", (died,), "LT207", _STATUS, "the application's process ended"),
     Ending("hang", (no(answered_in_time),), "LT601", _STATUS, "there was no answer within {seconds}"),
     # success is claimed
-    Ending("recovered", (told_success, sender_lied, rows(Amount.ALL)), note=_DONE),
+    Ending("recovered", (reports_success, sender_lied, rows(Amount.ALL)), note=_DONE),
     Ending(
         "wrong data stored",
-        (told_success, same_status, sender_lied, rows(Amount.OTHER)),
+        (reports_success, same_status, sender_lied, rows(Amount.OTHER)),
         "LT510",
         _WRONG,
         "{client}, and {rows}",
     ),
-    Ending("double apply", (told_success, calls(Amount.MORE)), "LT604", _WRONG, "{client}, and {calls}"),
+    Ending("double apply", (reports_success, calls(Amount.MORE)), "LT604", _WRONG, "{client}, and {calls}"),
     Ending(
         "lie-success",
-        (told_success, told_the_same, no(sender_lied), rows(Amount.ALL), calls(Amount.NONE, Amount.PART)),
+        (reports_success, reports_the_same, no(sender_lied), rows(Amount.ALL), calls(Amount.NONE, Amount.PART)),
         "LT201",
         _WRONG,
         "{client} and {rows}, but {calls}",
     ),
     Ending(
         "lie-success",
-        (told_success, told_the_same, rows(*_NOT_ALL)),
+        (reports_success, reports_the_same, rows(*_NOT_ALL)),
         "LT203",
         _WRONG,
         "{client} as without the fault, but {rows}",
     ),
-    Ending("recovered", (told_success, rows(Amount.ALL), calls_complete), note=_DONE),
-    Ending("degraded", (told_success,), note="answered with success, and otherwise than usual"),
+    Ending("recovered", (reports_success, rows(Amount.ALL), calls_complete), note=_DONE),
+    Ending("degraded", (reports_success,), note="answered with success, but not as usual"),
     # failure is reported, and something was done; a half that the client's retry completes is no defect
     Ending(
         "double apply",
@@ -255,7 +256,7 @@ ENDINGS: tuple[Ending, ...] = (
     ),
     Ending("opaque", (no(logged),), "LT206", _STATUS, "{client} and the application printed nothing"),
     Ending("honest", (left_something, retried, completed_by_retry), note="completed when the client tried again"),
-    Ending("honest", (), note="not answered with success, and nothing of it done"),
+    Ending("honest", (), note="not answered with success, and none of it done"),
 )
 
 
@@ -265,4 +266,4 @@ def classify(seen: Seen, extent: Extent) -> Word:
         if all(fact(seen, extent) for fact in ending.when):
             words = {name: tell(seen, extent) for name, tell in _WORDS.items() if f"{{{name}}}" in ending.says}
             return Word(ending.name, ending.code, ending.verdict, ending.says.format_map(words), ending.note)
-    raise AssertionError("the last ending asks for nothing")
+    raise AssertionError("the last ending has no condition")

@@ -1,8 +1,8 @@
-"""What the application does without being asked, learned as it is seen: tables, rows and Redis keys that no verdict
+"""What the application does without a request, learned by observation: tables, rows and Redis keys that no verdict
 may rest on.
 
 A table is set aside when it is written while no request is in flight, or only after the answer; the requests' own
-writes count all the same. A row that both write is contested: nothing can be said of a pair that writes it.
+writes count all the same. A row that both write is contested: nothing can be concluded about a pair that writes it.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from looktwice.prove.request import Request
 from looktwice.prove.scheduler import Play
 from looktwice.prove.wire.operation import Operation, OperationKind
 
-UNASKED = "written while nothing is asked"
+IDLE = "written while no request is sent"
 AFTERWARDS = "written after the answer"
 _MOSTLY = 0.7
 _ENOUGH = 6  # runs of a request alone that tell what is its own: a job that happens by falls into few of them
 
 
 class Habit(Struct):
-    """What the runs of a request alone have in common, before its answer. Operations are told apart with certainty, the
-    rows that they wrote almost: a few runs may say otherwise."""
+    """What the runs of a request alone have in common, before its answer. Operations are distinguished with certainty,
+    the rows that they wrote almost: a few runs may say otherwise."""
 
     runs: int = 0
     fingerprints: frozenset[str] = frozenset()
@@ -76,7 +76,7 @@ class Background:
         self.tables: dict[str, str] = {}
         self.keys: dict[str, str] = {}
         self._fingerprints: set[str] = set()  # of what was done while nothing was in flight there
-        self._writing: set[str] = set()  # those among them that write, and were seen while nothing was asked at all
+        self._writing: set[str] = set()  # those among them that write, and were seen while no request was sent at all
         self._rows: set[tuple[str, tuple[str | None, ...]]] = set()
         self._habits: dict[tuple[str, str], Habit] = {}
         self._asked: tuple[Request, ...] = ()  # in the latest run
@@ -108,18 +108,18 @@ class Background:
         return print_ in self._writing or (print_ in self._fingerprints and not self._owns(request, print_))
 
     def __contains__(self, table: object) -> bool:
-        """Whether the table is not judged, so that nobody need vouch for its rows."""
+        """Whether the table is not judged, so that its rows need no explanation."""
         return isinstance(table, str) and (table in self.tables or self.is_ignored(table))
 
     def remarks(self) -> list[str]:
         """What was set aside, for the report."""
         own = {table for habit in self._habits.values() for table in habit.tables}
-        told = []
+        texts = []
         for table, how in sorted(self.tables.items()):
             name = table.removeprefix("public.")
-            told.append(f"rows of {name} that are {how}" if table in own else f"{name}, which is {how}")
-        told += [f"the Redis key {name}, which is {how}" for name, how in sorted(self.keys.items())]
-        return [f"set aside, never judged: {text}" for text in told]
+            texts.append(f"rows of {name} that are {how}" if table in own else f"{name}, which is {how}")
+        texts += [f"the Redis key {name}, which is {how}" for name, how in sorted(self.keys.items())]
+        return [f"set aside, never judged: {text}" for text in texts]
 
     # ---- learning
 
@@ -129,10 +129,10 @@ class Background:
         self._follow(_tables(changes))
 
     def watched(self, play: Play, changes: Sequence[RowChange], keys: Iterable[KeyValue]) -> None:
-        """Learn from a stretch of time in which nothing was asked, nor shortly before."""
-        self._learn(changes, UNASKED)
-        self.tables.update(dict.fromkeys((t for t in _tables(changes) if not self.is_ignored(t)), UNASKED))
-        self.keys.update((pattern(item.key), UNASKED) for item in keys)
+        """Learn from a period in which no request was sent, nor shortly before."""
+        self._learn(changes, IDLE)
+        self.tables.update(dict.fromkeys((t for t in _tables(changes) if not self.is_ignored(t)), IDLE))
+        self.keys.update((pattern(item.key), IDLE) for item in keys)
         arrived = [moment.operation for moment in play.journal if isinstance(moment, Arrived)]
         self._fingerprints |= {operation.fingerprint for operation in arrived if operation.kind in MEANINGFUL}
         self._writing |= {operation.fingerprint for operation in arrived if writes(operation)}
@@ -149,7 +149,7 @@ class Background:
         """Take out of a run what is not its requests' doing, and learn from it.
 
         requests: lane → request. is_plain: no fault, and nothing that was not understood: then what belongs to no
-        operation was written by somebody else, and else its reply may have been lost. succeeded: every request did.
+        operation was written by another program, and else its reply may have been lost. succeeded: every request did.
         """
         owned = sort(play, changes, requests, lambda work: self._is_habit(work, requests))
         mine = owned.changes[Owner.REQUEST]
@@ -207,7 +207,7 @@ class Background:
     def late(self, request: Request) -> frozenset[str]:
         """The tables that the request may have written after its answer: never those that are written anyway."""
         found = self._habits.get(_of(request), Habit()).late
-        return frozenset(table for table in found if self.tables.get(table) != UNASKED)
+        return frozenset(table for table in found if self.tables.get(table) != IDLE)
 
     # ---- what is whose
 
@@ -243,7 +243,7 @@ class Background:
     def _sorted_keys(
         self, keys: Sequence[KeyValue], owned: Owned, is_asked: bool
     ) -> tuple[tuple[KeyValue, ...], set[str]]:
-        """The keys that the requests changed, and those among them that somebody else changes as well."""
+        """The keys that the requests changed, and those among them that another program changes as well."""
         mine = _commands(owned, (Owner.REQUEST,))
         theirs = _commands(owned, (Owner.LATE, Owner.NOBODY))
         kept, shared = [], set()

@@ -29,7 +29,7 @@ class Fault(Struct, frozen=True):
 
 
 class Rules:
-    """Asked in the proxies' thread, told in the scheduler's."""
+    """Read in the proxies' thread, written in the scheduler's."""
 
     def __init__(
         self, faults: tuple[Fault, ...], passes: Callable[[Operation], bool] = lambda operation: False
@@ -65,7 +65,7 @@ class Rules:
         return action
 
     def _is_foreign(self, operation: Operation) -> bool:
-        """Work that was begun by somebody else is let through to its end: it may have locks."""
+        """Work that was begun by another request is let through to its end: it may have locks."""
         is_end = operation.kind in (OperationKind.COMMIT, OperationKind.ROLLBACK)
         goes_on = operation.status != "I" and operation.kind is not OperationKind.BEGIN
         if operation.connection in self.foreign and goes_on:

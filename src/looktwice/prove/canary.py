@@ -45,9 +45,7 @@ def unlike(baseline: Baseline, order: Order, canary: Trial, reading: Reading) ->
         return None
     if len({reading.state(one, ordered=False) for one in before}) > 1:
         return None  # it never was the same twice: the gates know
-    return Void(
-        cause=Cause.CHANGED, why=f"“{spell(order)}” leaves other rows, or answers otherwise, than it did before"
-    )
+    return Void(cause=Cause.CHANGED, why=f"“{spell(order)}” leaves different rows, or a different answer, than before")
 
 
 def _is_among(reading: Reading, run: Observation, before: tuple[Observation, ...]) -> bool:

@@ -90,7 +90,7 @@ async def _read(connection: h11.Connection, reader: asyncio.StreamReader) -> Res
             connection.receive_data(data)
         elif isinstance(event, h11.InformationalResponse):
             if event.status_code == 101:
-                raise _UnfitAnswerError("it changes to another protocol, which was not asked for")
+                raise _UnfitAnswerError("it changes to another protocol, which was not requested")
         elif isinstance(event, h11.Response):
             status = event.status_code
             headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in event.headers)

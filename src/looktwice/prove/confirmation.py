@@ -1,4 +1,4 @@
-"""From a suspicion to a proof: the runs that the gates ask for, and why the order of two requests mattered."""
+"""From a suspicion to a proof: the runs that the gates require, and why the order of two requests mattered."""
 
 from __future__ import annotations
 

@@ -64,8 +64,8 @@ def is_understood(solos: Mapping[str, Sequence[Place]], schema: Schema) -> bool:
 def _seen(texts: Iterable[Footprint], reads: frozenset[Read], written: frozenset[Write]) -> Footprint:
     """What a statement that was not understood may touch: all that the server saw of its request. It is believed only
     if it saw what other statements say they read: a session may have chosen an isolation that shows nothing."""
-    said = {read.table for print_ in texts for read in print_.reads} - {UNKNOWN_TABLE}
-    if reads and said <= {read.table for read in reads} | {write.table for write in written}:
+    named = {read.table for print_ in texts for read in print_.reads} - {UNKNOWN_TABLE}
+    if reads and named <= {read.table for read in reads} | {write.table for write in written}:
         return Footprint(reads, written)
     return UNKNOWN
 

@@ -1,4 +1,5 @@
-"""Who is asking, as of now: a token that has expired is replaced by a fresh one wherever a request carries it."""
+"""The caller's current credentials: a token that has expired is replaced by a fresh one wherever a request carries
+it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a run may take, and what is said of that which it did not come to."""
+"""How long a run may take, and what is reported of what it did not get to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from looktwice.core.errors import LooktwiceError
 from looktwice.core.trace import Verdict
 from looktwice.prove.experiment import NotShown, Result, Tried
 
-QUESTION = 300.0
+EXPERIMENT = 300.0
 """Seconds for one experiment on one endpoint. A budget that is given as a time gets three times as long, if that is
 more: it counts the schedules only, not the proof of what one of them shows."""
 
@@ -17,11 +17,11 @@ _UNITS = ((3600.0, "h"), (60.0, "m"), (1.0, "s"))
 
 
 class OutOfTimeError(LooktwiceError):
-    """The deadline has passed before anything could be asked."""
+    """The deadline has passed before any experiment was run."""
 
 
-class Unasked(NotShown, frozen=True, kw_only=True):
-    """A question that was not asked to its end, or not at all."""
+class Unfinished(NotShown, frozen=True, kw_only=True):
+    """An experiment that was not run to its end, or not at all."""
 
 
 class Deadline:
@@ -50,32 +50,34 @@ class Deadline:
         """Raises OutOfTimeError when it is over. doing: what was being done."""
         if self.is_over:
             raise OutOfTimeError(
-                "nothing was asked", f"{self} while {doing}", "Set a longer one: --deadline 1h, or [prove] deadline."
+                "no experiment was run",
+                f"{self} while {doing}",
+                "Set a longer one: --deadline 1h, or [prove] deadline.",
             )
 
-    def of_question(self, budget: float | None = None) -> Deadline:
-        """The limit of one question, which is never later than this one. budget: its own, in seconds."""
-        longest = max(QUESTION, 3 * (budget or 0.0))
+    def of_experiment(self, budget: float | None = None) -> Deadline:
+        """The limit of one experiment, which is never later than this one. budget: its own, in seconds."""
+        longest = max(EXPERIMENT, 3 * (budget or 0.0))
         return Deadline(longest, "its limit", self._clock) if longest < self.left else self
 
 
-def within(limit: Deadline, asked: Iterator[Result], experiment: str, code: str, endpoint: str) -> Iterator[Result]:
-    """The results of one question, broken off when its limit is over; that is a result too."""
+def within(limit: Deadline, results: Iterator[Result], experiment: str, code: str, endpoint: str) -> Iterator[Result]:
+    """The results of one experiment, stopped when its limit is over; that is a result too."""
     tried = 0
-    for result in asked:
+    for result in results:
         yield result
         tried += isinstance(result, Tried)
         if limit.is_over and isinstance(result, Tried):
-            close = getattr(asked, "close", None)
+            close = getattr(results, "close", None)
             if close is not None:
                 close()
-            yield unasked(experiment, code, endpoint, f"broken off after {tried} tries: {limit}")
+            yield unfinished(experiment, code, endpoint, f"stopped after {tried} tries: {limit}")
             return
 
 
-def unasked(experiment: str, code: str, endpoint: str, why: str) -> Unasked:
-    """The result of such a question."""
-    return Unasked(experiment=experiment, code=code, endpoint=endpoint, verdict=Verdict.INCONCLUSIVE, why=why)
+def unfinished(experiment: str, code: str, endpoint: str, why: str) -> Unfinished:
+    """The result of such an experiment."""
+    return Unfinished(experiment=experiment, code=code, endpoint=endpoint, verdict=Verdict.INCONCLUSIVE, why=why)
 
 
 def spelled(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""The engine of `prove`: start the application, ask every experiment about every endpoint, say what came of it."""
+"""The engine of `prove`: start the application, run every experiment on every endpoint, report what came of it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from looktwice.core.errors import ConfigurationError
 from looktwice.core.event import Event, Finished, Noted, NotProven, Progress, Proven, Ran, Reach, Reached, Started
 from looktwice.core.route import is_route
 from looktwice.prove.app.requests.cases import Case
-from looktwice.prove.asking import ask
-from looktwice.prove.deadline import Deadline, Unasked, within
-from looktwice.prove.deadline import unasked as cut_off
+from looktwice.prove.deadline import Deadline, Unfinished, within
+from looktwice.prove.deadline import unfinished as cut_off
 from looktwice.prove.experiment import Experiment, NotShown, Result, Shown, Tried, experiments
+from looktwice.prove.experiment_runs import run_experiment
 from looktwice.prove.explorer import Budget
 from looktwice.prove.guardian.run import RunEndedError
 from looktwice.prove.laboratory import requests_of
@@ -33,8 +33,8 @@ Keep = Callable[[Shown, Case, Users], tuple[str, str]]
 class Job(Struct, frozen=True, kw_only=True):
     """What to prove. Empty choices mean all: `only` holds names of experiments, `endpoints` words that one contains.
 
-    `first` are (code of a pattern, route) where somebody suspects something: there it begins, in this order; with
-    `suspected_only` nothing else is asked.
+    `first` are (code of a pattern, route) where something is suspected: there it begins, in this order; with
+    `suspected_only` nothing else is run.
     """
 
     root: Path
@@ -53,7 +53,7 @@ def keep_nothing(shown: Shown, case: Case, users: Users) -> tuple[str, str]:
 def prove(job: Job, keep: Keep = keep_nothing) -> Iterator[Event]:
     """Do it. Everything is torn down when the generator ends, is closed, or is left by an exception.
 
-    Raises StartError, ConfigurationError, MissingExtraError before anything was asked.
+    Raises StartError, ConfigurationError, MissingExtraError before anything was run.
     """
     began = time.monotonic()
     deadline = Deadline(config.duration(job.settings.prove.deadline, "deadline"))
@@ -66,8 +66,8 @@ def prove(job: Job, keep: Keep = keep_nothing) -> Iterator[Event]:
         if not tally.endpoints:
             raise
         yield Noted(f"{error.what}: {error.why}", ended_early=True)
-    if tally.unasked and deadline.is_over:
-        yield Noted(f"{deadline}: not asked were {', '.join(tally.unasked)}", ended_early=True)
+    if tally.unfinished and deadline.is_over:
+        yield Noted(f"{deadline}: not completed: {', '.join(tally.unfinished)}", ended_early=True)
     yield Finished(
         verb="prove",
         seconds=round(time.monotonic() - began, 3),
@@ -77,51 +77,51 @@ def prove(job: Job, keep: Keep = keep_nothing) -> Iterator[Event]:
 
 
 class _Tally(Struct):
-    """What has come of it so far. `unasked`: questions that the deadline has cut off."""
+    """What has come of it so far. `unfinished`: experiments that the deadline has cut off."""
 
     proven: int = 0
     runs: int = 0
     endpoints: int = 0
     reached: int = 0
-    unasked: list[str] = msgspec.field(default_factory=list)
+    unfinished: list[str] = msgspec.field(default_factory=list)
 
 
 def _asked(job: Job, keep: Keep, deadline: Deadline, tally: _Tally) -> Iterator[Event]:
-    said: list[str] = []
-    with Stage(job.root, job.settings.prove, deadline, said.append) as stage:
+    messages: list[str] = []
+    with Stage(job.root, job.settings.prove, deadline, messages.append) as stage:
         yield from stage.start()
         _refuse_unknown(
-            job.endpoints, [*(endpoint for endpoint, _ in stage.unasked), *(it.endpoint for it in stage.cases)]
+            job.endpoints, [*(endpoint for endpoint, _ in stage.without_request), *(it.endpoint for it in stage.cases)]
         )
         rows = stage.reach([case for case in stage.cases if _is_chosen(case.endpoint, job)])
-        asked = [row.case for row in rows if row.is_reached and row.case is not None]
-        unasked = [(endpoint, why) for endpoint, why in stage.unasked if _is_chosen(endpoint, job)]
-        yield Reach(len(asked), len(rows) + len(unasked))
-        yield from (Reached(endpoint, None, why) for endpoint, why in unasked)
+        chosen = [row.case for row in rows if row.is_reached and row.case is not None]
+        left_out = [(endpoint, why) for endpoint, why in stage.without_request if _is_chosen(endpoint, job)]
+        yield Reach(len(chosen), len(rows) + len(left_out))
+        yield from (Reached(endpoint, None, why) for endpoint, why in left_out)
         yield from (Reached(row.endpoint, row.status, row.why) for row in rows)
-        tally.endpoints, tally.reached = len(rows) + len(unasked), len(asked)
+        tally.endpoints, tally.reached = len(rows) + len(left_out), len(chosen)
         laboratory = stage.laboratory(_budget(job), job.settings.system.instances)
-        if asked:
+        if chosen:
             laboratory.acquaint()
-        for number, case in enumerate(asked, 1):
+        for number, case in enumerate(chosen, 1):
             if not deadline.is_over:
-                yield Progress("measure", number, len(asked), case.endpoint)
-                with suppress(VoidRunError):  # asked again, and reported, by every experiment
+                yield Progress("measure", number, len(chosen), case.endpoint)
+                with suppress(VoidRunError):  # run again, and reported, by every experiment
                     laboratory.baseline(requests_of(case))
                 stage.check()
         seconds, _ = config.budget(job.settings.prove.budget)
-        for experiment, case in _questions(asked, job):
+        for experiment, case in _planned(chosen, job):
             name, code, endpoint = experiment.name, experiment.codes[0], case.endpoint
             results: Iterator[Result] = iter((cut_off(name, code, endpoint, f"not run: {deadline}"),))
             if not deadline.is_over:
-                limit = deadline.of_question(seconds)
-                results = within(limit, ask(laboratory, experiment, case), name, code, endpoint)
+                limit = deadline.of_experiment(seconds)
+                results = within(limit, run_experiment(laboratory, experiment, case), name, code, endpoint)
             for result in results:
                 stage.check()
-                yield from _said(said)
+                yield from _messages(messages)
                 tally.proven += isinstance(result, Shown)
-                if isinstance(result, Unasked):
-                    tally.unasked.append(f"{name} on {endpoint}")
+                if isinstance(result, Unfinished):
+                    tally.unfinished.append(f"{name} on {endpoint}")
                 yield from _events(result, keep, case, stage.users)
             tally.runs = stage.trials.count
         yield from (Noted(text) for text in stage.remarks())
@@ -140,10 +140,10 @@ def _refuse_unknown(words: tuple[str, ...], endpoints: list[str]) -> None:
             raise ConfigurationError("cannot choose", f"no endpoint contains `{word}`", f"There are: {there}.")
 
 
-def _said(said: list[str]) -> Iterator[Event]:
-    """What the stage has said since it was asked last."""
-    texts = list(said)
-    said.clear()
+def _messages(messages: list[str]) -> Iterator[Event]:
+    """What the stage has reported since the last call."""
+    texts = list(messages)
+    messages.clear()
     yield from (Progress("start", number, len(texts), text) for number, text in enumerate(texts, 1))
 
 
@@ -153,7 +153,7 @@ def _is_chosen(endpoint: str, job: Job) -> bool:
     return not job.endpoints or any(word in endpoint for word in job.endpoints)
 
 
-def _questions(cases: Iterable[Case], job: Job) -> list[tuple[Experiment, Case]]:
+def _planned(cases: Iterable[Case], job: Job) -> list[tuple[Experiment, Case]]:
     """Every experiment with every case that it makes sense for, suspected ones first."""
     chosen = [experiment for experiment in experiments() if not job.only or experiment.name in job.only]
     questions = [(experiment, case) for case in cases for experiment in chosen if experiment.applies(case)]

@@ -49,7 +49,7 @@ class NotShown(Struct, frozen=True, kw_only=True):
 
 
 class Tried(Struct, frozen=True, kw_only=True):
-    """One run, for whoever watches."""
+    """One run, for the display of progress."""
 
     experiment: str
     endpoint: str
@@ -63,13 +63,13 @@ Result = Shown | NotShown | Tried
 
 @runtime_checkable
 class Experiment(Protocol):
-    """One question. `name` is spelled as in a pattern's page ("twice"), `codes` are the patterns it can show."""
+    """One check. `name` is spelled as in a pattern's page ("twice"), `codes` are the patterns it can show."""
 
     name: str
     codes: tuple[str, ...]
 
     def applies(self, case: Case) -> bool:
-        """Whether the question makes sense for these requests."""
+        """Whether the experiment makes sense for these requests."""
         ...
 
     def run(self, laboratory: Laboratory, case: Case) -> Iterator[Result]:

@@ -1,4 +1,4 @@
-"""Which schedules are worth playing: one lane stopped before one of its operations while the other runs whole.
+"""Which schedules are worth running: one lane stopped before one of its operations while the other runs whole.
 
 One preemption is where lost updates, duplicates, overspending and skew all are (lock order needs two). What the points
 are is learned from runs of each request alone.

@@ -86,13 +86,13 @@ class Extent:
         parts = [self.tell_calls(run)] if any(done[call] >= 2 * count for call, count in self._calls.items()) else []
         usual, now = _inserted(self._net), _inserted(self._reading.rows(run))
         parts += [
-            f"{table.removeprefix('public.')} has {now[table]} new rows in place of {count}"
+            f"{table.removeprefix('public.')} has {now[table]} new rows instead of {count}"
             for table, count in sorted(usual.items())
             if now[table] >= 2 * count
         ]
         steps = _steps(self._reading.rows(run))
         parts += [
-            f"{table.removeprefix('public.')}.{name} changes by {_number(2 * by)} in place of {_number(by)}"
+            f"{table.removeprefix('public.')}.{name} changes by {_number(2 * by)} instead of {_number(by)}"
             for (table, row, name), by in sorted(_steps(self._net).items(), key=repr)
             if steps.get((table, row, name)) == 2 * by
         ]
@@ -131,7 +131,7 @@ class Extent:
             return f"{' '.join(call)} is not carried out"
         parts = [
             f"{' '.join(call)} is carried out {_times(done[call])}"
-            + (f" in place of {_times(self._calls[call])}" if done[call] != self._calls[call] else "")
+            + (f" instead of {_times(self._calls[call])}" if done[call] != self._calls[call] else "")
             for call in sorted({*done, *self._calls})
         ]
         return ", ".join(parts)
@@ -208,11 +208,11 @@ def _clause(table: str, missing: list[Change], extra: list[Change], usual: int) 
             else (f"{usual - len(missing)} of {usual} rows are written to {name}")
         )
     if not missing:
-        return f"{usual + len(extra)} rows are written to {name} in place of {usual}"
+        return f"{usual + len(extra)} rows are written to {name} instead of {usual}"
     before, after = dict(missing[0][2]), dict(extra[0][2])
     other = next((column for column in after if before.get(column) != after[column]), "")
     if len(missing) == len(extra) == 1 and other:
-        return f"{name}.{other} is {after[other]} in place of {before.get(other)}"
+        return f"{name}.{other} is {after[other]} instead of {before.get(other)}"
     return f"what is written to {name} is not the same"
 
 

@@ -1,4 +1,4 @@
-"""Runs one request under every mishap of a table and says what each left: shared by the experiments with faults."""
+"""Runs one request under every fault of a table and reports what each left: shared by the experiments with faults."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from looktwice.prove.app.requests.cases import Case
 from looktwice.prove.experiment import NotShown, Result, Shown, Tried
 from looktwice.prove.explorer import Place
 from looktwice.prove.extent import Extent
-from looktwice.prove.faults import BEFORE_REQUEST, Mishap, fault
+from looktwice.prove.faults import BEFORE_REQUEST, FaultKind, fault_at
 from looktwice.prove.identity import carries_identity
 from looktwice.prove.laboratory import Baseline, Laboratory
 from looktwice.prove.oracle import Observation
@@ -28,15 +28,15 @@ from looktwice.prove.wire.sql_text import summary
 
 _ALONE = "A"
 _REPEATS = 3
-_REPEATED = Gate(5, f"{_REPEATS} of {_REPEATS} repeats come to the same", True)
+_REPEATED = Gate(5, f"{_REPEATS} of {_REPEATS} repeats give the same result", True)
 _WAITED = Gate(5, "one run, and no answer for longer than clients wait", True)
 _LONGER = 3  # times the budget of a pair's schedules: a fault is two runs and more, and some wait for nothing
 
-Table = Callable[[Sequence[Place]], Iterator[tuple[Place, Mishap]]]
+Table = Callable[[Sequence[Place]], Iterator[tuple[Place, FaultKind]]]
 
 
 class Faulted:
-    """One experiment: the request alone, met with each mishap of `table`, then sent again, then another."""
+    """One experiment: the request alone, met with each fault of `table`, then sent again, then another."""
 
     def __init__(self, name: str, codes: tuple[str, ...], table: Table, reads_too: bool = False) -> None:
         self.name, self.codes, self._table, self._reads_too = name, codes, table, reads_too
@@ -56,22 +56,22 @@ class Faulted:
         doubted: list[str] = []
         endings: Counter[str] = Counter()
         began, tried = laboratory.clock(), 0
-        for number, (place, mishap) in enumerate(points):
+        for number, (place, kind) in enumerate(points):
             if laboratory.clock() - began > _LONGER * laboratory.budget.seconds:
                 break
             tried = number + 1
-            text = mishap.words
-            if mishap not in BEFORE_REQUEST:
+            text = kind.words
+            if kind not in BEFORE_REQUEST:
                 text += f" at `{summary(place.point.fingerprint)}`"
             yield Tried(experiment=self.name, endpoint=case.endpoint, text=text, done=number, total=len(points))
-            trial, word = self._examine(laboratory, case, place, mishap)
+            trial, word = self._examine(laboratory, case, place, kind)
             endings[word.note] += not word.is_defect
             if not word.is_defect or word.code in shown:
                 continue
             if word.code == "LT607" and not carries_identity(case):
-                doubted.append(f"{text}: {word.why}. It carries no key by which a repetition could be known")
+                doubted.append(f"{text}: {word.why}. It carries no key by which a repetition could be recognised")
                 continue
-            if word.name != "hang" and not self._repeats(laboratory, case, (place, mishap), word):
+            if word.name != "hang" and not self._repeats(laboratory, case, (place, kind), word):
                 doubted.append(f"{text}: {word.why}, but not every time")
                 continue
             shown.add(word.code)
@@ -81,10 +81,10 @@ class Faulted:
             missing = self._not(case, Verdict.SERIAL if not doubted else Verdict.INCONCLUSIVE, why)
             yield replace(missing, explored=tried, total=len(points))
 
-    def _examine(self, laboratory: Laboratory, case: Case, place: Place, mishap: Mishap) -> tuple[Trial, Word]:
+    def _examine(self, laboratory: Laboratory, case: Case, place: Place, kind: FaultKind) -> tuple[Trial, Word]:
         baseline = laboratory.baseline({_ALONE: case.first})
         requests = {_ALONE: case.first}
-        faulted = Part(requests, serial(_ALONE), (fault(place, mishap),))
+        faulted = Part(requests, serial(_ALONE), (fault_at(place, kind),))
         judged = _without_cache if place.operation.kind is OperationKind.COMMAND else _whole
         usual = baseline.solos[_ALONE]
         extent = Extent(judged(usual.observation), laboratory.reading(baseline))
@@ -93,7 +93,7 @@ class Faulted:
         response = first.play.responses[_ALONE]
         has_died = laboratory.revive() > 0
         seen = Seen(
-            mishap=mishap,
+            fault=kind,
             response=response,
             run=judged(first.observation),
             has_died=has_died,
@@ -101,8 +101,8 @@ class Faulted:
             request=case.first,
             usual=usual.play.responses[_ALONE],
         )
-        is_told_well = is_success(case.first, response, seen.usual)
-        if has_died or is_told_well or not seen.is_met or response.error == "timeout":
+        reports_success = is_success(case.first, response, seen.usual)
+        if has_died or reports_success or not seen.is_met or response.error == "timeout":
             return first, classify(seen, extent)
         seen = replace(seen, is_logged=laboratory.has_printed(before))
         later = laboratory.trials.run(requests, serial(_ALONE))
@@ -133,7 +133,7 @@ class Faulted:
             raise VoidRunError(doubt)
         return True
 
-    def _repeats(self, laboratory: Laboratory, case: Case, point: tuple[Place, Mishap], word: Word) -> bool:
+    def _repeats(self, laboratory: Laboratory, case: Case, point: tuple[Place, FaultKind], word: Word) -> bool:
         """Whether it comes to the same every time."""
         for _ in range(_REPEATS - 1):
             _, other = self._examine(laboratory, case, *point)
@@ -168,7 +168,7 @@ class Faulted:
 
 
 def _counted(endings: Counter[str]) -> str:
-    """How many faults ended in which harmless way: "10 not answered with success, and nothing of it done"."""
+    """How many faults ended in which harmless way: "10 not answered with success, and none of it done"."""
     return "; ".join(f"{count} {note}" for note, count in endings.most_common() if count)
 
 

@@ -16,9 +16,9 @@ BREAK_AFTER = Cut(CutPoint.AFTER)
 BREAK_MIDWAY = Cut(CutPoint.MIDWAY)
 
 
-class Mishap(Struct, frozen=True):
-    """One fault with its name for people. `loses_reply`: the other side did what it was asked and nobody heard it.
-    `is_lie`: the other side answers 2xx with what nobody could use."""
+class FaultKind(Struct, frozen=True):
+    """One fault with its name for people. `loses_reply`: the other side carried out the request and its reply was lost.
+    `is_lie`: the other side answers 2xx with unusable content."""
 
     words: str
     action: Action
@@ -28,61 +28,63 @@ class Mishap(Struct, frozen=True):
 
 # The connection to the database, at a statement. The errors are those that a healthy application meets in its life.
 AT_STATEMENT = (
-    Mishap("the connection breaks before it", BREAK_BEFORE),
-    Mishap("the connection breaks after it took effect", BREAK_AFTER, loses_reply=True),
+    FaultKind("the connection breaks before it", BREAK_BEFORE),
+    FaultKind("the connection breaks after it took effect", BREAK_AFTER, loses_reply=True),
 )
 AT_WRITE = (
     *AT_STATEMENT,
-    Mishap("the database wants a retry (40001)", Fail("40001", "could not serialize access due to concurrent update")),
-    Mishap(
+    FaultKind(
+        "the database requests a retry (40001)", Fail("40001", "could not serialize access due to concurrent update")
+    ),
+    FaultKind(
         "the database is read-only after a failover (25006)", Fail("25006", "cannot execute in a read-only transaction")
     ),
-    Mishap("the server shuts down (57P01)", Fail("57P01", "terminating connection due to administrator command")),
+    FaultKind("the server shuts down (57P01)", Fail("57P01", "terminating connection due to administrator command")),
 )
 AT_COMMIT = (
-    Mishap("the connection breaks before COMMIT", BREAK_BEFORE),
-    Mishap("COMMIT is carried out and its reply lost", BREAK_AFTER, loses_reply=True),
+    FaultKind("the connection breaks before COMMIT", BREAK_BEFORE),
+    FaultKind("COMMIT is carried out and its reply lost", BREAK_AFTER, loses_reply=True),
 )
 # The database, before the request.
 BEFORE_REQUEST = (
-    Mishap("the pool's connections have gone stale", Stale()),
-    Mishap("the database is away", Away()),
+    FaultKind("the pool's connections have gone stale", Stale()),
+    FaultKind("the database is unreachable", Away()),
 )
 
 # The outside service, at a call.
 AT_CALL = (
-    Mishap("it is down (connection reset)", BREAK_BEFORE),
-    Mishap("it answers 500", Fail("500", "internal error")),
-    Mishap("it answers 503", Fail("503", "unavailable")),
-    Mishap("it answers 429", Fail("429", "slow down")),
-    Mishap("it does what it was asked, then the connection breaks", BREAK_AFTER, loses_reply=True),
-    Mishap("its answer breaks off in the middle", BREAK_MIDWAY, loses_reply=True),
-    Mishap("it answers 200 with {}", Answer(200, b"{}"), is_lie=True),
-    Mishap("it answers 200 with an HTML page", Answer(200, b"<html>maintenance</html>", "text/html"), is_lie=True),
-    Mishap("it answers 200 with JSON cut short", Answer(200, b'{"id": "ab'), is_lie=True),
-    Mishap("it answers 200 with null in every field", Answer(200, b'{"id": null, "status": null}'), is_lie=True),
-    Mishap("it takes the request and never answers", Hang(has_effect=False)),
+    FaultKind("it is down (connection reset)", BREAK_BEFORE),
+    FaultKind("it answers 500", Fail("500", "internal error")),
+    FaultKind("it answers 503", Fail("503", "unavailable")),
+    FaultKind("it answers 429", Fail("429", "slow down")),
+    FaultKind("it carries out the request, then the connection breaks", BREAK_AFTER, loses_reply=True),
+    FaultKind("its answer is cut off in the middle", BREAK_MIDWAY, loses_reply=True),
+    FaultKind("it answers 200 with {}", Answer(200, b"{}"), is_lie=True),
+    FaultKind("it answers 200 with an HTML page", Answer(200, b"<html>maintenance</html>", "text/html"), is_lie=True),
+    FaultKind("it answers 200 with JSON cut short", Answer(200, b'{"id": "ab'), is_lie=True),
+    FaultKind("it answers 200 with null in every field", Answer(200, b'{"id": null, "status": null}'), is_lie=True),
+    FaultKind("it takes the request and never answers", Hang(has_effect=False)),
 )
 
 # Redis, at a command. What it keeps is taken for a cache: only what the application makes of the failure is judged.
 AT_COMMAND = (
-    Mishap("Redis is down (connection reset)", BREAK_BEFORE),
-    Mishap("Redis is still loading", Fail("LOADING", "Redis is loading the dataset in memory")),
-    Mishap("Redis takes the command and never answers", Hang(has_effect=False)),
+    FaultKind("Redis is down (connection reset)", BREAK_BEFORE),
+    FaultKind("Redis is still loading", Fail("LOADING", "Redis is loading the dataset in memory")),
+    FaultKind("Redis takes the command and never answers", Hang(has_effect=False)),
 )
 
 
-def at_database(places: Sequence[Place]) -> Iterator[tuple[Place, Mishap]]:
-    """Every mishap at every database operation of a solo run, those before the request first."""
+def at_database(places: Sequence[Place]) -> Iterator[tuple[Place, FaultKind]]:
+    """Every fault at every database operation of a solo run, those before the request first."""
     first = next((place for place in places if place.operation.wire == "postgres"), None)
     if first is not None:
-        yield from ((first, mishap) for mishap in BEFORE_REQUEST)
+        yield from ((first, kind) for kind in BEFORE_REQUEST)
     for place in places:
         if place.operation.wire == "postgres":
-            yield from ((place, mishap) for mishap in _table(place.operation))
+            yield from ((place, kind) for kind in _table(place.operation))
 
 
-def _table(operation: Operation) -> tuple[Mishap, ...]:
+def _table(operation: Operation) -> tuple[FaultKind, ...]:
     if operation.kind is OperationKind.COMMIT:
         return AT_COMMIT
     if operation.kind is OperationKind.ROLLBACK:
@@ -90,12 +92,12 @@ def _table(operation: Operation) -> tuple[Mishap, ...]:
     return AT_WRITE if writes(operation) else AT_STATEMENT[:1]
 
 
-def at_services(places: Sequence[Place]) -> Iterator[tuple[Place, Mishap]]:
-    """Every mishap at every outside call of a solo run, and at every command to Redis."""
+def at_services(places: Sequence[Place]) -> Iterator[tuple[Place, FaultKind]]:
+    """Every fault at every outside call of a solo run, and at every command to Redis."""
     tables = {OperationKind.CALL: AT_CALL, OperationKind.COMMAND: AT_COMMAND}
     for place in places:
-        yield from ((place, mishap) for mishap in tables.get(place.operation.kind, ()))
+        yield from ((place, kind) for kind in tables.get(place.operation.kind, ()))
 
 
-def fault(place: Place, mishap: Mishap) -> Fault:
-    return Fault(place.lane, place.point, mishap.action)
+def fault_at(place: Place, kind: FaultKind) -> Fault:
+    return Fault(place.lane, place.point, kind.action)

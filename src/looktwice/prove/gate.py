@@ -1,7 +1,7 @@
 """The gate between the application and the world: every operation is let through, held, or met with a fault here.
 
 It is asked in the thread of the proxies and answered at once; the scheduler, in another thread, sets the policy, is
-woken when something is held, and releases it. What happened is a journal that nobody edits afterwards.
+woken when something is held, and releases it. What happened is a journal that is never edited afterwards.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class Answered(Struct, frozen=True, tag="answered"):
 
 
 class Accepted(Struct, frozen=True, tag="accepted"):
-    """The outside service has done what it was asked, whether or not the application will ever hear of it."""
+    """The outside service has carried out the request, whether or not the application will ever hear of it."""
 
     at: float
     operation: Operation

@@ -1,4 +1,4 @@
-"""How a cost grows with the rows that are there: from a few measurements to one word."""
+"""How a cost grows with the existing rows: from a few measurements to one word."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ class Axis(Struct, frozen=True):
 def measure(laboratory: Laboratory, request: Request, table: str, alone: Trial) -> Axis | str:
     """The request with one, ten and a hundred times the rows of `table`.
 
-    alone: a run of the request with the rows as they are. A request that writes is asked with a hundred times the rows
+    alone: a run of the request with the present rows. A request that writes is sent with a hundred times the rows
     only when ten times cost more statements. Gives the reason, in words, when rows cannot be made. The tables are as in
     the snapshot afterwards.
     """

@@ -23,7 +23,7 @@ class Broken(Struct, frozen=True):
 class Invariants:
     """The `[prove.invariants]` of a project. queries: name → SQL that gives the rows that break it, none when it holds.
 
-    Raises ConfigurationError when a query cannot be run, or when rows break it before anything was asked.
+    Raises ConfigurationError when a query cannot be run, or when rows violate it before any request was sent.
     """
 
     def __init__(self, server: Server, queries: Mapping[str, str]) -> None:
@@ -34,7 +34,7 @@ class Invariants:
         self._connection = server.connect(search_path="public", default_transaction_read_only="on")
         for name in self._queries:
             if (found := self._ask(name)) is not None:
-                raise _unusable(name, f"it is broken before anything is asked: {found.rows[0]}")
+                raise _unusable(name, f"it is violated before any request is sent: {found.rows[0]}")
 
     def broken(self) -> tuple[Broken, ...]:
         """Those that do not hold now."""
@@ -67,5 +67,5 @@ def _unusable(name: str, why: str) -> ConfigurationError:
     return ConfigurationError(
         f"cannot use the invariant `{name}` of [prove.invariants]",
         why,
-        "Write a query that gives the rows that break it, and none when all is well.",
+        "Write a query that returns the rows that violate it, and none when it holds.",
     )

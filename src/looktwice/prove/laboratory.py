@@ -30,19 +30,19 @@ from looktwice.prove.void import Void, changed
 
 _FIRST_STRIDE, _NEXT_STRIDE = 1000, 7919  # each sequence its own, so that no id is taken for another's
 _LOG_DELAY = 0.25
-_FIRST_SETTLING, _LONGEST_SETTLING = 0.05, 0.5  # seconds of silence that end a run
+_FIRST_QUIET, _LONGEST_QUIET = 0.05, 0.5  # seconds of silence that end a run
 _IDLE = 1.0  # seconds of watching
 _TRUSTED = 3  # times that an unexpected refusal was found to be the schedule's doing: then it is believed
 
 
 class Baseline(Struct, frozen=True, kw_only=True):
-    """How a pair of requests behaves when nobody interferes. `solos`: name → the run of that request alone."""
+    """How a pair of requests behaves when nothing interferes. `solos`: name → the run of that request alone."""
 
     requests: dict[str, Request]
     solos: dict[str, Trial]
     serial: dict[Order, tuple[Observation, ...]]
     began: float  # monotonic seconds
-    prelude: tuple[Request, ...] = ()  # what was asked before, each time
+    prelude: tuple[Request, ...] = ()  # what was sent before, each time
 
     @property
     def places(self) -> dict[str, tuple[Place, ...]]:
@@ -95,7 +95,7 @@ class Laboratory:
         self._version = trials.background.version
 
     def clock(self) -> float:
-        """Seconds for budgets: what recovering from a rate limit takes is nobody's."""
+        """Seconds for budgets: what recovering from a rate limit takes is not counted."""
         return time.monotonic() - (self.trials.recovery.seconds if self.trials.recovery else 0.0)
 
     def revive(self) -> int:
@@ -106,7 +106,7 @@ class Laboratory:
 
     def acquaint(self, *cases: Case) -> None:
         """Ask each case's first request alone on both instances, which are warm then, and watch what the application
-        does when nobody asks: before anything is measured."""
+        does without requests: before anything is measured."""
         for case in cases:
             for swapped in (True, False):
                 self.trials.run({"A": case.first}, serial("A"), swapped=swapped)
@@ -151,11 +151,11 @@ class Laboratory:
     def _measure(self, requests: Mapping[str, Request], prelude: tuple[Request, ...]) -> Baseline:
         began = time.monotonic()
         scheduler = self.trials.scheduler
-        known, scheduler.settle = scheduler.settle, max(scheduler.settle, _FIRST_SETTLING)
+        known, scheduler.quiet = scheduler.quiet, max(scheduler.quiet, _FIRST_QUIET)
         try:
             solos = {name: self.alone(name, request, prelude) for name, request in requests.items()}
         finally:
-            scheduler.settle = known
+            scheduler.quiet = known
         self._learn_pace(solos.values())
         runs: dict[Order, tuple[Observation, ...]] = {(name,): (solo.observation,) for name, solo in solos.items()}
         runs[()] = (self.trials.run({}, (), prelude=prelude).observation,)
@@ -171,7 +171,7 @@ class Laboratory:
 
     def alone(self, name: str, request: Request, prelude: tuple[Request, ...] = ()) -> Trial:
         """The request alone. When it succeeded before, from the same rows, and does not now, something else stands in
-        its way: it is asked again once that is gone. Raises VoidRunError when it never is."""
+        its way: it is sent again once that is gone. Raises VoidRunError when it never is."""
         trial = self.trials.run({name: request}, serial(name), prelude=prelude)
         usual = self.trials.usual.get(request)
         if name in trial.succeeded or usual is None or prelude:
@@ -188,13 +188,13 @@ class Laboratory:
 
     def _learn_pace(self, solos: Iterable[Trial]) -> None:
         """How long the application may do nothing at the boundary without being stuck, and how long after its answer
-        it still works: taken from each request alone, on this machine as busy as it is now."""
+        it still works: taken from each request alone, on this machine under its present load."""
         scheduler = self.trials.scheduler
         for solo in solos:
             times = sorted(moment.at for moment in solo.play.journal)
             gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
             scheduler.gap = max([scheduler.gap, *gaps])
-            scheduler.settle = max(scheduler.settle, min(3 * solo.silence, _LONGEST_SETTLING))
+            scheduler.quiet = max(scheduler.quiet, min(3 * solo.silence, _LONGEST_QUIET))
 
     def serially(self, baseline: Baseline, order: Order, *, swapped: bool = False) -> Observation:
         """The requests named in `order`, one after the other."""
@@ -206,7 +206,7 @@ class Laboratory:
 
     def interleaved(self, baseline: Baseline, schedule: Schedule, swapped: bool = False) -> Trial:
         """The requests of the baseline under a schedule. A refusal that no serial run gave may come from elsewhere: a
-        serial run tells, and when it is not as before either, the schedule is played again on an application that is.
+        serial run tells, and when it is not as before either, the schedule is run again on an application that is.
 
         Raises VoidRunError when the application never is.
         """
@@ -250,7 +250,7 @@ class Laboratory:
         return unlike(baseline, order, self._serial(baseline, order), self.reading(baseline))
 
     def canary(self, case: Case) -> Void | None:
-        """The same for the two requests of a case: asked after every experiment."""
+        """The same for the two requests of a case: sent after every experiment."""
         return self.doubt(self.baseline(requests_of(case)))
 
     def hidden(self, case: Case) -> frozenset[str]:

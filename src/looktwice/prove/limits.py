@@ -33,7 +33,8 @@ def remaining(headers: Headers) -> int | None:
 
 
 def seconds_to_wait(headers: Headers, now: float | None = None) -> float:
-    """Until when to come back, in seconds from now; 0 when nothing is said. `Retry-After` counts before the others."""
+    """Until when to come back, in seconds from now; 0 when nothing is stated. `Retry-After` counts before the
+    others."""
     now = time.time() if now is None else now
     listed = [(name.lower(), value.strip()) for name, value in headers]
     for name, value in listed:

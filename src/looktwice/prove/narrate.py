@@ -1,4 +1,4 @@
-"""A trial told as a trace: who did what to which row, in the order in which it took effect."""
+"""A trial as a trace: who did what to which row, in the order in which it took effect."""
 
 from __future__ import annotations
 
@@ -77,8 +77,8 @@ class Narrator:
             before, after = change.before or {}, change.after or {}
             both = bool(change.before) and bool(change.after)
             image, hidden = after or before, {*columns, *self.keys.get(change.table, ())}
-            told = [n for n in image if (before.get(n) != after.get(n) if both else image[n] is not None)]
-            columns += [n for n in told if n not in hidden][: max(0, _MOST_COLUMNS - len(columns))]
+            named = [n for n in image if (before.get(n) != after.get(n) if both else image[n] is not None)]
+            columns += [n for n in named if n not in hidden][: max(0, _MOST_COLUMNS - len(columns))]
         return shown
 
     def row(self, table: str, values: Values, shown: Mapping[str, Sequence[str]]) -> Row:
@@ -97,7 +97,7 @@ class Narrator:
 
 
 class _Telling:
-    """One trial being told, in order: rows become known as they are read and written."""
+    """One trial being narrated, in order: rows become known when they are read or written."""
 
     def __init__(self, narrator: Narrator, trial: Trial, shown: Mapping[str, Sequence[str]]) -> None:
         self._narrator, self._trial, self._shown = narrator, trial, shown
@@ -160,10 +160,10 @@ class _Telling:
         operation, result = happening.operation, happening.result
         failure = result.failure.code if result is not None and result.failure is not None else ""
         is_notable = happening.is_held or bool(happening.fault) or bool(failure) or bool(happening.waits_for)
-        told = self._tell(operation, result, lane)
-        if told is None:
+        step = self._tell(operation, result, lane)
+        if step is None:
             return None
-        kind, words, before, after = told
+        kind, words, before, after = step
         if kind is StepKind.READ and not before and not is_notable and not self._is_at_stake(operation):
             return None
         if kind is StepKind.ROLLBACK and not is_dirty and not is_notable:

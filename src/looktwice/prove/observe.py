@@ -17,7 +17,7 @@ from looktwice.prove.success import is_success
 from looktwice.prove.wire.operation import Operation, OperationKind, Result
 from looktwice.prove.wire.sql_text import written_table
 
-_TOLD = frozenset({"location", "etag", "retry-after"})
+_KEPT = frozenset({"location", "etag", "retry-after"})
 _CONSTRAINT = frozenset({"23505", "23P01", "23514"})
 _ISOLATION = frozenset({"40001", "40P01"})
 _REFUSALS = frozenset({409, 423})
@@ -60,7 +60,7 @@ def observation(
 
 
 def _answer(lane: str, request: Request, response: Response, is_faulted: bool, usual: Response | None) -> Answer:
-    headers = {name.lower(): value for name, value in response.headers if name.lower() in _TOLD}
+    headers = {name.lower(): value for name, value in response.headers if name.lower() in _KEPT}
     parts = urlsplit(request.path)
     return Answer(
         lane=lane,

@@ -1,7 +1,8 @@
-"""Makes sure that what the application writes is ours: before the first request that writes, and with each that does.
+"""Makes sure that the application writes to this run's database: before the first request that writes, and with each
+one.
 
-A connection to somewhere that is not of this run, while a write succeeds and nothing of ours changes, means that rows
-of somebody else have changed. Where connections are refused this cannot happen; it is looked at all the same.
+A connection to somewhere that does not belong to this run, while a write succeeds and nothing in this run changes,
+means that rows elsewhere have changed. Where connections are refused this cannot happen; it is checked all the same.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class OwnDatabase:
         self._plan, self._redis, self._peers = plan, redis, peers
         self._connection = server.connect()
         self._is_looked_at = self._has_changed = False
-        self._in_vain: dict[str, None] = {}  # in the order of the first time
+        self._without_change: dict[str, None] = {}  # in the order of the first time
 
     def __enter__(self) -> OwnDatabase:
         return self
@@ -45,14 +46,14 @@ class OwnDatabase:
             raise self._error(found, "before anything was written")
         self._is_looked_at = True
 
-    def around(self, request: Request, ask: Callable[[], Response]) -> Response:
+    def around(self, request: Request, send: Callable[[], Response]) -> Response:
         """Ask, and see that a write that succeeds changes something of ours. Raises StartError when it changes nothing
         of ours, and there is another connection."""
         self.before(request)
         if request.method in _SAFE:
-            return ask()
+            return send()
         before = self._state()
-        response = ask()
+        response = send()
         self.after(request, response, has_changed=self._state() != before)
         return response
 
@@ -62,23 +63,23 @@ class OwnDatabase:
             return
         self._has_changed |= has_changed
         if not has_changed:
-            self._in_vain.setdefault(f"{request.method} {request.path.partition('?')[0]}")
+            self._without_change.setdefault(f"{request.method} {request.path.partition('?')[0]}")
             self._refuse_elsewhere(request, response)
 
     def remarks(self) -> list[str]:
         """What to say when nothing that was written was seen."""
-        if self._has_changed or not self._in_vain:
+        if self._has_changed or not self._without_change:
             return []
-        asked = ", ".join(self._in_vain)
+        requests = ", ".join(self._without_change)
         return [
-            f"{asked}: answered with success, and nothing has changed in this run's database; either they write "
-            "nothing, or it is kept elsewhere (in memory, in a file), where nothing is looked at"
+            f"{requests}: answered with success, and nothing has changed in this run's database; either they write "
+            "nothing, or it is kept elsewhere (in memory, in a file), where nothing is observed"
         ]
 
     def _refuse_elsewhere(self, request: Request, response: Response) -> None:
         if found := sorted(self._peers()):
-            asked = f"{request.method} {request.path} was answered {response.status} and changed nothing of this run"
-            raise self._error(found, asked)
+            sent = f"{request.method} {request.path} was answered {response.status} and changed nothing of this run"
+            raise self._error(found, sent)
 
     def _state(self) -> tuple[int, int]:
         """What grows with each transaction that writes, and with each change of a key."""
@@ -90,7 +91,8 @@ class OwnDatabase:
         host = peers[0].partition(" ")[0]
         return StartError(
             "prove",
-            f"{when}, and the application is connected to {names}, which is not of this run: it may be writing there",
+            f"{when}, and the application is connected to {names}, which does not belong to this run: it may "
+            "be writing there",
             command=self._plan.start,
             plan=self._plan,
             add=f'[prove]\nallow_hosts = ["{host}"]    # only when nothing of value can change there',

@@ -1,4 +1,4 @@
-"""Proof files: made from what an experiment has shown, read back to be played again."""
+"""Proof files: made from what an experiment has shown, read back to be repeated."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def parse(content: bytes, name: str) -> Proof:
         found = msgspec.json.decode(content, type=Proof)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise LooktwiceError(
-            f"cannot read {name}", f"it is no proof file: {error}", "Run `looktwice prove` to make one."
+            f"cannot read {name}", f"it is not a proof file: {error}", "Run `looktwice prove` to make one."
         ) from None
     if found.schema != Proof.__struct_defaults__[0] or not found.requests:
         raise LooktwiceError(
@@ -96,11 +96,13 @@ def sent(request: Request, users: Users) -> Sent:
 
 
 def request(sent: Sent, users: Users) -> Request:
-    """The request of a file, asked by its user as that user shows itself now. Raises LooktwiceError."""
+    """The request of a file, sent by its user with that user's present headers. Raises LooktwiceError."""
     if sent.user and sent.user not in users:
         known = ", ".join(users) or "none"
         raise LooktwiceError(
-            "cannot play the proof", f"it asks as the user {sent.user}; there is: {known}", "See [prove.users]."
+            "cannot replay the proof",
+            f"its requests are sent as the user {sent.user}; available: {known}",
+            "See [prove.users].",
         )
     headers = {**users.get(sent.user, {}), **sent.headers}
     return Request(
@@ -115,7 +117,7 @@ def case(proof: Proof, users: Users, present: Iterable[Case] = ()) -> Case:
     """The pair of requests of a proof.
 
     present: the cases of the application as it runs now. Requests that looktwice found are taken from there: the rows
-    they name are made anew with each start, under other identifiers.
+    they name are created again with each start, under other identifiers.
     """
     found = next((one for one in present if proof.is_found and one.is_found and one.endpoint == proof.endpoint), None)
     if found is not None:

@@ -53,7 +53,7 @@ class PostgresProxy(Relay):
             super()._forward(chunk)
 
     def end(self, why: str) -> None:
-        if self._was_refused:  # it left when it was told that there is no encryption: the next one gets it
+        if self._was_refused:  # it left on the answer that there is no encryption: the next one gets it
             self._encryption.is_wanted = True
         super().end(why)
 
@@ -86,7 +86,7 @@ class PostgresProxy(Relay):
         if isinstance(action, Hang | Slow):
             self._gate.hang(self._cut_unanswered)
         if isinstance(action, Hang) and not action.has_effect:
-            self._is_held = True  # for good: the connection stays as it is until somebody gives up
+            self._is_held = True  # for good: the connection stays unchanged until one side gives up
             return
         self._connection.outstanding += (operation.number,)
         if isinstance(action, Fail):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from looktwice.prove.testing import Application
 
 
-_PATH = import_path()  # as it is before pytest and the project put folders of the project in front
+_PATH = import_path()  # its state before pytest and the project put folders of the project in front
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +31,7 @@ def _looktwice_applications() -> Iterator[dict[Path, Application]]:
 
 @pytest.fixture
 def looktwice(request: pytest.FixtureRequest, _looktwice_applications: dict[Path, Application]) -> Application:
-    """The application of the project that this test belongs to, to be asked with `check`."""
+    """The application of the project that this test belongs to, to be tested with `check`."""
     own_imports = OwnImports(_PATH)
     with own_imports:
         root = _project(request.path)

@@ -1,6 +1,6 @@
 """Ways back to an application that answers as it did: each remedy is tried in turn until a run is good again.
 
-What an application remembers of earlier requests lies in its memory (start it again), in Redis (let go of its
+What an application remembers of earlier requests lies in its memory (start it again), in Redis (delete its
 counters), in tables (they return to the snapshot with every run) or in time (wait until its window is over).
 """
 
@@ -35,7 +35,7 @@ _REMEDIES: Mapping[Cause, Sequence[Remedy]] = {
 }
 
 
-class Patient(Protocol):
+class Recoverable(Protocol):
     """What can be done to a started application."""
 
     def restart(self) -> None:
@@ -43,23 +43,23 @@ class Patient(Protocol):
         ...
 
     def sign_in_again(self) -> bool:
-        """Log everybody in again who was logged in by us; False when there is nobody."""
+        """Log in again all users whom looktwice logged in; False when there are none."""
         ...
 
 
 class Recovery:
-    """Tries remedies. `seconds` is the time that all of it has taken, which belongs to nobody's budget.
+    """Tries remedies. `seconds` is the time that all of it has taken, which no budget counts.
 
-    say: told what is being done. sleep: waits.
+    say: called with what is being done. sleep: waits.
     """
 
     def __init__(
         self,
-        patient: Patient,
+        application: Recoverable,
         say: Callable[[str], None] = lambda text: None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._patient, self._say, self._sleep = patient, say, sleep
+        self._application, self._say, self._sleep = application, say, sleep
         self._waited = 0.0
         self._helped: set[tuple[Cause, Remedy]] = set()
         self._failed: Counter[tuple[Cause, Remedy]] = Counter()
@@ -92,7 +92,7 @@ class Recovery:
     def afresh(self) -> None:
         """Start the application again, whatever is wrong."""
         began = time.monotonic()
-        self._patient.restart()
+        self._application.restart()
         self.seconds += time.monotonic() - began
 
     def may_help(self, void: Void, remedy: Remedy) -> bool:
@@ -108,10 +108,10 @@ class Recovery:
     def _apply(self, remedy: Remedy, void: Void) -> bool:
         """Whether anything was done."""
         if remedy is Remedy.SIGN_IN:
-            return self._patient.sign_in_again()
+            return self._application.sign_in_again()
         if remedy is Remedy.RESTART:
             self._say(f"{void.why}: starting it again")
-            self._patient.restart()
+            self._application.restart()
             return True
         seconds = void.wait + 1 if void.wait else _WINDOW
         if seconds > _LONGEST_WAIT or self._waited + seconds > _MOST_WAITING:

@@ -51,7 +51,7 @@ class RedisServer:
         return f"redis://{self.host}:{self.port}/0"
 
     def snapshot(self) -> None:
-        """Remember every key of every database as it is now."""
+        """Remember the present state of every key of every database."""
         self._kept = {database: self._dump(database) for database in self._databases()}
         # A set or hash that was restored may be serialised in another order: these are compared by content.
         self._unordered = {
@@ -206,7 +206,7 @@ def _launched(run: Run, program: Path, account: Account, port: int) -> Child:
     try:
         return run.start(command, folder, scratch, account, folder=folder, name="Redis")
     except OSError as error:
-        raise LooktwiceError(f"cannot start {program}", str(error), "See that it may be executed.") from None
+        raise LooktwiceError(f"cannot start {program}", str(error), "Check that it may be executed.") from None
 
 
 def _await_answer(port: int, child: Child, seconds: float = 10.0) -> str | None:
@@ -218,8 +218,8 @@ def _await_answer(port: int, child: Child, seconds: float = 10.0) -> str | None:
     try:
         while time.monotonic() < deadline:
             try:
-                told = client.info("server")
-                return str(told.get("valkey_version", told["redis_version"]))
+                information = client.info("server")
+                return str(information.get("valkey_version", information["redis_version"]))
             except redis.RedisError:
                 if child.status is not None:
                     return None

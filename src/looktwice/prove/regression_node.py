@@ -1,5 +1,5 @@
-"""The regression test for a Node project. Node cannot hold the schedule itself: the test asks `looktwice replay`, which
-ends with 0 when all is well."""
+"""The regression test for a Node project. Node cannot hold the schedule itself: the test calls `looktwice replay`,
+which ends with 0 when all is well."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def write(proof: Proof, root: Path, name: str, mark: str) -> tuple[str, str]:
     runner = runner_of(root)
     path = runner.place(name.replace("_", "-"), root)
     up = "/".join([".."] * path.count("/")) or "."
-    told = wrapped([heading(proof), "", *story(proof), "", f"({mark})"])
-    comment = "\n".join(f" * {javascript_comment(line)}".rstrip() for line in told)
+    lines = wrapped([heading(proof), "", *story(proof), "", f"({mark})"])
+    comment = "\n".join(f" * {javascript_comment(line)}".rstrip() for line in lines)
     text = f"""/**
 {comment}
  */

@@ -47,8 +47,8 @@ def write(proof: Proof, root: Path, name: str, mark: str) -> tuple[str, str]:
     lanes = sorted(proof.requests)
     sent = [proof.requests[lane] for lane in lanes]
     names = ["first", "second"] if len(sent) > 1 and sent[1] != sent[0] else ["first"]
-    told = [*wrapped([heading(proof)]), "", *wrapped(story(proof)), "", f"({mark})"]
-    lines = [*docstring(told), "", ""]
+    docstring_lines = [*wrapped([heading(proof)]), "", *wrapped(story(proof)), "", f"({mark})"]
+    lines = [*docstring(docstring_lines), "", ""]
     lines.append(f"def {_function(habits, _QUESTIONS.get(proof.experiment, name))}(looktwice):")
     lines += [f"    {line}" for line in _asks(proof, names, sent)]
     return path, "\n".join(lines) + "\n"

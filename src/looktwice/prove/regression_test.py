@@ -45,7 +45,9 @@ def test_for(proof: Proof, root: Path) -> Written:
     found = next(iter([*present, *free]), None)
     if found is None:
         raise LooktwiceError(
-            f"cannot write {written[1].path}", "files of that name that are not ours stand there", "Move one of them."
+            f"cannot write {written[1].path}",
+            "files of that name exist that looktwice did not write",
+            "Move one of them.",
         )
     return found
 

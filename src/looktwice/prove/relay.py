@@ -66,7 +66,7 @@ class Relay(asyncio.Protocol):
         self._back.write(chunk.data)
 
     def _perform(self, chunk: Chunk, operation: Operation, action: Action) -> None:
-        """Do with an operation what the gate said."""
+        """Do with an operation what the gate decided."""
         raise NotImplementedError
 
     def replied(self, data: bytes) -> None:

@@ -10,13 +10,15 @@ from looktwice.prove.app.attempt import Attempt
 from looktwice.prove.app.made_up import NOWHERE
 from looktwice.prove.app.plan import Kind, Plan
 
-_NOT_OF_THIS_RUN = "it is not of this run; give it a stand-in under [prove.upstreams], or allow it with allow_hosts"
+_NOT_OF_THIS_RUN = (
+    "it does not belong to this run; give it a stand-in under [prove.upstreams], or allow it with allow_hosts"
+)
 _WORDS = {
     "connect": "{program} tried to connect to {what}: refused, as " + _NOT_OF_THIS_RUN,
     "datagram": "{program} tried to send to {what}: refused, as " + _NOT_OF_THIS_RUN,
     "name": "{program} looked for the host {what}: refused, as " + _NOT_OF_THIS_RUN,
-    "read": "{program} opened {what}: it was kept from what is in it, which is the user's own",
-    "changed": "{program} tried to change {what}: refused, as it is the user's own",
+    "read": "{program} opened {what}: its content was withheld, as the file is the user's own",
+    "changed": "{program} tried to change {what}: refused, as that is the user's own",
 }
 _ADDRESS = re.compile("(?i)URL|URI|HOST|PORT|DSN|BROKER|SERVER|ADDR|ENDPOINT")
 
@@ -45,10 +47,10 @@ def of_attempts(attempts: Iterable[Attempt], plan: Plan) -> list[str]:
 
 
 def of_files(plan: Plan) -> list[str]:
-    """Configuration that the application may read as it is."""
+    """Configuration that the application may read unchanged."""
     so = "; what it leads to is refused" if plan.is_isolated else ""
     return [
-        f"{os.path.relpath(path, plan.root)} may hold values of the user's own, and is read as it is{so}"
+        f"{os.path.relpath(path, plan.root)} may hold values of the user's own, and is read unchanged{so}"
         for path in plan.own.configuration
     ]
 
@@ -57,6 +59,8 @@ def of_openness(plan: Plan, why: str, peers: Iterable[str]) -> list[str]:
     """When nothing kept the application from the user's files and services. why: the reason, "" when it was kept."""
     if not why:
         return []
-    said = [f"the application was not kept from other files and services of this machine: {why}"]
-    said += [f"the application is connected to {peer}, which is not of this run" for peer in sorted(set(peers))]
-    return said
+    remarks = [f"the application was not isolated from other files and services of this machine: {why}"]
+    remarks += [
+        f"the application is connected to {peer}, which does not belong to this run" for peer in sorted(set(peers))
+    ]
+    return remarks

@@ -1,4 +1,4 @@
-"""Asks again what a proof asked: is it still wrong?"""
+"""Runs the experiment of a proof again: is it still wrong?"""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from msgspec import Struct
 from looktwice.core.errors import LooktwiceError
 from looktwice.core.trace import Trace, Verdict
 from looktwice.prove.app.requests.cases import Case
-from looktwice.prove.asking import ask as asked
-from looktwice.prove.deadline import QUESTION, Deadline, within
+from looktwice.prove.deadline import EXPERIMENT, Deadline, within
 from looktwice.prove.experiment import Experiment, NotShown, Shown, experiments
+from looktwice.prove.experiment_runs import run_experiment
 from looktwice.prove.explorer import Budget
 from looktwice.prove.request import NOT_SENT
 from looktwice.prove.stage import Stage
@@ -20,8 +20,8 @@ _HOLDS = (Verdict.PROTECTED, Verdict.COMMUTES, Verdict.RESPONSE_ONLY, Verdict.SE
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """`is_wrong`: shown again. `holds`: tried, and it held. Neither: it could not be told, `why` says what stood in
-    the way. `why` is a sentence or two for a person in every case."""
+    """`is_wrong`: shown again. `holds`: tried, and it held. Neither: that could not be determined, `why` says what
+    stood in the way. `why` is a sentence or two for a person in every case."""
 
     is_wrong: bool
     holds: bool
@@ -39,8 +39,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
 def ask(stage: Stage, name: str, case: Case, budget: Budget | None = None, deadline: Deadline | None = None) -> Outcome:
     """Run the experiment `name` on one pair of requests.
 
-    stage: the started application. Every schedule within the budget is tried, not only the recorded one: a mended
-    program runs other statements. deadline: for this question; without one it has the usual limit.
+    stage: the started application. Every schedule within the budget is tried, not only the recorded one: a fixed
+    program runs other statements. deadline: for this experiment; without one it has the usual limit.
     Raises LooktwiceError when there is no such experiment.
     """
     experiment = _named(name)
@@ -48,11 +48,11 @@ def ask(stage: Stage, name: str, case: Case, budget: Budget | None = None, deadl
         return Outcome(is_wrong=False, holds=False, why=f"`{name}` does not apply to {case.endpoint}")
     if why := problem(case.first) or problem(case.second):
         return Outcome(is_wrong=False, holds=False, why=f"{NOT_SENT}{why}")
-    limit = (deadline or Deadline(QUESTION, "its limit")).of_question(budget.seconds if budget else None)
+    limit = (deadline or Deadline(EXPERIMENT, "its limit")).of_experiment(budget.seconds if budget else None)
     quiet: list[NotShown] = []
     laboratory = stage.laboratory(budget)
     laboratory.acquaint(case)
-    results = asked(laboratory, experiment, case)
+    results = run_experiment(laboratory, experiment, case)
     for result in within(limit, results, name, experiment.codes[0], case.endpoint):
         stage.check()
         if isinstance(result, Shown):
@@ -71,14 +71,16 @@ def ask(stage: Stage, name: str, case: Case, budget: Budget | None = None, deadl
 
 def _summary(name: str, quiet: list[NotShown]) -> Outcome:
     if not quiet:
-        return Outcome(is_wrong=False, holds=False, why=f"`{name}` came to no result")
+        return Outcome(is_wrong=False, holds=False, why=f"`{name}` reached no result")
     doubtful = next((result for result in quiet if result.verdict not in _HOLDS), None)
-    told = doubtful or quiet[-1]
-    return Outcome(is_wrong=False, holds=doubtful is None, why=told.why, verdict=told.verdict.value, trace=told.trace)
+    result = doubtful or quiet[-1]
+    return Outcome(
+        is_wrong=False, holds=doubtful is None, why=result.why, verdict=result.verdict.value, trace=result.trace
+    )
 
 
 def _named(name: str) -> Experiment:
     found = {experiment.name: experiment for experiment in experiments()}
     if name not in found:
-        raise LooktwiceError("cannot ask that", f"there is no experiment `{name}`", f"There is: {', '.join(found)}.")
+        raise LooktwiceError("cannot run that", f"there is no experiment `{name}`", f"Available: {', '.join(found)}.")
     return found[name]

@@ -1,4 +1,4 @@
-"""One run: what was asked under which schedule, and what it left."""
+"""One run: what was sent under which schedule, and what it left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A schedule: whose turn it is, and how far they go. It is data, so that a proof can be played again."""
+"""A schedule: whose turn it is, and how far they go. It is data, so that a proof can be repeated."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Turn(Struct, frozen=True, tag="turn"):
 
 
 class Pause(Struct, frozen=True, tag="pause"):
-    """Nobody moves for so many seconds: what holding alone does, without the other request."""
+    """No lane moves for so many seconds: what holding alone does, without the other request."""
 
     seconds: float
 
@@ -45,7 +45,7 @@ def explain(schedule: Schedule) -> str:
     words = []
     for step in schedule:
         if isinstance(step, Pause):
-            words.append(f"{step.seconds * 1000:.0f} ms of nothing")
+            words.append(f"{step.seconds * 1000:.0f} ms of pause")
         elif step.until is None:
             words.append(f"{step.lane} to the end")
         else:

@@ -43,29 +43,29 @@ class Blocked(Struct, frozen=True):
 
 
 class Play(Struct, frozen=True, kw_only=True):
-    """What happened when a schedule was played. `transactions` are those seen open while held: xid → backend."""
+    """What happened when a schedule was run. `transactions` are those seen open while held: xid → backend."""
 
     schedule: Schedule
     responses: dict[str, Response]
     journal: tuple[Moment, ...]
     blocked: tuple[Blocked, ...] = ()
     transactions: dict[int, int] = {}
-    unreached: str = ""  # why the schedule was not played as meant, "" when it was
+    unreached: str = ""  # why the schedule was not run as planned, "" when it was
     started: float = 0.0  # seconds since the epoch
     ended: float = 0.0
 
 
 class Scheduler:
-    """Plays schedules against running instances of an application.
+    """Runs schedules against running instances of an application.
 
-    ports: lane → port at which that instance answers HTTP. timeout: seconds a request may take. settle: seconds of
+    ports: lane → port at which that instance answers HTTP. timeout: seconds a request may take. quiet: seconds of
     silence to wait for after a lane is done, learned from work seen after the answer in earlier runs. gap: the longest
     stretch in which a request alone did nothing at the boundary, in seconds.
     """
 
     def __init__(self, boundary: Boundary, ports: Mapping[str, int], sessions: Sessions, timeout: float = 10.0) -> None:
         self.boundary, self.ports, self.timeout = boundary, dict(ports), timeout
-        self.settle = 0.0
+        self.quiet = 0.0
         self.gap = _SHORTEST_GAP
         self.sessions = sessions
         self.passes: Callable[[Operation], bool] = lambda operation: False  # what no schedule may hold
@@ -91,7 +91,7 @@ class Scheduler:
                 run.turn(Turn(lane))
         finally:
             self.boundary.release_all()
-        self._settle(requests)
+        self._wait_for_silence(requests)
         strange = self._strange(requests)
         self.has_strangers = bool(strange)
         return Play(
@@ -106,13 +106,13 @@ class Scheduler:
         )
 
     def _strange(self, lanes: Iterable[str]) -> str:
-        """Why the schedule cannot be vouched for: something of a lane went by that nobody could have held."""
+        """Why the schedule cannot be relied on: something of a lane passed that could not have been held."""
         failed = next((moment for moment in self._gate.journal if isinstance(moment, Failed)), None)
         if failed is not None:
             return f"the proxies failed: {failed.why}"
         seen = {moment.lane for moment in self._gate.journal if isinstance(moment, NotUnderstood)}
         seen |= {lane for lane in lanes if any(it.is_strange for it in self._gate.of_lane(lane))}
-        return f"a connection of {min(seen)} speaks what is not understood" if seen else ""
+        return f"a connection of {min(seen)} uses a protocol that is not understood" if seen else ""
 
     def _drain(self) -> None:
         while True:
@@ -129,9 +129,9 @@ class Scheduler:
         """The lane's connections, without those that a job of the background is just using."""
         return [c for c in self._gate.of_lane(lane) if c.number not in self._foreign]
 
-    def _settle(self, requests: Mapping[str, Request]) -> None:
+    def _wait_for_silence(self, requests: Mapping[str, Request]) -> None:
         """Wait for silence, as long as it was found to take; a lane that stays open is left to the gates."""
-        deadline = time.monotonic() + max(self.settle, 0.2)
+        deadline = time.monotonic() + max(self.quiet, 0.2)
         quiet_since = time.monotonic()
         seen = len(self._gate.journal)
         while time.monotonic() < deadline:
@@ -139,7 +139,7 @@ class Scheduler:
             news, seen = self._gate.journal[seen:], len(self._gate.journal)
             if any(map(self._counts, news)) or not all(self.is_quiet(lane) for lane in requests):
                 quiet_since = now
-            elif now - quiet_since >= self.settle:
+            elif now - quiet_since >= self.quiet:
                 return
             time.sleep(_POLL / 2)
 
@@ -149,7 +149,7 @@ class Scheduler:
 
 
 class _Run:
-    """One schedule being played."""
+    """One schedule being run."""
 
     def __init__(self, scheduler: Scheduler, requests: Mapping[str, Request], faults: tuple[Fault, ...]) -> None:
         self._scheduler, self._requests = scheduler, requests

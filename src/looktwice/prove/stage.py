@@ -61,17 +61,17 @@ requests = [
 [prove.users]
 anna = { Authorization = "Bearer a token that your seed creates" }"""
 Say = Callable[[str], None]
-_ANSWER = 10.0  # seconds for a request that is asked outside of an experiment
+_ANSWER = 10.0  # seconds for a request that is sent outside of an experiment
 _DYING = 0.3  # seconds in which an application that gave no answer may be ending
 _GRACE = 60.0  # seconds after the deadline in which what is going on may end by itself
 
 
 class Stage:
     """Open with `with Stage.open(root, prove) as stage:`; leaving ends all of it, whatever happened. Or enter a new
-    one and consume `start`, which says what is done as it is done.
+    one and consume `start`, which reports each step when it is taken.
 
-    `cases` are the requests that can be asked, `unasked` the endpoints for which none could be made (endpoint, reason).
-    `trials` runs them; every run begins at the snapshot and ends there.
+    `cases` are the requests that can be sent, `without_request` the endpoints for which none could be made (endpoint,
+    reason). `trials` runs them; every run begins at the snapshot and ends there.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Stage:
         self.instances: dict[str, Instance] = {}
         self.services: tuple[Service, ...] = ()
         self.cases: list[Case] = []
-        self.unasked: list[tuple[str, str]] = []
+        self.without_request: list[tuple[str, str]] = []
         self.users: dict[str, dict[str, str]] = dict(prove.users)
         self._lanes: dict[str, Addresses] = {}
         self._refused: list[Attempt] = []  # of what has ended by now
@@ -105,8 +105,8 @@ class Stage:
     def open(cls, root: Path, prove: Prove, say: Say = lambda text: None, deadline: Deadline | None = None) -> Stage:
         """Start everything for the project at `root`.
 
-        say: told what is being done, in a few words. deadline: for all that is done with the stage; none when left out.
-        Raises StartError, ConfigurationError, MissingExtraError, RunEndedError.
+        say: called with what is being done, in a few words. deadline: for all that is done with the stage; none when
+        left out. Raises StartError, ConfigurationError, MissingExtraError, RunEndedError.
         """
         stage = cls(root, prove, deadline, say)
         try:
@@ -138,7 +138,7 @@ class Stage:
 
     def reach(self, wanted: Iterable[Case] | None = None) -> list[Row]:
         """Each case's first request alone, on both instances: the answer of the second, which is warm, counts. Those
-        that only read are asked first: what the application is connected to is known before anything is written."""
+        that only read are sent first: what the application is connected to is known before anything is written."""
         cases = list(self.cases if wanted is None else wanted)
         asked = sorted(range(len(cases)), key=lambda at: cases[at].first.method not in ("GET", "HEAD"))
         rows = {at: self._reach(cases[at]) for at in asked}
@@ -167,8 +167,8 @@ class Stage:
             self.redis.forget_counters()
 
     def sign_in_again(self) -> bool:
-        """Log in again everybody whom we logged in, and take what that leaves into the snapshot. False when there is
-        nobody."""
+        """Log in again all users whom looktwice logged in, and take what that leaves into the snapshot. False when
+        there are none."""
         if self._restore.is_grown:
             return False  # these rows are there for a measurement only
         fresh = sign_in_again(self._send, self._operations, self.users)
@@ -194,13 +194,14 @@ class Stage:
         return [LANES] if self.plan.setup or self.plan.seed else [(lane,) for lane in LANES]
 
     def check(self) -> None:
-        """Raises RunEndedError when somebody has killed an instance: what was seen since then is not its doing."""
+        """Raises RunEndedError when another program has killed an instance: what was seen since then is not its
+        doing."""
         for lane, started in self.instances.items():
             if how := started.killed:
                 raise RunEndedError(
                     "the run has ended early",
                     f"the application (instance {lane}) {how}, and not by itself",
-                    "If nobody did that, see whether the machine ran out of memory.",
+                    "If you did not do that, check whether the machine ran out of memory.",
                 )
 
     def laboratory(self, budget: Budget | None = None, instances: int = 2) -> Laboratory:
@@ -220,7 +221,7 @@ class Stage:
     def remarks(self) -> list[str]:
         """What a person should know of the run besides its results: where the application wanted to go."""
         tried = [*self._refused, *(it for started in self.instances.values() for it in started.attempts())]
-        said = [
+        found = [
             *remarks.of_openness(self.plan, self._openness, self._peers()),
             *self.own_database.remarks(),
             *self.background.remarks(),
@@ -229,8 +230,8 @@ class Stage:
             *remarks.of_files(self.plan),
         ]
         if runs_as_root(self.plan):
-            said.append("the application ran as root: its files or its interpreter are closed to other users")
-        return said
+            found.append("the application ran as root: its files or its interpreter are closed to other users")
+        return found
 
     def _peers(self) -> list[str]:
         """Connections of the application to what is not of this run and was not allowed."""
@@ -277,7 +278,7 @@ class Stage:
             yield from prepare.seed(*prepared)
         own = OwnDatabase(self.plan, self.server, self.redis, self._peers)
         self.own_database = self._stack.enter_context(own)
-        yield self._step("looking for requests to ask")
+        yield self._step("looking for requests to send")
         self._find_cases()
         self._snapshot()
 
@@ -346,23 +347,23 @@ class Stage:
             return
         with self.server.connect() as connection:
             found = discover(self._send, self.prove, connection)
-        self.unasked, self.users, self._operations = found.unasked, found.users, found.operations
+        self.without_request, self.users, self._operations = found.without_request, found.users, found.operations
         self._keep(found.cases)
-        if not self.cases and not self.unasked:
+        if not self.cases and not self.without_request:
             raise StartError(
-                "ask",
-                "it runs, but serves no OpenAPI description, and no requests are named",
+                "test",
+                "it runs, but serves no OpenAPI description, and no requests are configured",
                 command=self.plan.start,
                 plan=self.plan,
                 add=_REQUESTS,
             )
 
     def _keep(self, found: Iterable[Case]) -> None:
-        """Those whose requests can be written; the others are said not to be asked, and why."""
+        """Those whose requests can be written; the others are reported as not run, with the reason."""
         for case in found:
             why = problem(case.first) or problem(case.second)
             if why:
-                self.unasked.append((case.endpoint, f"{NOT_SENT}{why}"))
+                self.without_request.append((case.endpoint, f"{NOT_SENT}{why}"))
             else:
                 self.cases.append(case)
 
@@ -380,7 +381,7 @@ class Stage:
         return kept[0]
 
     def _exchange(self, request: Request) -> Response:
-        self._deadline.check("looking for requests to ask")
+        self._deadline.check("looking for requests to send")
         port = self.instances[LANES[0]].port
         seconds = min(_ANSWER, self._deadline.left)
         return self.own_database.around(
@@ -424,16 +425,16 @@ class Stage:
                 )
 
     def _reach(self, case: Case) -> Row:
-        row = self._asked(case)
+        row = self._tried(case)
         if row.status == 403 and ADMIN in self.users and case.user != ADMIN:
-            promoted = self._asked(case.asked_by(ADMIN, self.users[ADMIN]))
+            promoted = self._tried(case.asked_by(ADMIN, self.users[ADMIN]))
             row = row if promoted.status == 403 else promoted
         return row
 
-    def _asked(self, case: Case) -> Row:
+    def _tried(self, case: Case) -> Row:
         if self._deadline.is_over:
-            return Row(endpoint=case.endpoint, status=None, why=f"not asked: {self._deadline}", case=case)
-        response = Response(error="not asked")
+            return Row(endpoint=case.endpoint, status=None, why=f"not tested: {self._deadline}", case=case)
+        response = Response(error="not sent")
         self.own_database.before(case.first)
         try:
             for swapped in (True, False):
@@ -448,5 +449,5 @@ class Stage:
         reason = why(response, self.instances[LANES[0]].output, case.first)
         if self.revive(_DYING if response.status is None else 0.0):
             self.trials.discard()
-            reason = f"the application ended when it was asked. {reason}"
+            reason = f"the application ended when the request was sent. {reason}"
         return Row(endpoint=case.endpoint, status=response.status, why=reason, case=case)

@@ -1,4 +1,5 @@
-"""Whether an answer says that the request was carried out: told by status, `Location` and body, never by status alone.
+"""Whether an answer says that the request was carried out: judged by status, `Location` and body, never by status
+alone.
 
 A form is answered with a redirect when all went well (303 after POST, RFC 9110 15.4.4), and so it is, elsewhere, when
 it did not: to the login, or back to the form with an error. What a request is answered when it runs alone is the
@@ -109,7 +110,8 @@ def _is_form_again(response: Response, usual: Response) -> bool:
 
 
 def _says_no(request: Request, response: Response) -> bool:
-    """A 2xx whose body denies it. Only of requests that change something: what a GET shows may be anybody's error."""
+    """A 2xx whose body denies it. Only of requests that change something: what a GET shows may be the error of
+    something else."""
     return not request.is_safe and _has_error(response.content)
 
 

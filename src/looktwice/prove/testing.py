@@ -1,4 +1,4 @@
-"""What a written test uses: the application of its project, started once, and one question asked of it."""
+"""What a written test uses: the application of its project, started once, and one experiment run on it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from looktwice.prove.stage import Stage
 
 
 class Unanswered(Exception):
-    """It could not be told whether the application holds: that is no success."""
+    """It could not be determined whether the application holds: that is no success."""
 
 
 class Application:
-    """The project at `root`, started when the first question is asked. imports: entered while looktwice is at work, so
+    """The project at `root`, started when the first experiment is run. imports: entered while looktwice is at work, so
     that no module of the project is taken for one of ours."""
 
     def __init__(
@@ -70,8 +70,8 @@ class Application:
 
         first, second: the requests that meet; the same one again when there is no second. once: the request sent twice
         must have one effect. at: an endpoint, its parameters in braces ("PUT /items/{id}"); without requests, those
-        that looktwice makes for it, asked by `user`.
-        Raises AssertionError with the two lanes when it does not hold, Unanswered when that could not be told.
+        that looktwice makes for it, sent by `user`.
+        Raises AssertionError with the two lanes when it does not hold, Unanswered when that could not be determined.
         """
         __tracebackhide__ = True  # the message says it all
         with self._imports:
@@ -93,7 +93,7 @@ class Application:
             why = self.stage.why_ended(error)
             if not why:
                 raise
-            self.close()  # the next question starts the application anew
+            self.close()  # the next experiment starts the application again
             self._stage = None
             raise Unanswered(f"{case.endpoint}: the run has ended early: {why}") from None
 
@@ -101,7 +101,7 @@ class Application:
         found = next((case for case in self.stage.cases if case.endpoint == at), None)
         if found is None:
             known = ", ".join(case.endpoint for case in self.stage.cases)
-            raise Unanswered(line(f"{at}: no request can be made for it; there is: {known or 'none'}"))
+            raise Unanswered(line(f"{at}: no request can be made for it; available: {known or 'none'}"))
         return found.asked_by(user, self.stage.users[user]) if user in self.stage.users else found
 
     def close(self) -> None:

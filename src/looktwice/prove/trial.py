@@ -1,4 +1,4 @@
-"""Trials: schedules played from the snapshot, and the way back to it."""
+"""Trials: schedules run from the snapshot, and the way back to it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Trials:
         self._wears = wears
         self.count = 0
         self.usual: dict[Request, Response] = {}  # how a request is answered when it runs alone and succeeds
-        self.contested: set[str] = set()  # of all runs since somebody emptied it
+        self.contested: set[str] = set()  # of all runs since it was last emptied
         self._lanes_by_backend: dict[int, str] = {}
         restore.set_aside(self.background)
 
@@ -68,7 +68,7 @@ class Trials:
         swapped: bool = False,
         prelude: Sequence[Request] = (),
     ) -> Trial:
-        """Play the schedule. With `swapped` the requests change instances: what A asks goes to instance B.
+        """Run the schedule. With `swapped` the requests change instances: what A sends goes to instance B.
 
         prelude: requests that are sent one after the other before it, on instance A. Raises VoidRunError when the
         answers say nothing of the requests, whatever was tried.
@@ -78,7 +78,7 @@ class Trials:
         return self.run_on([*ahead, last], ahead=len(ahead))[-1]
 
     def run_on(self, parts: Sequence[Part], ahead: int = 0) -> list[Trial]:
-        """Play one part after the other without going back to the snapshot between. Each trial holds what was left by
+        """Run one part after the other without going back to the snapshot between. Each trial holds what was left by
         all parts up to it, but only its own answers.
 
         ahead: how many of the first only lead up to the rest. A run that is void is repeated, once whatever can be
@@ -161,7 +161,7 @@ class Trials:
             self._back(ledger)
 
     def afresh(self, part: Part) -> None:
-        """Start the application again, and ask it the part's requests so that it is warm."""
+        """Start the application again, and send it the part's requests so that it is warm."""
         if self.recovery is not None:
             self.recovery.afresh()
             self.discard()
@@ -237,7 +237,7 @@ class Trials:
                 self._back(ledger)
 
     def _drain(self, ledger: Ledger) -> None:
-        """What came since the last run was nobody's whom we asked. Go back from that first."""
+        """What came since the last run belongs to no request. Go back from that first."""
         strays, self.restore.strays = [*self.restore.strays, *self._changes.since()], []
         if strays:
             self.background.note(strays)
@@ -259,7 +259,7 @@ class Trials:
         worn = {lane: self._wears(request) for lane, request in asked.items()}
         self.scheduler.passes = lambda operation: self.background.passes(operation, asked.get(operation.lane))
         play = self.scheduler.play(worn, plan, met)
-        every = self._settled_changes(play)
+        every = self._completed_changes(play)
         ledger.every += every
         succeeded = self._succeeded(part, play, names)
         judged = self._judged(play, every, asked, part, len(succeeded) == len(part.requests))
@@ -303,20 +303,20 @@ class Trials:
         is_plain = not part.faults and not self.scheduler.has_strangers
         return self.background.see(play, every, keys, asked, is_plain, succeeded)
 
-    def _settled_changes(self, play: Play) -> list[RowChange]:
+    def _completed_changes(self, play: Play) -> list[RowChange]:
         """What was written, once the sessions that the requests used are at rest. A job of the background may go on."""
         arrived = (moment.operation for moment in play.journal if isinstance(moment, Arrived))
         used = {it.backend for it in arrived if it.kind in MEANINGFUL and not self.scheduler.passes(it)}
         deadline = time.monotonic() + _OPEN_AT_MOST
-        while left := self._unsettled(used):
+        while left := self._unfinished(used):
             if time.monotonic() > deadline:
                 self.scheduler.sessions.terminate(left)
                 break
             time.sleep(0.001)
         return self._changes.since()
 
-    def _unsettled(self, backends: Collection[int | None]) -> list[int]:
-        return [session.pid for session in self.scheduler.sessions.unsettled() if session.pid in backends]
+    def _unfinished(self, backends: Collection[int | None]) -> list[int]:
+        return [session.pid for session in self.scheduler.sessions.unfinished() if session.pid in backends]
 
     def _writers(self, play: Play, changes: Sequence[RowChange]) -> dict[int, str]:
         for connection in list(self.scheduler.boundary.gate.connections.values()):

@@ -1,4 +1,4 @@
-"""The stand-in for an outside HTTP service: it answers what it was told to, and remembers what it has done.
+"""The stand-in for an outside HTTP service: it answers what was configured, and remembers what it has done.
 
 Each accepted call that is not safe is an effect of the run, as much as a row. A call that repeats an idempotency key
 gets the first answer again and is no second effect, as the services worth calling have it.
@@ -24,7 +24,7 @@ from looktwice.prove.wire.operation import Failure, Operation, OperationKind, Re
 
 _FIELD = re.compile(r"\{(\w+)\}")
 _ECHOED = (str, int, float, bool)
-_LEAVE = 2.0  # seconds in which the other side may still be sending what nobody reads
+_LEAVE = 2.0  # seconds in which the other side may still be sending unread data
 
 
 class Script(Struct, frozen=True, kw_only=True):

@@ -45,7 +45,7 @@ class Void(Struct, frozen=True, kw_only=True):
 
 
 class VoidRunError(Exception):
-    """Nothing that was tried makes the application answer as before. Ends what was asked, never the whole run."""
+    """Nothing that was tried makes the application answer as before. Ends the experiment, never the whole run."""
 
     def __init__(self, void: Void) -> None:
         super().__init__(f"{void.cause}: {void.why}")
@@ -92,11 +92,11 @@ def limited(request: Request, response: Response, usual: Response | None = None)
 
 
 def changed(request: Request, response: Response, before: Response) -> Void:
-    """The void of an answer that nobody expects: the same request from the same rows was answered otherwise before."""
+    """The void of an unexpected answer: the same request from the same rows was answered otherwise before."""
     return Void(
         cause=_BY_STATUS.get(response.status, Cause.CHANGED),
         why=f"{request.method} {request.path} is answered {_with_words(response)}, and was answered {describe(before)} "
-        "before, when the same was asked of the same rows",
+        "before, when the same request met the same rows",
         wait=seconds_to_wait(response.headers),
         status=response.status,
         is_stated=response.status in _STATING,
@@ -143,9 +143,9 @@ def _has(response: Response, header: str) -> bool:
 
 
 def _with_words(response: Response) -> str:
-    told = describe(response)
+    answer = describe(response)
     after = next((value for name, value in response.headers if name.lower() == "retry-after"), "")
     words = words_of(response)
     more = [f"Retry-After {after}"] if after else []
     more += [f"“{words}”"] if words else []
-    return f"{told} ({', '.join(more)})" if more else told
+    return f"{answer} ({', '.join(more)})" if more else answer

@@ -26,14 +26,14 @@ _ATTEMPTS = {
 
 
 def attempt_words(verb: str, subject: str = "") -> str:
-    """For what was asked and did not happen: "tries to write wallets"."""
+    """For what was requested and did not happen: "tries to write wallets"."""
     return f"{_ATTEMPTS.get(verb, 'tries to write')} {subject}".rstrip()
 
 
 def read_words(tables: Sequence[str], result: Result | None, rows: Sequence[Row], verb: str) -> str:
     """For example "reads wallets: balance 100", "finds nothing in coupons"."""
     subject = rows[0].table if rows else ", ".join(dict.fromkeys(map(short, tables))) or "the database"
-    if result is None or result.failure is not None:  # nobody knows what it would have found
+    if result is None or result.failure is not None:  # what it would have found is unknown
         return attempt_words(verb, subject)
     if result.rows == 0:
         return f"finds nothing in {subject}"
@@ -55,7 +55,7 @@ def write_words(
     if not before and not after and (result is None or result.failure is not None):
         return attempt_words(verb, subject)
     if result is not None and result.affected == 0:
-        return f"adds nothing to {subject}" if verb == "insert" else f"changes nothing in {subject}: no row fits"
+        return f"adds nothing to {subject}" if verb == "insert" else f"changes nothing in {subject}: no row matches"
     if verb == "insert":
         return f"adds a row to {subject}" + (f": {values_words(after[0])}" if len(after) == 1 else "")
     if verb == "delete":
@@ -91,7 +91,7 @@ def fault_words(action: Action) -> str:
     if isinstance(action, Cut):
         return f"the connection breaks {action.point.value}"
     if isinstance(action, Fail):
-        return f"the other side fails it with {action.code}"
+        return f"the other side answers with the error {action.code}"
     if isinstance(action, Hang):
         return "no reply ever comes" + (", though it is carried out" if action.has_effect else "")
     if isinstance(action, Slow):
@@ -102,6 +102,6 @@ def fault_words(action: Action) -> str:
     if isinstance(action, Stale):
         return "the connections that the pool kept are broken"
     if isinstance(action, Away):
-        return "the database is away"
+        return "the database is unreachable"
     assert isinstance(action, Forward)
     return ""

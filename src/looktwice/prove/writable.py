@@ -23,23 +23,23 @@ def problem(request: Request) -> str:
 
 
 def _of_method(method: str) -> str:
-    return "" if _TOKEN.fullmatch(method) else f"this is no method: {_shown(method)}"
+    return "" if _TOKEN.fullmatch(method) else f"this is not a method: {_shown(method)}"
 
 
 def _of_path(path: str) -> str:
     if not path.startswith("/"):
-        return f"this path is no URL: {_shown(path)} does not begin with a slash"
+        return f"this path is not a URL path: {_shown(path)} does not begin with a slash"
     if _TARGET.fullmatch(path):
         return ""
     letter = next(it for it in path if not _TARGET.fullmatch(it))
     encoded = "".join(f"%{byte:02X}" for byte in letter.encode("utf-8", "surrogatepass"))
-    return f"this path is no URL: {_shown(path)} holds {_named(letter)}, which is written {encoded}"
+    return f"this path is not a URL path: {_shown(path)} holds {_named(letter)}, which is written {encoded}"
 
 
 def _of_headers(request: Request) -> str:
     for name, value in request.headers:
         if not _TOKEN.fullmatch(name):
-            return f"this is no name of a header: {_shown(name)}"
+            return f"this is not the name of a header: {_shown(name)}"
         letter = next((it for it in value if it in "\r\n\0" or ord(it) > 0xFF), None)
         if letter is not None:
             return f"the header {name} cannot be written: its value holds {_named(letter)}"
@@ -56,12 +56,12 @@ def _of_body(request: Request) -> str:
         return f"the body has {len(request.body):,} bytes: more than {LARGEST_BODY:,} are not sent"
     framing = [(name, value) for name, value in request.headers if name.lower() in _FRAMING]
     if len(framing) > 1:
-        return f"the headers {' and '.join(name for name, _ in framing)} both say how long the body is"
+        return f"the headers {' and '.join(name for name, _ in framing)} both state the length of the body"
     for name, value in framing:
         if name.lower() == "content-length" and value != str(len(request.body)):
-            return f"the header {name} says {_shown(value)}, and the body has {len(request.body)} bytes"
+            return f"the header {name} states {_shown(value)}, and the body has {len(request.body)} bytes"
         if name.lower() == "transfer-encoding" and value.lower() != "chunked":
-            return f"the header {name} says {_shown(value)}, and nothing but chunked is sent"
+            return f"the header {name} states {_shown(value)}, and nothing but chunked is sent"
     return ""
 
 

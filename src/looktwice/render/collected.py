@@ -1,4 +1,4 @@
-"""Everything that a run said, collected: for formats that need the end before they can begin."""
+"""Everything that a run reported, collected: for formats that need the end before they can begin."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def collect(events: Iterable[Event]) -> Report:
                 report.notes.append(event)
             case Finished():
                 report.finished = together(report.finished, event)
-    report.not_proven.sort(key=lambda it: not it.is_open)  # what could not be told comes first
+    report.not_proven.sort(key=lambda it: not it.is_open)  # what could not be determined comes first
     report.reached.sort(key=lambda it: it.succeeded)
     return report
 

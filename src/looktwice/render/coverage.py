@@ -30,7 +30,7 @@ def headline(coverage: Coverage, guides: Mapping[str, Guide]) -> list[str]:
     if coverage.fault:
         return [
             f"How much was understood could not be measured: {coverage.fault}.",
-            "This is a fault of looktwice; please report it.",
+            "This is a bug in looktwice; please report it.",
         ]
     own = [each for each in coverage.packages if not each.is_aside]
     missing = [each for each in own if each.verdict is Understanding.NOT and not each.gap]

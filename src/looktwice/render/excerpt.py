@@ -34,7 +34,7 @@ class Label(Struct, frozen=True):
 
 
 class Line(Struct, frozen=True):
-    """One line of source as it is shown; number 0 stands for lines left out."""
+    """One displayed line of source; number 0 stands for lines left out."""
 
     number: int
     text: str = ""

@@ -47,7 +47,7 @@ class Cell(Struct, frozen=True):
 
 
 class Moment(Struct, frozen=True):
-    """One step as it is drawn, on the side of its lane."""
+    """One drawn step, on the side of its lane."""
 
     side: int
     lane: str

@@ -15,7 +15,7 @@ _PADDING = re.compile(r"\(([^()]*?) AND 1=1\)")
 
 
 def abridged(statement: str) -> str:
-    """One line that says what the statement does. What is no SQL stays as it is."""
+    """One line that says what the statement does. What is no SQL stays unchanged."""
     text = " ".join(statement.split())
     if not re.match(r"(?i)(select|insert|update|delete|with)\b", text):
         return text

@@ -1,4 +1,4 @@
-"""The picture of a run as an SVG: for a README or a pull request. It asks nobody for fonts."""
+"""The picture of a run as an SVG: for a README or a pull request. It loads no fonts."""
 
 from __future__ import annotations
 

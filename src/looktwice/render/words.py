@@ -29,7 +29,7 @@ def gap(finding: Finding, section: str) -> str:
     return words
 
 
-def told(evidence: Evidence, handler: str = "") -> str:
+def evidence_text(evidence: Evidence, handler: str = "") -> str:
     """Evidence in words. A path begins at the handler; steps that only call say where."""
     if not isinstance(evidence, Flow):
         return evidence.explain()

@@ -85,7 +85,7 @@ def test_an_allowed_host_is_called_without_the_proxy():
     assert found["NO_PROXY"].split(",")[-1] == "api.pay.example"
 
 
-def test_the_port_is_told():
+def test_the_port_is_passed_on():
     assert made(("API_PORT", Kind.PORT, "3000"), port=1234)["API_PORT"] == "1234"
     assert made(port=1234)["PORT"] == "1234"
 

@@ -1,4 +1,4 @@
-"""Starting and ending: whatever happens, the person is told why and nothing is left running."""
+"""Starting and ending: whatever happens, the user learns why and nothing is left running."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_an_application_of_several_processes_is_let_be(project, secrets, way):
         (signal.SIGABRT, ""),
     ],
 )
-def test_one_that_somebody_else_ends_is_told_from_one_that_fails(project, secrets, way, how):
+def test_one_that_somebody_else_ends_is_distinguished_from_one_that_fails(project, secrets, way, how):
     with start(plan_of(project, sys.executable, "server.py", "{port}"), {"A": NOTHING}, secrets)["A"] as one:
         assert one.killed == ""
         os.kill(one.pid, way)
@@ -141,7 +141,7 @@ with start(plan, {{"A": NOTHING}}, Secrets())["A"] as one:
 
 
 @pytest.mark.parametrize(
-    ("code", "said"),
+    ("code", "message"),
     [
         ("import os; os.environ['CRM_KEY']", 'environment = { CRM_KEY = "…" }'),
         ("import no_such_package", "no_such_package"),
@@ -149,12 +149,12 @@ with start(plan, {{"A": NOTHING}}, Secrets())["A"] as one:
         ("raise SystemExit('the reason')", "the reason"),
     ],
 )
-def test_a_start_that_dies(project, secrets, code, said):
+def test_a_start_that_dies(project, secrets, code, message):
     (project / "server.py").write_text(code)
     with pytest.raises(StartError) as caught:
         start(plan_of(project, sys.executable, "server.py"), {"A": NOTHING, "B": NOTHING}, secrets)
     shown = str(caught.value)
-    assert said in shown
+    assert message in shown
     assert "server.py" in shown  # the command
     assert "Procfile:1" in shown  # and where it was found
     assert len(shown.splitlines()) < 45

@@ -140,7 +140,7 @@ def test_proof_of_a_login(body, headers, proof):
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "said"),
+    ("status", "body", "reason"),
     [
         (200, {}, ""),
         (401, {"detail": "x"}, "[prove.users]"),
@@ -151,15 +151,15 @@ def test_proof_of_a_login(body, headers, proof):
         (418, {"message": "teapot"}, "teapot"),
     ],
 )
-def test_why_an_endpoint_was_not_reached(status, body, said):
+def test_why_an_endpoint_was_not_reached(status, body, reason):
     response = Response(status=status, body=msgspec.json.encode(body))
-    assert said in why(response, lambda: "first\nthe last line\n")
+    assert reason in why(response, lambda: "first\nthe last line\n")
     assert bool(why(response)) is (status != 200)
 
 
 def test_an_access_log_does_not_hide_the_error():
     printed = "Traceback:\n  File x\nAttributeError: no id\nINFO: 127.0.0.1 - GET /x 500\n"
-    assert why(Response(status=500), lambda: printed) == "it fails by itself: AttributeError: no id"
+    assert why(Response(status=500), lambda: printed) == "it fails on its own: AttributeError: no id"
 
 
 def test_requests_of_the_user():
@@ -185,7 +185,7 @@ def test_requests_that_name_what_is_not_there(asked):
         cases(config.Prove(requests=(asked,), users={"anna": {}}))
 
 
-def test_calls_off_this_machine_are_refused_and_told():
+def test_calls_off_this_machine_are_refused_and_reported():
     outside = Outside()
     with Boundary() as boundary:
         port = boundary.listen(outside.protocol)
@@ -207,7 +207,7 @@ def test_an_application_that_nobody_described_is_reached():
     prove: Any = msgspec.structs.replace(config.load(SHOP).prove, requests=(), users={})
     with Stage.open(SHOP, prove) as stage:
         rows = {row.endpoint: row for row in stage.reach()}
-        assert not stage.unasked
+        assert not stage.without_request
         assert set(stage.users) == {"annadt", "bendt", "admindt"}
     reached = [endpoint for endpoint, row in rows.items() if row.is_reached]
     assert len(rows) == 21

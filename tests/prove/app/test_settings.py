@@ -347,7 +347,7 @@ def test_living_values_that_the_user_passes_are_refused_without_being_shown(tmp_
     assert "not started with that" in str(caught.value) or "not run with that" in str(caught.value)
 
 
-def test_the_users_word_for_us_counts_as_it_is(tmp_path):
+def test_what_the_user_sets_for_us_is_taken_unchanged(tmp_path):
     prove = Prove(start="x", environment={"NAME": "QUITE-PRIVATE"}, database=("LEDGER",))
     found = made(tmp_path, {".env": PRIVATE, "looktwice.toml": ""}, prove)
     assert found["NAME"] == "QUITE-PRIVATE"
@@ -356,7 +356,7 @@ def test_the_users_word_for_us_counts_as_it_is(tmp_path):
 
 @pytest.mark.parametrize("status", [101, 99, 600, 0])
 def test_a_status_that_is_none_is_refused(tmp_path, status):
-    with pytest.raises(StartError, match="none that a service can answer"):
+    with pytest.raises(StartError, match="not a status with which a service can answer"):
         made(tmp_path, {}, Prove(start="x", upstreams={"pay": Upstream(variable="P", status=status)}))
 
 

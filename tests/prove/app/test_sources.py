@@ -1,4 +1,4 @@
-"""What is told by a project's own files: small trees, and what is made of each."""
+"""What a project's own files show: small trees, and what is made of each."""
 
 import contextlib
 import json
@@ -199,14 +199,14 @@ def resolved_or_refused(root):
 
 
 @pytest.mark.parametrize(
-    ("prove", "said"),
+    ("prove", "message"),
     [
         (Prove(start=" "), "names no program"),
         (Prove(start="a", setup=("",)), "setup = '' names no program"),
-        (Prove(start="a", directory="nowhere"), "directory = 'nowhere' is no folder"),
+        (Prove(start="a", directory="nowhere"), "directory = 'nowhere' is not a folder"),
         (Prove(start="a 'b"), "No closing quotation"),
     ],
 )
-def test_what_cannot_be_meant_is_refused(tmp_path, prove, said):
-    with pytest.raises(StartError, match=said):
+def test_what_cannot_be_meant_is_refused(tmp_path, prove, message):
+    with pytest.raises(StartError, match=message):
         resolve(tmp_path, prove)

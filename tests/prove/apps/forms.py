@@ -1,4 +1,4 @@
-"""A wallet that answers forms, as pages do: `python forms.py PORT`. Success and refusal are redirects, told apart by
+"""A wallet that answers forms, as pages do: `python forms.py PORT`. Success and refusal are redirects, distinguished by
 where they lead.
 
 POST /withdraw checks and then acts; /withdraw_locked locks; /silent refuses with the very redirect of success; /guarded

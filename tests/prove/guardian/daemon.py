@@ -20,7 +20,7 @@ def leave(path: str) -> None:
     with open(path, "w") as file:
         file.write(str(os.getpid()))
     os.closerange(0, 256)
-    # Executed anew, so that /proc/PID/environ is empty too.
+    # Executed again, so that /proc/PID/environ is empty too.
     os.execve(sys.executable, ["sleeper", "-c", "import time; time.sleep(600)"], {})
 
 

@@ -132,8 +132,8 @@ def test_a_guardian_ignores_signals_to_stop(running: Running, who: str, number: 
 def test_a_database_that_is_gone_is_named(running: Running, number: signal.Signals) -> None:
     os.kill(running.postmaster, number)
     assert running.us.stdout is not None
-    said = running.us.stdout.read()
-    assert said.startswith("PostgreSQL ") and "while it was needed" in said
+    output = running.us.stdout.read()
+    assert output.startswith("PostgreSQL ") and "while it was needed" in output
     running.us.wait(20)
     assert running.is_gone()
 

@@ -84,7 +84,7 @@ def test_what_was_printed_last_is_there_when_it_has_ended(run: Run) -> None:
 
 
 def test_output_that_somebody_else_still_holds_open(run: Run) -> None:
-    """A worker that goes on after its parent: nobody waits for the end of what it may print."""
+    """A worker that goes on after its parent: the end of what it may print is not awaited."""
     code = "import os, time\nprint('parent', flush=True)\nif not os.fork():\n os.setsid()\n time.sleep(600)"
     child = printing(run, code)
     assert child.wait(20) == 0

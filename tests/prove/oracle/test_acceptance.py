@@ -76,7 +76,7 @@ STRAY = run(OK, [update("wallet", OLD, balance=130), insert("line", id=9, item="
             3,
             changed(held={"A": wallet(100, {"A": (500, None)})}),
             serial(),
-            "A, held alone for as long, ends otherwise",
+            "A, held alone for as long, ends differently",
         ),
         (3, changed(held={}), serial(), "was not examined"),
         (4, changed(writers={}), serial(), "public.wallet"),
@@ -84,7 +84,7 @@ STRAY = run(OK, [update("wallet", OLD, balance=130), insert("line", id=9, item="
         (5, changed(repeats=(*REPEATS[:4], Repeat(SERIAL, True))), serial(), "1 of 5 came to commutes"),
         (5, changed(repeats=REPEATS[:4]), serial(), "4 repeats"),
         (5, changed(repeats=REPEATS[:4] * 2), serial(), "8 repeats"),  # none of them swapped
-        (6, changed(canary=wallet(125)), serial(), "it ends otherwise"),
+        (6, changed(canary=wallet(125)), serial(), "it ends differently"),
         (6, changed(canary=None), serial(), "was not examined"),
         (7, changed(pair=None), serial(), "no such pair"),
         (8, changed(restarts=1), serial(), "1 restarts"),

@@ -67,9 +67,9 @@ TABLE: list[tuple[str, Callable[[], tuple[Observation, Reading]], Verdict, str, 
     ("state of no order", lambda: (run(BOTH_OK, wallet(110)), deposits()), Verdict.DATA_WRONG, "lost update", False),
     ("state of A then B", lambda: (run(BOTH_OK, wallet(130)), deposits()), Verdict.COMMUTES, "", False),
     ("below zero", lambda: (run(BOTH_OK, wallet(-20)), spends()), Verdict.DATA_WRONG, "over limit", False),
-    ("both told yes", lambda: (run(BOTH_OK, wallet(40)), spends()), Verdict.DOUBLE_SUCCESS, "", False),
+    ("both answered yes", lambda: (run(BOTH_OK, wallet(40)), spends()), Verdict.DOUBLE_SUCCESS, "", False),
     (
-        "both deletes told yes",
+        "both deletes answered yes",
         lambda: (run(BOTH_OK, wallet(40), method="DELETE"), spends("DELETE", 404)),
         Verdict.DOUBLE_SUCCESS,
         "",
@@ -185,7 +185,7 @@ def test_nothing_is_proven_without_repeated_serial_runs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "words"), [("23505", "409 was due"), ("40001", "asked for a retry"), ("40P01", "asked for a retry")]
+    ("state", "words"), [("23505", "409 was due"), ("40001", "requested a retry"), ("40P01", "requested a retry")]
 )
 def test_a_wrong_status_keeps_the_error_of_the_database(state: str, words: str) -> None:
     judgement = judge(run({"A": (200, None), "B": (500, None)}, wallet(110), errors=[("B", state)]), deposits())
@@ -334,7 +334,7 @@ def test_an_order_that_no_serial_run_has_is_no_defect(spell: Callable[..., RowCh
 
 
 def test_another_order_in_a_list_is_not_another_state() -> None:
-    """In data a list has an order; that it is new is said, and nothing more."""
+    """In data a list has an order; that it is new is reported, and nothing more."""
     reading = read(
         {
             "AB": [listed("x", "y") for _ in range(3)],
@@ -437,7 +437,7 @@ def test_what_is_renamed_and_what_is_not(
     assert judgement.verdict is verdict, judgement.explain()
 
 
-def test_a_number_that_nobody_can_vouch_for_is_said_to_be_so() -> None:
+def test_a_number_that_cannot_be_vouched_for_is_reported_as_such() -> None:
     numbers = iter(range(40, 60))
 
     def make(at: float) -> list[RowChange]:

@@ -51,20 +51,20 @@ def test_right_data_with_a_wrong_status(server: postgres.Server, program: Progra
 @pytest.mark.parametrize(("program", "mechanism"), named(RIGHT))
 def test_right_handlers_are_not_accused(server: postgres.Server, program: Program, mechanism: str) -> None:
     judgements = all_schedules(server, program)
-    told = [judgement.explain() for judgement in judgements]
+    explained = [judgement.explain() for judgement in judgements]
     assert judgements
-    assert not any(judgement.is_defect for judgement in judgements), told
-    assert all(judgement.verdict in (Verdict.PROTECTED, Verdict.COMMUTES) for judgement in judgements), told
+    assert not any(judgement.is_defect for judgement in judgements), explained
+    assert all(judgement.verdict in (Verdict.PROTECTED, Verdict.COMMUTES) for judgement in judgements), explained
     fired = {judgement.mechanism.kind for judgement in judgements if judgement.mechanism}
-    assert (mechanism in fired) if mechanism else not fired, told
+    assert (mechanism in fired) if mechanism else not fired, explained
 
 
 @pytest.mark.parametrize(("program", "verdict"), named(INFORMATION))
-def test_what_is_told_and_never_proven(server: postgres.Server, program: Program, verdict: str) -> None:
+def test_what_is_reported_and_never_proven(server: postgres.Server, program: Program, verdict: str) -> None:
     judgements = all_schedules(server, program)
-    told = [judgement.explain() for judgement in judgements]
-    assert any(judgement.verdict.value == verdict and judgement.is_information for judgement in judgements), told
-    assert not any(judgement.is_defect for judgement in judgements), told
+    explained = [judgement.explain() for judgement in judgements]
+    assert any(judgement.verdict.value == verdict and judgement.is_information for judgement in judgements), explained
+    assert not any(judgement.is_defect for judgement in judgements), explained
 
 
 @pytest.mark.thorough

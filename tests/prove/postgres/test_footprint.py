@@ -131,7 +131,7 @@ def updated(number: str, *changed: str) -> Write:
         ("BEGIN; COMMIT", [], set(), set()),
         ("SELECT transfer(1, 2)", [], *EVERYTHING),
         ("SELECT * FROM rich", [], *EVERYTHING),
-        ("CALL settle()", [], *EVERYTHING),
+        ("CALL archive()", [], *EVERYTHING),
         ("TRUNCATE wallet", [], *EVERYTHING),
         ("not sql at all ((", [], *EVERYTHING),
     ],

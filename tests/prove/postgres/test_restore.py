@@ -281,7 +281,7 @@ def last_vacuum(app: psycopg.Connection) -> object:
     return row[0]
 
 
-def test_a_role_that_may_not_restore_is_told_so(server: postgres.Server) -> None:
+def test_a_role_that_may_not_restore_is_reported(server: postgres.Server) -> None:
     with pytest.raises(LooktwiceError, match="session_replication_role"):
         Restore(postgres.attach(server.url), None)
 

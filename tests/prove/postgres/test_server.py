@@ -109,7 +109,7 @@ def test_the_proxys_address_keeps_role_and_database(server: postgres.Server) -> 
     assert server.url_at(6543) == f"postgresql://app:{server.password}@127.0.0.1:6543/app"
 
 
-def test_an_extension_that_nobody_has_is_said_to_be_missing() -> None:
+def test_an_extension_that_is_not_installed_is_reported_missing() -> None:
     with pytest.raises(LooktwiceError, match="no_such_extension"):
         binaries.find(["no_such_extension"])
 

@@ -56,7 +56,7 @@ def await_block(sessions: Sessions, pid: int) -> Wait:
     while time.monotonic() < deadline:
         if (wait := sessions.blocking(pid)) is not None:
             return wait
-    raise AssertionError("nobody waits")
+    raise AssertionError("no session waits")
 
 
 def test_waiting_for_a_safe_snapshot_is_a_wait(server: postgres.Server, sessions: Sessions) -> None:
@@ -89,20 +89,20 @@ def test_whose_transaction_and_what_became_of_it(app: psycopg.Connection, sessio
 
 
 def test_what_is_left_open(server: postgres.Server, app: psycopg.Connection, sessions: Sessions) -> None:
-    assert sessions.unsettled() == ()
+    assert sessions.unfinished() == ()
     with psycopg.connect(server.url) as other:
         other.execute("SELECT 1")
-        assert sessions.unsettled() == (Leftover(other.info.backend_pid, "idle in transaction"),)
+        assert sessions.unfinished() == (Leftover(other.info.backend_pid, "idle in transaction"),)
         other.rollback()
         app.execute("SELECT pg_advisory_lock(9)")
-        assert sessions.unsettled() == (Leftover(app.info.backend_pid, "idle", 1),)
+        assert sessions.unfinished() == (Leftover(app.info.backend_pid, "idle", 1),)
         assert sessions.terminate([app.info.backend_pid]) == 1
-        assert sessions.unsettled() == ()
+        assert sessions.unfinished() == ()
 
 
 def test_what_is_always_open_is_no_leftover(app: psycopg.Connection, sessions: Sessions) -> None:
     app.execute("SELECT pg_advisory_lock(9)")  # who leads
     sessions.accept()
-    assert sessions.unsettled() == ()
+    assert sessions.unfinished() == ()
     app.execute("SELECT pg_advisory_lock(10)")
-    assert sessions.unsettled() == (Leftover(app.info.backend_pid, "idle", 2),)
+    assert sessions.unfinished() == (Leftover(app.info.backend_pid, "idle", 2),)

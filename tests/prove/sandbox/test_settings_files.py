@@ -1,4 +1,4 @@
-"""Files of settings on the disk: whoever opens one, however, gets made-up values, and the file stays as it is."""
+"""Files of settings on the disk: whoever opens one, however, gets made-up values, and the file stays unchanged."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_every_kind_of_file_in_every_workspace(project, name):
 
 
 @pytest.mark.parametrize("name", ["README.env.md", ".environment", "env.py", "environment.env.bak"])
-def test_other_files_are_as_they_are(project, name):
+def test_other_files_are_unchanged(project, name):
     (project / name).write_text(OWN)
     assert shell(project, f"cat {name}", variables=MADE_UP).printed == OWN
 
@@ -164,7 +164,7 @@ def test_a_folder_of_that_name_is_an_ordinary_folder(project):
     ["echo A=1 > .env", "echo A=1 >> .env", "rm -f .env", "mv .env other", "mv other.txt .env", "truncate -s 0 .env",
      "sed -i s/TOKEN/X/ .env", "cp other.txt .env", "unlink .env"],
 )  # fmt: skip
-def test_it_stays_as_it_is_on_the_disk(project, change):
+def test_it_stays_unchanged_on_the_disk(project, change):
     (project / ".env").write_text(OWN)
     (project / "other.txt").write_text("OTHER=1\n")
     shell(project, change, variables=MADE_UP)

@@ -136,10 +136,10 @@ def test_what_the_conversation_says(tape):
     operations, results, session, _, _ = replay(tape)
     by_number = {result.number: result for result in results}
     answered = [o for o in operations if o.number in by_number]
-    said = [(o.kind.value, o.fingerprint[:34], by_number[o.number].tag) for o in answered]
-    assert ("statement", "insert into note (body, price) val", "INSERT 0 2") in said
-    assert ("copy", "copy note (body) from stdin", "COPY 1") in said
-    assert ("session", "discard all", "DISCARD ALL") in said
+    seen = [(o.kind.value, o.fingerprint[:34], by_number[o.number].tag) for o in answered]
+    assert ("statement", "insert into note (body, price) val", "INSERT 0 2") in seen
+    assert ("copy", "copy note (body) from stdin", "COPY 1") in seen
+    assert ("session", "discard all", "DISCARD ALL") in seen
     (batch,) = [o for o in operations if o.atomic]
     assert by_number[batch.number].tag == "COMMIT"
     failures = [by_number[o.number].failure.code for o in answered if by_number[o.number].failure]

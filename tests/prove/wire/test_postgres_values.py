@@ -39,7 +39,7 @@ def test_binary_values_read_like_text(server: Server, text, kind):
 
 
 @given(st.binary(max_size=40), st.sampled_from([16, 20, 21, 23, 700, 701, 1082, 1114, 1184, 1700, 2950, 3802, 0]))
-def test_bytes_that_are_not_their_type_are_shown_as_they_are(raw, oid):
+def test_bytes_that_are_not_their_type_are_shown_unchanged(raw, oid):
     assert decode(raw, oid, binary=True) is not None
 
 

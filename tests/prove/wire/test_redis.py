@@ -28,7 +28,7 @@ ASKED = b"".join(
         command("INCR", "word"),
     ]
 )
-SAID = b"".join(
+ANSWERED = b"".join(
     [
         b"%1\r\n$6\r\nserver\r\n$5\r\nredis\r\n",
         b"+OK\r\n",
@@ -54,21 +54,21 @@ def pieces(data: bytes, sizes: list[int]) -> list[bytes]:
 
 @settings(max_examples=60)
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=5), st.lists(st.integers(1, 40), min_size=1, max_size=5))
-def test_the_cuts_do_not_matter(asked, said):
+def test_the_cuts_do_not_matter(asked, answered):
     session = Session("A", 1, itertools.count(1))
     chunks = [chunk for piece in pieces(ASKED, asked) for chunk in session.client(piece)]
-    answers = [session.server(piece) for piece in pieces(SAID, said)]
+    answers = [session.server(piece) for piece in pieces(ANSWERED, answered)]
     results = [result for _, found in answers for result in found]
     operations = [chunk.operation for chunk in chunks if chunk.operation is not None]
     assert [operation.fingerprint for operation in operations] == PRINTS
     assert [result.number for result in results] == [operation.number for operation in operations]
     assert [result.failure.code for result in results if result.failure] == ["WRONGTYPE"]
     assert b"".join(chunk.data for chunk in chunks) == ASKED
-    assert b"".join(reply.data for replies, _ in answers for reply in replies) == SAID
+    assert b"".join(reply.data for replies, _ in answers for reply in replies) == ANSWERED
 
 
 @settings(max_examples=150)
-@given(st.lists(st.tuples(st.booleans(), st.binary(max_size=40) | st.sampled_from([ASKED, SAID])), max_size=8))
+@given(st.lists(st.tuples(st.booleans(), st.binary(max_size=40) | st.sampled_from([ASKED, ANSWERED])), max_size=8))
 def test_noise_breaks_nothing_and_is_not_lost(parts):
     session = Session("A", 1, itertools.count(1))
     to_server, to_client = b"", b""

@@ -1,4 +1,4 @@
-"""What is said of SQL text: fingerprints without values, kinds of operations, tables."""
+"""What is derived from SQL text: fingerprints without values, kinds of operations, tables."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = (
 """Where a framework looks for what it runs on the server. It holds where the framework is, or no manifest says."""
 
 SERVED = re.compile(r"(?:^|/)(?:static|public|wwwroot)/.*\.m?js$")
-"""Where scripts lie that are sent to browsers as they are."""
+"""Where scripts lie that are sent to browsers unchanged."""
 OF_A_SERVER = re.compile(r"(?:^|/)(?:server|backend)/")
 SIDE = re.compile(r"\.(?:test|spec|stories|cy)\.|(?:^|/)(?:tests?|__tests__|__mocks__|cypress|e2e)/")
 """Tests and the like: that they import a file says nothing of where it runs."""

@@ -1,4 +1,4 @@
-"""Who executes the commands of the project: nobody in particular, where we are root and its files allow that."""
+"""Who executes the commands of the project: an unprivileged user, where we are root and its files allow that."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def owner_of(plan: Plan) -> Account:
 
 
 def account_for(plan: Plan) -> Account:
-    """Who runs the application when we are root: the project's owner, else nobody in particular if that one can read
+    """Who runs the application when we are root: the project's owner, else an unprivileged user if that one can read
     the project and its interpreters, else root."""
     owner = owner_of(plan)
     if owner.uid is not None:
@@ -56,5 +56,5 @@ def _interpreter(program: Path, path: str) -> Path | None:
 
 
 def runs_as_root(plan: Plan) -> bool:
-    """Whether we are root and the application could not be started as anybody else."""
+    """Whether we are root and the application could not be started as another user."""
     return hasattr(os, "geteuid") and os.geteuid() == 0 and account_for(plan).uid is None

@@ -96,7 +96,7 @@ def environment(plan: Plan, addresses: Addresses, secret: Secrets, home: Path, p
 
 
 def _by_default(database: str) -> dict[str, str]:
-    """What libpq, and with it psql and others, takes when nothing is said: ours, not the socket in /var/run. The
+    """What libpq, and with it psql and others, takes by default: ours, not the socket in /var/run. The
     connection services of this machine are none of ours."""
     if not database:
         return {}

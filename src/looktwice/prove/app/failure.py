@@ -41,5 +41,5 @@ class StartError(LooktwiceError):
 
     def _advice(self) -> str:
         if not self.add:
-            return "Mend that and run again."
+            return "Fix this and run again."
         return "Add to looktwice.toml:\n" + "\n".join(f"    {line}" for line in self.add.splitlines())

@@ -25,7 +25,7 @@ _FOREIGN_PORTS = ("3306", "27017", "5672", "1433", "1521", "9092", "9042", "1121
 _DATABASES = {kind for _, kind, _ in _PARTS}
 
 
-def settled(settings: Iterable[Setting]) -> list[Setting]:
+def completed(settings: Iterable[Setting]) -> list[Setting]:
     """The settings, with parts of one address taken for what the address is."""
     given = list(settings)
     families: dict[str, list[Setting]] = defaultdict(list)

@@ -143,7 +143,7 @@ def start(
 
 
 def shown(step: str, command: Command, account: Account | None = None) -> Executing:
-    """What is said of a command before it is executed. account: who executes it; None when we do it ourselves."""
+    """What is reported of a command before it is executed. account: who executes it; None when we do it ourselves."""
     user = account.name if account is not None else ""
     return Executing(
         step=step, command=str(command), origin=str(command.origin), directory=command.directory, user=user
@@ -207,7 +207,7 @@ def _await_port(plan: Plan, process: Child, port: int, deadline: float) -> int:
 
 
 def _ports(process: Child, port: int) -> list[int]:
-    """The port that it was told, then those at which it listens. The supervisor knows some; in a container we may not
+    """The port that it was given, then those at which it listens. The supervisor knows some; in a container we may not
     look at processes of another user."""
     return list(dict.fromkeys((port, *ports_of(process.directory), *listening(process.pid))))
 
@@ -257,7 +257,7 @@ def suggestion(plan: Plan, output: str) -> str:
 
 
 def missing_setting(output: str) -> str:
-    """The environment variable whose absence ended a process, told from what it printed; "" when it is not told."""
+    """The environment variable whose absence ended a process, read from its output; "" when that does not show it."""
     patterns = (
         r"KeyError: '([A-Z][A-Z0-9_]+)'",
         r"(?i:missing|required|undefined|not set)[^\n]{0,60}?\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b",
@@ -271,7 +271,7 @@ def missing_setting(output: str) -> str:
 
 
 def missing_module(output: str) -> str:
-    """The package that could not be imported, told from what a process printed; "" when it is not told."""
+    """The package that could not be imported, read from the output of a process; "" when that does not show it."""
     found = re.search(r"No module named '([\w.]+)'|Cannot find (?:module|package) '([^']+)'", output)
     return (found[1] or found[2]) if found else ""
 

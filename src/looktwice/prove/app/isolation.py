@@ -34,7 +34,8 @@ _RESOLVER = "/etc/resolv.conf"
 _NAME_SERVER = "nameserver 127.0.0.1\n"  # all look-ups then come to the supervisor, whoever makes them
 _LONGEST_TRIAL = 20.0
 _MOST_ENTRIES = 200
-# Both must fail, else nothing is kept from anybody: a file that is hidden, and a port that is open and not ours.
+# Both must fail, else nothing is kept from the application: a file that is hidden, and a port that is open and not
+# ours.
 _TRIAL = """
 import socket, sys
 try: open(sys.argv[1]).close(); sys.exit(3)

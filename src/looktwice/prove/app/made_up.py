@@ -1,7 +1,7 @@
 """Values for settings that are not for us to know: of the same shape as the one that the project shows, and harmless.
 
-What is plainly no secret is kept as it is: a switch, a level, a small number, a duration, a time zone. An address leads
-to where nobody listens. Everything else is new.
+What is plainly no secret is kept unchanged: a switch, a level, a small number, a duration, a time zone. An address
+leads to a port at which nothing listens. Everything else is new.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _RUNTIME = r"PYTHON\w+|NODE_(?:OPTIONS|PATH|ENV)|DJANGO_SETTINGS_MODULE|FLASK_(?
 
 
 def is_obvious(name: str, value: str) -> bool:
-    """Whether a value is plainly no secret, so that the application may have it as it is."""
+    """Whether a value is plainly no secret, so that the application may have the real value."""
     if live(value):
         return False
     return re.fullmatch(_RUNTIME, name.upper()) is not None or _OBVIOUS.fullmatch(value.strip()) is not None
@@ -90,7 +90,7 @@ def secret(example: str = "") -> str:
 
 
 def elsewhere(name: str, example: str) -> str:
-    """An address at which nobody listens, or the part of one that the setting holds, in the form of the example."""
+    """An address at which nothing listens, or the part of one that the setting holds, in the form of the example."""
     upper = name.upper()
     if "," in example:
         return ",".join(elsewhere(name, item.strip()) for item in example.split(","))
@@ -170,7 +170,7 @@ def _letters(count: int) -> str:
 
 
 def _token(example: str) -> str:
-    """Three parts of base64url that are nobody's."""
+    """Three parts of base64url that belong to no one."""
     parts = ({"alg": "HS256", "typ": "JWT"}, {"sub": "somebody"})
     encoded = [base64.urlsafe_b64encode(json.dumps(it).encode()).rstrip(b"=").decode() for it in parts]
     return ".".join((*encoded, _letters(43)))

@@ -13,7 +13,7 @@ _REFUSAL = (
     b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
     % len(_WORDS)
 )
-_LEAVE = 2.0  # seconds in which the other side may still be sending what nobody reads
+_LEAVE = 2.0  # seconds in which the other side may still be sending unread data
 
 
 class Outside:

@@ -33,7 +33,7 @@ def set_up(
     """Run the plan's set-up: commands and SQL files, in their order; each is shown before it runs.
 
     addresses: the database itself, not a proxy: nothing here is judged. seconds: how long each may take. refused: takes
-    what they tried to reach in vain. Raises StartError.
+    what they failed to reach. Raises StartError.
     """
     return _run(run, plan, plan.setup, addresses, secret, seconds, refused, "set up")
 

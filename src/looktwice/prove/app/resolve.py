@@ -23,12 +23,14 @@ def resolve(root: Path, prove: Prove) -> Plan:
     """
     base = (root / prove.directory).resolve()
     if not base.is_dir():
-        raise StartError("start", f"directory = {prove.directory!r} is no folder here", add='[prove]\ndirectory = "…"')
+        raise StartError(
+            "start", f"directory = {prove.directory!r} is not a folder here", add='[prove]\ndirectory = "…"'
+        )
     start = _words(prove.start, "start") if prove.start else commands.start(base)
     if start is None:
         raise StartError(
             "start",
-            "nothing in the project says how: " + ", ".join(commands.LOOKED_AT),
+            "nothing in the project shows how: " + ", ".join(commands.LOOKED_AT),
             add='[prove]\nstart = "the command that starts it, with {port} where the port goes"',
         )
     if prove.health and (why := problem(Request(method="GET", path=prove.health))):
@@ -79,7 +81,7 @@ def _settings(base: Path, prove: Prove) -> tuple[Setting, ...]:
             found[upstream.variable] = Setting(upstream.variable, Kind.UPSTREAM, service, origin)
     for name, value in prove.environment.items():
         found[name] = Setting(name, Kind.LITERAL, value, origin)
-    found = {setting.name: setting for setting in families.settled(found.values())}
+    found = {setting.name: setting for setting in families.completed(found.values())}
     if not any(setting.kind in (Kind.DATABASE, Kind.DATABASE_HOST) for setting in found.values()):
         found |= _database(base, found)
     # A literal that no file gives a value is left unset: the code's own default, or its complaint, is the truth.
@@ -133,7 +135,7 @@ def _upstreams(prove: Prove, settings: tuple[Setting, ...]) -> tuple[Upstream, .
     for service, upstream in prove.upstreams.items():
         origin = Origin(f"{USERS_FILE} [prove.upstreams.{service}]")
         if not 100 <= upstream.status <= 599 or upstream.status == 101:
-            why = f"status = {upstream.status} ({origin}) is none that a service can answer a request with"
+            why = f"status = {upstream.status} ({origin}) is not a status with which a service can answer a request"
             raise StartError("start", why, add=f"[prove.upstreams]\n{service} = {{ status = 200 }}")
         result[service] = Upstream(name=service, status=upstream.status, body=upstream.body, origin=origin)
     return tuple(result.values())

@@ -76,7 +76,7 @@ class SentAgain:
             why="the same request, carrying the same identity, was delivered twice "
             + ("one after the other" if in_turn else "at the same time")
             + f": {twice}",
-            gates=(Gate(5, f"{_REPEATS} of {_REPEATS} repeats come to the same", True),),
+            gates=(Gate(5, f"{_REPEATS} of {_REPEATS} repeats give the same result", True),),
         )
         baseline = laboratory.baseline(trial.requests)
         trace = laboratory.tell(trial, judgement, baseline, f"{case.endpoint}, the same message twice")

@@ -33,8 +33,8 @@ class TenTimesTheRows:
         began = laboratory.clock()
         alone = laboratory.alone(ALONE, case.first)
         if ALONE not in alone.succeeded:
-            said = describe(alone.play.responses[ALONE])
-            yield self._not(case, Verdict.NOT_REACHED, f"the request alone is answered {said}")
+            answer = describe(alone.play.responses[ALONE])
+            yield self._not(case, Verdict.NOT_REACHED, f"the request alone is answered {answer}")
             return
         seen: list[Axis] = []
         refused: list[str] = []
@@ -81,7 +81,7 @@ class TenTimesTheRows:
             requests={ALONE: case.first},
             schedule=serial(ALONE),
             judgement=judgement,
-            trace=told(laboratory, axis, judgement, title),
+            trace=trace_of(laboratory, axis, judgement, title),
             runs=2 * len(axis.measured),
         )
 
@@ -102,7 +102,7 @@ def remarks(case: Case, seen: list[Axis]) -> Iterator[str]:
     often = max(seen[0].measured[0].fingerprints.values(), default=0)
     counts = {max(one.fingerprints.values(), default=0) for axis in seen for one in axis.measured}
     if often >= _OFTEN and counts == {often}:
-        yield f"one of them is sent {often} times, whatever the rows"
+        yield f"one of them is sent {often} times, whatever the number of rows"
     for axis in seen:
         first, last = axis.measured[0], axis.measured[-1]
         is_list = isinstance(last.trial.play.responses[ALONE].content, list)
@@ -115,7 +115,7 @@ def remarks(case: Case, seen: list[Axis]) -> Iterator[str]:
 
 
 def judged(axis: Axis) -> Judgement:
-    """The word on an axis along which the statements grow: how, and which statement it is."""
+    """The verdict on an axis along which the statements grow: how, and which statement it is."""
     first, last = axis.measured[0], axis.measured[-1]
     most, usual, times = axis.repeated
     counted = "; ".join(f"{one.factor} times the rows: {one.statements}" for one in axis.measured[1:])
@@ -130,20 +130,20 @@ def judged(axis: Axis) -> Judgement:
                 "",
                 f"the number of statements with {last.factor} times the rows of {_short(axis.table)}",
                 str(last.statements),
-                (("with the rows that are there", str(first.statements)),),
+                (("with the existing rows", str(first.statements)),),
             ),
         ),
         gates=(
             Gate(
                 1,
-                "at each size the request was sent twice, succeeded, and sent as many statements",
+                "at each size the request was sent twice, succeeded, and sent the same number of statements",
                 all(one.is_steady for one in axis.measured),
             ),
         ),
     )
 
 
-def told(laboratory: Laboratory, axis: Axis, judgement: Judgement, title: str) -> Trace:
+def trace_of(laboratory: Laboratory, axis: Axis, judgement: Judgement, title: str) -> Trace:
     """The run with ten times the rows: one step for each statement, which says how often it is sent."""
     now, more = axis.measured[0], axis.measured[1]
     plain = laboratory.narrator.tell(more.trial, title)

@@ -125,8 +125,8 @@ class Twice:
     ) -> NotShown:
         word = summarize([judgement for _, judgement in judged], total)
         shown = next((trial for trial, judgement in judged if judgement.verdict is word.verdict), None)
-        if word.is_defect:  # every gate is asked of two suspicions only, and neither was let through
-            held_back = next((it.why for _, it in judged if it.verdict is Verdict.INCONCLUSIVE), "no gate was asked")
+        if word.is_defect:  # every gate is checked for two suspicions only, and neither passed
+            held_back = next((it.why for _, it in judged if it.verdict is Verdict.INCONCLUSIVE), "no gate was checked")
             why = f"it looks like {word.verdict.value}, and is not confirmed: {held_back}"
             word = replace(word, verdict=Verdict.INCONCLUSIVE, name="", why=why, differences=())
         return NotShown(
@@ -203,7 +203,7 @@ def _qualified(trial: Trial, table: str) -> str:
 
 
 def _plans(laboratory: Laboratory, baseline: Baseline) -> tuple[Candidate, ...]:
-    """The schedules worth playing: one of each class."""
+    """The schedules worth running: one of each class."""
     changes = {name: solo.changes for name, solo in baseline.solos.items()}
     places, schema = baseline.places, laboratory.schema
     reads = {}
@@ -213,7 +213,7 @@ def _plans(laboratory: Laboratory, baseline: Baseline) -> tuple[Candidate, ...]:
 
 
 def _writes_anything(baseline: Baseline) -> bool:
-    """By what was asked, and by what was seen: a function that is called may hide it."""
+    """By what was sent, and by what was seen: a function that is called may hide it."""
     left = (solo.observation for solo in baseline.solos.values())
     return any(_may_write(place) for places in baseline.places.values() for place in places) or any(
         run.changes or run.keys or run.upstream for run in left

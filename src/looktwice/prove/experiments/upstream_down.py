@@ -1,4 +1,5 @@
-"""What happens if the external service is down? Each outside call and each command to Redis meets its mishaps."""
+"""What happens if the external service is down? Each outside call and each command to Redis meets its kinds of
+fault."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ if LINUX:
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 IPC_RMID = 0
 
-_MARKED = 1 << 60  # microseconds: no limit that anybody sets is as large
+_MARKED = 1 << 60  # microseconds: no limit in use is as large
 _CHILD_BITS = 16
 _LIMIT = re.compile(rb"^Max realtime timeout\s+(\d+)\s", re.MULTILINE)
 

@@ -23,7 +23,7 @@ def why_ended(run: Run, error: BaseException | None) -> str:
 
 
 def _lost_connection(error: BaseException) -> str:
-    """What was said of a connection that was lost, by the error or by what led to it; "" when it is about none."""
+    """What the error, or what led to it, reports of a lost connection; "" when it is about none."""
     # A library that is not loaded has raised nothing.
     psycopg, redis = sys.modules.get("psycopg"), sys.modules.get("redis")
     seen: set[int] = set()

@@ -107,7 +107,7 @@ class Run:
 
     def __init__(self) -> None:
         leftovers.sweep()
-        self._told: dict[str, Any] | None = None
+        self._reported: dict[str, Any] | None = None
         self._lock = threading.Lock()
         self._orders = 0
         self._received = b""
@@ -138,7 +138,7 @@ class Run:
                 start_new_session=True,  # Ctrl-C in the terminal is ours to handle
             )
         except OSError as error:
-            raise LooktwiceError("cannot start a run", str(error), "See that Python can be executed.") from None
+            raise LooktwiceError("cannot start a run", str(error), "Check that Python can be executed.") from None
         finally:
             theirs.close()
             os.close(reading)
@@ -157,15 +157,15 @@ class Run:
 
     def _begun(self) -> dict[str, Any]:
         """What the guardians report first. Asked for when it is needed: meanwhile the caller can import its modules."""
-        if self._told is None:
+        if self._reported is None:
             try:
-                self._told = self._answer()
+                self._reported = self._answer()
             except OSError:
                 why = f"the two processes that guard it are gone: {self._why_they_ended()}"
                 raise GuardianLostError("cannot start a run", why, "Run it again.") from None
-        if "run" not in self._told:
-            raise _no_room(self._told.get("place"), self._told.get("error"))
-        return self._told
+        if "run" not in self._reported:
+            raise _no_room(self._reported.get("place"), self._reported.get("error"))
+        return self._reported
 
     def folder(self, account: Account | None = None, size: int = 0) -> Path:
         """A fresh folder that only the account can read (and root), removed with the run.
@@ -250,7 +250,7 @@ class Run:
         """End everything that the run has started and remove its folders. May be called twice."""
         if self._is_closed:
             return
-        if self._told is not None:
+        if self._reported is not None:
             with suppress(LooktwiceError):
                 self.ask("finish")
         self._is_closed = True
@@ -271,7 +271,7 @@ class Run:
         finally:
             if self._guardian.stderr is not None:
                 self._guardian.stderr.close()
-            if self._told is not None and "run" in self._told:
+            if self._reported is not None and "run" in self._reported:
                 # What they do, once more: it matters when they were killed.
                 leftovers.clear(self.number, self.folders)
 
@@ -317,14 +317,14 @@ class Run:
         stderr = self._guardian.stderr if self._guardian is not None else None
         if stderr is not None:
             os.set_blocking(stderr.fileno(), False)
-            said = (stderr.read() or b"").decode("utf-8", "replace").strip()
-            if said:
-                return said.splitlines()[-1]
+            output = (stderr.read() or b"").decode("utf-8", "replace").strip()
+            if output:
+                return output.splitlines()[-1]
         return "they were ended"
 
     def _lost(self) -> GuardianLostError:
         if self._is_closed:
-            return GuardianLostError("the run is over", "nothing can be started in it any more")
+            return GuardianLostError("the run is over", "nothing more can be started in it")
         return GuardianLostError(
             "the run has ended early",
             f"the two processes that guard it are gone: {self._why_lost}",

@@ -1,7 +1,7 @@
 """What makes a run wrong: it ended as no serial order of the requests that succeeded could have ended.
 
 Values in, values out; nothing here opens a connection. `Observation` is what one run left, `orders` names the serial
-runs to make, `Reading` holds them, `judge` compares a run with them, `confirm` asks the gates.
+runs to make, `Reading` holds them, `judge` compares a run with them, `confirm` checks the gates.
 """
 
 from looktwice.prove.oracle.acceptance import Checks, Gate, Pair, Repeat, confirm

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Gate(Struct, frozen=True):
-    """`passed` is None when what the gate asks for was not run; that closes it as well."""
+    """`passed` is None when what the gate requires was not run; that closes it as well."""
 
     number: int
     claim: str
@@ -87,22 +87,22 @@ def confirm(run: Observation, judgement: Judgement, reading: Reading, checks: Ch
     """The judgement with its gates. A defect that a gate holds back becomes inconclusive, and says which."""
     from looktwice.core.trace import Verdict
 
-    asked = gates(run, judgement, reading, checks)
-    closed = [gate for gate in asked if gate.passed is not True]
+    checked = gates(run, judgement, reading, checks)
+    closed = [gate for gate in checked if gate.passed is not True]
     if not judgement.is_defect or not closed:
-        return msgspec.structs.replace(judgement, gates=asked)
+        return msgspec.structs.replace(judgement, gates=checked)
     named = f" ({judgement.name})" if judgement.name else ""
     return msgspec.structs.replace(
         judgement,
         verdict=Verdict.INCONCLUSIVE,
         name="",
         why=f"it looks like {judgement.verdict.value}{named}, but {closed[0].explain()}",
-        gates=asked,
+        gates=checked,
     )
 
 
 def _serial_runs_agree(reading: Reading) -> Gate:
-    claim = "both serial orders, three times each, end alike"
+    claim = "both serial orders, three times each, end the same way"
     full = [order for order in reading.serial if len(order) == len(reading.lanes)]
     short = [order for order in full if len(reading.serial[order]) < 3]
     if len(full) < 2 or short:
@@ -114,7 +114,7 @@ def _serial_runs_agree(reading: Reading) -> Gate:
 
 
 def _nothing_moves_by_itself(judgement: Judgement, reading: Reading, checks: Checks) -> Gate:
-    claim = "no row that is judged changes when nobody asks"
+    claim = "no row that is judged changes without a request"
     if checks.idle is None:
         return Gate(2, claim, None)
     moving = {row.table for row in reading.rows(checks.idle)}
@@ -132,7 +132,7 @@ def _holding_is_harmless(reading: Reading, checks: Checks) -> Gate:
         if not alone:
             return Gate(3, claim, None, f"{lane} alone was not run")
         if reading.whole(run, ordered=False) not in {reading.whole(solo, ordered=False) for solo in alone}:
-            return Gate(3, claim, False, f"{lane}, held alone for as long, ends otherwise")
+            return Gate(3, claim, False, f"{lane}, held alone for as long, ends differently")
     return Gate(3, claim, True)
 
 
@@ -141,11 +141,11 @@ def _every_row_has_a_writer(run: Observation, checks: Checks) -> Gate:
     if checks.writers is None:
         return Gate(4, claim, None)
     strange = sorted({change.table for change in run.changes if change.xid not in checks.writers})
-    return Gate(4, claim, not strange, f"nobody is known to have written {', '.join(strange)}" if strange else "")
+    return Gate(4, claim, not strange, f"the writer of {', '.join(strange)} is not known" if strange else "")
 
 
 def _repeats_agree(judgement: Judgement, checks: Checks) -> Gate:
-    claim = "five of five repeats come to the same, one of them with the instances swapped"
+    claim = "five of five repeats give the same result, one of them with the instances swapped"
     count = len(checks.repeats)
     if count < 5 or not any(repeat.swapped for repeat in checks.repeats):
         return Gate(5, claim, None, f"{count} repeats were run")
@@ -166,7 +166,7 @@ def _still_the_same(reading: Reading, checks: Checks) -> Gate:
     if not baseline:
         return Gate(6, claim, None, "its serial order was not run before")
     same = reading.whole(checks.canary, ordered=False) in baseline
-    return Gate(6, claim, same, "" if same else "it ends otherwise")
+    return Gate(6, claim, same, "" if same else "it ends differently")
 
 
 def _pair_is_known(checks: Checks) -> Gate:

@@ -27,7 +27,7 @@ Colour = bytes
 
 
 class Known(Struct, frozen=True, tag="known"):
-    """A value that is compared as it stands, or its bucket."""
+    """A value that is compared literally, or its bucket."""
 
     text: str
 
@@ -149,7 +149,7 @@ def _paint(
             parts.append(_digest(name, _paint(value, colours, inner, ordered, step)))
         mark = _digest("map", *sorted(parts))
     else:
-        # A list's elements are told apart by their place in documents of fixed form, never in data.
+        # A list's elements are distinguished by their place in documents of fixed form, never in data.
         parts = [_paint(child, colours, inner, ordered, f"{path}[]") for child in tree.children]
         is_ordered = tree.kind == "list" and ordered
         mark = _digest("list" if is_ordered else "set", *(parts if is_ordered else sorted(parts)))

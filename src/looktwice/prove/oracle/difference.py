@@ -55,7 +55,7 @@ def name(run: Observation, found: Finding, reading: Reading) -> str:
         if not found.extra:
             return "write skew"
     if found.extra:
-        alike = any(_has_twins(run, table, reading) for table in found.extra)
+        alike = any(_has_duplicates(run, table, reading) for table in found.extra)
         return "duplicate" if alike or not refuses else "over limit"
     if found.doubled:
         return "duplicate"
@@ -146,7 +146,7 @@ def _standing_rows(
 
 
 def _cells(run: Observation, one: Mapping[Order, Observation], reading: Reading) -> list[Cell]:
-    """The columns that anybody changed, in rows that the snapshot has; clock times and tokens are not shown."""
+    """The columns that were changed, in rows that the snapshot has; clock times and tokens are not shown."""
     if not one:
         return []
     ours = _standing(run, reading)
@@ -270,7 +270,7 @@ def _repeats(values: Sequence[str]) -> bool:
 
 def _connections(run: Observation, one: Mapping[Order, Observation], reading: Reading) -> Iterable[Difference]:
     """The same values in the same numbers, and still unlike: a row hangs at another one than it should, or two share a
-    token. Told by table."""
+    token. Reported by table."""
 
     def colours(of: Observation) -> dict[str, Counter[bytes]]:
         state = [document for document in reading.documents(of) if document.part == "state"]
@@ -286,7 +286,7 @@ def _connections(run: Observation, one: Mapping[Order, Observation], reading: Re
             yield Difference(table, f"what {_short(table)} holds and refers to", "as in no serial order")
 
 
-def _has_twins(run: Observation, table: str, reading: Reading) -> bool:
+def _has_duplicates(run: Observation, table: str, reading: Reading) -> bool:
     """True when two of the new rows say the same: all their plain columns agree, or a text that is not a reference and
     not a default (an e-mail address, a code, a key) stands in both."""
     definition = reading.schema.tables.get(table)

@@ -1,4 +1,4 @@
-"""The decision: a run is compared with the serial histories that could explain it, question by question."""
+"""The decision: a run is compared with the serial histories that could explain it, check by check."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Case:
             for order, runs in reading.serial.items()
             if (fitting := tuple(serial for serial in runs if admissible(order, run.answers, serial)))
         }
-        # A list whose elements stand in an order that no serial run has is told apart later, and is no defect.
+        # A list whose elements stand in an order that no serial run has is recognised later, and is no defect.
         self.matched = self._matching(ordered=True) or self._matching(ordered=False)
 
     def _matching(self, ordered: bool) -> dict[Order, tuple[Observation, ...]]:
@@ -51,11 +51,11 @@ def judge(run: Observation, reading: Reading, instances: int = 2) -> Judgement:
     """What one run came to, before the gates.
 
     reading: the serial runs. instances: how many the application has where it is used (`[system]`); a lock inside one
-    process protects only one. The questions are asked in this order and the first that has an answer decides.
+    process protects only one. The checks are made in this order and the first that gives a judgement decides.
     """
     case = Case(run, reading, instances)
-    for question in _QUESTIONS:
-        if (answer := question(case)) is not None:
+    for check in _CHECKS:
+        if (answer := check(case)) is not None:
             return answer
     return Judgement(
         verdict=Verdict.COMMUTES,
@@ -65,14 +65,14 @@ def judge(run: Observation, reading: Reading, instances: int = 2) -> Judgement:
 
 
 def summarize(judgements: Sequence[Judgement], total: int) -> Judgement:
-    """The word on a pair from its schedules. Protection and commuting are claimed only when all `total` classes of
+    """The verdict on a pair from its schedules. Protection and commuting are claimed only when all `total` classes of
     schedules were run; otherwise nothing was found in as many as were."""
     worst = min(judgements, key=lambda one: (not one.is_defect, _ORDER.index(one.verdict)), default=None)
     if worst is None:
         return Judgement(verdict=Verdict.NOT_REACHED, why="no schedule was run")
     unplayed = [one for one in judgements if one.verdict is Verdict.NOT_REACHED]
     if worst.verdict in (Verdict.PROTECTED, Verdict.COMMUTES) and unplayed:
-        why = f"{len(unplayed)} of {total} schedules could not be played: {unplayed[0].why}"
+        why = f"{len(unplayed)} of {total} schedules could not be run as planned: {unplayed[0].why}"
         return Judgement(verdict=Verdict.INCONCLUSIVE, why=why)
     if worst.verdict in (Verdict.PROTECTED, Verdict.COMMUTES) and len(judgements) < total:
         return Judgement(verdict=Verdict.SERIAL, why=f"nothing was found in {len(judgements)} of {total} schedules")
@@ -125,10 +125,10 @@ def _is_the_data_possible(case: Case) -> Judgement | None:
         return None
     missing = _missing(case)
     if missing:
-        why = f"no serial run of {', '.join(map(spell, missing))} is there to compare with"
+        why = f"no serial run of {', '.join(map(spell, missing))} is available for comparison"
         return Judgement(verdict=Verdict.INCONCLUSIVE, why=why)
     if not case.reading.roles.is_calibrated:
-        why = "no serial order was run twice, so it is not known which values differ by themselves"
+        why = "no serial order was run twice, so it is not known which values vary on their own"
         return Judgement(verdict=Verdict.INCONCLUSIVE, why=why)
     found = find(case.run, case.admissible, case.reading)
     return Judgement(
@@ -165,11 +165,12 @@ def _could_all_succeed(case: Case) -> Judgement | None:
         if lane in accepted and outcome is not Outcome.OK
     }
     harmless = all(case.statuses[lane].method.upper() in _IDEMPOTENT for lane in refused)
-    told = ", ".join(f"{lane} {case.statuses[lane].status}" for lane in sorted(accepted))
+    given = ", ".join(f"{lane} {case.statuses[lane].status}" for lane in sorted(accepted))
     return Judgement(
         verdict=Verdict.DOUBLE_SUCCESS,
         is_information=harmless,
-        why=f"the state is that of {_either(case.matched)}, where not all of them succeed, but the answers were {told}",
+        why=f"the state is that of {_either(case.matched)}, where not all of them succeed, "
+        f"but the answers were {given}",
         matched=tuple(case.matched),
     )
 
@@ -191,11 +192,11 @@ def _is_every_failure_due(case: Case) -> Judgement | None:
         elif state in _SERIALIZATION:
             count = sum(lane == other and code == state for other, code in case.run.errors)
             times = f" {count} times" if count > 1 else ""
-            advice = f"; the database had asked for a retry ({state}){times}: that, or a 409, was due"
-        told = f"{lane} was answered {answer.status}" if answer.status else f"{lane} got no answer"
+            advice = f"; the database had requested a retry ({state}){times}: that, or a 409, was due"
+        answered = f"{lane} was answered {answer.status}" if answer.status else f"{lane} got no answer"
         return Judgement(
             verdict=Verdict.STATUS_WRONG,
-            why=f"{told}, which it is in no serial order that leaves this state, {_either(case.matched)}{advice}",
+            why=f"{answered}, which it is in no serial order that leaves this state, {_either(case.matched)}{advice}",
             matched=tuple(case.matched),
             sqlstate=state,
             mechanism=protecting(case.run, case.reading),
@@ -203,7 +204,7 @@ def _is_every_failure_due(case: Case) -> Judgement | None:
     return None
 
 
-def _did_anybody_win(case: Case) -> Judgement | None:
+def _was_any_accepted(case: Case) -> Judgement | None:
     if len(case.statuses) < 2 or any(answer.outcome is not Outcome.REFUSED for answer in case.statuses.values()):
         return None
     full = [runs for order, runs in case.reading.serial.items() if len(order) == len(case.reading.lanes)]
@@ -294,13 +295,13 @@ def _is_only_the_order_new(case: Case) -> Judgement | None:
     )
 
 
-_QUESTIONS: tuple[Callable[[Case], Judgement | None], ...] = (
+_CHECKS: tuple[Callable[[Case], Judgement | None], ...] = (
     _was_it_reached,
     _does_what_must_hold,
     _is_the_data_possible,
     _could_all_succeed,
     _is_every_failure_due,
-    _did_anybody_win,
+    _was_any_accepted,
     _are_the_answers_possible,
     _is_it_known,
     _was_it_protected,

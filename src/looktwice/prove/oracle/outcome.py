@@ -1,4 +1,4 @@
-"""What an answer means for the history: the request happened, did not, or nobody knows."""
+"""What an answer means for the history: the request happened, did not, or that is unknown."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """What kind of value stands at each position, learnt from serial runs of the same order that should be equal.
 
 Between such runs sequences are moved forward and the clock goes on. What then differs is renamed (made-up identifiers,
-tokens), put into a bucket (times), or is unstable (a number that nobody can vouch for). What does not differ is
-compared as it stands: a number is never hidden because it *might* be an identifier.
+tokens), put into a bucket (times), or is unstable (a number whose origin is unknown). What does not differ is
+compared literally: a number is never hidden because it *might* be an identifier.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Kind = Literal["literal", "made", "reference", "clock", "opaque", "template", "u
 
 
 class Role(Struct, frozen=True):
-    """literal: compared as it is. made: filled by the database (sequence, uuid). reference: a made value of `domain`.
+    """literal: compared unchanged. made: filled by the database (sequence, uuid). reference: a made value of `domain`.
     clock: a moment; `has_offset` when its distance from the start of the run is always the same. opaque: a token,
     renamed whole. template: text around made values and times. unstable: differs for no reason known."""
 
@@ -72,7 +72,7 @@ def calibrate(repeats: Iterable[Sequence[Observation]], schema: Schema) -> Roles
     read = [[(run, documents(run, schema)) for run in group] for group in groups]
     first = _classify(read, schema, {})
     # Tokens are known only now: what quotes them (a link, a body, another column) is looked at again. A token itself
-    # stays one: it consists of nothing but what it would be said to quote.
+    # stays one: it consists of nothing but what it would quote.
     quoting = _classify(read, schema, first, quoted_only=True)
     tokens = {
         position: role

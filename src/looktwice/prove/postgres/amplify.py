@@ -1,7 +1,7 @@
 """More rows of the kind that are there: one table's rows copied, with everything that hangs below them.
 
 What the copied rows point to stays, so a customer gets ten times the orders, each with its own lines; what points to
-them is copied with them. Keys are made anew, unique values are varied, all else is as in the row that was copied.
+them is copied with them. Keys are generated again, unique values are varied, all else is as in the row that was copied.
 """
 
 from __future__ import annotations

@@ -90,10 +90,10 @@ def _version(folder: Path) -> int:
             command, capture_output=True, text=True, check=True, timeout=_LONGEST, env=environment()
         ).stdout
     except (OSError, subprocess.SubprocessError) as error:
-        raise LooktwiceError(f"cannot use {command[0]}", str(error), "See that it may be executed.") from None
+        raise LooktwiceError(f"cannot use {command[0]}", str(error), "Check that it may be executed.") from None
     match = re.search(r"(\d+)(?:\.(\d+))?", text)
     if match is None:
-        raise LooktwiceError(f"cannot use {folder}/postgres", f"it says {text.strip()!r} for its version")
+        raise LooktwiceError(f"cannot use {folder}/postgres", f"it reports {text.strip()!r} as its version")
     return int(match[1]) * 10000 + int(match[2] or 0)
 
 

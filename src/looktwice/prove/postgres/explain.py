@@ -26,7 +26,7 @@ class Scan(Struct, frozen=True):
 def scans(server: Server, sql: str, parameters: Sequence[str | None], counts: dict[str, int]) -> tuple[Scan, ...]:
     """The selective sequential scans in the plan of a query. Nothing is executed.
 
-    sql: with $1, $2 … for `parameters` (as text). counts: rows by qualified table name, as they are now, analysed.
+    sql: with $1, $2 … for `parameters` (as text). counts: rows by qualified table name, at present, analysed.
     Gives none for a statement that cannot be explained.
     """
     import psycopg

@@ -87,7 +87,7 @@ class Profile:
         return {pid: frozenset(reads) for pid, reads in found.items()}
 
     def forget(self) -> None:
-        """Between two requests: let go of the locks kept so far."""
+        """Between two requests: release the locks kept so far."""
         self._keeper.rollback()
         self._seen.clear()
         self._keep()
@@ -111,8 +111,8 @@ class Profile:
 
     def _switch(self, statements: list[str], sequential_scans: str) -> None:
         """Change settings of sessions that are connected now. The postmaster tells them one by one and lets nobody in
-        meanwhile: once our own session has read the file, and a new one was let in, all have been told. Each reads the
-        file before its next statement."""
+        meanwhile: once our own session has read the file, and a new one was let in, all have been notified. Each reads
+        the file before its next statement."""
         for statement in statements:
             self._connection.execute(f"ALTER SYSTEM {statement}")
         self._connection.execute("SELECT pg_reload_conf()")

@@ -60,7 +60,7 @@ class Restore:
         self._count = 0
         self.is_grown = False
         self._aside: Container[str] = ()
-        self.strays: list[RowChange] = []  # written while tables were brought back, by nobody whom we asked
+        self.strays: list[RowChange] = []  # written while tables were brought back, by none of the requests
 
     def set_aside(self, tables: Container[str]) -> None:
         """Tables that somebody else writes all the time: nobody can say that they came back to the snapshot. More may
@@ -68,7 +68,7 @@ class Restore:
         self._aside = tables
 
     def snapshot(self) -> Schema:
-        """Remember all rows as they are now. Gives the schema. Requests must be silent; log in before."""
+        """Remember all present rows. Gives the schema. Requests must be silent; log in before."""
         self._schema = self._changes.prepare() if self._changes else catalogue.read(self._connection)
         script = [f"DROP SCHEMA IF EXISTS {SNAPSHOT_SCHEMA} CASCADE", f"CREATE SCHEMA {SNAPSHOT_SCHEMA}"]
         for table in self._schema.tables.values():
@@ -216,7 +216,7 @@ class Restore:
             if table.name not in now or now[table.name].columns != table.columns:
                 raise LooktwiceError(
                     "cannot restore the database between runs",
-                    f"the application changed the structure of {table.name} while it was asked",
+                    f"the application changed the structure of {table.name} while requests were sent",
                     "Run its migrations in `[prove] setup`, before the requests.",
                 )
             script += self._refill(table)

@@ -37,7 +37,7 @@ _LIMITS = {"statement_timeout": "120s", "lock_timeout": "30s"}
 
 # fsync is off and synchronous_commit on: the other way round, decoding shows nothing until the WAL writer has woken.
 # Shared memory that is made for a query lies in the data folder, and is removed with it; after the death of one of its
-# processes the server does not begin anew by itself: a run during which that happened is over.
+# processes the server does not start again by itself: a run during which that happened is over.
 # Predicate locks must stay at the tuple: by default three in one page become one lock on the page.
 _SETTINGS = """
 listen_addresses = '127.0.0.1'
@@ -176,7 +176,7 @@ def _launched(
     try:
         child = run.start(words, folder, scratch, account, folder=folder, stop="QUIT", name="PostgreSQL")
     except OSError as error:
-        raise LooktwiceError(f"cannot start {words[0]}", str(error), "See that it may be executed.") from None
+        raise LooktwiceError(f"cannot start {words[0]}", str(error), "Check that it may be executed.") from None
     try:
         _await_ready(child, data)
     except LooktwiceError as error:
@@ -185,7 +185,7 @@ def _launched(
 
 
 def attach(url: str) -> Server:
-    """Use the server at `url`, which stays as it is configured. Raises LooktwiceError when it cannot be reached."""
+    """Use the server at `url`, whose configuration stays unchanged. Raises LooktwiceError when it cannot be reached."""
     psycopg = _psycopg()
     try:
         with psycopg.connect(url, connect_timeout=5, autocommit=True) as connection:
@@ -194,7 +194,7 @@ def attach(url: str) -> Server:
         raise LooktwiceError(
             f"cannot use the database at {_without_password(url)}",
             str(error).strip(),
-            "See that it runs and lets us in.",
+            "Check that it runs and accepts the connection.",
         ) from None
 
 

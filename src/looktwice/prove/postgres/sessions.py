@@ -108,7 +108,7 @@ class Sessions:
         ).fetchone()
         return str(row[0] or "") if row else ""
 
-    def unsettled(self) -> tuple[Leftover, ...]:
+    def unfinished(self) -> tuple[Leftover, ...]:
         """The application's sessions that are not at rest. Wait for this to be empty before a restore, 200 ms at
         most."""
         return tuple(left for left in self._open() if left not in self._usual)

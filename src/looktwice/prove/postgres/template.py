@@ -98,14 +98,14 @@ def _run(command: list[str], directory: Path, account: Account, run: Run, source
     scratch = {"PATH": os.defpath, "LANG": "C.UTF-8"}
     try:
         with run.start(command, directory, scratch, account, source=source) as child:
-            status, said = child.wait(_LONGEST), child.kept()
+            status, output = child.wait(_LONGEST), child.kept()
     except OSError as error:
-        status, said = None, str(error)
-    if status != 0 or "ERROR:" in said:
+        status, output = None, str(error)
+    if status != 0 or "ERROR:" in output:
         raise LooktwiceError(
             f"cannot make a PostgreSQL data directory with {command[0]}",
-            said.strip()[-1000:] or ("it did not end" if status is None else ended(status)),
-            "See that there is room for it, and that the system's PostgreSQL can be executed.",
+            output.strip()[-1000:] or ("it did not end" if status is None else ended(status)),
+            "Check that there is room for it, and that the system's PostgreSQL can be executed.",
         )
 
 

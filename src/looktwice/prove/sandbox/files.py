@@ -45,7 +45,7 @@ class Decision(NamedTuple):
     worth: str = ""
 
 
-AS_IT_IS = Decision()
+UNCHANGED = Decision()
 
 
 class Files:
@@ -64,28 +64,28 @@ class Files:
     def opening(self, path: str, flags: int, program: Callable[[], str] = lambda: "") -> Decision:
         """path: one that we can use. flags: of open(2). program: the name of the one that opens it."""
         if path.startswith(_SYSTEM):
-            return AS_IT_IS
+            return UNCHANGED
         try:
             status = os.stat(path)
         except (OSError, ValueError):
-            return AS_IT_IS  # the kernel says what is wrong with it
+            return UNCHANGED  # the kernel says what is wrong with it
         key = (status.st_dev, status.st_ino)
         if key in self._replaced:
-            return AS_IT_IS if key in self._shown and program() in _COPYING else Decision(instead=self._replaced[key])
+            return UNCHANGED if key in self._shown and program() in _COPYING else Decision(instead=self._replaced[key])
         if key in self._hidden:
             return Decision(error=errno.ENOENT, worth="read")
         if key in self._kept and flags & _WRITING:
             return Decision(error=errno.EROFS, worth="changed")
         if self._is_unknown(path, status):
             return Decision(instead=_EMPTY, worth="read")
-        return AS_IT_IS
+        return UNCHANGED
 
     def changing(self, path: str) -> Decision:
         """Removing a file, renaming it, putting another in its place, cutting it short."""
         for key in (_key(path), _key(path, follow=False)):
             if key and (key in self._replaced or key in self._hidden or key in self._kept):
                 return Decision(error=errno.EROFS, worth="changed")
-        return AS_IT_IS
+        return UNCHANGED
 
     def _is_unknown(self, path: str, status: os.stat_result) -> bool:
         """A file of settings that lies where nobody looked for one."""

@@ -51,8 +51,8 @@ def reply(query: bytes, addresses: list[bytes], exists: bool = True) -> bytes:
 
 
 class Names:
-    """`socket` receives the queries. is_allowed: whether a host may be reached. note: told of other questions than for
-    an address, by name."""
+    """`socket` receives the queries. is_allowed: whether a host may be reached. note: called with other questions than
+    for an address, by name."""
 
     def __init__(self, is_allowed: Callable[[str], bool], note: Callable[[str], None]) -> None:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

@@ -81,7 +81,8 @@ def located(thread: int, directory: int, path: str) -> str:
 
 
 def protocol(thread: int, descriptor: int) -> str:
-    """What a socket speaks, as the kernel names it: "TCP", "UDPv6", "UNIX-STREAM"; "" when that cannot be told."""
+    """What a socket speaks, as the kernel names it: "TCP", "UDPv6", "UNIX-STREAM"; "" when that cannot be
+    determined."""
     try:
         name = os.getxattr(f"/proc/{thread}/fd/{descriptor}", "system.sockprotoname")
     except OSError:
@@ -90,7 +91,7 @@ def protocol(thread: int, descriptor: int) -> str:
 
 
 def flags(thread: int, descriptor: int) -> int:
-    """The flags with which a descriptor is open (O_NONBLOCK, O_CLOEXEC), 0 when that cannot be told."""
+    """The flags with which a descriptor is open (O_NONBLOCK, O_CLOEXEC), 0 when that cannot be determined."""
     try:
         with open(f"/proc/{thread}/fdinfo/{descriptor}", encoding="utf-8") as file:
             found = re.search(r"^flags:\s*([0-7]+)", file.read(), re.MULTILINE)

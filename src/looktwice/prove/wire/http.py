@@ -11,7 +11,7 @@ import h11
 from msgspec import Struct
 
 _IDENTIFIER = re.compile(r"(?<=/)(?:\d+|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[A-Za-z]*_?[A-Za-z]*\d[\w-]{5,})(?=/|$)")
-_FORM = re.compile(r"^[a-z][a-z0-9+.-]*://[^/?]*", re.IGNORECASE)  # the whole address, as it is sent to proxies
+_FORM = re.compile(r"^[a-z][a-z0-9+.-]*://[^/?]*", re.IGNORECASE)  # the whole address, the form that is sent to proxies
 _LONGEST_BODY = 8 << 20
 _NO_CONTENT = (204, 304)
 
@@ -72,14 +72,14 @@ class ServerSession:
 
     def _begin(self, request: h11.Request) -> None:
         if request.http_version not in (b"1.0", b"1.1"):
-            raise h11.RemoteProtocolError("only HTTP/1.0 and HTTP/1.1 are spoken here", error_status_hint=505)
+            raise h11.RemoteProtocolError("only HTTP/1.0 and HTTP/1.1 are supported here", error_status_hint=505)
         self._request = request
         self._method, self._version = request.method, request.http_version
         self._body.clear()
         self._rest, self._is_cut = hashlib.sha256(), False
 
     def _keep(self, data: bytes) -> None:
-        """A body of any size is taken; of a long one the beginning is kept, and the rest told by its hash."""
+        """A body of any size is taken; of a long one the beginning is kept, and the rest identified by its hash."""
         room = max(0, _LONGEST_BODY - len(self._body))
         self._body += data[:room]
         if len(data) > room:
@@ -99,7 +99,7 @@ class ServerSession:
         """The bytes of a well-formed answer to the last call; the session is then ready for the next one.
 
         A status that is no final one is sent, and 200 after it. Where the status or the method allows no body (HEAD,
-        204, 304), there is none; what a HEAD is told of it is what a GET would get.
+        204, 304), there is none; what a HEAD gets as its description is what a GET would get.
         """
         sent = b""
         if status < 200:

@@ -37,7 +37,7 @@ class Session(State):
         self.lane, self.connection, self._numbers = lane, connection, numbers
         self._strips_channel_binding = strips_channel_binding
         self.understood = True
-        self.terminated = False  # the client said goodbye
+        self.terminated = False  # the client sent Terminate
         self._from_client = Framer(starting=True)
         self._from_server = Framer()
         self._gathered = bytearray()

@@ -1,1 +1,1 @@
-"""One module a format; the module's name is the word after `--format`."""
+"""One module per format; the module's name is the word after `--format`."""

@@ -76,7 +76,7 @@ class _Report:
                 if event.is_open:
                     self.open += 1
                     self.console.print(held(event))
-                else:  # what held comes after what could not be told
+                else:  # what held comes after what could not be determined
                     self.held.append(event)
             case Reach():
                 self.reach = event
@@ -120,7 +120,7 @@ class _Report:
             text.append(f"note: {where}{noted.text}\n", "yellow")
         for unread in self.unread:
             line = f":{unread.line}" if unread.line else ""
-            text.append(f"not read whole: {unread.path}{line}: {unread.why}\n", "yellow")
+            text.append(f"not fully read: {unread.path}{line}: {unread.why}\n", "yellow")
         text.append_text(self.proofs(finished) if finished.verb == "prove" else self.findings(finished))
         if self.setting.statistics:
             for name, value in sorted(finished.statistics.items()):
@@ -139,14 +139,14 @@ class _Report:
 
     def findings(self, finished: Finished) -> Text:
         counts = confidence_counts(self.shown)
-        said = f"{plural(len(self.shown), 'finding')} ({counts})" if self.shown else "No findings"
-        text = Text.assemble((said, "bold"), f" in {extent(finished)}")
+        summary = f"{plural(len(self.shown), 'finding')} ({counts})" if self.shown else "No findings"
+        text = Text.assemble((summary, "bold"), f" in {extent(finished)}")
         if missing := unfinished(self.coverage):
             text.append(f" · {missing}", "yellow")
         if finished.suppressed:
             text.append(f" · {finished.suppressed} accepted with a reason")
         if finished.unread:
-            text.append(f" · {plural(finished.unread, 'file')} not read whole", "yellow")
+            text.append(f" · {plural(finished.unread, 'file')} not fully read", "yellow")
         if self.shown and not self.setting.concise:
             text.append(f"\nWhy, and what to do instead: {shell('looktwice', 'explain', self.shown[0].code)}", "dim")
         return text

@@ -1,4 +1,4 @@
-"""Everything a run said, as one JSON object."""
+"""Everything a run reported, as one JSON object."""
 
 from __future__ import annotations
 

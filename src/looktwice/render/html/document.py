@@ -1,4 +1,4 @@
-"""The document: one file that holds everything, runs no script and asks nobody for anything."""
+"""The document: one file that holds everything, runs no script and loads nothing."""
 
 from __future__ import annotations
 

@@ -25,8 +25,8 @@ def row(line: Line) -> str:
     if not line.number:
         return '<tr class="cut"><td>⋮</td><td></td></tr>'
     kind = "primary" if any(it.is_primary for it in line.labels) else "marked" if line.labels else ""
-    said = " · ".join(escape(it.words) for it in line.labels)
-    note = f'<span class="note">{said}</span>' if said else ""
+    labels = " · ".join(escape(it.words) for it in line.labels)
+    note = f'<span class="note">{labels}</span>' if labels else ""
     return f'<tr class="{kind}"><td>{line.number}</td><td><code>{code(line)}</code>{note}</td></tr>'
 
 

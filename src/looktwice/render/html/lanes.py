@@ -48,14 +48,14 @@ def request(lane: Lane, side: int) -> str:
 def moment(it: Moment, names_rows: bool) -> str:
     kinds = " ".join(filter(None, [it.kind, "waits" if it.waits_for else "", "stale" if it.is_stale else ""]))
     quiet = it.kind in QUIET
-    said = f'<span class="words">{inline(it.words)}</span>'
+    content = f'<span class="words">{inline(it.words)}</span>'
     if it.is_stale:
-        said += '<span class="why">from a value that has changed since</span>'
+        content += '<span class="why">from a value that has changed since</span>'
     if it.error:
-        said += f'<span class="why">{escape(it.error)}</span>'
+        content += f'<span class="why">{escape(it.error)}</span>'
     if it.statement and not quiet:
-        said += f"<code>{escape(it.statement)}</code>"
-    lane = f'<td class="lane {"ab"[it.side]} {kinds}{" quiet" if quiet else ""}">{said}</td>'
+        content += f"<code>{escape(it.statement)}</code>"
+    lane = f'<td class="lane {"ab"[it.side]} {kinds}{" quiet" if quiet else ""}">{content}</td>'
     rows = f'<td class="rows">{"".join(beside(it.cells, names_rows))}</td>'
     empty = f'<td class="lane {"ba"[it.side]} idle"></td>'
     return f"<tr>{lane}{rows}{empty}</tr>" if it.side == 0 else f"<tr>{empty}{rows}{lane}</tr>"
@@ -92,7 +92,9 @@ def standing(cells: tuple[Cell, ...]) -> str:
     rows: dict[str, list[str]] = {}
     for it in cells:
         rows.setdefault(it.row, []).append(f"{escape(it.column)} <b>{value(it.after)}</b>")
-    return "".join(f'<div><span class="row">{escape(row)}</span> {", ".join(said)}</div>' for row, said in rows.items())
+    return "".join(
+        f'<div><span class="row">{escape(row)}</span> {", ".join(events)}</div>' for row, events in rows.items()
+    )
 
 
 def endings(it: Picture) -> str:
@@ -104,7 +106,7 @@ def endings(it: Picture) -> str:
             continue
         good = "ok" if lane.status and lane.status < 400 else "bad"
         sides[min(number, 1)] += f'<span class="answer {good}">{escape(lane.name)} ← {escape(ending(lane))}</span>'
-    left, right = (f'<td class="lane {letter}">{said}</td>' for letter, said in zip("ab", sides, strict=True))
+    left, right = (f'<td class="lane {letter}">{events}</td>' for letter, events in zip("ab", sides, strict=True))
     return f'<tr class="ends">{left}<td class="rows"></td>{right}</tr>'
 
 

@@ -22,11 +22,11 @@ from looktwice.render.html.lanes import lanes
 from looktwice.render.html.text import escape, inline
 from looktwice.render.lanes import FINE
 from looktwice.render.renderer import Guide, Setting
-from looktwice.render.words import confidence_counts, extent, gap, plural, told
+from looktwice.render.words import confidence_counts, evidence_text, extent, gap, plural
 
 
 class Chapter(Struct, frozen=True):
-    """One project in a report: what a run said of it, and runs worth showing beside the proofs."""
+    """One project in a report: what a run reported of it, and runs worth showing beside the proofs."""
 
     name: str
     report: Report
@@ -42,7 +42,7 @@ def whole(title: str, chapters: Sequence[Chapter]) -> str:
     for number, (it, own) in enumerate(zip(chapters, groups, strict=True)):
         body.append(head(it.name, it.report))
         body.append(coverage_of(it.report.coverage or Coverage(), it.setting))
-        body.append(open_questions(it.report))
+        body.append(undecided_section(it.report))
         if not number and every:
             body.append(filters(every))
         if not own:
@@ -117,7 +117,7 @@ def head(name: str, report: Report) -> str:
     ]
     if report.proven:
         counts.insert(0, f'<li class="proven"><b>{len(report.proven)}</b> proven</li>')
-    said = (
+    summary = (
         f"{plural(len(report.findings), 'finding')} ({confidence_counts(report.findings)})" if report.findings else ""
     )
     facts = " · ".join(
@@ -125,7 +125,7 @@ def head(name: str, report: Report) -> str:
             None,
             [
                 str(report.reach) if report.reach else "",
-                said,
+                summary,
                 extent(done) if done and done.files else f"{done.seconds:.1f} s" if done else "",
                 f"looktwice {escape(report.looktwice)}",
             ],
@@ -190,8 +190,8 @@ def proof_of(proof: Proven) -> str:
 def further(proof: Proven) -> str:
     """Another proof of the same pattern, to be opened."""
     trace = proof.trace
-    said = f"<b>{escape(trace.verdict)}{f' · {escape(trace.name)}' if trace.name else ''}</b> {escape(trace.title)}"
-    return f"<details><summary>{said}</summary>{proof_of(proof)}</details>"
+    summary = f"<b>{escape(trace.verdict)}{f' · {escape(trace.name)}' if trace.name else ''}</b> {escape(trace.title)}"
+    return f"<details><summary>{summary}</summary>{proof_of(proof)}</details>"
 
 
 def finding_of(finding: Finding, guide: Guide, sources: Sources) -> str:
@@ -209,18 +209,18 @@ def finding_of(finding: Finding, guide: Guide, sources: Sources) -> str:
 
 
 def reasons(finding: Finding) -> Iterator[str]:
-    """Why it is believed; a witness is not told again, its lanes stand above."""
+    """Why it is believed; a witness is not repeated, its lanes stand above."""
     for it in finding.evidence:
         if isinstance(it, Witness):
             continue
-        yield f'<p class="evidence">{escape(told(it, finding.handler))}</p>'
+        yield f'<p class="evidence">{escape(evidence_text(it, finding.handler))}</p>'
     if finding.because and finding.confidence is not Confidence.PROVEN:
         why = escape("; ".join(finding.because))
         yield f'<p class="because">{finding.confidence.capitalize()} confidence because {why}.</p>'
 
 
-def open_questions(report: Report) -> str:
-    """What nothing can be said of, before anything is said: requests that were not reached, runs that were void."""
+def undecided_section(report: Report) -> str:
+    """What could not be decided, before everything else: requests that were not reached, runs that were void."""
     undecided = [it for it in report.not_proven if it.is_open]
     parts = [f"<h2>Tried, and undecided</h2>{table_of(undecided)}" if undecided else "", reach(report)]
     return f'<section class="undecided">{"".join(parts)}</section>' if any(parts) else ""
@@ -265,7 +265,7 @@ def reach(report: Report) -> str:
 
 
 def remarks(report: Report) -> str:
-    """What was not looked at, what was accepted, and what the run noticed: said, never left out."""
+    """What was not looked at, what was accepted, and what the run noticed: reported, never left out."""
     parts = []
     if report.unread:
         items = "".join(

@@ -12,7 +12,7 @@ from looktwice.core.evidence import Flow
 from looktwice.core.finding import Confidence, Finding, Severity
 from looktwice.core.visible import visible
 from looktwice.render.excerpt import Excerpt, Label, Line, Sources, excerpts
-from looktwice.render.words import gap, told
+from looktwice.render.words import evidence_text, gap
 
 SEVERITY_STYLE: Mapping[Severity, str] = {
     Severity.CRITICAL: "bold red",
@@ -26,7 +26,7 @@ PRIMARY, SECONDARY = "red", "blue"
 
 def full(finding: Finding, section: str, sources: Sources, width: int) -> Text:
     """The finding as a person reads it. `section` is its pattern's, "" when it is not known."""
-    places = visible(excerpts(finding, sources))  # of the finding as it is: its paths open files
+    places = visible(excerpts(finding, sources))  # of the finding itself: its paths open files
     finding = visible(finding)
     text = heading(finding, width)
     text.append("\n" + folded(finding.message, width) + "\n")
@@ -74,7 +74,7 @@ def brief(finding: Finding) -> Text:
 
 def footer(finding: Finding) -> list[str]:
     lines = [] if any(isinstance(it, Flow) for it in finding.evidence) or not finding.handler else [finding.handler]
-    lines += [told(it, finding.handler) for it in finding.evidence]
+    lines += [evidence_text(it, finding.handler) for it in finding.evidence]
     if finding.because and finding.confidence is not Confidence.HIGH:
         lines.append(f"{finding.confidence} because " + "; ".join(finding.because))
     return lines

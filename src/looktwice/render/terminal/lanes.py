@@ -63,8 +63,8 @@ class _Shape:
 
     def request(self, lane: Lane, side: int) -> list[Text]:
         name = (f"{lane.name}  ", f"bold {LANE_STYLES[side]}")
-        said = [Text.assemble(name, (f"{lane.method} {lane.path}", "bold"))]
-        return [*said, Text(f"   {lane.body}", "dim")] if lane.body else said
+        heading = [Text.assemble(name, (f"{lane.method} {lane.path}", "bold"))]
+        return [*heading, Text(f"   {lane.body}", "dim")] if lane.body else heading
 
     def body(self) -> Iterable[Text]:
         for it in self.picture.moments:
@@ -81,13 +81,13 @@ class _Shape:
     def moment(self, it: Moment) -> Iterable[Text]:
         mark = "⧗ " if it.waits_for else "· " if it.kind in QUIET else "● "
         style = "dim" if it.kind in QUIET else "yellow" if it.waits_for else ""
-        said = Text(it.words, style) if style else Text(it.words)
+        content = Text(it.words, style) if style else Text(it.words)
         if it.is_stale:
-            said.append("  from a value that has changed since", "red")
+            content.append("  from a value that has changed since", "red")
         if it.error:
-            said.append(f"  {it.error}", "red")
-        marks = [Text(mark, LANE_STYLES[it.side]), *[Text("  ")] * len(said.plain)]
-        lane = [first + rest for first, rest in zip(marks, self.fold([said], self.side - 2), strict=False)]
+            content.append(f"  {it.error}", "red")
+        marks = [Text(mark, LANE_STYLES[it.side]), *[Text("  ")] * len(content.plain)]
+        lane = [first + rest for first, rest in zip(marks, self.fold([content], self.side - 2), strict=False)]
         if it.statement and it.kind not in QUIET:
             lane += [Text(f"  {line}", "dim") for line in statement(it.statement, self.side - 2)]
         middle = list(beside(it.cells, self.picture.names_rows))
@@ -153,16 +153,16 @@ def value(cell: Cell, style: str = "") -> Text:
     """ "balance 100", "balance 100 → 150"; a value that was lost is struck through."""
     text = Text.assemble((f"{cell.column} ", "dim"))
     if cell.is_change and cell.before is not None:
-        text.append(f"{told(cell.before)} → ", "dim")
+        text.append(f"{shown(cell.before)} → ", "dim")
     if cell.is_lost:
-        text.append(told(cell.after), "strike red")
+        text.append(shown(cell.after), "strike red")
         text.append(" lost", "red")
     else:
-        text.append(told(cell.after) if cell.after is not None or not cell.is_change else "gone", style)
+        text.append(shown(cell.after) if cell.after is not None or not cell.is_change else "gone", style)
     return text
 
 
-def told(value: str | None) -> str:
+def shown(value: str | None) -> str:
     return "NULL" if value is None else value
 
 

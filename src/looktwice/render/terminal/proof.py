@@ -34,7 +34,7 @@ HELD = frozenset(map(str, FINE))
 
 
 def held(event: NotProven) -> Text:
-    """One line: what was asked of which endpoint, and what came of it."""
+    """One line: what was run on which endpoint, and what came of it."""
     mark = ("held  ", "green") if event.verdict in HELD else ("open  ", "yellow")
     text = Text.assemble(mark, f"{event.experiment}")
     if event.endpoint:

@@ -12,7 +12,7 @@ from looktwice.core.visible import block
 
 
 class Writer(Console):
-    """Prints text as it stands: no markup, no emoji names; what could act on a terminal is escaped at the last moment,
+    """Prints text literally: no markup, no emoji names; what could act on a terminal is escaped at the last moment,
     whatever was printed. Colours come from styles only."""
 
     def __init__(self, out: TextIO, width: int, colour: bool = False, wraps: bool = False, **more: Any) -> None:

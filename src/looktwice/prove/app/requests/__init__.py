@@ -1,1 +1,1 @@
-"""What to ask of an application: the user's requests, else those its own description and its rows suggest."""
+"""Which requests to send to an application: the user's, else those its own description and its rows suggest."""

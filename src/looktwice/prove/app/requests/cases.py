@@ -1,4 +1,4 @@
-"""What is asked of the application: pairs of requests for one endpoint, made from `[prove]`."""
+"""What is sent to the application: pairs of requests for one endpoint, made from `[prove]`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Case(Struct, frozen=True, kw_only=True):
         return self.first.is_safe
 
     def asked_by(self, user: str, marks: dict[str, str]) -> Case:
-        """The same, asked by another user. marks: the headers that say who that is."""
+        """The same, sent by another user. marks: the headers that say who that is."""
         first, second = (_marked(request, marks) for request in (self.first, self.second))
         return msgspec.structs.replace(self, first=first, second=second, user=user)
 
@@ -97,8 +97,8 @@ def _request(asked: config.Request, prove: config.Prove, number: int) -> Request
     if not asked.path.startswith("/"):
         raise ConfigurationError(
             "cannot use looktwice.toml",
-            f"path {asked.path!r} of request {number} begins with no /",
-            "Write the path only: the application's address is ours to choose.",
+            f"path {asked.path!r} of request {number} does not begin with /",
+            "Write the path only: looktwice chooses the application's address.",
         )
     headers = {**prove.users.get(user, {}), **asked.headers}
     query = ("&" if "?" in asked.path else "?") + urlencode(asked.query) if asked.query else ""
@@ -119,6 +119,6 @@ def _unknown(number: int, key: str, name: str, known: list[str]) -> Configuratio
     listed = ", ".join(known) or "none"
     return ConfigurationError(
         "cannot use looktwice.toml",
-        f'`{key} = "{name}"` of request {number} names nothing; there is: {listed}',
+        f'`{key} = "{name}"` of request {number} names nothing; available: {listed}',
         f"Name one of them, or add `{name}`.",
     )

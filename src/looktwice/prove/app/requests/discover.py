@@ -27,11 +27,12 @@ _ORIGIN = Origin("the application's OpenAPI description")
 
 
 class Discovered(msgspec.Struct, frozen=True):
-    """`users` are headers by name; `unasked` are operations for which no request could be made, with the reason."""
+    """`users` are headers by name; `without_request` are operations for which no request could be made, with the
+    reason."""
 
     cases: list[Case]
     users: dict[str, dict[str, str]]
-    unasked: list[tuple[str, str]]
+    without_request: list[tuple[str, str]]
     operations: list[Operation] = []
 
 
@@ -54,14 +55,14 @@ def discover(
     identifiers = Identifiers(table_keys(connection)) if connection is not None else Identifiers()
     for mark in dict.fromkeys((tuple(users.get(ADMIN, {}).items()), headers)):
         _populate(send, known, mark, identifiers)
-    cases, unasked = [], []
+    cases, without_request = [], []
     for operation in known:
         made = _case(operation, headers, identifiers, name)
         if isinstance(made, str):
-            unasked.append((operation.endpoint, made))
+            without_request.append((operation.endpoint, made))
         else:
             cases.append(made)
-    return Discovered(cases, users, unasked, known)
+    return Discovered(cases, users, without_request, known)
 
 
 def sign_in_again(send: Send, operations: list[Operation], users: Iterable[str]) -> dict[str, dict[str, str]]:

@@ -19,7 +19,7 @@ _MYSELF = (
     "currentuser",
     "account",
     "user",
-)  # nouns of paths that tell who is asking
+)  # nouns of paths that identify the caller
 
 
 class Identifiers:

@@ -1,4 +1,4 @@
-"""Signs up and logs in as a person would, to have somebody to ask as."""
+"""Signs up and logs in as a person would, to have a user to send requests as."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TOKENS = ("access_token", "accessToken", "token", "jwt", "id_token", "idToken",
 
 
 def sign_in(send: Send, operations: list[Operation], word: str) -> dict[str, str]:
-    """Headers that say who is asking, after signing up and logging in as `word`; empty when neither was found."""
+    """Headers that identify the caller, after signing up and logging in as `word`; empty when neither was found."""
     person = _person(word)
     sampler = Sampler(word, lambda name: None)
     headers: dict[str, str] = {}

@@ -15,14 +15,14 @@ from looktwice.prove.success import is_success, is_to_login, location
 _ANY = Request(method="GET", path="/")
 _WHY = {
     400: "it refuses the request: {detail}",
-    401: "it wants a login: add [prove.users] with the headers of one",
-    403: "this user may not: name another one in [prove.users]",
+    401: "it requires a login: add [prove.users] with the headers of one",
+    403: "this user is not permitted: name another one in [prove.users]",
     404: "there is no such row or route: {detail}",
     405: "the route does not take this method",
     409: "it conflicts with a row that exists: {detail}",
     413: "the body is too large",
-    415: "it wants another content type",
-    422: "the body is not what it wants: {detail}",
+    415: "it expects another content type",
+    422: "the body is not what it expects: {detail}",
     429: "it limits the rate of requests; switch the limiter off for this",
 }
 
@@ -51,7 +51,7 @@ def why(response: Response, output: Callable[[], str] = lambda: "", request: Req
     if response.status is None:
         return response.error if response.error.startswith(NOT_SENT) else f"no answer: {response.error}"
     if response.status >= 500:
-        return f"it fails by itself: {_complaint(output()) or _detail(response.content)}"[:200]
+        return f"it fails on its own: {_complaint(output()) or _detail(response.content)}"[:200]
     if response.status < 400:
         return _redirected(request, response)
     template = _WHY.get(response.status, "{detail}")
@@ -61,13 +61,13 @@ def why(response: Response, output: Callable[[], str] = lambda: "", request: Req
 def _redirected(request: Request, response: Response) -> str:
     """Of an answer that no status tells to be a refusal."""
     if response.status < 300:  # type: ignore[operator]
-        return f"its answer says that it was refused: {_detail(response.content)}"[:200].rstrip(": ")
+        return f"its answer states that it was refused: {_detail(response.content)}"[:200].rstrip(": ")
     place = location(response)
     if is_to_login(request, response):
-        return f"it sends to the login ({place}): add [prove.users] with the headers of one who is signed in"
+        return f"it redirects to the login ({place}): add [prove.users] with the headers of one who is signed in"
     if response.status in (302, 303):
-        return f"it sends back with an error ({place})"
-    return f"it is to be asked elsewhere: {place}" if place else "it answers with a redirect and does nothing"
+        return f"it redirects back with an error ({place})"
+    return f"it redirects elsewhere: {place}" if place else "it answers with a redirect and does nothing"
 
 
 def _complaint(output: str) -> str:

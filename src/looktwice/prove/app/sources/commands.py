@@ -13,7 +13,7 @@ from looktwice.prove.app.sources import compose, dockerfile, migrations, node, p
 from looktwice.prove.app.sources.source_files import files
 from looktwice.prove.app.sources.text import text_of
 
-# In this order: what is written down to be run, then what can be told from the code.
+# In this order: what is written down to be run, then what the code shows.
 _STARTS: tuple[tuple[str, Callable[[Path], Command | None]], ...] = (
     ("Procfile", procfile.start),
     ("package.json", node.start),

@@ -1,4 +1,4 @@
-"""Files of the project, and of the user, that the application must not get as they are."""
+"""Files of the project, and of the user, that the application must not get unchanged."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SKIPPED = {"node_modules", ".git", "__pycache__", "site-packages", ".mypy_cache
 _MOST = 100_000  # files that are looked at; a file of settings beyond is replaced by an empty one when it is opened
 _DATABASE = re.compile(r".+\.(?:db|db3|sqlite3?)", re.IGNORECASE)
 _SQLITE = b"SQLite format 3\0"
-# Configuration with values of the user's own that is read as it is; it is named.
+# Configuration with values of the user's own that is read unchanged; it is named.
 _CONFIGURATION = re.compile(
     r"(?:config|conf|settings?)/(?:local|development|production|staging|secrets?)[\w.-]*\.(?:json5?|ya?ml|toml|js|ts|py|ini)"
     r"|(?:.*/)?(?:local_settings\.py|settings\.local\.\w+|secrets?\.(?:json|ya?ml|toml|ini)|credentials\.json"
@@ -48,7 +48,7 @@ _MOST_AT_HOME = 500
 
 class OwnFiles(Struct, frozen=True):
     """Absolute paths. `settings` are replaced, `databases` may be read and not changed, `private` are hidden, and
-    `configuration` is read as it is, which is worth a word."""
+    `configuration` is read unchanged, which is reported."""
 
     settings: tuple[str, ...] = ()
     databases: tuple[str, ...] = ()
@@ -73,7 +73,7 @@ def find(root: Path) -> OwnFiles:
 
 
 def settings_now(found: OwnFiles, root: Path) -> list[str]:
-    """The files of settings as they are by now: set-up commands may have copied one."""
+    """The files of settings in their present state: set-up commands may have copied one."""
     places = dict.fromkeys((root, *(Path(path).parent for path in found.settings)))
     made = (str(path) for place in places for path in settings_files(place))
     return list(dict.fromkeys((*found.settings, *made)))

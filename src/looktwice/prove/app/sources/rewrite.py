@@ -60,7 +60,7 @@ def fit(given: list[str]) -> tuple[str, ...] | None:
 
 
 def _with_port(given: list[str]) -> list[str]:
-    """A server told no port would take its usual one, and the second instance could not start."""
+    """A server without a given port would take its usual one, and the second instance could not start."""
     if any("{port}" in word for word in given):
         return given
     program = next(word.rsplit("/", 1)[-1] for word in given if word.rsplit("/", 1)[-1] in _SERVERS)

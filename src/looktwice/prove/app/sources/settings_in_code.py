@@ -38,7 +38,7 @@ def settings(root: Path) -> list[Setting]:
 
 
 def occurring(root: Path, values: Iterable[str]) -> set[str]:
-    """Those of the values that stand in the code as they are: what the code knows is no secret."""
+    """Those of the values that stand in the code literally: what the code knows is no secret."""
     left, found = set(values), set[str]()
     for path, text in _texts(root, (".py", *JAVASCRIPT, ".sql", ".prisma")):
         if not left:

@@ -1,4 +1,4 @@
-"""The files of a project as text: what cannot be read says nothing, and nothing of it keeps anybody waiting."""
+"""The files of a project as text: what cannot be read is skipped, and no read blocks."""
 
 from __future__ import annotations
 

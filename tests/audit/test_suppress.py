@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from looktwice.audit.dedupe import dedupe
 from looktwice.audit.selection import select
-from looktwice.audit.suppress import apply, pardons
+from looktwice.audit.suppress import apply, suppressions
 from looktwice.code.languages import adapter_for
 from looktwice.core.config import Suppression
 from looktwice.core.errors import ConfigurationError
@@ -20,13 +20,13 @@ HIGH, MEDIUM, LOW = Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW
 
 def finding(code: str = "LT301", line: int = 5, **more) -> Finding:
     given = {
-        "code": code, "pattern": code.lower(), "message_id": "m", "message": "said", "severity": Severity.HIGH,
+        "code": code, "pattern": code.lower(), "message_id": "m", "message": "text", "severity": Severity.HIGH,
         "confidence": HIGH, "path": "a.py", "start_line": line, "start_column": 1, "end_line": line, "end_column": 9,
     }  # fmt: skip
     return Finding(**(given | more))
 
 
-def settle(*findings: Finding, wins_over: dict[str, tuple[str, ...]] | None = None) -> list[Finding]:
+def deduplicated(*findings: Finding, wins_over: dict[str, tuple[str, ...]] | None = None) -> list[Finding]:
     return list(dedupe(findings, wins_over or {}, lambda it: f"statement {it.start_line % 10}"))
 
 
@@ -35,7 +35,7 @@ WINS = {"LT301": ("LT307", "LT303"), "LT303": ("LT302",)}
 
 
 @pytest.mark.parametrize(
-    ("said", "left"),
+    ("given", "left"),
     [
         ([("LT301", 5, HIGH), ("LT307", 5, HIGH)], ["LT301"]),
         ([("LT301", 5, HIGH), ("LT307", 6, HIGH)], ["LT301", "LT307"]),
@@ -45,36 +45,36 @@ WINS = {"LT301": ("LT307", "LT303"), "LT303": ("LT302",)}
         ([("LT301", 5, LOW), ("LT301", 5, HIGH)], ["LT301"]),
     ],
 )
-def test_places(said: list[tuple[str, int, Confidence]], left: list[str]) -> None:
-    found = settle(*(finding(code, line, confidence=level) for code, line, level in said), wins_over=WINS)
+def test_places(given: list[tuple[str, int, Confidence]], left: list[str]) -> None:
+    found = deduplicated(*(finding(code, line, confidence=level) for code, line, level in given), wins_over=WINS)
     assert [it.code for it in found] == left
 
 
 def test_the_surest_of_equals_stays() -> None:
-    (it,) = settle(finding(confidence=MEDIUM), finding(confidence=HIGH), finding(confidence=LOW))
+    (it,) = deduplicated(finding(confidence=MEDIUM), finding(confidence=HIGH), finding(confidence=LOW))
     assert it.confidence is HIGH
 
 
 def test_a_winner_over_several_lines() -> None:
-    found = settle(finding("LT307", 6), finding("LT301", 5, end_line=8), wins_over=WINS)
+    found = deduplicated(finding("LT307", 6), finding("LT301", 5, end_line=8), wins_over=WINS)
     assert [it.code for it in found] == ["LT301"]
 
 
 def test_preview_says_at_most_medium() -> None:
-    high, low = settle(finding(status="preview"), finding(line=7, status="preview", confidence=LOW))
+    high, low = deduplicated(finding(status="preview"), finding(line=7, status="preview", confidence=LOW))
     assert (high.confidence, low.confidence) == (MEDIUM, LOW)
     assert "preview" in high.because[-1]
 
 
 def test_order_is_that_of_places() -> None:
-    found = settle(finding(line=9), finding(line=2), finding(path="0.py", line=30))
+    found = deduplicated(finding(line=9), finding(line=2), finding(path="0.py", line=30))
     assert [(it.path, it.start_line) for it in found] == [("0.py", 30), ("a.py", 2), ("a.py", 9)]
 
 
 def test_fingerprints_survive_moves_and_tell_equals_apart() -> None:
-    first, second, other = settle(finding(line=5), finding(line=15), finding(line=26))
+    first, second, other = deduplicated(finding(line=5), finding(line=15), finding(line=26))
     assert len({first.fingerprint, second.fingerprint, other.fingerprint}) == 3
-    moved = settle(finding(line=105, path="b.py"), finding(line=115, path="b.py"), finding(line=126, path="b.py"))
+    moved = deduplicated(finding(line=105, path="b.py"), finding(line=115, path="b.py"), finding(line=126, path="b.py"))
     assert [it.fingerprint for it in moved] == [first.fingerprint, second.fingerprint, other.fingerprint]
 
 
@@ -132,9 +132,9 @@ def suppress(
 ) -> tuple[list[str], list[str]]:
     """(reason given to each finding, notes) for a file of this text."""
     parsed = adapter_for(path).parse(Source(path, text.encode()))
-    allowed, wrong = pardons(parsed.source, parsed.comments(), resolve)
-    settled, unused = apply(findings, allowed, rules, frozenset({"LT101", "LT301", "LT303"}), resolve)
-    return [it.suppressed for it in settled], [f"{it.line}: {it.text}" for it in (*wrong, *unused)]
+    allowed, wrong = suppressions(parsed.source, parsed.comments(), resolve)
+    decided, unused = apply(findings, allowed, rules, frozenset({"LT101", "LT301", "LT303"}), resolve)
+    return [it.suppressed for it in decided], [f"{it.line}: {it.text}" for it in (*wrong, *unused)]
 
 
 @pytest.mark.parametrize(
@@ -164,8 +164,8 @@ def test_accepted(text: str, line: int | tuple[int, int], reason: str) -> None:
         ("a = 1  # looktwice: ignore[LT301]\n", "1: ignore[LT301] gives no reason"),
         ("a = 1  # looktwice: ignore why not\n", "1: a suppression names no pattern"),
         ("a = 1  # looktwice: ignore[LT999] why\n", "1: ignore[LT999]: no pattern"),
-        ("b = 2  # looktwice: ignore[LT301] wrong line\na = 1\n", "1: ignore[LT301] suppresses nothing"),
-        ("b = 2\na = 1  # looktwice: ignore[LT303] other code\n", "2: ignore[LT303] suppresses nothing"),
+        ("b = 2  # looktwice: ignore[LT301] wrong line\na = 1\n", "1: ignore[LT301] no longer suppresses anything"),
+        ("b = 2\na = 1  # looktwice: ignore[LT303] other code\n", "2: ignore[LT303] no longer suppresses anything"),
     ],
 )
 def test_not_accepted(text: str, note: str) -> None:
@@ -185,7 +185,7 @@ def test_one_comment_does_not_cover_the_rest_of_the_file() -> None:
 
 def test_codes_that_were_not_looked_for_are_not_unused() -> None:
     parsed = adapter_for("a.py").parse(Source("a.py", b"a = 1  # looktwice: ignore[LT301] x\n"))
-    allowed, _ = pardons(parsed.source, parsed.comments(), resolve)
+    allowed, _ = suppressions(parsed.source, parsed.comments(), resolve)
     assert apply((), allowed, (), frozenset({"LT101"}), resolve) == ((), ())
 
 
@@ -199,13 +199,13 @@ def test_codes_that_were_not_looked_for_are_not_unused() -> None:
     ],
 )
 def test_configured(rule: Suppression, accepted: bool) -> None:
-    settled, unused = apply([finding()], (), (rule,), frozenset({"LT301", "LT303"}), resolve)
-    assert [it.suppressed for it in settled] == ["r" if accepted else ""]
+    decided, unused = apply([finding()], (), (rule,), frozenset({"LT301", "LT303"}), resolve)
+    assert [it.suppressed for it in decided] == ["r" if accepted else ""]
     assert bool(unused) is not accepted
 
 
 def test_the_fingerprint_is_the_same_with_a_suppression() -> None:
     """Accepting a finding must not make it a new one."""
-    (it,) = settle(finding())
-    settled, _ = apply([it], (), (Suppression(code="LT301", path="*", reason="r"),), frozenset(), resolve)
-    assert msgspec.structs.replace(settled[0], suppressed="") == it
+    (it,) = deduplicated(finding())
+    decided, _ = apply([it], (), (Suppression(code="LT301", path="*", reason="r"),), frozenset(), resolve)
+    assert msgspec.structs.replace(decided[0], suppressed="") == it

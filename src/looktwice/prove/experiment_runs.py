@@ -1,7 +1,7 @@
-"""Asks one experiment about one case, and gives no result that does not rest on an application that is as it was.
+"""Runs one experiment on one case, and gives no result unless the application still behaves as before.
 
 After every experiment a canary runs: one serial run, which must end as it did at the beginning. When it does not, the
-application is brought back and everything since the last good canary, which is this one experiment, is asked again.
+application is brought back and everything since the last good canary, which is this one experiment, is run again.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _TIMES = 3
 _CLAIMS = (Verdict.PROTECTED, Verdict.COMMUTES, Verdict.SERIAL, Verdict.RESPONSE_ONLY, Verdict.INCONCLUSIVE)
 
 
-def ask(laboratory: Laboratory, experiment: Experiment, case: Case) -> Iterator[Result]:
-    """The runs as they are made, then the results. What could not be told is a result too, with its reason."""
+def run_experiment(laboratory: Laboratory, experiment: Experiment, case: Case) -> Iterator[Result]:
+    """The runs while they are made, then the results. What could not be determined is a result too, with its reason."""
     doubt: Void | None = None
     appeared: list[str] = []
     for _ in range(_TIMES):
