@@ -6,7 +6,7 @@ import json
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from looktwice.core.event import Event, Noted
@@ -17,6 +17,7 @@ TEXT = st.text(st.characters() | st.characters(categories=["Cc", "Cf", "Cs"]))
 
 
 @given(TEXT, TEXT, st.sampled_from([0, 2]))
+@example("a\u034fb", "", 0)
 def test_a_reader_gets_the_same_texts(text: str, path: str, indent: int) -> None:
     event = Noted(text, path, 3)
     written = encoded(event, indent)

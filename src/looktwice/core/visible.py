@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 def line(text: str) -> str:
     """The text on one line: line breaks and tabs are escaped too."""
-    if text.isprintable() and _HIDDEN_LETTERS.isdisjoint(text):
+    if is_plain(text):
         return text
     return "".join(
         it if is_shown(it) or joins_emoji(text, at) else _SHORT.get(it) or escape(it) for at, it in enumerate(text)
@@ -73,6 +73,11 @@ def _visible(value: Any) -> Any:
         case dict():
             return {_visible(name): _visible(it) for name, it in value.items()}
     return value
+
+
+def is_plain(text: str) -> bool:
+    """Whether all of a text can be shown unchanged; quick, and False for some that can."""
+    return text.isprintable() and _HIDDEN_LETTERS.isdisjoint(text)
 
 
 def is_shown(character: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from looktwice.core.visible import is_shown
+from looktwice.core.visible import is_plain, is_shown
 
 
 def encoded(value: Any, indent: int = 0) -> str:
@@ -21,7 +21,7 @@ def encoded(value: Any, indent: int = 0) -> str:
     except UnicodeEncodeError:  # a path that is no UTF-8 text: Python keeps its bytes as lone surrogates
         spacing = None if indent else (",", ":")
         text = json.dumps(msgspec.to_builtins(value), ensure_ascii=False, indent=indent or None, separators=spacing)
-    return f"{text if text.isprintable() else _escaped(text)}\n"
+    return f"{text if is_plain(text) else _escaped(text)}\n"
 
 
 def decoded(text: bytes, kind: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, TextIO
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-from looktwice.core.visible import block
+from looktwice.core.visible import block, is_plain
 
 
 class Writer(Console):
@@ -30,4 +30,4 @@ class Writer(Console):
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         for it in super().render(renderable, options):
-            yield it if it.control or it.text.isprintable() else Segment(block(it.text), it.style)
+            yield it if it.control or is_plain(it.text) else Segment(block(it.text), it.style)
