@@ -198,8 +198,8 @@ def lasting(events: list[object]) -> list[object]:
 def proving(root: Path, asks_node: bool) -> None:
     """Read what `prove` reads before it starts anything. asks_node: also for its version, by starting it."""
     from looktwice.core.errors import LooktwiceError
-    from looktwice.prove import proof
     from looktwice.prove.app.sources import commands, dotenv, node, programs, settings_in_code
+    from looktwice.prove.evidence import proof
 
     for read in (
         commands.start,

@@ -16,7 +16,7 @@ import pytest
 
 from looktwice.core.proof import Proof, Sent
 from looktwice.core.trace import Trace
-from looktwice.prove import proof as proofs
+from looktwice.prove.evidence import proof as proofs
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent

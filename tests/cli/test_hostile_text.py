@@ -26,8 +26,8 @@ from looktwice.core.proof import Proof, Sent
 from looktwice.core.source import Span
 from looktwice.core.trace import Lane, Row, StepKind, Trace, TraceStep, Verdict
 from looktwice.core.visible import is_shown
-from looktwice.prove import proof as proofs
-from looktwice.prove.testing import lanes
+from looktwice.prove.evidence import proof as proofs
+from looktwice.prove.evidence.testing import lanes
 from looktwice.render.renderer import Setting, renderer
 
 LOOKTWICE = str(Path(sys.executable).with_name("looktwice"))

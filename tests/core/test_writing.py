@@ -388,7 +388,7 @@ IN_TEMPORARY_FOLDERS = {
     "core/whole_file.py": "the last step of `core/writing`",
     "core/beneath.py": "here",
 }
-NEVERTHELESS = {"prove/proof.py", "prove/regression_test.py"}
+NEVERTHELESS = {"prove/evidence/proof.py", "prove/evidence/regression_test.py"}
 
 
 def writes() -> Iterator[str]:

@@ -12,7 +12,7 @@ import pytest
 
 from looktwice.core import config
 from looktwice.prove.app.requests.cases import cases
-from looktwice.prove.postgres import server as postgres
+from looktwice.prove.servers.postgres import server as postgres
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PAIRS = [("shop", "shop_fixed"), ("candidates", "candidates_fixed")]

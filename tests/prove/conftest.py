@@ -17,18 +17,18 @@ from typing import NamedTuple
 import psycopg
 import pytest
 
-from looktwice.prove.boundary import Boundary
-from looktwice.prove.explorer import Budget
-from looktwice.prove.laboratory import Laboratory
-from looktwice.prove.postgres import server as postgres
-from looktwice.prove.postgres.changes import Changes
-from looktwice.prove.postgres.restore import Restore
-from looktwice.prove.postgres.server import Server
-from looktwice.prove.postgres.sessions import Sessions
-from looktwice.prove.proxy import Address
-from looktwice.prove.scheduler import Scheduler
-from looktwice.prove.trial import Trials
-from looktwice.prove.upstream import Script, Service
+from looktwice.prove.network.boundary import Boundary
+from looktwice.prove.network.proxy import Address
+from looktwice.prove.network.upstream import Script, Service
+from looktwice.prove.run.laboratory import Laboratory
+from looktwice.prove.run.trials import Trials
+from looktwice.prove.schedule.explorer import Budget
+from looktwice.prove.schedule.scheduler import Scheduler
+from looktwice.prove.servers.postgres import server as postgres
+from looktwice.prove.servers.postgres.changes import Changes
+from looktwice.prove.servers.postgres.restore import Restore
+from looktwice.prove.servers.postgres.server import Server
+from looktwice.prove.servers.postgres.sessions import Sessions
 
 
 @pytest.fixture(scope="session")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from looktwice.prove.aftermath import Extent, Seen, classify
-from looktwice.prove.faults import BREAK_AFTER, BREAK_BEFORE, FaultKind
+from looktwice.prove.experiments.aftermath import Extent, Seen, classify
+from looktwice.prove.experiments.faults import BREAK_AFTER, BREAK_BEFORE, FaultKind
+from looktwice.prove.network.request import Response
 from looktwice.prove.oracle import Observation, UpstreamCall
 from looktwice.prove.oracle.reading import Reading
-from looktwice.prove.postgres.catalogue import Column, Schema, Table
-from looktwice.prove.postgres.change import RowChange
-from looktwice.prove.request import Response
+from looktwice.prove.servers.postgres.catalogue import Column, Schema, Table
+from looktwice.prove.servers.postgres.change import RowChange
 
 TABLE = Table(
     name="public.t",

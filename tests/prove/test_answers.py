@@ -9,10 +9,10 @@ from email.utils import format_datetime
 import pytest
 
 from looktwice.prove.app.requests.reach import why
-from looktwice.prove.limits import remaining, seconds_to_wait
-from looktwice.prove.request import Request, Response
-from looktwice.prove.success import is_success
-from looktwice.prove.void import limited
+from looktwice.prove.network.request import Request, Response
+from looktwice.prove.network.success import is_success
+from looktwice.prove.run.rate_limits import remaining, seconds_to_wait
+from looktwice.prove.run.void import limited
 
 NOW = 1_800_000_000.0
 

@@ -14,8 +14,8 @@ from looktwice.core.errors import ConfigurationError
 from looktwice.core.event import Noted, NotProven, Proven
 from looktwice.prove.app.requests.cases import Case
 from looktwice.prove.engine import Job, prove
-from looktwice.prove.replay import ask
-from looktwice.prove.stage import Stage
+from looktwice.prove.evidence.replay import ask
+from looktwice.prove.run.stage import Stage
 
 BUSY = Path(__file__).parent / "apps" / "busy.py"
 CONFIGURATION = """

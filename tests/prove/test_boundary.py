@@ -11,13 +11,13 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from looktwice.prove.boundary import Boundary
-from looktwice.prove.gate import FORWARD, Action, Failed
-from looktwice.prove.postgres.server import Server
-from looktwice.prove.relay import Address
-from looktwice.prove.request import Request
-from looktwice.prove.schedule import Pause, Turn
-from looktwice.prove.wire.operation import Operation
+from looktwice.prove.network.boundary import Boundary
+from looktwice.prove.network.gate import FORWARD, Action, Failed
+from looktwice.prove.network.relay import Address
+from looktwice.prove.network.request import Request
+from looktwice.prove.network.wire.operation import Operation
+from looktwice.prove.schedule.schedule import Pause, Turn
+from looktwice.prove.servers.postgres.server import Server
 
 
 class Raises(asyncio.Protocol):

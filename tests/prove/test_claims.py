@@ -7,14 +7,14 @@ import pytest
 
 from looktwice.core.trace import Verdict
 from looktwice.prove.app.requests.cases import Case
+from looktwice.prove.evidence.replay import Outcome
 from looktwice.prove.experiments.sent_again import _Ended
 from looktwice.prove.experiments.twice import EXPERIMENT
-from looktwice.prove.identity import carries_identity
+from looktwice.prove.network.request import Request, Response
 from looktwice.prove.oracle import Mechanism, Observation
 from looktwice.prove.oracle.protection import explain
-from looktwice.prove.replay import Outcome
-from looktwice.prove.request import Request, Response
-from looktwice.prove.void import Void, changed, limited
+from looktwice.prove.run.identity import carries_identity
+from looktwice.prove.run.void import Void, changed, limited
 
 POST = Request(method="POST", path="/transfer")
 OK = Response(status=200)

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from looktwice.prove.boundary import Boundary
-from looktwice.prove.request import NOT_SENT, Request, Response
+from looktwice.prove.network.boundary import Boundary
+from looktwice.prove.network.request import NOT_SENT, Request, Response
 
 IN_TIME = 20.0  # seconds: far more than the limit that is given, far less than for ever
 LIMIT = 0.5

@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from looktwice.prove.conflicts import is_understood, touching
-from looktwice.prove.explorer import Place, candidates
-from looktwice.prove.postgres.catalogue import Column, Schema, Table
-from looktwice.prove.postgres.change import RowChange
-from looktwice.prove.postgres.footprint import Read
-from looktwice.prove.read_profile import reads_of
-from looktwice.prove.request import Request
-from looktwice.prove.schedule import Point
-from looktwice.prove.wire.operation import Operation, OperationKind
-from looktwice.prove.wire.sql_text import fingerprint
+from looktwice.prove.experiments.read_profile import reads_of
+from looktwice.prove.network.request import Request
+from looktwice.prove.network.wire.operation import Operation, OperationKind
+from looktwice.prove.network.wire.sql_text import fingerprint
+from looktwice.prove.schedule.conflicts import is_understood, touching
+from looktwice.prove.schedule.explorer import Place, candidates
+from looktwice.prove.schedule.schedule import Point
+from looktwice.prove.servers.postgres.catalogue import Column, Schema, Table
+from looktwice.prove.servers.postgres.change import RowChange
+from looktwice.prove.servers.postgres.footprint import Read
 
 
 def table(name: str, *columns: str) -> Table:

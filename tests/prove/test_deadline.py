@@ -16,10 +16,10 @@ from looktwice.cli.main import run
 from looktwice.core import config
 from looktwice.core.errors import ConfigurationError
 from looktwice.core.trace import Verdict
-from looktwice.prove.child_process import Account
-from looktwice.prove.deadline import EXPERIMENT, Deadline, OutOfTimeError, Unfinished, spelled, within
-from looktwice.prove.experiment import NotShown, Result, Tried
+from looktwice.prove.experiments.experiment import NotShown, Result, Tried
+from looktwice.prove.guardian.child_process import Account
 from looktwice.prove.guardian.run import Run
+from looktwice.prove.run.deadline import EXPERIMENT, Deadline, OutOfTimeError, Unfinished, spelled, within
 
 BANK = Path(__file__).parent / "apps" / "bank.py"
 

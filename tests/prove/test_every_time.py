@@ -9,9 +9,9 @@ import pytest
 
 from looktwice.core.config import load
 from looktwice.core.trace import Verdict
-from looktwice.prove.experiment import NotShown, Shown
+from looktwice.prove.experiments.experiment import NotShown, Shown
 from looktwice.prove.experiments.twice import EXPERIMENT
-from looktwice.prove.stage import Stage
+from looktwice.prove.run.stage import Stage
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 RACES = {

@@ -8,9 +8,9 @@ import pytest
 
 from looktwice.core.trace import Verdict
 from looktwice.prove.app.requests.cases import Case
-from looktwice.prove.experiment import Experiment, NotShown, Shown, Tried, experiments
 from looktwice.prove.experiments import connection_lost, sent_again, twice, upstream_down
-from looktwice.prove.request import Request
+from looktwice.prove.experiments.experiment import Experiment, NotShown, Shown, Tried, experiments
+from looktwice.prove.network.request import Request
 
 
 def post(path: str, **body: object) -> Request:

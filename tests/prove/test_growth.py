@@ -8,10 +8,10 @@ import pytest
 
 from looktwice.core import config
 from looktwice.core.trace import Verdict
-from looktwice.prove.experiment import NotShown, Shown
+from looktwice.prove.experiments.experiment import NotShown, Shown
+from looktwice.prove.experiments.growth import Shape, shape
 from looktwice.prove.experiments.ten_times_the_rows import EXPERIMENT
-from looktwice.prove.growth import Shape, shape
-from looktwice.prove.stage import Stage
+from looktwice.prove.run.stage import Stage
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

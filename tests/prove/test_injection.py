@@ -20,15 +20,15 @@ from hypothesis import strategies as st
 from looktwice.core.proof import Proof, Sent
 from looktwice.core.trace import Lane, StepKind, Trace, TraceStep
 from looktwice.core.visible import is_shown
-from looktwice.prove import regression_test
 from looktwice.prove.app.failure import StartError
 from looktwice.prove.app.instance import missing_module, suggestion
 from looktwice.prove.app.plan import Command, Kind, Origin, Plan, Setting
 from looktwice.prove.app.requests.promotion import promote
-from looktwice.prove.postgres import server as postgres
-from looktwice.prove.postgres.changes import Changes
-from looktwice.prove.postgres.explain import scans
-from looktwice.prove.postgres.profile import Profile
+from looktwice.prove.evidence import regression_test
+from looktwice.prove.servers.postgres import server as postgres
+from looktwice.prove.servers.postgres.changes import Changes
+from looktwice.prove.servers.postgres.explain import scans
+from looktwice.prove.servers.postgres.profile import Profile
 
 OWNED = "require('fs').writeFileSync(process.env.MARK, 'owned')"
 HOSTILE = [

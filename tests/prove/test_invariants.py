@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from looktwice.core.errors import ConfigurationError
-from looktwice.prove.invariants import Broken, Invariants
-from looktwice.prove.postgres import server as postgres
+from looktwice.prove.run.invariants import Broken, Invariants
+from looktwice.prove.servers.postgres import server as postgres
 
 NOTHING_BELOW_ZERO = "SELECT id, n FROM wallet WHERE n < 0 ORDER BY id"
 

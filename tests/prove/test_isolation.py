@@ -21,8 +21,8 @@ from looktwice.core.config import Prove, Request
 from looktwice.core.event import Executing, Noted
 from looktwice.prove.app.failure import StartError
 from looktwice.prove.app.isolation import obstacle
-from looktwice.prove.postgres.server import Server
-from looktwice.prove.stage import Stage
+from looktwice.prove.run.stage import Stage
+from looktwice.prove.servers.postgres.server import Server
 
 pytestmark = pytest.mark.skipif(bool(obstacle()), reason=f"no command can be kept from anything here: {obstacle()}")
 

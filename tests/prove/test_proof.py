@@ -19,13 +19,13 @@ from looktwice.core import config
 from looktwice.core.errors import LooktwiceError
 from looktwice.core.proof import Proof, Sent
 from looktwice.core.trace import Lane, StepKind, Trace, TraceStep
-from looktwice.prove import proof as proofs
-from looktwice.prove import regression_test
 from looktwice.prove.app.requests.cases import Case
-from looktwice.prove.experiment import Shown, experiments
-from looktwice.prove.replay import ask
-from looktwice.prove.request import Request
-from looktwice.prove.stage import Stage
+from looktwice.prove.evidence import proof as proofs
+from looktwice.prove.evidence import regression_test
+from looktwice.prove.evidence.replay import ask
+from looktwice.prove.experiments.experiment import Shown, experiments
+from looktwice.prove.network.request import Request
+from looktwice.prove.run.stage import Stage
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 NOT_COPIED = shutil.ignore_patterns("__pycache__", ".looktwice", "looktwice")  # nor what a demonstration wrote

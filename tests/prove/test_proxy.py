@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from looktwice.prove.boundary import Boundary
-from looktwice.prove.gate import (
+from looktwice.prove.network.boundary import Boundary
+from looktwice.prove.network.gate import (
     FORWARD,
     Accepted,
     Action,
@@ -24,9 +24,9 @@ from looktwice.prove.gate import (
     Policy,
     Slow,
 )
-from looktwice.prove.postgres.server import Server
-from looktwice.prove.proxy import Address
-from looktwice.prove.wire.operation import Operation, OperationKind
+from looktwice.prove.network.proxy import Address
+from looktwice.prove.network.wire.operation import Operation, OperationKind
+from looktwice.prove.servers.postgres.server import Server
 
 Row = tuple[int]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from looktwice.prove.recovery import Recovery
-from looktwice.prove.void import Cause, Void, VoidRunError
+from looktwice.prove.run.recovery import Recovery
+from looktwice.prove.run.void import Cause, Void, VoidRunError
 
 
 class Application:

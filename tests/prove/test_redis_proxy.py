@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 import pytest
 import redis
 
-from looktwice.prove import redis as own
-from looktwice.prove.boundary import Boundary
-from looktwice.prove.gate import FORWARD, Action, Answered, Arrived, Cut, CutPoint, Fail
-from looktwice.prove.relay import Address
-from looktwice.prove.wire.operation import Operation
+from looktwice.prove.network.boundary import Boundary
+from looktwice.prove.network.gate import FORWARD, Action, Answered, Arrived, Cut, CutPoint, Fail
+from looktwice.prove.network.relay import Address
+from looktwice.prove.network.wire.operation import Operation
+from looktwice.prove.servers import redis as own
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import redis
 
-from looktwice.prove import redis as embedded
-from looktwice.prove import redis_program
 from looktwice.prove.oracle import KeyValue
-from looktwice.prove.redis import RedisServer
+from looktwice.prove.servers import redis as embedded
+from looktwice.prove.servers import redis_program
+from looktwice.prove.servers.redis import RedisServer
 
 
 @pytest.fixture(scope="module")

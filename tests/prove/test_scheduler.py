@@ -9,13 +9,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from looktwice.prove.breakpoints import Fault
-from looktwice.prove.gate import Accepted, Answered, Arrived, Cut, CutPoint, Fail
-from looktwice.prove.proxy import Address
-from looktwice.prove.request import Request
-from looktwice.prove.schedule import Pause, Point, Turn, explain, preempted, serial
-from looktwice.prove.scheduler import Play
-from looktwice.prove.wire.operation import OperationKind
+from looktwice.prove.network.gate import Accepted, Answered, Arrived, Cut, CutPoint, Fail
+from looktwice.prove.network.proxy import Address
+from looktwice.prove.network.request import Request
+from looktwice.prove.network.wire.operation import OperationKind
+from looktwice.prove.schedule.breakpoints import Fault
+from looktwice.prove.schedule.schedule import Pause, Point, Turn, explain, preempted, serial
+from looktwice.prove.schedule.scheduler import Play
 
 UPDATE = "update wallet set balance = ? where id = ?"
 ATOMIC = "update wallet set balance = balance + ? where id = ?"

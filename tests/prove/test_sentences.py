@@ -5,18 +5,18 @@ from __future__ import annotations
 import pytest
 
 from looktwice.core.trace import Outcome, Row, Verdict
-from looktwice.prove.aftermath import ENDINGS, Seen, classify
+from looktwice.prove.experiments.aftermath import ENDINGS, Seen, classify
+from looktwice.prove.experiments.faults import AT_CALL, BREAK_AFTER, BREAK_BEFORE, FaultKind
 from looktwice.prove.experiments.twice import code_of
-from looktwice.prove.extent import Extent
-from looktwice.prove.faults import AT_CALL, BREAK_AFTER, BREAK_BEFORE, FaultKind
+from looktwice.prove.network.request import Response
+from looktwice.prove.network.wire.operation import Failure, Operation, OperationKind, Result
 from looktwice.prove.oracle import Answer, Judgement, Mechanism, Observation, UpstreamCall
 from looktwice.prove.oracle.protection import explain
 from looktwice.prove.oracle.reading import Reading
-from looktwice.prove.postgres.catalogue import Column, Schema, Table
-from looktwice.prove.postgres.change import RowChange
-from looktwice.prove.request import Response
-from looktwice.prove.wire.operation import Failure, Operation, OperationKind, Result
-from looktwice.prove.wording import read_words, write_words
+from looktwice.prove.run.extent import Extent
+from looktwice.prove.run.wording import read_words, write_words
+from looktwice.prove.servers.postgres.catalogue import Column, Schema, Table
+from looktwice.prove.servers.postgres.change import RowChange
 
 
 def table(name: str, *columns: str) -> Table:
@@ -310,8 +310,8 @@ def test_what_protects_is_reported_with_its_end(kind, status, words):
     ],
 )
 def test_an_outcome_without_a_pattern_is_filed_under_none(verdict, name, sqlstate, code):
-    from looktwice.prove.run import Trial
-    from looktwice.prove.scheduler import Play
+    from looktwice.prove.run.trial import Trial
+    from looktwice.prove.schedule.scheduler import Play
 
     trial = Trial(requests={}, play=Play(schedule=(), responses={}, journal=()), observation=NOTHING, writers={})
     assert code_of(Judgement(verdict=verdict, name=name, sqlstate=sqlstate), trial) == code

@@ -10,9 +10,9 @@ from collections.abc import Callable
 import h11
 import pytest
 
-from looktwice.prove.boundary import Boundary
-from looktwice.prove.gate import Accepted, Answer, Arrived, Cut, CutPoint
-from looktwice.prove.upstream import Script, Service
+from looktwice.prove.network.boundary import Boundary
+from looktwice.prove.network.gate import Accepted, Answer, Arrived, Cut, CutPoint
+from looktwice.prove.network.upstream import Script, Service
 
 Exchange = Callable[..., bytes]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from looktwice.prove.boundary import Boundary
-from looktwice.prove.gate import Accepted, Action, Answer, Arrived, Cut, CutPoint, Fail, Hang, Slow
-from looktwice.prove.upstream import Script, Service
+from looktwice.prove.network.boundary import Boundary
+from looktwice.prove.network.gate import Accepted, Action, Answer, Arrived, Cut, CutPoint, Fail, Hang, Slow
+from looktwice.prove.network.upstream import Script, Service
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ import pytest
 from looktwice.core.errors import LooktwiceError
 from looktwice.core.proof import Proof, Sent
 from looktwice.core.trace import Trace
-from looktwice.prove import regression_test
-from looktwice.prove.node_runner import runner_of
+from looktwice.prove.evidence import regression_test
+from looktwice.prove.evidence.node_runner import runner_of
 
 TRACE = Trace(title="twice", lanes=(), steps=())
 PROOF = Proof(

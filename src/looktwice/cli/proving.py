@@ -72,7 +72,7 @@ def with_pages(events: Iterable[Event]) -> Iterator[Event]:
 def known(names: tuple[str, ...]) -> tuple[str, ...]:
     """The names, each of an experiment. Raises ConfigurationError for one that is not."""
     from looktwice.core.errors import ConfigurationError
-    from looktwice.prove.experiment import experiments
+    from looktwice.prove.experiments.experiment import experiments
 
     there = [it.name for it in experiments()]
     for name in names:
@@ -86,7 +86,7 @@ def keeper(root: Path, writes_tests: bool) -> Keep:
 
     Raises OutsideError when a link leads out of the project where proofs go.
     """
-    from looktwice.prove import proof, regression_test
+    from looktwice.prove.evidence import proof, regression_test
 
     check_inside(root, f"{DIRECTORY}/proof.json")
 

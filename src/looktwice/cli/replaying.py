@@ -33,7 +33,7 @@ def replay(
     code: 1 still wrong, 0 it holds. Raises LooktwiceError when it could not be determined.
     """
     with needs("replay", "prove"):
-        from looktwice.prove import proof as proofs
+        from looktwice.prove.evidence import proof as proofs
     proof = proofs.load(path)
     if svg is not None:
         from looktwice.render.svg import draw as drawn
@@ -48,9 +48,9 @@ def replay(
     if not root.is_dir():
         raise LooktwiceError(f"cannot replay on {root}", "there is no such folder", "Name another with --project.")
     with needs("replay", "prove"):
-        from looktwice.prove.deadline import Deadline
-        from looktwice.prove.replay import ask
-        from looktwice.prove.stage import Stage
+        from looktwice.prove.evidence.replay import ask
+        from looktwice.prove.run.deadline import Deadline
+        from looktwice.prove.run.stage import Stage
     prove = opened(load(root), allowed, is_open).prove
     limit = Deadline(duration(deadline or prove.deadline, "deadline"))
     with Stage.open(root, prove, terminal.say, limit) as stage:

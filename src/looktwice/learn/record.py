@@ -22,12 +22,12 @@ from looktwice.core import config
 from looktwice.core.errors import LooktwiceError
 from looktwice.core.trace import Outcome, StepKind, Trace, TraceSet, Verdict
 from looktwice.learn.board_runs import board_trace
-from looktwice.prove.explorer import Place
-from looktwice.prove.laboratory import Laboratory
-from looktwice.prove.request import Request
-from looktwice.prove.schedule import Point, Schedule, Turn
-from looktwice.prove.stage import Stage
-from looktwice.prove.wire.operation import OperationKind
+from looktwice.prove.network.request import Request
+from looktwice.prove.network.wire.operation import OperationKind
+from looktwice.prove.run.laboratory import Laboratory
+from looktwice.prove.run.stage import Stage
+from looktwice.prove.schedule.explorer import Place
+from looktwice.prove.schedule.schedule import Point, Schedule, Turn
 
 TRACES = Path(__file__).parent / "traces"
 ENDPOINT = "POST /wallet/deposit"

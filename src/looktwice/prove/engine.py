@@ -15,15 +15,15 @@ from looktwice.core.errors import ConfigurationError
 from looktwice.core.event import Event, Finished, Noted, NotProven, Progress, Proven, Ran, Reach, Reached, Started
 from looktwice.core.route import is_route
 from looktwice.prove.app.requests.cases import Case
-from looktwice.prove.deadline import Deadline, Unfinished, within
-from looktwice.prove.deadline import unfinished as cut_off
-from looktwice.prove.experiment import Experiment, NotShown, Result, Shown, Tried, experiments
-from looktwice.prove.experiment_runs import run_experiment
-from looktwice.prove.explorer import Budget
+from looktwice.prove.experiments.experiment import Experiment, NotShown, Result, Shown, Tried, experiments
+from looktwice.prove.experiments.experiment_runs import run_experiment
 from looktwice.prove.guardian.run import RunEndedError
-from looktwice.prove.laboratory import requests_of
-from looktwice.prove.stage import Stage
-from looktwice.prove.void import VoidRunError
+from looktwice.prove.run.deadline import Deadline, Unfinished, within
+from looktwice.prove.run.deadline import unfinished as cut_off
+from looktwice.prove.run.laboratory import requests_of
+from looktwice.prove.run.stage import Stage
+from looktwice.prove.run.void import VoidRunError
+from looktwice.prove.schedule.explorer import Budget
 
 Users = Mapping[str, Mapping[str, str]]
 # Keeps a proof: gives the path of its file and of the test that was written, "" for what was not.

@@ -20,9 +20,9 @@ from looktwice.prove.app.requests.login import proof_of
 from looktwice.prove.app.requests.operation import operations
 from looktwice.prove.app.requests.reach import why
 from looktwice.prove.app.requests.sample import Sampler
-from looktwice.prove.boundary import Boundary
-from looktwice.prove.request import Response
-from looktwice.prove.stage import Stage
+from looktwice.prove.network.boundary import Boundary
+from looktwice.prove.network.request import Response
+from looktwice.prove.run.stage import Stage
 
 SHOP = Path(__file__).parents[3] / "examples" / "shop"
 JSON = st.recursive(

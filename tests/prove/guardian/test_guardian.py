@@ -22,9 +22,9 @@ DAEMON = HERE / "daemon.py"
 RUN = """
 import sys, time
 from pathlib import Path
-from looktwice.prove.child_process import Account
+from looktwice.prove.guardian.child_process import Account
 from looktwice.prove.guardian.run import Run
-from looktwice.prove.postgres import server
+from looktwice.prove.servers.postgres import server
 with Run() as run:
     account = Account()
     account.uid = None

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from seen import wait_until
 
-from looktwice.prove.child_process import Account
 from looktwice.prove.guardian import members
+from looktwice.prove.guardian.child_process import Account
 from looktwice.prove.guardian.output import HEAD, TAIL, Output
 from looktwice.prove.guardian.run import Child, Run
 

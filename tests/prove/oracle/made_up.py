@@ -8,8 +8,8 @@ from itertools import count
 from typing import Any
 
 from looktwice.prove.oracle import Answer, KeyValue, Mechanism, Observation, Reading, UpstreamCall, outcome
-from looktwice.prove.postgres.catalogue import Column, Reference, Schema, Table
-from looktwice.prove.postgres.change import RowChange, Values
+from looktwice.prove.servers.postgres.catalogue import Column, Reference, Schema, Table
+from looktwice.prove.servers.postgres.change import RowChange, Values
 
 START = 1_700_000_000.0
 

@@ -14,11 +14,11 @@ from typing import Any
 import psycopg
 
 from looktwice.prove.oracle import Answer, Mechanism, Observation, Reading, UpstreamCall, orders, outcome
-from looktwice.prove.postgres.change import Window, owners
-from looktwice.prove.postgres.changes import Changes
-from looktwice.prove.postgres.restore import Restore
-from looktwice.prove.postgres.server import Server
-from looktwice.prove.postgres.sessions import Sessions
+from looktwice.prove.servers.postgres.change import Window, owners
+from looktwice.prove.servers.postgres.changes import Changes
+from looktwice.prove.servers.postgres.restore import Restore
+from looktwice.prove.servers.postgres.server import Server
+from looktwice.prove.servers.postgres.sessions import Sessions
 
 CONSTRAINT = ("23505", "23514", "23P01")
 SERIALIZATION = ("40001", "40P01")

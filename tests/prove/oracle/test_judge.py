@@ -23,7 +23,7 @@ from looktwice.prove.oracle import (
     summarize,
 )
 from looktwice.prove.oracle.verdict import Judgement
-from looktwice.prove.postgres.change import RowChange
+from looktwice.prove.servers.postgres.change import RowChange
 
 OLD = {"id": 1, "balance": 100, "version": 1}
 BOTH_OK = {"A": (200, None), "B": (200, None)}

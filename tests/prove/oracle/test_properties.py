@@ -12,7 +12,7 @@ from made_up import SCHEMA, START, delete, insert, moment, run, update
 
 from looktwice.prove.oracle import Observation, Reading
 from looktwice.prove.oracle.scalar import number, parse_moment
-from looktwice.prove.postgres.change import RowChange
+from looktwice.prove.servers.postgres.change import RowChange
 
 MANY = settings(max_examples=60, deadline=None)
 SHAPES = st.lists(

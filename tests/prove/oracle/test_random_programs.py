@@ -17,7 +17,7 @@ from sql_stage import Database, Program, Stage
 
 from looktwice.core.trace import Verdict
 from looktwice.prove.oracle import Observation, Reading, judge
-from looktwice.prove.postgres import server as postgres
+from looktwice.prove.servers.postgres import server as postgres
 
 TABLES = """CREATE TABLE cell (id int PRIMARY KEY, n int); CREATE TABLE entry (id serial PRIMARY KEY, n int);
 INSERT INTO cell VALUES (1, 10), (2, 20), (3, 30)"""

@@ -10,7 +10,7 @@ from sql_stage import Program, Stage
 
 from looktwice.core.trace import Verdict
 from looktwice.prove.oracle import Judgement, judge, summarize
-from looktwice.prove.postgres import server as postgres
+from looktwice.prove.servers.postgres import server as postgres
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from looktwice.prove.postgres import server as postgres
-from looktwice.prove.postgres.changes import Changes
-from looktwice.prove.postgres.restore import Restore
+from looktwice.prove.servers.postgres import server as postgres
+from looktwice.prove.servers.postgres.changes import Changes
+from looktwice.prove.servers.postgres.restore import Restore
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from looktwice.prove.postgres.amplify import Growth, grow
-from looktwice.prove.postgres.changes import Changes
-from looktwice.prove.postgres.explain import scans
-from looktwice.prove.postgres.restore import Restore
+from looktwice.prove.servers.postgres.amplify import Growth, grow
+from looktwice.prove.servers.postgres.changes import Changes
+from looktwice.prove.servers.postgres.explain import scans
+from looktwice.prove.servers.postgres.restore import Restore
 
 SHOP = """
 CREATE TABLE customer (id serial PRIMARY KEY, email varchar(40) UNIQUE NOT NULL);

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from looktwice.prove.postgres import server as postgres
-from looktwice.prove.postgres.change import RowChange, Window, owners
-from looktwice.prove.postgres.changes import Changes
-from looktwice.prove.postgres.net import net
-from looktwice.prove.postgres.pgoutput import Decoder
+from looktwice.prove.servers.postgres import server as postgres
+from looktwice.prove.servers.postgres.change import RowChange, Window, owners
+from looktwice.prove.servers.postgres.changes import Changes
+from looktwice.prove.servers.postgres.net import net
+from looktwice.prove.servers.postgres.pgoutput import Decoder
 
 TABLES = """
 CREATE TABLE wallet (id serial PRIMARY KEY, owner text, balance numeric(10, 2), twice numeric GENERATED ALWAYS AS

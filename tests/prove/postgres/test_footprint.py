@@ -8,19 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from looktwice.core.errors import LooktwiceError
-from looktwice.prove.postgres import server as postgres
-from looktwice.prove.postgres.catalogue import Column, Schema, Table
-from looktwice.prove.postgres.changes import Changes
-from looktwice.prove.postgres.footprint import (
-    UNKNOWN_TABLE,
-    Footprint,
-    Read,
-    Write,
-    dependencies,
-    writes_of,
-)
-from looktwice.prove.postgres.profile import Profile
-from looktwice.prove.postgres.statement import footprint
+from looktwice.prove.servers.postgres import server as postgres
+from looktwice.prove.servers.postgres.catalogue import Column, Schema, Table
+from looktwice.prove.servers.postgres.changes import Changes
+from looktwice.prove.servers.postgres.footprint import UNKNOWN_TABLE, Footprint, Read, Write, dependencies, writes_of
+from looktwice.prove.servers.postgres.profile import Profile
+from looktwice.prove.servers.postgres.statement import footprint
 
 TABLES = """
 CREATE TABLE wallet (id serial PRIMARY KEY, email text UNIQUE, n int);

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from looktwice.core.errors import LooktwiceError
-from looktwice.prove.postgres import server as postgres
-from looktwice.prove.postgres.changes import Changes
-from looktwice.prove.postgres.restore import Restore
+from looktwice.prove.servers.postgres import server as postgres
+from looktwice.prove.servers.postgres.changes import Changes
+from looktwice.prove.servers.postgres.restore import Restore
 
 CHAIN = 30
 
@@ -233,7 +233,7 @@ def test_any_series_of_changes_is_undone(
     app: psycopg.Connection, changes: Changes, restore: Restore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Undone, not healed by comparing: the hash is looked at every time."""
-    monkeypatch.setattr("looktwice.prove.postgres.restore._VERIFIED_EVERY", 1)
+    monkeypatch.setattr("looktwice.prove.servers.postgres.restore._VERIFIED_EVERY", 1)
     app.execute(
         "CREATE TABLE keyed (id int PRIMARY KEY, a int); INSERT INTO keyed SELECT g, g FROM generate_series(1, 3) g"
     )
@@ -264,7 +264,7 @@ def test_dead_rows_are_cleared_away(
     app: psycopg.Connection, changes: Changes, restore: Restore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody vacuums our server but we: without it thousands of runs slow each other down."""
-    monkeypatch.setattr("looktwice.prove.postgres.restore._VACUUM_EVERY", 2)
+    monkeypatch.setattr("looktwice.prove.servers.postgres.restore._VACUUM_EVERY", 2)
     app.execute("CREATE TABLE t (id int PRIMARY KEY, a int); INSERT INTO t VALUES (1, 1)")
     restore.snapshot()
     for _ in range(2):

@@ -14,8 +14,8 @@ import psycopg
 import pytest
 
 from looktwice.core.errors import LooktwiceError
-from looktwice.prove.postgres import binaries
-from looktwice.prove.postgres import server as postgres
+from looktwice.prove.servers.postgres import binaries
+from looktwice.prove.servers.postgres import server as postgres
 
 
 def setting(connection: psycopg.Connection, name: str) -> str:
@@ -59,7 +59,7 @@ def test_it_starts_at_once() -> None:
 
 _STARTS_AND_WAITS = """
 import sys
-from looktwice.prove.postgres import server
+from looktwice.prove.servers.postgres import server
 running = server.start()
 print(running.superuser_url, running._child.directory, flush=True)
 sys.stdin.read()

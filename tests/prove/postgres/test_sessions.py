@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from looktwice.prove.postgres import server as postgres
-from looktwice.prove.postgres.sessions import Leftover, Sessions, Wait
+from looktwice.prove.servers.postgres import server as postgres
+from looktwice.prove.servers.postgres.sessions import Leftover, Sessions, Wait
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from looktwice.prove.app.attempt import Attempt
 from looktwice.prove.app.isolation import attempts, isolated
 from looktwice.prove.app.plan import Addresses, Command, Origin, Plan
 from looktwice.prove.app.sources import own_files
-from looktwice.prove.child_process import Account
+from looktwice.prove.guardian.child_process import Account
+from looktwice.prove.sandbox.attempt import Attempt
 
 _CONTAINER = (0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 29, 31)  # capabilities that a container has by default
 _UNSHARE = {"x86_64": 272, "aarch64": 97}

@@ -16,7 +16,7 @@ from confined import python, run, shell
 
 from looktwice.prove.app.isolation import obstacle
 from looktwice.prove.app.plan import Addresses
-from looktwice.prove.child_process import Account
+from looktwice.prove.guardian.child_process import Account
 
 pytestmark = pytest.mark.skipif(bool(obstacle()), reason=f"no command can be kept from anything here: {obstacle()}")
 

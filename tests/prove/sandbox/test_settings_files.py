@@ -253,7 +253,7 @@ def test_the_command_does_not_outlive_its_supervisor(project, tmp_path):
     """Killed at any moment, it takes the command with it: unsupervised it must not go on."""
     from looktwice.prove.app.isolation import isolated, pid_of
     from looktwice.prove.app.plan import Addresses, Command, Origin, Plan
-    from looktwice.prove.child_process import Account
+    from looktwice.prove.guardian.child_process import Account
 
     home = tmp_path / "home"
     home.mkdir()

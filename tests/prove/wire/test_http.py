@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from looktwice.prove.wire.http import Call, ServerSession, malformed, path_without_identifiers
+from looktwice.prove.network.wire.http import Call, ServerSession, malformed, path_without_identifiers
 
 REQUEST = b"POST /charges?x=1 HTTP/1.1\r\nHost: pay\r\nIdempotency-Key: k1\r\nContent-Length: 9\r\n\r\n" + b'{"a": 17}'
 

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from looktwice.prove.boundary import Boundary
-from looktwice.prove.encryption import Encryption
-from looktwice.prove.postgres.server import Server
-from looktwice.prove.proxy import Address, PostgresProxy
-from looktwice.prove.wire import postgres_frames as frames
-from looktwice.prove.wire.operation import Operation, Result
-from looktwice.prove.wire.postgres import Session
+from looktwice.prove.network.boundary import Boundary
+from looktwice.prove.network.encryption import Encryption
+from looktwice.prove.network.proxy import Address, PostgresProxy
+from looktwice.prove.network.wire import postgres_frames as frames
+from looktwice.prove.network.wire.operation import Operation, Result
+from looktwice.prove.network.wire.postgres import Session
+from looktwice.prove.servers.postgres.server import Server
 
 
 class Piece(NamedTuple):

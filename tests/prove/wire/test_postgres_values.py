@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from looktwice.prove.postgres.server import Server
-from looktwice.prove.wire.postgres_values import decode, decode_all
+from looktwice.prove.network.wire.postgres_values import decode, decode_all
+from looktwice.prove.servers.postgres.server import Server
 
 SPELLED = [
     ("true", "bool"),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from looktwice.prove.wire.redis import Session, fingerprint
+from looktwice.prove.network.wire.redis import Session, fingerprint
 
 
 def command(*words: str) -> bytes:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from looktwice.prove.wire.operation import OperationKind
-from looktwice.prove.wire.sql_text import fingerprint, kind_of, summary, tables, written_table
+from looktwice.prove.network.wire.operation import OperationKind
+from looktwice.prove.network.wire.sql_text import fingerprint, kind_of, summary, tables, written_table
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from looktwice.core.isolation import program_path
 from looktwice.prove.app.plan import Plan
-from looktwice.prove.child_process import Account
+from looktwice.prove.guardian.child_process import Account
 
 
 def owner_of(plan: Plan) -> Account:

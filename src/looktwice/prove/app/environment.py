@@ -14,8 +14,8 @@ from looktwice.prove.app import made_up
 from looktwice.prove.app.failure import StartError
 from looktwice.prove.app.plan import Addresses, Command, Kind, Plan, Setting
 from looktwice.prove.app.recognition import live
-from looktwice.prove.postgres.server import free_port
 from looktwice.prove.sandbox.network import divided
+from looktwice.prove.servers.postgres.server import free_port
 
 _NOWHERE = f"http://{made_up.NOWHERE}"
 _EVERYWHERE = ("0.0.0.0", "::", "[::]")  # an instance listens to this machine only

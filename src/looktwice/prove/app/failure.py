@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from looktwice.core.errors import LooktwiceError
-from looktwice.prove.app.attempt import Attempt
 from looktwice.prove.app.plan import Command, Plan
+from looktwice.prove.sandbox.attempt import Attempt
 
 
 class StartError(LooktwiceError):

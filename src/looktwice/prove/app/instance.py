@@ -15,16 +15,16 @@ from looktwice.core.event import Executing
 from looktwice.core.quoting import toml, toml_key
 from looktwice.core.visible import line
 from looktwice.prove.app.accounts import account_for
-from looktwice.prove.app.attempt import Attempt
 from looktwice.prove.app.environment import Secrets, environment
 from looktwice.prove.app.failure import StartError
 from looktwice.prove.app.isolation import attempts, isolated, pid_of, ports_of
 from looktwice.prove.app.plan import Addresses, Command, Plan
 from looktwice.prove.app.ports import bound, foreign_peers, listening
-from looktwice.prove.child_process import Account
+from looktwice.prove.guardian.child_process import Account
 from looktwice.prove.guardian.run import Child, Run, ended
-from looktwice.prove.postgres.server import free_port
+from looktwice.prove.sandbox.attempt import Attempt
 from looktwice.prove.sandbox.network import Peer
+from looktwice.prove.servers.postgres.server import free_port
 
 _HEALTH = ("/health", "/healthz", "/api/health", "/status", "/ping", "/")
 _FROM_OUTSIDE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)

@@ -16,11 +16,11 @@ import msgspec
 from msgspec.structs import replace
 
 import looktwice
-from looktwice.prove.app.attempt import KINDS, Attempt
 from looktwice.prove.app.failure import StartError
 from looktwice.prove.app.plan import Addresses, Plan
 from looktwice.prove.app.sources import dotenv, own_files
-from looktwice.prove.child_process import Account
+from looktwice.prove.guardian.child_process import Account
+from looktwice.prove.sandbox.attempt import KINDS, Attempt
 from looktwice.prove.sandbox.files import is_shown
 
 _SOURCE = str(Path(looktwice.__file__).parents[1])

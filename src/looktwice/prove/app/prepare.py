@@ -18,7 +18,7 @@ from looktwice.prove.app.instance import launch, shown
 from looktwice.prove.app.isolation import Attempt, attempts
 from looktwice.prove.app.plan import Addresses, Command, Plan
 from looktwice.prove.app.sources.text import text_of
-from looktwice.prove.child_process import Account
+from looktwice.prove.guardian.child_process import Account
 from looktwice.prove.guardian.run import Run, ended
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from looktwice.prove.app import families, made_up
 from looktwice.prove.app.failure import StartError
 from looktwice.prove.app.plan import USERS_FILE, Command, Kind, Origin, Plan, Setting, Upstream
 from looktwice.prove.app.sources import commands, dotenv, drivers, own_files, programs, settings_in_code
-from looktwice.prove.request import Request
-from looktwice.prove.writable import problem
+from looktwice.prove.network.request import Request
+from looktwice.prove.network.writable import problem
 
 
 def resolve(root: Path, prove: Prove) -> Plan:

@@ -1,4 +1,4 @@
 """Experiments: each module is one check of the running application. They are found by walking this package.
 
-An experiment module has `EXPERIMENT`, an object that follows `looktwice.prove.experiment.Experiment`.
+An experiment module has `EXPERIMENT`, an object that follows `looktwice.prove.experiments.experiment.Experiment`.
 """

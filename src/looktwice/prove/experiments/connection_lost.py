@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from looktwice.prove.fault_runs import Faulted
-from looktwice.prove.faults import at_database
+from looktwice.prove.experiments.fault_runs import Faulted
+from looktwice.prove.experiments.faults import at_database
 
 EXPERIMENT = Faulted(
     "connection-lost",

@@ -13,15 +13,15 @@ from msgspec.structs import replace
 
 from looktwice.core.trace import Verdict
 from looktwice.prove.app.requests.cases import Case
-from looktwice.prove.experiment import NotShown, Result, Shown, Tried
-from looktwice.prove.explorer import candidates
-from looktwice.prove.extent import Extent
-from looktwice.prove.identity import carries_identity
-from looktwice.prove.laboratory import Laboratory
+from looktwice.prove.experiments.experiment import NotShown, Result, Shown, Tried
 from looktwice.prove.oracle.acceptance import Gate
 from looktwice.prove.oracle.verdict import Judgement
-from looktwice.prove.run import Trial
-from looktwice.prove.schedule import Schedule, explain, serial
+from looktwice.prove.run.extent import Extent
+from looktwice.prove.run.identity import carries_identity
+from looktwice.prove.run.laboratory import Laboratory
+from looktwice.prove.run.trial import Trial
+from looktwice.prove.schedule.explorer import candidates
+from looktwice.prove.schedule.schedule import Schedule, explain, serial
 
 _REPEATS = 3
 

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from looktwice.core.trace import StepKind, Trace, TraceStep, Verdict
 from looktwice.prove.app.requests.cases import Case
-from looktwice.prove.experiment import NotShown, Result, Shown, Tried
-from looktwice.prove.growth_runs import ALONE, Axis, Measured, axes, measure
-from looktwice.prove.laboratory import Laboratory
+from looktwice.prove.experiments.experiment import NotShown, Result, Shown, Tried
+from looktwice.prove.experiments.growth_runs import ALONE, Axis, Measured, axes, measure
+from looktwice.prove.network.success import describe
+from looktwice.prove.network.wire.sql_text import tables
 from looktwice.prove.oracle.acceptance import Gate
 from looktwice.prove.oracle.verdict import Difference, Judgement
-from looktwice.prove.schedule import serial
-from looktwice.prove.success import describe
-from looktwice.prove.wire.sql_text import tables
+from looktwice.prove.run.laboratory import Laboratory
+from looktwice.prove.schedule.schedule import serial
 
 _PER_ROW = "LT401"
 _OFTEN = 10  # times that one statement is sent, so that it is worth a word

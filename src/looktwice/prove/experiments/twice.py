@@ -8,18 +8,18 @@ from msgspec.structs import replace
 
 from looktwice.core.trace import Verdict
 from looktwice.prove.app.requests.cases import Case, endpoint
-from looktwice.prove.conflicts import is_understood, touching
-from looktwice.prove.experiment import NotShown, Result, Shown, Tried
-from looktwice.prove.explorer import Candidate, Place, candidates, writes
-from looktwice.prove.laboratory import Baseline, Laboratory, requests_of
-from looktwice.prove.observe import completed
+from looktwice.prove.experiments.experiment import NotShown, Result, Shown, Tried
+from looktwice.prove.experiments.read_profile import reads_of
+from looktwice.prove.network.wire.operation import OperationKind
+from looktwice.prove.network.wire.sql_text import tables
 from looktwice.prove.oracle.judge import summarize
 from looktwice.prove.oracle.verdict import Judgement
-from looktwice.prove.read_profile import reads_of
-from looktwice.prove.run import Trial
-from looktwice.prove.schedule import explain
-from looktwice.prove.wire.operation import OperationKind
-from looktwice.prove.wire.sql_text import tables
+from looktwice.prove.run.laboratory import Baseline, Laboratory, requests_of
+from looktwice.prove.run.observe import completed
+from looktwice.prove.run.trial import Trial
+from looktwice.prove.schedule.conflicts import is_understood, touching
+from looktwice.prove.schedule.explorer import Candidate, Place, candidates, writes
+from looktwice.prove.schedule.schedule import explain
 
 # Which pattern an outcome is an example of: by the name of wrong data, or by the database error behind a wrong status.
 # What is not here belongs to none that is known, and says so.

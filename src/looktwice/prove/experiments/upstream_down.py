@@ -3,8 +3,8 @@ fault."""
 
 from __future__ import annotations
 
-from looktwice.prove.fault_runs import Faulted
-from looktwice.prove.faults import at_services
+from looktwice.prove.experiments.fault_runs import Faulted
+from looktwice.prove.experiments.faults import at_services
 
 EXPERIMENT = Faulted(
     "upstream-down",

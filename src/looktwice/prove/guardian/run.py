@@ -17,8 +17,8 @@ from typing import Any
 
 import looktwice
 from looktwice.core.errors import LooktwiceError
-from looktwice.prove.child_process import Account
 from looktwice.prove.guardian import leftovers
+from looktwice.prove.guardian.child_process import Account
 
 _PROGRAM = (
     "import sys; sys.path.append(sys.argv[1]); from looktwice.prove.guardian.program import main; main(sys.argv[2:])"

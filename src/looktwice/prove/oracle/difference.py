@@ -13,7 +13,7 @@ from looktwice.prove.oracle.document import pattern
 from looktwice.prove.oracle.observation import Observation
 from looktwice.prove.oracle.reading import Reading
 from looktwice.prove.oracle.verdict import Difference, spell
-from looktwice.prove.postgres.net import NetRow
+from looktwice.prove.servers.postgres.net import NetRow
 
 RowKey = tuple[str, tuple[str | None, ...]]
 _COMPARED = ("literal", "reference", "made")

@@ -16,9 +16,9 @@ from msgspec import Struct
 from looktwice.prove.oracle import array
 from looktwice.prove.oracle.observation import Observation
 from looktwice.prove.oracle.scalar import Scalar, from_column, from_json
-from looktwice.prove.postgres.catalogue import Schema, Table
-from looktwice.prove.postgres.change import Values
-from looktwice.prove.postgres.net import NetRow, net
+from looktwice.prove.servers.postgres.catalogue import Schema, Table
+from looktwice.prove.servers.postgres.change import Values
+from looktwice.prove.servers.postgres.net import NetRow, net
 
 Position = tuple[str, ...]
 Domain = tuple[str, str]  # (table, column) where values of this kind are made

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from looktwice.core.trace import Outcome
-from looktwice.prove.postgres.change import RowChange
+from looktwice.prove.servers.postgres.change import RowChange
 
 
 class Answer(Struct, frozen=True, kw_only=True):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from looktwice.core.trace import Outcome
+from looktwice.prove.network.wire.sql_text import fingerprint, summary
 from looktwice.prove.oracle.observation import Mechanism, Observation
 from looktwice.prove.oracle.reading import Reading
-from looktwice.prove.wire.sql_text import fingerprint, summary
 
 # The first that fired is named: what the database enforced comes before what the application decided.
 _RANK = ("lock", "constraint", "condition", "isolation", "refusal", "application lock")

@@ -10,8 +10,8 @@ from looktwice.prove.oracle.canonicalize import Signature, signature
 from looktwice.prove.oracle.document import Document, documents, net_rows
 from looktwice.prove.oracle.observation import Observation
 from looktwice.prove.oracle.roles import Roles, calibrate
-from looktwice.prove.postgres.catalogue import Schema
-from looktwice.prove.postgres.net import NetRow
+from looktwice.prove.servers.postgres.catalogue import Schema
+from looktwice.prove.servers.postgres.net import NetRow
 
 
 class Reading:

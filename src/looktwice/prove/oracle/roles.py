@@ -17,7 +17,7 @@ from looktwice.prove.oracle.document import Document, Domain, Leaf, Position, do
 from looktwice.prove.oracle.observation import Observation
 from looktwice.prove.oracle.scalar import Scalar, moment_of
 from looktwice.prove.oracle.tokens import Made, substitute
-from looktwice.prove.postgres.catalogue import Schema
+from looktwice.prove.servers.postgres.catalogue import Schema
 
 Kind = Literal["literal", "made", "reference", "clock", "opaque", "template", "unstable"]
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from looktwice.core import config
 from looktwice.core.errors import ConfigurationError
 from looktwice.prove.app.plan import Origin
-from looktwice.prove.request import Request
+from looktwice.prove.network.request import Request
 
 
 class Case(Struct, frozen=True, kw_only=True):

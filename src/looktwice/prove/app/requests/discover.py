@@ -16,8 +16,8 @@ from looktwice.prove.app.requests.login import address_of, is_login, logins, sig
 from looktwice.prove.app.requests.operation import Operation, Send, described
 from looktwice.prove.app.requests.promotion import promote
 from looktwice.prove.app.requests.sample import Sampler
-from looktwice.prove.request import Request
-from looktwice.prove.success import is_success
+from looktwice.prove.network.request import Request
+from looktwice.prove.network.success import is_success
 
 if TYPE_CHECKING:
     import psycopg

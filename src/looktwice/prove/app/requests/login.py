@@ -10,8 +10,8 @@ import msgspec
 
 from looktwice.prove.app.requests.operation import Operation, Send
 from looktwice.prove.app.requests.sample import Sampler
-from looktwice.prove.request import Request, Response
-from looktwice.prove.success import is_success
+from looktwice.prove.network.request import Request, Response
+from looktwice.prove.network.success import is_success
 
 _PASSWORD = "Long-enough-password-1"
 _SIGN_UP = re.compile(r"sign[_-]?up|regist|users?/?(?:open|create)?/?$|accounts?/?$|customers?/?$", re.IGNORECASE)

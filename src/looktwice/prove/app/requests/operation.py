@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from looktwice.prove.request import Request, Response
+from looktwice.prove.network.request import Request, Response
 
 Send = Callable[[Request], Response]
 

@@ -9,8 +9,8 @@ from typing import Any
 from msgspec import Struct
 
 from looktwice.prove.app.requests.cases import Case
-from looktwice.prove.request import NOT_SENT, Request, Response
-from looktwice.prove.success import is_success, is_to_login, location
+from looktwice.prove.network.request import NOT_SENT, Request, Response
+from looktwice.prove.network.success import is_success, is_to_login, location
 
 _ANY = Request(method="GET", path="/")
 _WHY = {

@@ -1,0 +1,1 @@
+"""What stands between the application, its servers and its callers: wires, gates, proxies, stand-ins."""

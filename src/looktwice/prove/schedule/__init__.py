@@ -1,0 +1,1 @@
+"""Which orders of two requests are worth running, and what holds the requests to one."""

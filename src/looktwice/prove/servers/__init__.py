@@ -1,0 +1,1 @@
+"""The real parts of a run: PostgreSQL and Redis, started for it alone."""
