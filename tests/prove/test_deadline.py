@@ -17,9 +17,10 @@ from looktwice.core import config
 from looktwice.core.errors import ConfigurationError
 from looktwice.core.trace import Verdict
 from looktwice.prove.experiments.experiment import NotShown, Result, Tried
+from looktwice.prove.experiments.time_limit import Unfinished, within
 from looktwice.prove.guardian.child_process import Account
 from looktwice.prove.guardian.run import Run
-from looktwice.prove.run.deadline import EXPERIMENT, Deadline, OutOfTimeError, Unfinished, spelled, within
+from looktwice.prove.run.deadline import EXPERIMENT, Deadline, OutOfTimeError, spelled
 
 BANK = Path(__file__).parent / "apps" / "bank.py"
 

@@ -17,9 +17,10 @@ from looktwice.core.route import is_route
 from looktwice.prove.app.requests.cases import Case
 from looktwice.prove.experiments.experiment import Experiment, NotShown, Result, Shown, Tried, experiments
 from looktwice.prove.experiments.experiment_runs import run_experiment
+from looktwice.prove.experiments.time_limit import Unfinished, within
+from looktwice.prove.experiments.time_limit import unfinished as cut_off
 from looktwice.prove.guardian.run import RunEndedError
-from looktwice.prove.run.deadline import Deadline, Unfinished, within
-from looktwice.prove.run.deadline import unfinished as cut_off
+from looktwice.prove.run.deadline import Deadline
 from looktwice.prove.run.laboratory import requests_of
 from looktwice.prove.run.stage import Stage
 from looktwice.prove.run.void import VoidRunError

@@ -19,11 +19,11 @@ from looktwice.prove.app.environment import Secrets, environment
 from looktwice.prove.app.failure import StartError
 from looktwice.prove.app.isolation import attempts, isolated, pid_of, ports_of
 from looktwice.prove.app.plan import Addresses, Command, Plan
-from looktwice.prove.app.ports import bound, foreign_peers, listening
 from looktwice.prove.guardian.child_process import Account
 from looktwice.prove.guardian.run import Child, Run, ended
 from looktwice.prove.sandbox.attempt import Attempt
 from looktwice.prove.sandbox.network import Peer
+from looktwice.prove.sandbox.ports import bound, foreign_peers, listening
 from looktwice.prove.servers.postgres.server import free_port
 
 _HEALTH = ("/health", "/healthz", "/api/health", "/status", "/ping", "/")

@@ -9,9 +9,10 @@ from looktwice.core.trace import Trace, Verdict
 from looktwice.prove.app.requests.cases import Case
 from looktwice.prove.experiments.experiment import Experiment, NotShown, Shown, experiments
 from looktwice.prove.experiments.experiment_runs import run_experiment
+from looktwice.prove.experiments.time_limit import within
 from looktwice.prove.network.request import NOT_SENT
 from looktwice.prove.network.writable import problem
-from looktwice.prove.run.deadline import EXPERIMENT, Deadline, within
+from looktwice.prove.run.deadline import EXPERIMENT, Deadline
 from looktwice.prove.run.stage import Stage
 from looktwice.prove.schedule.explorer import Budget
 

@@ -7,10 +7,11 @@ runs to make, `Reading` holds them, `judge` compares a run with them, `confirm` 
 from looktwice.prove.oracle.acceptance import Checks, Gate, Pair, Repeat, confirm
 from looktwice.prove.oracle.candidates import admissible, orders
 from looktwice.prove.oracle.judge import judge, summarize
-from looktwice.prove.oracle.observation import Answer, KeyValue, Mechanism, Observation, UpstreamCall
+from looktwice.prove.oracle.observation import Answer, Mechanism, Observation, UpstreamCall
 from looktwice.prove.oracle.outcome import outcome
 from looktwice.prove.oracle.reading import Reading
 from looktwice.prove.oracle.verdict import Judgement
+from looktwice.prove.servers.key_value import KeyValue
 
 __all__ = [
     "Answer",

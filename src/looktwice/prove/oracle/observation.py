@@ -7,6 +7,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from looktwice.core.trace import Outcome
+from looktwice.prove.servers.key_value import KeyValue
 from looktwice.prove.servers.postgres.change import RowChange
 
 
@@ -37,16 +38,6 @@ class UpstreamCall(Struct, frozen=True, kw_only=True):
     body: Any = None
     answer: Any = None
     lane: str = ""
-
-
-class KeyValue(Struct, frozen=True, kw_only=True):
-    """A Redis key that differs from the snapshot; `value` is None when the key is gone. Values are JSON-like: text,
-    list (list and, sorted, set), dict (hash), dict of member → score (sorted set)."""
-
-    key: str
-    type: str
-    value: Any
-    expires: bool = False
 
 
 class Mechanism(Struct, frozen=True, kw_only=True):

@@ -17,10 +17,10 @@ from looktwice.prove.network.gate import Arrived
 from looktwice.prove.network.request import Request
 from looktwice.prove.network.wire.operation import Operation, OperationKind
 from looktwice.prove.oracle.document import pattern
-from looktwice.prove.oracle.observation import KeyValue
 from looktwice.prove.run.ownership import MEANINGFUL, Owned, Owner, Work, sort
 from looktwice.prove.schedule.explorer import writes
 from looktwice.prove.schedule.scheduler import Play
+from looktwice.prove.servers.key_value import KeyValue
 from looktwice.prove.servers.postgres.change import RowChange
 
 IDLE = "written while no request is sent"

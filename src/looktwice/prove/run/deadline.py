@@ -1,13 +1,11 @@
-"""How long a run may take, and what is reported of what it did not get to."""
+"""How long a run, or one experiment on one endpoint, may take."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from looktwice.core.errors import LooktwiceError
-from looktwice.core.trace import Verdict
-from looktwice.prove.experiments.experiment import NotShown, Result, Tried
 
 EXPERIMENT = 300.0
 """Seconds for one experiment on one endpoint. A budget that is given as a time gets three times as long, if that is
@@ -18,10 +16,6 @@ _UNITS = ((3600.0, "h"), (60.0, "m"), (1.0, "s"))
 
 class OutOfTimeError(LooktwiceError):
     """The deadline has passed before any experiment was run."""
-
-
-class Unfinished(NotShown, frozen=True, kw_only=True):
-    """An experiment that was not run to its end, or not at all."""
 
 
 class Deadline:
@@ -59,25 +53,6 @@ class Deadline:
         """The limit of one experiment, which is never later than this one. budget: its own, in seconds."""
         longest = max(EXPERIMENT, 3 * (budget or 0.0))
         return Deadline(longest, "its limit", self._clock) if longest < self.left else self
-
-
-def within(limit: Deadline, results: Iterator[Result], experiment: str, code: str, endpoint: str) -> Iterator[Result]:
-    """The results of one experiment, stopped when its limit is over; that is a result too."""
-    tried = 0
-    for result in results:
-        yield result
-        tried += isinstance(result, Tried)
-        if limit.is_over and isinstance(result, Tried):
-            close = getattr(results, "close", None)
-            if close is not None:
-                close()
-            yield unfinished(experiment, code, endpoint, f"stopped after {tried} tries: {limit}")
-            return
-
-
-def unfinished(experiment: str, code: str, endpoint: str, why: str) -> Unfinished:
-    """The result of such an experiment."""
-    return Unfinished(experiment=experiment, code=code, endpoint=endpoint, verdict=Verdict.INCONCLUSIVE, why=why)
 
 
 def spelled(seconds: float) -> str:

@@ -12,9 +12,10 @@ from looktwice.prove.network.request import Request, Response, decode
 from looktwice.prove.network.success import is_success
 from looktwice.prove.network.wire.operation import Operation, OperationKind, Result
 from looktwice.prove.network.wire.sql_text import written_table
-from looktwice.prove.oracle.observation import Answer, KeyValue, Mechanism, Observation, UpstreamCall
+from looktwice.prove.oracle.observation import Answer, Mechanism, Observation, UpstreamCall
 from looktwice.prove.oracle.outcome import outcome
 from looktwice.prove.schedule.scheduler import Play
+from looktwice.prove.servers.key_value import KeyValue
 from looktwice.prove.servers.postgres.change import RowChange, Window
 
 _KEPT = frozenset({"location", "etag", "retry-after"})

@@ -6,7 +6,7 @@ import os
 import re
 import struct
 
-from looktwice.prove.app import ports
+from looktwice.prove.sandbox import ports
 
 _PAGE = 4096
 _LONGEST_PATH = 4096

@@ -17,7 +17,7 @@ from looktwice.core.errors import LooktwiceError
 from looktwice.core.isolation import program_path
 from looktwice.prove.guardian.child_process import Account
 from looktwice.prove.guardian.run import Child, Run
-from looktwice.prove.oracle.observation import KeyValue
+from looktwice.prove.servers.key_value import KeyValue
 from looktwice.prove.servers.redis_program import find
 
 if TYPE_CHECKING:
