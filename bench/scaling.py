@@ -80,7 +80,7 @@ def audited(files: Files) -> str:
     """Audit in memory; gives what no audit may say."""
     from looktwice.audit.reading import Files as Contents
     from looktwice.audit.understanding import understand
-    from looktwice.code.languages import adapter_for
+    from looktwice.code.syntax.languages import adapter_for
     from looktwice.core.config import Config
 
     code = {path: text.encode() for path, text in files.items() if adapter_for(path)}

@@ -11,7 +11,7 @@ import pytest
 
 from looktwice.audit import Options, audit
 from looktwice.code import build
-from looktwice.code.effects import EffectKind
+from looktwice.code.ir.effects import EffectKind
 from looktwice.core.config import Config, Models, load
 from looktwice.core.event import Event, Found, Noted, Unread
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from looktwice.audit.dedupe import dedupe
 from looktwice.audit.selection import select
 from looktwice.audit.suppress import apply, suppressions
-from looktwice.code.languages import adapter_for
+from looktwice.code.syntax.languages import adapter_for
 from looktwice.core.config import Suppression
 from looktwice.core.errors import ConfigurationError
 from looktwice.core.finding import Confidence, Finding, Severity

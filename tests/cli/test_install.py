@@ -118,7 +118,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.partition("/")[0] for name in names} == {"looktwice", f"looktwice-{PROJECT['version']}.dist-info"}
     assert not [name for name in names if "__pycache__" in name or "node_modules" in name]
-    for part in ("patterns/races/lost_update.md", "learn/assets/page.js", "render/html/report.css", "code/models/"):
+    for part in ("patterns/races/lost_update.md", "learn/assets/page.js", "render/html/report.css", "code/libraries/"):
         assert [name for name in names if name.startswith(f"looktwice/{part}")]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textwrap import dedent
 
 from looktwice.code import Program, build
-from looktwice.code.effects import NONE, Effect, FunctionSummary, Op, Origin, OriginKind, Trait, Via
+from looktwice.code.ir.effects import NONE, Effect, FunctionSummary, Op, Origin, OriginKind, Trait, Via
 
 SPELLING = {
     Op.EQ: "=", Op.NE: "!=", Op.LESS: "<", Op.MORE: ">", Op.IN: " in ", Op.NOT_IN: " not in ", Op.NULL: " absent",

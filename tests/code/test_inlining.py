@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from programs import MODELS, effects, program, python, typescript
 
-from looktwice.code.effects import OriginKind, RegionKind
+from looktwice.code.ir.effects import OriginKind, RegionKind
 
 SESSION = "from sqlalchemy.orm import Session\nfrom models import User, Wallet\n"
 

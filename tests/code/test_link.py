@@ -6,7 +6,7 @@ import pytest
 from programs import program
 
 from looktwice.code import Program
-from looktwice.code.effects import GuardRole, HandlerKind, Known, OriginKind
+from looktwice.code.ir.effects import GuardRole, HandlerKind, Known, OriginKind
 
 SECURITY = """
 from fastapi import Depends, HTTPException, Header

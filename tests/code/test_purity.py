@@ -7,8 +7,8 @@ from textwrap import dedent
 import pytest
 
 from looktwice.code import build
-from looktwice.code.effects import FunctionSummary, OriginKind, RegionKind
-from looktwice.code.purity import ACTS, CALLS, TESTS
+from looktwice.code.ir.effects import FunctionSummary, OriginKind, RegionKind
+from looktwice.code.program.purity import ACTS, CALLS, TESTS
 
 HEAD = """
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column

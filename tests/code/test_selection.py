@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from looktwice.code import build
-from looktwice.code.effects import EffectKind
-from looktwice.code.models import with_own
-from looktwice.code.selection import SMALL
+from looktwice.code.ir.effects import EffectKind
+from looktwice.code.libraries import with_own
+from looktwice.code.project.selection import SMALL
 from looktwice.core.config import Config, Models
 
 POST = {"kind": "SEND", "target": "service:ledger", "args": {"body": "0"}, "traits": ["MONEY"]}

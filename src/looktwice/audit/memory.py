@@ -26,7 +26,7 @@ def audit_sources(
     ConfigurationError for facts that cannot be.
     """
     from looktwice.audit.understanding import understand
-    from looktwice.code.languages import adapter_for
+    from looktwice.code.syntax.languages import adapter_for
 
     config = config or Config()
     if system is not None:

@@ -14,7 +14,7 @@ from looktwice.audit.reading import Files
 from looktwice.audit.result import Result
 from looktwice.audit.suppress import MARK, InlineSuppression, suppressions
 from looktwice.code import Program, build
-from looktwice.code.languages import adapter_for
+from looktwice.code.syntax.languages import adapter_for
 from looktwice.core.config import Config
 from looktwice.core.coverage import Coverage
 from looktwice.core.event import Noted, Unread

@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from looktwice.code.build import build
-from looktwice.code.effects import NONE, Effect, FactKind, FunctionSummary, Origin, OriginKind, Trait, Via
-from looktwice.code.program import Program
+from looktwice.code.ir.effects import NONE, Effect, FactKind, FunctionSummary, Origin, OriginKind, Trait, Via
+from looktwice.code.program.build import build
+from looktwice.code.program.program import Program
 from looktwice.core.visible import line
 
 SUFFIXES = (".py", ".ts", ".tsx", ".js", ".mjs", ".cjs", ".prisma", ".sql", ".toml", ".json")
@@ -64,7 +64,7 @@ def describe(program: Program, f: FunctionSummary, number: int, each: Effect) ->
     puts = ", ".join(f"{put.column}{'±' if put.relative else ''}={value(f, put.value)}" for put in each.puts)
     traits = "|".join(trait.name or "" for trait in Trait if trait & each.traits)
     args = ", ".join(f"{name}={value(f, number)}" for name, number in each.args)
-    from looktwice.code.effects import Place
+    from looktwice.code.ir.effects import Place
 
     number_of_line = program.span(Place(each.path, each.start, each.end)).start_line
     return (

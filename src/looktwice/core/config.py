@@ -110,7 +110,7 @@ class Prove(Struct, frozen=True, kw_only=True):
 
 
 class Models(Struct, frozen=True, kw_only=True):
-    """The user's own library models by language, each table in the format of a file in code/models."""
+    """The user's own library models by language, each table in the format of a file in code/libraries."""
 
     python: dict[str, dict[str, Any]] = {}
     typescript: dict[str, dict[str, Any]] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from looktwice.code import build
-from looktwice.code.effects import STORE_READS, STORE_WRITES, EffectKind, Trait
+from looktwice.code.ir.effects import STORE_READS, STORE_WRITES, EffectKind, Trait
 from looktwice.core.config import Config
 from looktwice.learn.exercise import Task
 

@@ -10,8 +10,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from looktwice.audit import audit_sources
-from looktwice.code.languages import adapter_for
-from looktwice.code.tree import Assignment, Class, Function, Node
+from looktwice.code.syntax.languages import adapter_for
+from looktwice.code.syntax.tree import Assignment, Class, Function, Node
 from looktwice.core.finding import Confidence, Finding
 from looktwice.core.source import Source
 from looktwice.learn.exercise import Task

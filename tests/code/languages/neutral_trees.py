@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from looktwice.code.languages import Parsed, adapter_for
-from looktwice.code.tree import Argument, Case, Catch, Clause, Entry, Function, Module, Node, Parameter, Scoped
+from looktwice.code.syntax.languages import Parsed, adapter_for
+from looktwice.code.syntax.tree import Argument, Case, Catch, Clause, Entry, Function, Module, Node, Parameter, Scoped
 from looktwice.core.source import Source
 
 PARTS = (Node, Argument, Case, Catch, Clause, Entry, Parameter, Scoped)

@@ -9,9 +9,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from neutral_trees import PARTS, fields, inside, parsed, whole
 
-from looktwice.code.languages import adapters
-from looktwice.code.languages.reader import DEEPEST, ERRORS_KEPT
-from looktwice.code.tree import Function, Module, Name, Node, Parameter
+from looktwice.code.syntax.languages import adapters
+from looktwice.code.syntax.languages.reader import DEEPEST, ERRORS_KEPT
+from looktwice.code.syntax.tree import Function, Module, Name, Node, Parameter
 
 PATHS = ("a.py", "a.ts", "a.tsx", "a.js")
 PYTHON = """\

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from neutral_trees import inside, shape, whole
 
-from looktwice.code.tree import (
+from looktwice.code.syntax.tree import (
     Assignment,
     Await,
     Call,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from programs import program, python, typescript
 
-from looktwice.code.effects import FunctionSummary, Maybe, RegionKind
+from looktwice.code.ir.effects import FunctionSummary, Maybe, RegionKind
 
 PYTHON = """
 from sqlalchemy.orm import Session

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from looktwice.code.effects import EffectKind, Op, Rows, Trait
+from looktwice.code.ir.effects import EffectKind, Op, Rows, Trait
 from looktwice.code.lowering.sql import Parsed, parse
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from looktwice.code.project import open_project
-from looktwice.code.tree import Import
+from looktwice.code.syntax.tree import Import
 
 LAYOUTS = {
     "flat": ["main.py", "models.py", "util/__init__.py", "util/json.py"],

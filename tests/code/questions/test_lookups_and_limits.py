@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from programs import found, python, typescript
 
-from looktwice.code.effects import EffectKind
+from looktwice.code.ir.effects import EffectKind
 from looktwice.code.questions.knowledge import Knowledge
 from looktwice.code.questions.limits import limits
 from looktwice.code.questions.lookups import means_absent, state_checks

@@ -6,7 +6,7 @@ import pytest
 from programs import found, python, typescript
 
 from looktwice.code import Program
-from looktwice.code.effects import STORE_WRITES
+from looktwice.code.ir.effects import STORE_WRITES
 from looktwice.code.questions.delivery import is_compensated, is_resumable, is_swept
 from looktwice.code.questions.knowledge import Knowledge
 from looktwice.code.questions.outside import (

@@ -6,7 +6,7 @@ import pytest
 from programs import python, typescript
 
 from looktwice.code import Program
-from looktwice.code.effects import EffectKind
+from looktwice.code.ir.effects import EffectKind
 from looktwice.code.questions.protection import Verdict, protection
 
 PYTHON = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from programs import python
 
-from looktwice.code.effects import STORE_READS, Effect
+from looktwice.code.ir.effects import STORE_READS, Effect
 from looktwice.code.questions.knowledge import Knowledge
 from looktwice.code.questions.reaching import may_swallow, repeats
 

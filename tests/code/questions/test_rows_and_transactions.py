@@ -6,7 +6,7 @@ import pytest
 from programs import program, python, typescript
 
 from looktwice.code import Program
-from looktwice.code.effects import EffectKind, Maybe
+from looktwice.code.ir.effects import EffectKind, Maybe
 from looktwice.code.questions.knowledge import Knowledge
 from looktwice.code.questions.rows import is_same_row
 from looktwice.code.questions.transactions import commit_after, share_transaction

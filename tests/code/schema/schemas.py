@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from looktwice.code import schema
-from looktwice.code.effects import Entity
-from looktwice.code.languages import adapter_for
-from looktwice.code.names import Names
+from looktwice.code.ir.effects import Entity
 from looktwice.code.project import open_project
+from looktwice.code.project.names import Names
+from looktwice.code.syntax.languages import adapter_for
 from looktwice.core.source import Source
 
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from schemas import entities_of, uniques
 
-from looktwice.code.effects import ColumnKind, Maybe
+from looktwice.code.ir.effects import ColumnKind, Maybe
 from looktwice.code.schema import read_prisma
 from looktwice.core.source import Source
 

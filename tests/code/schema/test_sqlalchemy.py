@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from schemas import entities_of, uniques
 
-from looktwice.code.effects import ColumnKind, Maybe
+from looktwice.code.ir.effects import ColumnKind, Maybe
 
 HEAD = """\
 from sqlalchemy import *

@@ -15,9 +15,9 @@ from looktwice.code.coverage.packages import Known
 from looktwice.code.coverage.sightings import ENTITY, HANDLER, Sighting
 from looktwice.code.coverage.statements import MAYBE, SURELY
 from looktwice.code.coverage.verbs import listed
-from looktwice.code.definitions import definitions, dotted
-from looktwice.code.names import Names, split
-from looktwice.code.tree import Assignment, Call, Class, Function, Literal, Module, Name, Node, Subscript, Type
+from looktwice.code.project.names import Names, split
+from looktwice.code.syntax.definitions import definitions, dotted
+from looktwice.code.syntax.tree import Assignment, Call, Class, Function, Literal, Module, Name, Node, Subscript, Type
 
 VIEW = re.compile(r"(?:views?|viewset|resource|handler|controller|endpoint|route|page|servlet)$", re.IGNORECASE)
 NO_ENTITY = re.compile(r"(?:repo|repository|dao|service|manager|factory|serializer|form|schema|dto)$", re.IGNORECASE)

@@ -9,9 +9,9 @@ from functools import cache
 from looktwice.code.coverage.owner import Kind, Owner
 from looktwice.code.coverage.packages import Known, packages
 from looktwice.code.coverage.sightings import HANDLER, Sighting
-from looktwice.code.languages.lookup import Lookup
-from looktwice.code.names import Names, is_project
-from looktwice.code.tree import Assignment, Call, Expression, Function, Literal, Module, Node
+from looktwice.code.project.names import Names, is_project
+from looktwice.code.syntax.languages.lookup import Lookup
+from looktwice.code.syntax.tree import Assignment, Call, Expression, Function, Literal, Module, Node
 
 SCRIPT = re.compile(r"\.[cm]?[jt]sx?$")
 PAGE = re.compile(r"/(?:page|layout)$")

@@ -14,10 +14,10 @@ from looktwice.code.coverage.packages import OUTER_ROLES, Known, packages
 from looktwice.code.coverage.sightings import CALL, ENTITY, HANDLER, Sighting, Understood
 from looktwice.code.coverage.verbs import ENQUEUING, EVERYDAY, HTTP_METHODS, plain
 from looktwice.code.coverage.words import Words, places
-from looktwice.code.languages.lookup import Chain, Lookup
-from looktwice.code.names import Names, language_of
-from looktwice.code.tree import Assignment, Attribute, Class, Function, Name, Node
-from looktwice.code.tree import Mapping as ObjectLiteral
+from looktwice.code.project.names import Names, language_of
+from looktwice.code.syntax.languages.lookup import Chain, Lookup
+from looktwice.code.syntax.tree import Assignment, Attribute, Class, Function, Name, Node
+from looktwice.code.syntax.tree import Mapping as ObjectLiteral
 
 RECEIVER = re.compile(rb"(?<![\w.$)\]])([A-Za-z_$][\w$]*)\s*\.\s*$")
 LONGEST_NAME = 60

@@ -9,11 +9,11 @@ from msgspec import Struct
 
 from looktwice.code.coverage.owner import RUNTIMES
 from looktwice.code.coverage.packages import Known, packages
-from looktwice.code.imports import library_name
-from looktwice.code.names import Names, language_of
 from looktwice.code.project import Project
+from looktwice.code.project.imports import library_name
+from looktwice.code.project.names import Names, language_of
 from looktwice.code.project.paths import folder_of
-from looktwice.code.tree import Import, Module
+from looktwice.code.syntax.tree import Import, Module
 
 INNER_PYTHON = re.compile(rb"import[ \t]")
 LINE = re.compile(rb"[ \t]+(?:from[ \t]+([\w.]+)[ \t]+import[ \t]+\(?[ \t]*(\w+)|import[ \t]+([\w.]+))")

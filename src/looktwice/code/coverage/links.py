@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from looktwice.code.tree import Argument, Attribute, Await, Call, Cast, Literal, Name, Node, Subscript, Template
+from looktwice.code.syntax.tree import Argument, Attribute, Await, Call, Cast, Literal, Name, Node, Subscript, Template
 
 PATH_WORDS = frozenset(["path", "url", "route", "rule", "pattern", "uri"])
 """Keywords and attributes that hold the path of a route."""

@@ -19,12 +19,12 @@ from looktwice.code.coverage.sightings import CALL, ENTITY, HANDLER, Sighting, U
 from looktwice.code.coverage.tally import Gathered, Grouping, Key, by_share, verdict
 from looktwice.code.coverage.verbs import VERBS, plain
 from looktwice.code.coverage.words import Words, called, methods_of
-from looktwice.code.languages import Parsed
-from looktwice.code.languages.lookup import Lookup
-from looktwice.code.models import Models
-from looktwice.code.names import Names, language_of
+from looktwice.code.libraries import Models
 from looktwice.code.project import Project
-from looktwice.code.tree import Module
+from looktwice.code.project.names import Names, language_of
+from looktwice.code.syntax.languages import Parsed
+from looktwice.code.syntax.languages.lookup import Lookup
+from looktwice.code.syntax.tree import Module
 from looktwice.core.coverage import ALWAYS_MAJOR, Count, Coverage, Package, Understanding
 
 EXAMPLES = 3

@@ -8,8 +8,8 @@ from enum import IntEnum
 from msgspec import Struct
 
 from looktwice.code.coverage.verbs import listed
-from looktwice.code.tree import Mapping as ObjectLiteral
-from looktwice.code.tree import Name, Node, Parameter
+from looktwice.code.syntax.tree import Mapping as ObjectLiteral
+from looktwice.code.syntax.tree import Name, Node, Parameter
 
 GLOBALS = listed(
     """

@@ -10,10 +10,10 @@ import builtins
 from collections.abc import Callable
 
 from looktwice.code.coverage.owner import ANYTHING, GLOBALS, PLAIN, RUNTIMES, WRAPPERS, Kind, Owner, Place, taken, takes
-from looktwice.code.definitions import dotted, functions
-from looktwice.code.languages.lookup import Around, Lookup
-from looktwice.code.names import Names, is_project, language_of, split
-from looktwice.code.tree import (
+from looktwice.code.project.names import Names, is_project, language_of, split
+from looktwice.code.syntax.definitions import dotted, functions
+from looktwice.code.syntax.languages.lookup import Around, Lookup
+from looktwice.code.syntax.tree import (
     Assignment,
     Attribute,
     Await,
@@ -35,9 +35,7 @@ from looktwice.code.tree import (
     Template,
     Type,
 )
-from looktwice.code.tree import (
-    Mapping as ObjectLiteral,
-)
+from looktwice.code.syntax.tree import Mapping as ObjectLiteral
 
 STEPS = 40
 """How many names, calls and attributes are followed one after the other."""

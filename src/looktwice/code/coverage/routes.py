@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from looktwice.code.coverage.links import Link, first_text, links
 from looktwice.code.coverage.verbs import HTTP_METHODS, plain
-from looktwice.code.tree import Call, Function, Literal, Node, Template
-from looktwice.code.tree import Mapping as ObjectLiteral
+from looktwice.code.syntax.tree import Call, Function, Literal, Node, Template
+from looktwice.code.syntax.tree import Mapping as ObjectLiteral
 
 OPTIONS = frozenset(["path", "url", "method", "handler"])
 REGISTERING = frozenset(["route", "add", "register", "addroute"])

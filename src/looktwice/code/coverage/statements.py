@@ -19,7 +19,7 @@ from looktwice.code.coverage.verbs import (
     VERBS,
     plain,
 )
-from looktwice.code.tree import Attribute, Call, Name, Template
+from looktwice.code.syntax.tree import Attribute, Call, Name, Template
 
 _DATA = re.compile(
     r"\s*(?:(?i:select\b.*\bfrom|insert\s+(?:or\s+\w+\s+)?into|update\s+\S+\s+set|delete\s+from|replace\s+into|merge\s+into|"

@@ -14,7 +14,7 @@ from looktwice.code.coverage.packages import Known
 from looktwice.code.coverage.sightings import CALL, ENTITY, HANDLER, Sighting, Understood
 from looktwice.code.coverage.statements import MAYBE, NAMES_TABLE
 from looktwice.code.coverage.verbs import plain
-from looktwice.code.names import Names, language_of, split
+from looktwice.code.project.names import Names, language_of, split
 from looktwice.core.coverage import Count, Understanding
 
 Key = tuple[str, str]

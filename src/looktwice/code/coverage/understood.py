@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from looktwice.code.coverage.sightings import Understood
-from looktwice.code.decorators import SUFFIX
-from looktwice.code.effects import Handler, HandlerKind
-from looktwice.code.names import definitions
-from looktwice.code.tree import Class
-from looktwice.code.world import Workspace
+from looktwice.code.ir.effects import Handler, HandlerKind
+from looktwice.code.program.decorators import SUFFIX
+from looktwice.code.program.world import Workspace
+from looktwice.code.project.names import definitions
+from looktwice.code.syntax.tree import Class
 
 
 def understood_of(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from looktwice.code.effects import (
+from looktwice.code.ir.effects import (
     NONE,
     EffectKind,
     FactKind,
@@ -21,7 +21,7 @@ from looktwice.code.effects import (
 from looktwice.code.lowering.body import effect_of
 from looktwice.code.lowering.context import Lowering
 from looktwice.code.lowering.values import UNSET, Val, element, extend, join, merge, through
-from looktwice.code.tree import (
+from looktwice.code.syntax.tree import (
     Assignment,
     Attribute,
     Cast,

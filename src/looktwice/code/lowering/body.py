@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from msgspec.structs import replace
 
-from looktwice.code.effects import (
+from looktwice.code.ir.effects import (
     NONE,
     CallSite,
     Effect,
@@ -24,7 +24,7 @@ from looktwice.code.effects import (
     Value,
 )
 from looktwice.code.lowering.values import Val
-from looktwice.code.tree import Node
+from looktwice.code.syntax.tree import Node
 
 EFFECTS_KEPT = 64
 FACTS_KEPT = 2_000
@@ -166,7 +166,7 @@ class Body:
 
 def effect_of(kind: EffectKind, node: Node, **more: object) -> Effect:
     """An effect at a node; region and order are set when it is added."""
-    from looktwice.code.effects import Target, TargetKind
+    from looktwice.code.ir.effects import Target, TargetKind
 
     more.setdefault("target", Target(TargetKind.NONE))
     return Effect(kind, node.start, node.end, 0, 0, **more)  # type: ignore[arg-type]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from looktwice.code.effects import Origin, OriginKind
+from looktwice.code.ir.effects import Origin, OriginKind
 from looktwice.code.lowering import duck
 from looktwice.code.lowering.context import Lowering
 from looktwice.code.lowering.values import Val
-from looktwice.code.tree import Attribute, Await, Call, Cast, Name, Node
+from looktwice.code.syntax.tree import Attribute, Await, Call, Cast, Name, Node
 
 
 def resolve(low: Lowering, node: Call) -> tuple[Val, Val | None, str]:

@@ -8,21 +8,12 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from looktwice.code.effects import (
-    NONE,
-    FactKind,
-    Known,
-    Origin,
-    OriginKind,
-    RegionKind,
-    Value,
-    Via,
-)
+from looktwice.code.ir.effects import NONE, FactKind, Known, Origin, OriginKind, RegionKind, Value, Via
 from looktwice.code.lowering import closures, duck, modelled, runners
 from looktwice.code.lowering.callees import method, resolve
 from looktwice.code.lowering.context import Lowering
 from looktwice.code.lowering.values import UNKNOWN, UNSET, Made, Val, extend, merge, through
-from looktwice.code.tree import Assignment, Attribute, Call, Function, Name, Node, Sequence, Template
+from looktwice.code.syntax.tree import Assignment, Attribute, Call, Function, Name, Node, Sequence, Template
 
 STORE_LOOKING = frozenset(
     (
@@ -228,7 +219,7 @@ def passed(low: Lowering, given: Arguments, receiver: Val | None) -> tuple[tuple
 # ── project code ─────────────────────────────────────────────────────────────────────────────────────────────────────
 def call_symbol(low: Lowering, node: Node, symbol: str, callee: Val, receiver: Val | None, given: Arguments) -> Val:
     """A call of project code: a function, a class, or a callable object."""
-    from looktwice.code.tree import Class
+    from looktwice.code.syntax.tree import Class
 
     target = low.names.node(symbol)
     if isinstance(target, Class):
@@ -310,7 +301,7 @@ def never_returns(low: Lowering, node: Call, value: Val) -> bool:
     callee = node.callee
     symbol = low.names.expression(low.path, callee)
     if not symbol and isinstance(callee, Attribute | Name):
-        from looktwice.code.definitions import dotted
+        from looktwice.code.syntax.definitions import dotted
 
         written = dotted(callee)
         symbol = f"builtins.{written}" if written and written.split(".")[0] not in low.scope else ""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from looktwice.code.effects import NONE, Invoke, Origin, OriginKind, RegionKind, Via
+from looktwice.code.ir.effects import NONE, Invoke, Origin, OriginKind, RegionKind, Via
 from looktwice.code.lowering.context import CALLBACKS_DEEP, Lowering
 from looktwice.code.lowering.values import UNKNOWN, Val, join
-from looktwice.code.tree import Node
+from looktwice.code.syntax.tree import Node
 
 if TYPE_CHECKING:
     from looktwice.code.lowering.calls import Arguments

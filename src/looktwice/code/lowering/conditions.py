@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from looktwice.code.effects import Comparison, Cond, FactKind, Maybe, Op, RegionKind, Value
+from looktwice.code.ir.effects import Comparison, Cond, FactKind, Maybe, Op, RegionKind, Value
 from looktwice.code.lowering.context import Lowering
 from looktwice.code.lowering.values import UNSET, Val, merge
-from looktwice.code.tree import Await, Call, Cast, Node, Operation
+from looktwice.code.syntax.tree import Await, Call, Cast, Node, Operation
 
 COMPARISONS = {
     "==": Op.EQ,

@@ -9,13 +9,13 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from looktwice.code.effects import Entity, FactKind, Origin, OriginKind, RegionKind, Value
+from looktwice.code.ir.effects import Entity, FactKind, Origin, OriginKind, RegionKind, Value
+from looktwice.code.libraries import Models
 from looktwice.code.lowering.body import Body
 from looktwice.code.lowering.scope import Scope
 from looktwice.code.lowering.values import UNKNOWN, UNSET, Val
-from looktwice.code.models import Models
-from looktwice.code.names import Names
-from looktwice.code.tree import Function, Node
+from looktwice.code.project.names import Names
+from looktwice.code.syntax.tree import Function, Node
 
 CALLBACKS_DEEP = 6
 VALUES_DEEP = 6

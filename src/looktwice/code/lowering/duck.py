@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from looktwice.code.lowering.context import Lowering
 from looktwice.code.lowering.sql import VERB
 from looktwice.code.lowering.values import Val
-from looktwice.code.tree import Attribute, Node
+from looktwice.code.syntax.tree import Attribute, Node
 
 SESSION = "sqlalchemy.orm.Session"
 ASYNC_SESSION = "sqlalchemy.ext.asyncio.AsyncSession"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from looktwice.code.effects import (
+from looktwice.code.ir.effects import (
     NONE,
     EffectKind,
     Known,
@@ -19,7 +19,7 @@ from looktwice.code.lowering import sql
 from looktwice.code.lowering.body import effect_of
 from looktwice.code.lowering.context import Lowering
 from looktwice.code.lowering.values import UNKNOWN, Statement, Val
-from looktwice.code.tree import Node
+from looktwice.code.syntax.tree import Node
 
 KINDS = {
     "select": EffectKind.READ,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from looktwice.code.effects import (
+from looktwice.code.ir.effects import (
     Cond,
     EffectKind,
     FactKind,
@@ -22,7 +22,7 @@ from looktwice.code.lowering import assignments, calls, loops, operators
 from looktwice.code.lowering.body import effect_of
 from looktwice.code.lowering.context import Lowering, Reader
 from looktwice.code.lowering.values import UNKNOWN, UNSET, Closure, Val, element, extend, merge, through
-from looktwice.code.tree import (
+from looktwice.code.syntax.tree import (
     Assignment,
     Attribute,
     Await,
@@ -292,7 +292,7 @@ def read_spread(low: Lowering, node: Spread) -> Val:
 
 
 def read_yield(low: Lowering, node: Yield) -> Val:
-    from looktwice.code.effects import FactKind
+    from looktwice.code.ir.effects import FactKind
 
     value = low.evaluate(node.value) if node.value is not None else low.constant(None)
     number = low.body.value(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
-from looktwice.code.effects import (
+from looktwice.code.ir.effects import (
     NONE,
     EffectKind,
     FunctionSummary,
@@ -16,15 +16,15 @@ from looktwice.code.effects import (
     RegionKind,
     Via,
 )
+from looktwice.code.libraries import Models
 from looktwice.code.lowering import assignments, calls, duck, registration, statements
 from looktwice.code.lowering.body import Body
 from looktwice.code.lowering.context import Lowering, World
 from looktwice.code.lowering.expressions import READERS
 from looktwice.code.lowering.registration import Registered
 from looktwice.code.lowering.values import UNKNOWN, Val, element, join
-from looktwice.code.models import Models
-from looktwice.code.names import Names, split
-from looktwice.code.tree import Assignment, Call, Class, Function, Module, Node, Parameter
+from looktwice.code.project.names import Names, split
+from looktwice.code.syntax.tree import Assignment, Call, Class, Function, Module, Node, Parameter
 
 MODULE_BODY = "<module>"
 CHECKED_TYPES = frozenset(

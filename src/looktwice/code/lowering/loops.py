@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from looktwice.code.effects import RegionKind, Via
+from looktwice.code.ir.effects import RegionKind, Via
 from looktwice.code.lowering import assignments, conditions
 from looktwice.code.lowering.context import Lowering
 from looktwice.code.lowering.values import Val, element, merge, through
-from looktwice.code.tree import Assignment, Call, Comprehension, Loop, Name, Node, Sequence, Try
+from looktwice.code.syntax.tree import Assignment, Call, Comprehension, Loop, Name, Node, Sequence, Try
 
 
 def read_comprehension(low: Lowering, node: Comprehension) -> Val:

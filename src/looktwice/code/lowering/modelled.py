@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from looktwice.code.effects import (
+from looktwice.code.ir.effects import (
     NONE,
     EffectKind,
     FactKind,
@@ -20,6 +20,7 @@ from looktwice.code.effects import (
     TargetKind,
     Trait,
 )
+from looktwice.code.libraries import CallModel, Invoked
 from looktwice.code.lowering import shapes, store_statements
 from looktwice.code.lowering.body import effect_of
 from looktwice.code.lowering.closures import run_closure
@@ -27,8 +28,7 @@ from looktwice.code.lowering.context import Lowering
 from looktwice.code.lowering.registration import register
 from looktwice.code.lowering.results import refine, result
 from looktwice.code.lowering.values import UNKNOWN, UNSET, Val, element, merge
-from looktwice.code.models import CallModel, Invoked
-from looktwice.code.tree import Node
+from looktwice.code.syntax.tree import Node
 
 if TYPE_CHECKING:
     from looktwice.code.lowering.calls import Arguments

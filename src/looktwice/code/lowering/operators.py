@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from looktwice.code.effects import Maybe, RegionKind, Via
+from looktwice.code.ir.effects import Maybe, RegionKind, Via
 from looktwice.code.lowering import calls, conditions
 from looktwice.code.lowering.conditions import COMPARISONS
 from looktwice.code.lowering.context import Lowering
 from looktwice.code.lowering.values import UNSET, Val, join, merge, through
-from looktwice.code.tree import Conditional, Operation, Template
+from looktwice.code.syntax.tree import Conditional, Operation, Template
 
 
 def read_operation(low: Lowering, node: Operation) -> Val:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from looktwice.code.effects import Known, OriginKind, Place
+from looktwice.code.ir.effects import Known, OriginKind, Place
+from looktwice.code.libraries import CallModel
 from looktwice.code.lowering.context import Lowering
 from looktwice.code.lowering.values import UNKNOWN, Closure, Val
-from looktwice.code.models import CallModel
-from looktwice.code.tree import Assignment, Attribute, Call, Function, Node, names_in
+from looktwice.code.syntax.tree import Assignment, Attribute, Call, Function, Node, names_in
 
 if TYPE_CHECKING:
     from looktwice.code.lowering.calls import Arguments

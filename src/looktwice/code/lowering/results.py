@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from looktwice.code.effects import NONE, EffectKind, Origin, OriginKind, Rows, Via
+from looktwice.code.ir.effects import NONE, EffectKind, Origin, OriginKind, Rows, Via
+from looktwice.code.libraries import CallModel
 from looktwice.code.lowering.context import Lowering
 from looktwice.code.lowering.values import UNKNOWN, UNSET, Val, element, merge, through
-from looktwice.code.models import CallModel
-from looktwice.code.tree import Node
+from looktwice.code.syntax.tree import Node
 
 if TYPE_CHECKING:
     from looktwice.code.lowering.calls import Arguments

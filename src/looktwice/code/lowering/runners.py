@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from looktwice.code.effects import EffectKind, FunctionSummary, Origin, OriginKind, Rows
+from looktwice.code.ir.effects import EffectKind, FunctionSummary, Origin, OriginKind, Rows
 from looktwice.code.lowering import sql
 from looktwice.code.lowering.context import Lowering, TextRunner
 from looktwice.code.lowering.values import Val, extend
-from looktwice.code.tree import Node
+from looktwice.code.syntax.tree import Node
 
 if TYPE_CHECKING:
     from looktwice.code.lowering.calls import Arguments

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from looktwice.code.effects import (
-    EffectKind,
-    Known,
-    RegionKind,
-    Target,
-    TargetKind,
-)
+from looktwice.code.ir.effects import EffectKind, Known, RegionKind, Target, TargetKind
 from looktwice.code.lowering.body import effect_of
 from looktwice.code.lowering.context import Lowering
 from looktwice.code.lowering.values import Val
-from looktwice.code.tree import Await, Call, Node
+from looktwice.code.syntax.tree import Await, Call, Node
 
 SUPPRESS = "suppress"
 IN_PROCESS = "lock:process"

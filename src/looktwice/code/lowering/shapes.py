@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from looktwice.code.effects import (
+from looktwice.code.ir.effects import (
     NONE,
     Cond,
     EffectKind,
@@ -21,13 +21,14 @@ from looktwice.code.effects import (
     TargetKind,
     Trait,
 )
-from looktwice.code.lowering import assignments, prisma, sql, store_statements
+from looktwice.code.libraries import CallModel
+from looktwice.code.libraries.prisma import shapes as prisma
+from looktwice.code.lowering import assignments, sql, store_statements
 from looktwice.code.lowering.body import effect_of
 from looktwice.code.lowering.context import Lowering
 from looktwice.code.lowering.execution import execute_statement
 from looktwice.code.lowering.values import UNKNOWN, UNSET, Made, Statement, Val, element, merge
-from looktwice.code.models import CallModel
-from looktwice.code.tree import Node
+from looktwice.code.syntax.tree import Node
 
 if TYPE_CHECKING:
     from looktwice.code.lowering.calls import Arguments

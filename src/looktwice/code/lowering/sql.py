@@ -11,7 +11,7 @@ import sqlglot
 from msgspec import Struct
 from sqlglot import expressions as exp
 
-from looktwice.code.effects import (
+from looktwice.code.ir.effects import (
     NONE,
     Cond,
     EffectKind,
@@ -29,7 +29,7 @@ from looktwice.code.effects import (
 from looktwice.code.lowering.body import effect_of
 from looktwice.code.lowering.context import Lowering
 from looktwice.code.lowering.values import UNKNOWN, UNSET, Val, merge
-from looktwice.code.tree import Node
+from looktwice.code.syntax.tree import Node
 from looktwice.core.parsing import NotParsedError, attempt
 
 VERB = re.compile(
@@ -159,7 +159,7 @@ def execute(
 
 
 def failure_mode(kind: EffectKind) -> object:
-    from looktwice.code.effects import Fails
+    from looktwice.code.ir.effects import Fails
 
     return Fails.ROWCOUNT if kind in (EffectKind.WRITE, EffectKind.DELETE) else Fails.RAISES
 

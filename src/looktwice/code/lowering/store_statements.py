@@ -7,20 +7,12 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from looktwice.code.effects import (
-    NONE,
-    Cond,
-    Op,
-    OriginKind,
-    Put,
-    Rows,
-    Trait,
-)
+from looktwice.code.ir.effects import NONE, Cond, Op, OriginKind, Put, Rows, Trait
+from looktwice.code.libraries import CallModel
 from looktwice.code.lowering.context import Lowering
 from looktwice.code.lowering.execution import execute_statement
 from looktwice.code.lowering.values import UNKNOWN, UNSET, Statement, Val, merge
-from looktwice.code.models import CallModel
-from looktwice.code.tree import Node
+from looktwice.code.syntax.tree import Node
 
 if TYPE_CHECKING:
     from looktwice.code.lowering.calls import Arguments

@@ -12,7 +12,7 @@ from enum import IntEnum
 from looktwice.code.project import browser_signs as signs
 from looktwice.code.project.manifests import Manifests
 from looktwice.code.project.paths import folder_of, folders_above
-from looktwice.code.tree import Expression, Import, Literal, Module
+from looktwice.code.syntax.tree import Expression, Import, Literal, Module
 from looktwice.core.file_kinds import SCRIPTS
 from looktwice.core.script_text import without_texts
 

@@ -9,7 +9,7 @@ from looktwice.code.project.paths import folder_of
 from looktwice.code.project.python_imports import PythonImports
 from looktwice.code.project.typescript_imports import TypeScriptImports
 from looktwice.code.project.versions import Versions, locked_versions
-from looktwice.code.tree import Import
+from looktwice.code.syntax.tree import Import
 
 PYTHON_SUFFIXES = (".py", ".pyi")
 

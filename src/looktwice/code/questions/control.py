@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from looktwice.code.effects import NONE, CallSite, Effect, Fact, FunctionSummary, Invoke, Region, RegionKind
+from looktwice.code.ir.effects import NONE, CallSite, Effect, Fact, FunctionSummary, Invoke, Region, RegionKind
 from looktwice.code.questions.once import once
 
 CONDITIONAL = (RegionKind.BRANCH, RegionKind.LOOP, RegionKind.HANDLER, RegionKind.CALLBACK, RegionKind.DEFERRED)

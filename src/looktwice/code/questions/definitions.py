@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from looktwice.code.effects import NONE, Effect, FactKind, FunctionSummary, OriginKind, Place
+from looktwice.code.ir.effects import NONE, Effect, FactKind, FunctionSummary, OriginKind, Place
+from looktwice.code.libraries import shipped
 from looktwice.code.lowering.functions import MODULE_BODY
-from looktwice.code.models import shipped
-from looktwice.code.names import language_of
+from looktwice.code.project.names import language_of
 from looktwice.code.questions.knowledge import Program
 from looktwice.code.questions.places import place
 

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
-from looktwice.code.effects import (
+from looktwice.code.ir.effects import (
     NONE,
     STORE_READS,
     STORE_WRITES,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from looktwice.code.effects import NONE, Comparison, Effect, Fact, FunctionSummary, Maybe, Origin, RegionKind, Value
+from looktwice.code.ir.effects import NONE, Comparison, Effect, Fact, FunctionSummary, Maybe, Origin, RegionKind, Value
 from looktwice.code.questions.control import ancestors, are_exclusive, is_inside
 from looktwice.code.questions.once import once
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Protocol
 
-from looktwice.code.effects import (
+from looktwice.code.ir.effects import (
     NONE,
     STORE_READS,
     STORE_WRITES,
@@ -26,7 +26,7 @@ from looktwice.code.effects import (
     Place,
 )
 from looktwice.code.lowering.functions import MODULE_BODY
-from looktwice.code.names import split
+from looktwice.code.project.names import split
 from looktwice.code.questions.guards import sides
 from looktwice.code.questions.reaching import reading_and_writing, references
 from looktwice.code.questions.rows import column_name

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from looktwice.code.effects import (
+from looktwice.code.ir.effects import (
     NONE,
     ColumnKind,
     Effect,

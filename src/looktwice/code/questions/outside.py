@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from looktwice.code.effects import NONE, Effect, EffectKind, FunctionSummary, Origin, OriginKind, TargetKind, Trait
+from looktwice.code.ir.effects import NONE, Effect, EffectKind, FunctionSummary, Origin, OriginKind, TargetKind, Trait
 
 CALLS_OUT = EffectKind.SEND | EffectKind.PUBLISH
 MONEY_WORDS = re.compile(

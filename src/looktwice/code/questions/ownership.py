@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from looktwice.code.effects import (
+from looktwice.code.ir.effects import (
     NONE,
     STORE_WRITES,
     Comparison,
@@ -23,7 +23,7 @@ from looktwice.code.effects import (
     RegionKind,
     Rows,
 )
-from looktwice.code.guarding import RANK
+from looktwice.code.program.guards import RANK
 from looktwice.code.questions.control import innermost, is_before
 from looktwice.code.questions.guards import Check, guards, origins, sides
 from looktwice.code.questions.knowledge import Knowledge, is_principal

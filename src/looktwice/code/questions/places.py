@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from looktwice.code.effects import Effect, Fact, FunctionSummary, Place, Region
+from looktwice.code.ir.effects import Effect, Fact, FunctionSummary, Place, Region
 
 
 def place(f: FunctionSummary, thing: Effect | Fact | Region) -> Place:

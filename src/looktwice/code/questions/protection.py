@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from looktwice.code.effects import (
+from looktwice.code.ir.effects import (
     NONE,
     ColumnKind,
     Effect,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from looktwice.code.effects import (
+from looktwice.code.ir.effects import (
     NONE,
     STORE_READS,
     STORE_WRITES,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from looktwice.code.effects import NONE, Effect, Entity, FunctionSummary, Maybe, Op, Origin, OriginKind, Value
+from looktwice.code.ir.effects import NONE, Effect, Entity, FunctionSummary, Maybe, Op, Origin, OriginKind, Value
 
 Identity = frozenset[tuple[OriginKind, object, tuple[str, ...]]]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from looktwice.code.effects import Effect, Fact, FactKind, FunctionSummary, Origin, OriginKind, Place
-from looktwice.code.models import shipped
-from looktwice.code.names import language_of
+from looktwice.code.ir.effects import Effect, Fact, FactKind, FunctionSummary, Origin, OriginKind, Place
+from looktwice.code.libraries import shipped
+from looktwice.code.project.names import language_of
 from looktwice.code.questions.knowledge import Root
 from looktwice.code.questions.places import place
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from looktwice.code.effects import NONE, Effect, EffectKind, FunctionSummary, Region, RegionKind, Trait
+from looktwice.code.ir.effects import NONE, Effect, EffectKind, FunctionSummary, Region, RegionKind, Trait
 from looktwice.code.questions.control import ancestors, are_exclusive
 from looktwice.code.questions.rows import identity
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from looktwice.code.effects import Effect, FunctionSummary, Known
+from looktwice.code.ir.effects import Effect, FunctionSummary, Known
 from looktwice.core.finding import Confidence
 
 LEVELS = (Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW)

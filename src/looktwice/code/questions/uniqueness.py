@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from looktwice.code.effects import (
+from looktwice.code.ir.effects import (
     NONE,
     Effect,
     EffectKind,

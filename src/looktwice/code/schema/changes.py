@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from looktwice.code.effects import Column, Entity, Index, Maybe, Unique
+from looktwice.code.ir.effects import Column, Entity, Index, Maybe, Unique
 from looktwice.core.event import Unread
 
 

@@ -6,19 +6,10 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from looktwice.code.effects import Column, Index, Unique
+from looktwice.code.ir.effects import Column, Index, Unique
 from looktwice.code.schema.changes import nullable
 from looktwice.code.schema.kinds import kind_of
-from looktwice.code.tree import (
-    Attribute,
-    Call,
-    Literal,
-    Name,
-    Node,
-    Operation,
-    Sequence,
-    Type,
-)
+from looktwice.code.syntax.tree import Attribute, Call, Literal, Name, Node, Operation, Sequence, Type
 
 COLUMN_CALLS = frozenset({"Column", "mapped_column", "deferred", "column_property"})
 WRAPPERS = frozenset({"Optional", "Mapped", "WriteOnlyMapped", "DynamicMapped", "Annotated", "Required", "Final"})

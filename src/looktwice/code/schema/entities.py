@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from looktwice.code.effects import Column, Entity, Relation
-from looktwice.code.names import Names
+from looktwice.code.ir.effects import Column, Entity, Relation
+from looktwice.code.libraries.sqlalchemy.schema import sqlalchemy_entities
+from looktwice.code.project.names import Names
 from looktwice.code.schema.changes import Migration, Table, tables
-from looktwice.code.schema.sqlalchemy import sqlalchemy_entities
 
 
 def entities(names: Names, migrations: Sequence[Migration] = (), declared: Iterable[Entity] = ()) -> tuple[Entity, ...]:

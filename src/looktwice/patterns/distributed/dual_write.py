@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from looktwice.code.effects import NONE, STORE_WRITES, Effect, EffectKind, FunctionSummary, HandlerKind, Trait
+from looktwice.code.ir.effects import NONE, STORE_WRITES, Effect, EffectKind, FunctionSummary, HandlerKind, Trait
 from looktwice.code.questions.bookkeeping import is_bookkeeping
 from looktwice.code.questions.control import ancestors, are_exclusive, is_before
 from looktwice.code.questions.delivery import is_compensated, is_repeatable, is_resumable, is_swept

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from looktwice.code.effects import (
+from looktwice.code.ir.effects import (
     NONE,
     STORE_WRITES,
     Effect,

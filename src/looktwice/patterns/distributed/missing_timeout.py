@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from looktwice.code.effects import NONE, Effect, EffectKind, FactKind, FunctionSummary, Trait
+from looktwice.code.ir.effects import NONE, Effect, EffectKind, FactKind, FunctionSummary, Trait
 from looktwice.code.lowering.functions import MODULE_BODY
 from looktwice.code.questions.definitions import defined_at, has_default_limit
 from looktwice.code.questions.knowledge import Knowledge, Program

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from looktwice.code.effects import NONE, STORE_WRITES, Effect, EffectKind, FunctionSummary, RegionKind
+from looktwice.code.ir.effects import NONE, STORE_WRITES, Effect, EffectKind, FunctionSummary, RegionKind
 from looktwice.code.questions.control import handlers, innermost, is_inside
 from looktwice.code.questions.failure import (
     Fate,

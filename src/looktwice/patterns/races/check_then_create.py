@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from looktwice.code.effects import (
+from looktwice.code.ir.effects import (
     NONE,
     STORE_READS,
     Effect,

@@ -1,0 +1,1 @@
+"""Alembic: the tables that its migrations leave."""

@@ -1,0 +1,1 @@
+"""Prisma: its schema, and its client's statements."""

@@ -1,0 +1,1 @@
+"""SQLAlchemy and SQLModel: the entities that classes declare."""

@@ -1,0 +1,1 @@
+"""Source files as neutral trees, whatever their language."""
