@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import pytest
 from programs import effects, typescript
 
@@ -42,8 +44,13 @@ def test_types_refer_to_types(language: str) -> None:
         assert not model.origin or model.origin.upper() in OriginKind.__members__, name
 
 
-def test_one_folder_per_language() -> None:
-    assert set(LANGUAGES) <= {each.name for each in FOLDER.iterdir() if each.is_dir()}
+def test_every_folder_has_a_table_or_a_schema() -> None:
+    for folder in (each for each in FOLDER.iterdir() if each.is_dir() and each.name[0] != "_"):
+        table = folder / "calls.toml"
+        assert table.exists() or (folder / "schema.py").exists(), folder.name
+        if table.exists():
+            read = tomllib.loads(table.read_text())
+            assert read["library"] == folder.name and read["language"] in LANGUAGES
 
 
 NAMES = [

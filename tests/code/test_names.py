@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from programs import MODELS, effects, program
 
 from looktwice.code import build
-from looktwice.code.project import selection
+from looktwice.code.program import selection
 
 # (files, function, its effects): the same two effects, however the client is referenced
 LOAD = "\ndef load(id, s: Session = None):\n    return s.get(Wallet, id)\n"

@@ -7,7 +7,7 @@ import pytest
 from looktwice.code import build
 from looktwice.code.ir.effects import EffectKind
 from looktwice.code.libraries import with_own
-from looktwice.code.project.selection import SMALL
+from looktwice.code.program.selection import SMALL
 from looktwice.core.config import Config, Models
 
 POST = {"kind": "SEND", "target": "service:ledger", "args": {"body": "0"}, "traits": ["MONEY"]}

@@ -19,7 +19,7 @@ from looktwice.code.coverage.sightings import CALL, ENTITY, HANDLER, Sighting, U
 from looktwice.code.coverage.tally import Gathered, Grouping, Key, by_share, verdict
 from looktwice.code.coverage.verbs import VERBS, plain
 from looktwice.code.coverage.words import Words, called, methods_of
-from looktwice.code.libraries import Models
+from looktwice.code.lowering.models import Models
 from looktwice.code.project import Project
 from looktwice.code.project.names import Names, language_of
 from looktwice.code.syntax.languages import Parsed

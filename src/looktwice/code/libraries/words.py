@@ -19,7 +19,7 @@ from looktwice.code.ir.effects import (
 )
 
 if TYPE_CHECKING:
-    from looktwice.code.libraries import CallModel, Library
+    from looktwice.code.lowering.models import CallModel, Library
 
 ORIGINS = frozenset(name.lower() for name in OriginKind.__members__)
 TARGETS = frozenset(name.lower() for name in TargetKind.__members__)

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from looktwice.code.ir.effects import Entity, FactKind, Origin, OriginKind, RegionKind, Value
-from looktwice.code.libraries import Models
 from looktwice.code.lowering.body import Body
+from looktwice.code.lowering.models import Models
 from looktwice.code.lowering.scope import Scope
 from looktwice.code.lowering.values import UNKNOWN, UNSET, Val
 from looktwice.code.project.names import Names

@@ -16,11 +16,11 @@ from looktwice.code.ir.effects import (
     RegionKind,
     Via,
 )
-from looktwice.code.libraries import Models
 from looktwice.code.lowering import assignments, calls, duck, registration, statements
 from looktwice.code.lowering.body import Body
 from looktwice.code.lowering.context import Lowering, World
 from looktwice.code.lowering.expressions import READERS
+from looktwice.code.lowering.models import Models
 from looktwice.code.lowering.registration import Registered
 from looktwice.code.lowering.values import UNKNOWN, Val, element, join
 from looktwice.code.project.names import Names, split

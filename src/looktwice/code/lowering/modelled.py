@@ -20,11 +20,11 @@ from looktwice.code.ir.effects import (
     TargetKind,
     Trait,
 )
-from looktwice.code.libraries import CallModel, Invoked
 from looktwice.code.lowering import shapes, store_statements
 from looktwice.code.lowering.body import effect_of
 from looktwice.code.lowering.closures import run_closure
 from looktwice.code.lowering.context import Lowering
+from looktwice.code.lowering.models import CallModel, Invoked
 from looktwice.code.lowering.registration import register
 from looktwice.code.lowering.results import refine, result
 from looktwice.code.lowering.values import UNKNOWN, UNSET, Val, element, merge

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from looktwice.code.ir.effects import Known, OriginKind, Place
-from looktwice.code.libraries import CallModel
 from looktwice.code.lowering.context import Lowering
+from looktwice.code.lowering.models import CallModel
 from looktwice.code.lowering.values import UNKNOWN, Closure, Val
 from looktwice.code.syntax.tree import Assignment, Attribute, Call, Function, Node, names_in
 

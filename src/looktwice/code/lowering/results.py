@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from looktwice.code.ir.effects import NONE, EffectKind, Origin, OriginKind, Rows, Via
-from looktwice.code.libraries import CallModel
 from looktwice.code.lowering.context import Lowering
+from looktwice.code.lowering.models import CallModel
 from looktwice.code.lowering.values import UNKNOWN, UNSET, Val, element, merge, through
 from looktwice.code.syntax.tree import Node
 

@@ -21,12 +21,12 @@ from looktwice.code.ir.effects import (
     TargetKind,
     Trait,
 )
-from looktwice.code.libraries import CallModel
 from looktwice.code.libraries.prisma import shapes as prisma
 from looktwice.code.lowering import assignments, sql, store_statements
 from looktwice.code.lowering.body import effect_of
 from looktwice.code.lowering.context import Lowering
 from looktwice.code.lowering.execution import execute_statement
+from looktwice.code.lowering.models import CallModel
 from looktwice.code.lowering.values import UNKNOWN, UNSET, Made, Statement, Val, element, merge
 from looktwice.code.syntax.tree import Node
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from looktwice.code.ir.effects import NONE, Cond, Op, OriginKind, Put, Rows, Trait
-from looktwice.code.libraries import CallModel
 from looktwice.code.lowering.context import Lowering
 from looktwice.code.lowering.execution import execute_statement
+from looktwice.code.lowering.models import CallModel
 from looktwice.code.lowering.values import UNKNOWN, UNSET, Statement, Val, merge
 from looktwice.code.syntax.tree import Node
 

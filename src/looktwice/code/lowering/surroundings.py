@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from looktwice.code.ir.effects import NONE, EffectKind, Known, Origin, OriginKind, RegionKind
-from looktwice.code.libraries import CallModel
 from looktwice.code.lowering.body import effect_of
 from looktwice.code.lowering.calls import Arguments, arguments, dispatch
 from looktwice.code.lowering.closures import run_closure
 from looktwice.code.lowering.context import Lowering
 from looktwice.code.lowering.modelled import Found, invoke_all
+from looktwice.code.lowering.models import CallModel
 from looktwice.code.lowering.results import result
 from looktwice.code.lowering.values import UNKNOWN, Val
 from looktwice.code.syntax.tree import Call

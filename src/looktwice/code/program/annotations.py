@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from looktwice.code.libraries import Models
 from looktwice.code.lowering.functions import injection
+from looktwice.code.lowering.models import Models
 from looktwice.code.lowering.values import Val
 from looktwice.code.project.names import Names, is_project, split
 from looktwice.code.syntax.definitions import dotted

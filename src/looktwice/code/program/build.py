@@ -14,12 +14,12 @@ from looktwice.code.lowering.registration import Registered
 from looktwice.code.program.decorators import decorated, handled
 from looktwice.code.program.link import link
 from looktwice.code.program.program import ERRORS_KEPT, Program
+from looktwice.code.program.selection import Selection
 from looktwice.code.program.shortfalls import shortfalls
 from looktwice.code.program.world import Workspace
 from looktwice.code.project import open_project
 from looktwice.code.project.browser import browser_files
 from looktwice.code.project.names import Names
-from looktwice.code.project.selection import Selection
 from looktwice.code.schema import Migration, Schema, entities, is_migration, read_migration, read_schema, read_sql
 from looktwice.code.syntax.languages import Parsed, adapter_for
 from looktwice.code.syntax.tree import Module

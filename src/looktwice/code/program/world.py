@@ -6,11 +6,12 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 
 from looktwice.code.ir.effects import Entity
-from looktwice.code.libraries import Models, shipped
+from looktwice.code.libraries import shipped
 from looktwice.code.lowering.body import Body
 from looktwice.code.lowering.context import Lowering, TextRunner
 from looktwice.code.lowering.expressions import READERS
 from looktwice.code.lowering.functions import MODULE_BODY, Lowered, empty, injection, lower, lower_module
+from looktwice.code.lowering.models import Models
 from looktwice.code.lowering.runners import text_runner
 from looktwice.code.lowering.scope import Scope
 from looktwice.code.lowering.values import Val

@@ -21,9 +21,9 @@ from looktwice.code.ir.effects import (
     Trait,
     Via,
 )
-from looktwice.code.libraries import CallModel
 from looktwice.code.lowering.body import effect_of
 from looktwice.code.lowering.context import Lowering
+from looktwice.code.lowering.models import CallModel
 from looktwice.code.lowering.values import UNKNOWN, Val
 from looktwice.code.syntax.tree import Node
 
