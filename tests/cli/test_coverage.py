@@ -220,7 +220,7 @@ def test_what_is_remembered(app: Path, capsys: pytest.CaptureFixture[str]) -> No
 def test_a_fault_in_measuring(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Nobody loses an audit to it, and it is no clean bill either."""
     monkeypatch.delenv("LOOKTWICE_DEBUG", raising=False)
-    coverage = import_module("looktwice.code.program.build")._measured(None)
+    coverage = import_module("looktwice.code.build")._measured(None)
     assert "NoneType" in coverage.fault
     tally = Tally("medium")
     assert list(tally.watch([Covered(coverage)])) and tally.exit_code() == 2

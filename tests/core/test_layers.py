@@ -24,6 +24,25 @@ ALLOWED = {
 """Package → packages that it may import. `audit` and `prove` never import each other: `cli` joins them."""
 
 
+INNER = {
+    "code": ("syntax", "ir", "project", "schema", "lowering", "libraries", "program", "coverage", "build", "questions"),
+    "prove": (
+        "guardian",
+        "network",
+        "sandbox",
+        "servers",
+        "oracle",
+        "schedule",
+        "app",
+        "run",
+        "experiments",
+        "evidence",
+        "engine",
+    ),
+}
+"""Rooms of a package: each may import those before it."""
+
+
 def imports() -> Iterator[tuple[str, str, str]]:
     """(file, its package, imported package) for each import within looktwice."""
     for path in sorted(ROOT.rglob("*.py")):
@@ -53,6 +72,31 @@ def test_imports_point_down(package: str) -> None:
         f"{file} imports {imported}"
         for file, importer, imported in imports()
         if importer == package and imported not in ALLOWED[package] | {package}
+    ]
+    assert not wrong
+
+
+def inner_imports(package: str) -> Iterator[tuple[str, str, str]]:
+    """(file, its room, imported room) for each import within a package that leaves a room."""
+    for path in sorted((ROOT / package).rglob("*.py")):
+        room = path.relative_to(ROOT / package).with_suffix("").parts[0]
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"looktwice.{package}"):
+                rest = (node.module or "").split(".")[2:]
+                for imported in [rest[0]] if rest else [alias.name for alias in node.names]:
+                    if imported != room:
+                        yield str(path.relative_to(ROOT)), room, imported
+
+
+@pytest.mark.parametrize("package", INNER)
+def test_imports_point_down_within_a_package(package: str) -> None:
+    order = INNER[package]
+    rooms = {path.name for path in (ROOT / package).iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert rooms <= set(order), "add the new room to INNER"
+    wrong = [
+        f"{file} imports {imported}"
+        for file, room, imported in inner_imports(package)
+        if room in order and (imported not in order or order.index(imported) > order.index(room))
     ]
     assert not wrong
 

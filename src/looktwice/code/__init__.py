@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from looktwice.code.program.build import build
+from looktwice.code.build import build
 from looktwice.code.program.program import Program
 
 __all__ = ["Program", "build"]

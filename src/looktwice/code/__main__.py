@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from looktwice.code.build import build
 from looktwice.code.ir.effects import NONE, Effect, FactKind, FunctionSummary, Origin, OriginKind, Trait, Via
-from looktwice.code.program.build import build
 from looktwice.code.program.program import Program
 from looktwice.core.visible import line
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from schemas import entities_of, uniques
 
 from looktwice.code.ir.effects import ColumnKind, Maybe
-from looktwice.code.schema import read_sql
+from looktwice.code.schema.sql import read_sql
 from looktwice.core.source import Source
 
 USERS = "CREATE TABLE users (id bigserial PRIMARY KEY, email varchar(200) NOT NULL, org int REFERENCES orgs(id));"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from schemas import entities_of, uniques
 
 from looktwice.code.ir.effects import ColumnKind, Maybe
-from looktwice.code.schema import read_prisma
+from looktwice.code.libraries.prisma.schema import read_schema
 from looktwice.core.source import Source
 
 SCHEMA = """
@@ -78,7 +78,7 @@ def test_relations() -> None:
 def test_places() -> None:
     text = SCHEMA.replace("Gone", "Größe")
     source = Source("schema.prisma", text.encode())
-    for entity in read_prisma(source):
+    for entity in read_schema(source).entities:
         assert source.text(entity.start, entity.end).startswith(f"model {entity.name} {{")
         assert source.text(entity.start, entity.end).endswith("}")
         for column in entity.columns:
@@ -96,7 +96,7 @@ def test_a_migration_adds_what_the_schema_cannot_express() -> None:
     "text", ["model A {", "model A { id Int @id(", "model { }", "model A {\n  b B\n}\nmodel B {\n  a A[]"]
 )
 def test_broken_schemas(text: str) -> None:
-    for entity in read_prisma(Source("schema.prisma", text.encode())):
+    for entity in read_schema(Source("schema.prisma", text.encode())).entities:
         assert entity.end <= len(text)
 
 
@@ -126,5 +126,5 @@ PARTS = (
 @given(st.lists(st.sampled_from(PARTS), max_size=40).map(" ".join))
 def test_any_text_gives_entities_with_spans_inside_it(text: str) -> None:
     data = text.encode()
-    for entity in read_prisma(Source("schema.prisma", data)):
+    for entity in read_schema(Source("schema.prisma", data)).entities:
         assert 0 <= entity.start <= entity.end <= len(data)

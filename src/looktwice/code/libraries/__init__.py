@@ -1,14 +1,16 @@
 """Libraries: each folder holds all that is known of one, and nothing of it stands elsewhere.
 
-`calls.toml` is its table: types, calls, registrations, guards (the format is `lowering.models`). `schema.py` reads the
-entities that it declares, `shapes.py` statements that a table cannot describe.
+`calls.toml` is its table: types, calls, registrations, guards (the format is `lowering.models`). `schema.py` has a
+`READER` of the entities that it declares (`schema.reader`), `shapes.py` has `SHAPES`: how the arguments of those calls
+are read that a table cannot describe (`lowering.shapes`).
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from msgspec.structs import replace
 
 from looktwice.code.libraries.words import wrong_word
 from looktwice.code.lowering.models import Library, Models, package_of
+from looktwice.code.lowering.shapes import SHAPES, Shape
+from looktwice.code.schema.reader import Reader
 from looktwice.core.errors import ConfigurationError
 from looktwice.core.parsing import NotParsedError, attempt
 
@@ -26,7 +30,7 @@ FOLDER = Path(__file__).parent
 @cache
 def shipped(language: str) -> Models:
     """The models shipped with looktwice, for "python" or "typescript" (also used for JavaScript)."""
-    return Models(_tables(language))
+    return Models(_tables(language), _shapes())
 
 
 def with_own(language: str, own: Mapping[str, Mapping[str, Any]]) -> Models:
@@ -43,10 +47,27 @@ def with_own(language: str, own: Mapping[str, Mapping[str, Any]]) -> Models:
             library = attempt("as a model", lambda: msgspec.convert({"library": name, **table}, Library))  # noqa: B023
         except NotParsedError as error:
             raise ConfigurationError(where, error.why, remedy) from None
-        if why := wrong_word(library):
+        if why := wrong_word(library, {*SHAPES, *_shapes()}):
             raise ConfigurationError(where, why, remedy)
         found.append(replace(library, marks=library.marks or marks_of(library)))
-    return Models(tuple(found))
+    return Models(tuple(found), _shapes())
+
+
+@cache
+def readers() -> tuple[Reader, ...]:
+    """How the libraries' entities are read, in the order of the folders' names."""
+    return tuple(module.READER for module in _modules("schema"))
+
+
+@cache
+def _shapes() -> dict[str, Shape]:
+    return {name: shape for module in _modules("shapes") for name, shape in module.SHAPES.items()}
+
+
+def _modules(name: str) -> Iterator[Any]:
+    """The module of that name of each folder that has it."""
+    for path in sorted(FOLDER.glob(f"*/{name}.py")):
+        yield import_module(f"{__name__}.{path.parent.name}.{name}")
 
 
 @cache

@@ -49,7 +49,8 @@ def apply(
     if model.statement:
         return store_statements.link(low, node, name, model, receiver, given)
     if model.shape:
-        shaped = shapes.SHAPES[model.shape](low, node, name, model, matched, receiver, given)
+        read = shapes.SHAPES.get(model.shape) or low.models.shapes[model.shape]
+        shaped = read(low, node, name, model, matched, receiver, given)
         if shaped is not None:
             return shaped
     effect = NONE

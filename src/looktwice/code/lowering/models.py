@@ -8,7 +8,9 @@ several names. A reference to an argument is a position or keyword with a path i
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 from msgspec import Struct
 
@@ -91,7 +93,9 @@ class Library(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class Models:
     """All models of one language, looked up by resolved name."""
 
-    def __init__(self, libraries: tuple[Library, ...]) -> None:
+    def __init__(self, libraries: tuple[Library, ...], shapes: Mapping[str, Any] | None = None) -> None:
+        """shapes: readers of arguments that libraries add to those of `lowering.shapes`, by name."""
+        self.shapes = shapes or {}
         self.types: dict[str, TypeModel] = {}
         self.calls: dict[str, CallModel] = {}
         self._patterns: dict[str, list[tuple[tuple[str, ...], CallModel]]] = {}

@@ -21,7 +21,6 @@ from looktwice.code.ir.effects import (
     TargetKind,
     Trait,
 )
-from looktwice.code.libraries.prisma import shapes as prisma
 from looktwice.code.lowering import assignments, sql, store_statements
 from looktwice.code.lowering.body import effect_of
 from looktwice.code.lowering.context import Lowering
@@ -297,5 +296,4 @@ SHAPES: dict[str, Shape] = {
     "query": query,
     "session": session,
     "end": end,
-    "prisma": prisma.delegate,
 }

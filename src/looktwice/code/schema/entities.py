@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
 from looktwice.code.ir.effects import Column, Entity, Relation
-from looktwice.code.libraries.sqlalchemy.schema import sqlalchemy_entities
-from looktwice.code.project.names import Names
 from looktwice.code.schema.changes import Migration, Table, tables
 
 
-def entities(names: Names, migrations: Sequence[Migration] = (), declared: Iterable[Entity] = ()) -> tuple[Entity, ...]:
+def entities(declared: Sequence[Entity], migrations: Sequence[Migration] = ()) -> tuple[Entity, ...]:
     """Every entity once, by its key.
 
-    names: the outlines of the project. migrations: those of Alembic and SQL files. declared: entities of schema files.
+    declared: entities of schema files, then of the code. migrations: those in the code and in SQL files.
     For a table mapped by an ORM class or a schema, the keys, indexes, checks and policies that only the migrations have
     are added to that entity; an unmapped table is a separate entity.
     """
     made = tables(migrations)
-    mapped = [*declared, *sqlalchemy_entities(names)]
-    joined = [with_table(each, made[each.table.lower()]) if each.table.lower() in made else each for each in mapped]
-    taken = {each.table.lower() for each in mapped}
+    joined = [with_table(each, made[each.table.lower()]) if each.table.lower() in made else each for each in declared]
+    taken = {each.table.lower() for each in declared}
     found = [*joined, *(table.entity() for key, table in made.items() if key not in taken)]
     by_name = {each.name: each.key for each in reversed(found)}
     return tuple({each.key: with_targets(each, by_name) for each in found}.values())

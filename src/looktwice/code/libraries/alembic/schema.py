@@ -19,6 +19,7 @@ from looktwice.code.schema.columns import (
     read_constraint,
     text_of,
 )
+from looktwice.code.schema.reader import Reader
 from looktwice.code.syntax.languages import Parsed
 from looktwice.code.syntax.tree import Assignment, Call, Expression, Function, Literal, Module, Name, Node, With
 
@@ -176,3 +177,6 @@ def executed(call: Call) -> Iterator[Change]:
     for start, end in cut(text, dialect).statements:
         if DEFINES.match(text[start:end]):
             yield from sql_changes(text[start:end], dialect, (call.start, call.end))
+
+
+READER = Reader(is_migration=is_migration, read_migration=read_migration)

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from looktwice.code.ir.effects import Column, Entity, Index, Relation, Unique
 from looktwice.code.schema.changes import nullable
 from looktwice.code.schema.kinds import kind_of
+from looktwice.code.schema.reader import Reader, Schema
 from looktwice.core.event import Unread
 from looktwice.core.source import Source
 from looktwice.core.text import Offsets, decode
@@ -56,19 +57,6 @@ class Block(Struct, frozen=True):
     body: int
     end: int
     odd: int = -1
-
-
-class Schema(Struct, frozen=True):
-    """The entity of every model, in order; and what of the file could not be read."""
-
-    entities: tuple[Entity, ...]
-    unread: tuple[Unread, ...] = ()
-    note: str = ""
-
-
-def read_prisma(source: Source) -> tuple[Entity, ...]:
-    """The entity of every model, in order. Never raises: what does not look like Prisma is skipped."""
-    return read_schema(source).entities
 
 
 def read_schema(source: Source) -> Schema:
@@ -264,3 +252,6 @@ def referring(found: Column, target: str) -> Column:
     """The column, with a reference to the key of the other side when it is a relation's foreign key."""
     kind = kind_of(found.field or found.name, found.type, is_key=True)
     return replace(found, kind=kind, references=target)
+
+
+READER = Reader(suffix=".prisma", read_file=read_schema)

@@ -233,3 +233,6 @@ def _nested(
     )
     for each, each_kind, each_value in inner[:4] if depth < DEEPEST else ():
         _nested(low, node, name, target, each, each_kind, each_value, client, depth + 1)
+
+
+SHAPES = {"prisma": delegate}

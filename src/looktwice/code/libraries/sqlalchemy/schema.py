@@ -20,6 +20,7 @@ from looktwice.code.schema.columns import (
     read_column,
     read_constraint,
 )
+from looktwice.code.schema.reader import Reader
 from looktwice.code.syntax.definitions import definitions
 from looktwice.code.syntax.tree import (
     Assignment,
@@ -326,3 +327,6 @@ def refers(references: str, entity: str) -> bool:
     """Whether a foreign key's table is that of an entity, judged by name: "users.id" and "user"."""
     table = references.rpartition(".")[0].rpartition(".")[2].lower().replace("_", "")
     return bool(table) and table in (entity, f"{entity}s", f"{entity}es", f"{entity.removesuffix('y')}ies")
+
+
+READER = Reader(entities=sqlalchemy_entities)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from posixpath import basename
 
 from msgspec.structs import replace
 
 from looktwice.code.coverage import Reading, measure, understood_of
-from looktwice.code.libraries import with_own
+from looktwice.code.libraries import readers, with_own
 from looktwice.code.lowering.registration import Registered
 from looktwice.code.program.decorators import decorated, handled
 from looktwice.code.program.link import link
@@ -20,7 +20,10 @@ from looktwice.code.program.world import Workspace
 from looktwice.code.project import open_project
 from looktwice.code.project.browser import browser_files
 from looktwice.code.project.names import Names
-from looktwice.code.schema import Migration, Schema, entities, is_migration, read_migration, read_schema, read_sql
+from looktwice.code.schema.changes import Migration
+from looktwice.code.schema.entities import entities
+from looktwice.code.schema.reader import Schema
+from looktwice.code.schema.sql import read_sql
 from looktwice.code.syntax.languages import Parsed, adapter_for
 from looktwice.code.syntax.tree import Module
 from looktwice.core.config import Config
@@ -54,8 +57,9 @@ def build(
     project = open_project(modules, manifests)
     names = Names(modules, project.resolve, project.submodule)
     migrations = _migrations(files, parsed, modules)
-    schemas = {path: read_schema(Source(path, data)) for path, data in files.items() if path.endswith(".prisma")}
-    found = entities(names, migrations, [entity for schema in schemas.values() for entity in schema.entities])
+    schemas = _schemas(files)
+    in_code = (entity for reader in readers() if reader.entities for entity in reader.entities(names))
+    found = entities([*(entity for each in schemas.values() for entity in each.entities), *in_code], migrations)
     if any(path.endswith(SCHEMAS) for path in missing):
         found = tuple(replace(entity, complete=False) for entity in found)
     own = {"python": config.models.python, "typescript": config.models.typescript}
@@ -116,14 +120,36 @@ def _parse(path: str, data: bytes) -> Parsed | None:
 def _migrations(
     files: Mapping[str, bytes], parsed: Mapping[str, Parsed], modules: Mapping[str, Module]
 ) -> list[Migration]:
-    found = [read_migration(parsed[path]) for path, module in modules.items() if is_migration(module)]
+    found = [read(parsed[path]) for path, module in modules.items() if (read := _migration_reader(module)) is not None]
     found += [read_sql(Source(path, data)) for path, data in files.items() if path.endswith(".sql")]
     return found
 
 
+def _migration_reader(module: Module) -> Callable[[Parsed], Migration] | None:
+    """What reads a module that is a migration; None for any other."""
+    for each in readers():
+        if each.is_migration is not None and each.is_migration(module):
+            return each.read_migration
+    return None
+
+
+def _schemas(files: Mapping[str, bytes]) -> dict[str, Schema]:
+    return {
+        path: each.read_file(Source(path, data))
+        for each in readers()
+        if each.read_file is not None
+        for path, data in files.items()
+        if path.endswith(each.suffix)
+    }
+
+
 def _lower_all(world: Workspace, selection: Selection, modules: Mapping[str, Module]) -> list[Registered]:
     """Lower the module level of files, which registers what frameworks call, then selected functions and callees."""
-    skipped = {path for path, module in modules.items() if is_migration(module) or basename(path) == "conftest.py"}
+    skipped = {
+        path
+        for path, module in modules.items()
+        if _migration_reader(module) is not None or basename(path) == "conftest.py"
+    }
     for path in sorted(selection.tops - skipped):
         _expecting(world, world.top(path, modules[path]).registered)
     handlers = [
