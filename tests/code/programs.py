@@ -5,7 +5,11 @@ from __future__ import annotations
 from textwrap import dedent
 
 from looktwice.code import Program, build
-from looktwice.code.ir.effects import NONE, Effect, FunctionSummary, Op, Origin, OriginKind, Trait, Via
+from looktwice.code.ir.common import NONE
+from looktwice.code.ir.control import Op
+from looktwice.code.ir.effects import Effect, Trait
+from looktwice.code.ir.summary import FunctionSummary
+from looktwice.code.ir.values import Origin, OriginKind, Via
 
 SPELLING = {
     Op.EQ: "=", Op.NE: "!=", Op.LESS: "<", Op.MORE: ">", Op.IN: " in ", Op.NOT_IN: " not in ", Op.NULL: " absent",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from programs import MODELS, effects, program, python, typescript
 
-from looktwice.code.ir.effects import OriginKind, RegionKind
+from looktwice.code.ir.control import RegionKind
+from looktwice.code.ir.values import OriginKind
 
 SESSION = "from sqlalchemy.orm import Session\nfrom models import User, Wallet\n"
 

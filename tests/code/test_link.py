@@ -6,7 +6,9 @@ import pytest
 from programs import program
 
 from looktwice.code import Program
-from looktwice.code.ir.effects import GuardRole, HandlerKind, Known, OriginKind
+from looktwice.code.ir.common import Known
+from looktwice.code.ir.handlers import GuardRole, HandlerKind
+from looktwice.code.ir.values import OriginKind
 
 SECURITY = """
 from fastapi import Depends, HTTPException, Header

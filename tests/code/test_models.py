@@ -8,7 +8,10 @@ import pytest
 from programs import effects, typescript
 
 from looktwice.code import build
-from looktwice.code.ir.effects import EffectKind, Fails, GuardRole, OriginKind, RegionKind, Rows, TargetKind, Trait, Via
+from looktwice.code.ir.control import RegionKind
+from looktwice.code.ir.effects import EffectKind, Fails, Rows, TargetKind, Trait
+from looktwice.code.ir.handlers import GuardRole
+from looktwice.code.ir.values import OriginKind, Via
 from looktwice.code.libraries import FOLDER, shipped
 from looktwice.code.lowering.shapes import SHAPES
 from looktwice.code.lowering.store_statements import LINKS

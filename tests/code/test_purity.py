@@ -7,7 +7,9 @@ from textwrap import dedent
 import pytest
 
 from looktwice.code import build
-from looktwice.code.ir.effects import FunctionSummary, OriginKind, RegionKind
+from looktwice.code.ir.control import RegionKind
+from looktwice.code.ir.summary import FunctionSummary
+from looktwice.code.ir.values import OriginKind
 from looktwice.code.program.purity import ACTS, CALLS, TESTS
 
 HEAD = """

@@ -9,7 +9,11 @@ import sys
 from pathlib import Path
 
 from looktwice.code.build import build
-from looktwice.code.ir.effects import NONE, Effect, FactKind, FunctionSummary, Origin, OriginKind, Trait, Via
+from looktwice.code.ir.common import NONE
+from looktwice.code.ir.control import FactKind
+from looktwice.code.ir.effects import Effect, Trait
+from looktwice.code.ir.summary import FunctionSummary
+from looktwice.code.ir.values import Origin, OriginKind, Via
 from looktwice.code.program.program import Program
 from looktwice.core.visible import line
 
@@ -64,7 +68,7 @@ def describe(program: Program, f: FunctionSummary, number: int, each: Effect) ->
     puts = ", ".join(f"{put.column}{'±' if put.relative else ''}={value(f, put.value)}" for put in each.puts)
     traits = "|".join(trait.name or "" for trait in Trait if trait & each.traits)
     args = ", ".join(f"{name}={value(f, number)}" for name, number in each.args)
-    from looktwice.code.ir.effects import Place
+    from looktwice.code.ir.common import Place
 
     number_of_line = program.span(Place(each.path, each.start, each.end)).start_line
     return (

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from looktwice.code.ir.effects import Place
+from looktwice.code.ir.common import Place
 from looktwice.core.evidence import Flow, Step
 from looktwice.core.finding import Confidence, Finding, Role, RoleSpan
 from looktwice.core.source import Span

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from programs import program, python, typescript
 
-from looktwice.code.ir.effects import FunctionSummary, Maybe, RegionKind
+from looktwice.code.ir.common import Maybe
+from looktwice.code.ir.control import RegionKind
+from looktwice.code.ir.summary import FunctionSummary
 
 PYTHON = """
 from sqlalchemy.orm import Session

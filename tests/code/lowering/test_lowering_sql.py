@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from looktwice.code.ir.effects import EffectKind, Op, Rows, Trait
+from looktwice.code.ir.control import Op
+from looktwice.code.ir.effects import EffectKind, Rows, Trait
 from looktwice.code.lowering.sql import Parsed, parse
 
 

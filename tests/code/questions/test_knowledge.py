@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from programs import program, python
 
-from looktwice.code.ir.effects import Maybe
+from looktwice.code.ir.common import Maybe
 from looktwice.code.questions.bookkeeping import counts_attempts, is_bookkeeping
 from looktwice.code.questions.knowledge import Knowledge, is_solo_path
 from looktwice.code.questions.uniqueness import is_unique_over

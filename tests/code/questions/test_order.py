@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from programs import python
 
-from looktwice.code.ir.effects import FunctionSummary, Op
+from looktwice.code.ir.control import Op
+from looktwice.code.ir.summary import FunctionSummary
 from looktwice.code.questions.control import are_exclusive, is_before, is_certain_before
 from looktwice.code.questions.guards import guards
 

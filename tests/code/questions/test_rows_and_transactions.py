@@ -6,7 +6,8 @@ import pytest
 from programs import program, python, typescript
 
 from looktwice.code import Program
-from looktwice.code.ir.effects import EffectKind, Maybe
+from looktwice.code.ir.common import Maybe
+from looktwice.code.ir.effects import EffectKind
 from looktwice.code.questions.knowledge import Knowledge
 from looktwice.code.questions.rows import is_same_row
 from looktwice.code.questions.transactions import commit_after, share_transaction

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from looktwice.code import build
-from looktwice.code.ir.effects import Entity
+from looktwice.code.ir.entities import Entity
 
 
 def entities_of(files: dict[str, str]) -> dict[str, Entity]:

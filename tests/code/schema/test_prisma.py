@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from schemas import entities_of, uniques
 
-from looktwice.code.ir.effects import ColumnKind, Maybe
+from looktwice.code.ir.common import Maybe
+from looktwice.code.ir.entities import ColumnKind
 from looktwice.code.libraries.prisma.schema import read_schema
 from looktwice.core.source import Source
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from schemas import entities_of, uniques
 
-from looktwice.code.ir.effects import ColumnKind, Maybe
+from looktwice.code.ir.common import Maybe
+from looktwice.code.ir.entities import ColumnKind
 
 HEAD = """\
 from sqlalchemy import *

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from looktwice.code.coverage.sightings import Understood
-from looktwice.code.ir.effects import Handler, HandlerKind
+from looktwice.code.ir.handlers import Handler, HandlerKind
 from looktwice.code.program.decorators import SUFFIX
 from looktwice.code.program.world import Workspace
 from looktwice.code.project.names import definitions

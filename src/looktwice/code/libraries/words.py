@@ -5,18 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
-from looktwice.code.ir.effects import (
-    EffectKind,
-    Fails,
-    GuardRole,
-    HandlerKind,
-    OriginKind,
-    RegionKind,
-    Rows,
-    TargetKind,
-    Trait,
-    Via,
-)
+from looktwice.code.ir.control import RegionKind
+from looktwice.code.ir.effects import EffectKind, Fails, Rows, TargetKind, Trait
+from looktwice.code.ir.handlers import GuardRole, HandlerKind
+from looktwice.code.ir.values import OriginKind, Via
 
 if TYPE_CHECKING:
     from looktwice.code.lowering.models import CallModel, Library

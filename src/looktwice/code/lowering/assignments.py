@@ -4,20 +4,10 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from looktwice.code.ir.effects import (
-    NONE,
-    EffectKind,
-    FactKind,
-    Known,
-    OriginKind,
-    Put,
-    RegionKind,
-    Rows,
-    Target,
-    TargetKind,
-    Trait,
-    Via,
-)
+from looktwice.code.ir.common import NONE, Known
+from looktwice.code.ir.control import FactKind, RegionKind
+from looktwice.code.ir.effects import EffectKind, Put, Rows, Target, TargetKind, Trait
+from looktwice.code.ir.values import OriginKind, Via
 from looktwice.code.lowering.body import effect_of
 from looktwice.code.lowering.context import Lowering
 from looktwice.code.lowering.values import UNSET, Val, element, extend, join, merge, through

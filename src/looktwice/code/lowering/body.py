@@ -7,22 +7,11 @@ from contextlib import contextmanager
 
 from msgspec.structs import replace
 
-from looktwice.code.ir.effects import (
-    NONE,
-    CallSite,
-    Effect,
-    EffectKind,
-    Fact,
-    FactKind,
-    Invoke,
-    Known,
-    Maybe,
-    Origin,
-    OriginKind,
-    Region,
-    RegionKind,
-    Value,
-)
+from looktwice.code.ir.common import NONE, Known, Maybe
+from looktwice.code.ir.control import Fact, FactKind, Region, RegionKind
+from looktwice.code.ir.effects import Effect, EffectKind
+from looktwice.code.ir.summary import CallSite, Invoke
+from looktwice.code.ir.values import Origin, OriginKind, Value
 from looktwice.code.lowering.values import Val
 from looktwice.code.syntax.tree import Node
 

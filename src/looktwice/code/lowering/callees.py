@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from looktwice.code.ir.effects import Origin, OriginKind
+from looktwice.code.ir.values import Origin, OriginKind
 from looktwice.code.lowering import duck
 from looktwice.code.lowering.context import Lowering
 from looktwice.code.lowering.values import Val

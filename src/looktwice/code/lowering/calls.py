@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from looktwice.code.ir.effects import NONE, FactKind, Known, Origin, OriginKind, RegionKind, Value, Via
+from looktwice.code.ir.common import NONE, Known
+from looktwice.code.ir.control import FactKind, RegionKind
+from looktwice.code.ir.values import Origin, OriginKind, Value, Via
 from looktwice.code.lowering import closures, duck, modelled, runners
 from looktwice.code.lowering.callees import method, resolve
 from looktwice.code.lowering.context import Lowering

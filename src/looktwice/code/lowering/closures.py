@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from looktwice.code.ir.effects import NONE, Invoke, Origin, OriginKind, RegionKind, Via
+from looktwice.code.ir.common import NONE
+from looktwice.code.ir.control import RegionKind
+from looktwice.code.ir.summary import Invoke
+from looktwice.code.ir.values import Origin, OriginKind, Via
 from looktwice.code.lowering.context import CALLBACKS_DEEP, Lowering
 from looktwice.code.lowering.values import UNKNOWN, Val, join
 from looktwice.code.syntax.tree import Node

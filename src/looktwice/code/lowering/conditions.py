@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from looktwice.code.ir.effects import Comparison, Cond, FactKind, Maybe, Op, RegionKind, Value
+from looktwice.code.ir.common import Maybe
+from looktwice.code.ir.control import Comparison, FactKind, Op, RegionKind
+from looktwice.code.ir.effects import Cond
+from looktwice.code.ir.values import Value
 from looktwice.code.lowering.context import Lowering
 from looktwice.code.lowering.values import UNSET, Val, merge
 from looktwice.code.syntax.tree import Await, Call, Cast, Node, Operation

@@ -9,7 +9,9 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from looktwice.code.ir.effects import Entity, FactKind, Origin, OriginKind, RegionKind, Value
+from looktwice.code.ir.control import FactKind, RegionKind
+from looktwice.code.ir.entities import Entity
+from looktwice.code.ir.values import Origin, OriginKind, Value
 from looktwice.code.lowering.body import Body
 from looktwice.code.lowering.models import Models
 from looktwice.code.lowering.scope import Scope

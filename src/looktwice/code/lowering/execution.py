@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-from looktwice.code.ir.effects import (
-    NONE,
-    EffectKind,
-    Known,
-    Origin,
-    OriginKind,
-    Put,
-    Rows,
-    Target,
-    TargetKind,
-    Trait,
-    Via,
-)
+from looktwice.code.ir.common import NONE, Known
+from looktwice.code.ir.effects import EffectKind, Put, Rows, Target, TargetKind, Trait
+from looktwice.code.ir.values import Origin, OriginKind, Via
 from looktwice.code.lowering import sql
 from looktwice.code.lowering.body import effect_of
 from looktwice.code.lowering.context import Lowering

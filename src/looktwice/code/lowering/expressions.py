@@ -4,20 +4,10 @@ from __future__ import annotations
 
 import re
 
-from looktwice.code.ir.effects import (
-    Cond,
-    EffectKind,
-    FactKind,
-    Known,
-    Op,
-    Origin,
-    OriginKind,
-    Rows,
-    Target,
-    TargetKind,
-    Trait,
-    Via,
-)
+from looktwice.code.ir.common import Known
+from looktwice.code.ir.control import FactKind, Op
+from looktwice.code.ir.effects import Cond, EffectKind, Rows, Target, TargetKind, Trait
+from looktwice.code.ir.values import Origin, OriginKind, Via
 from looktwice.code.lowering import assignments, calls, loops, operators
 from looktwice.code.lowering.body import effect_of
 from looktwice.code.lowering.context import Lowering, Reader
@@ -292,7 +282,7 @@ def read_spread(low: Lowering, node: Spread) -> Val:
 
 
 def read_yield(low: Lowering, node: Yield) -> Val:
-    from looktwice.code.ir.effects import FactKind
+    from looktwice.code.ir.control import FactKind
 
     value = low.evaluate(node.value) if node.value is not None else low.constant(None)
     number = low.body.value(value)

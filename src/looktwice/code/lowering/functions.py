@@ -5,17 +5,11 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
-from looktwice.code.ir.effects import (
-    NONE,
-    EffectKind,
-    FunctionSummary,
-    Membership,
-    Origin,
-    OriginKind,
-    Region,
-    RegionKind,
-    Via,
-)
+from looktwice.code.ir.common import NONE
+from looktwice.code.ir.control import Region, RegionKind
+from looktwice.code.ir.effects import EffectKind
+from looktwice.code.ir.summary import FunctionSummary, Membership
+from looktwice.code.ir.values import Origin, OriginKind, Via
 from looktwice.code.lowering import assignments, calls, duck, registration, statements
 from looktwice.code.lowering.body import Body
 from looktwice.code.lowering.context import Lowering, World

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from looktwice.code.ir.effects import RegionKind, Via
+from looktwice.code.ir.control import RegionKind
+from looktwice.code.ir.values import Via
 from looktwice.code.lowering import assignments, conditions
 from looktwice.code.lowering.context import Lowering
 from looktwice.code.lowering.values import Val, element, merge, through

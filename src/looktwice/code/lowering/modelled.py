@@ -6,20 +6,10 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from looktwice.code.ir.effects import (
-    NONE,
-    EffectKind,
-    FactKind,
-    Fails,
-    Known,
-    Origin,
-    OriginKind,
-    RegionKind,
-    Rows,
-    Target,
-    TargetKind,
-    Trait,
-)
+from looktwice.code.ir.common import NONE, Known
+from looktwice.code.ir.control import FactKind, RegionKind
+from looktwice.code.ir.effects import EffectKind, Fails, Rows, Target, TargetKind, Trait
+from looktwice.code.ir.values import Origin, OriginKind
 from looktwice.code.lowering import shapes, store_statements
 from looktwice.code.lowering.body import effect_of
 from looktwice.code.lowering.closures import run_closure

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from looktwice.code.ir.effects import Maybe, RegionKind, Via
+from looktwice.code.ir.common import Maybe
+from looktwice.code.ir.control import RegionKind
+from looktwice.code.ir.values import Via
 from looktwice.code.lowering import calls, conditions
 from looktwice.code.lowering.conditions import COMPARISONS
 from looktwice.code.lowering.context import Lowering

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from looktwice.code.ir.effects import Known, OriginKind, Place
+from looktwice.code.ir.common import Known, Place
+from looktwice.code.ir.values import OriginKind
 from looktwice.code.lowering.context import Lowering
 from looktwice.code.lowering.models import CallModel
 from looktwice.code.lowering.values import UNKNOWN, Closure, Val

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from looktwice.code.ir.effects import NONE, EffectKind, Origin, OriginKind, Rows, Via
+from looktwice.code.ir.common import NONE
+from looktwice.code.ir.effects import EffectKind, Rows
+from looktwice.code.ir.values import Origin, OriginKind, Via
 from looktwice.code.lowering.context import Lowering
 from looktwice.code.lowering.models import CallModel
 from looktwice.code.lowering.values import UNKNOWN, UNSET, Val, element, merge, through

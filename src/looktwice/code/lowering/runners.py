@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from looktwice.code.ir.effects import EffectKind, FunctionSummary, Origin, OriginKind, Rows
+from looktwice.code.ir.effects import EffectKind, Rows
+from looktwice.code.ir.summary import FunctionSummary
+from looktwice.code.ir.values import Origin, OriginKind
 from looktwice.code.lowering import sql
 from looktwice.code.lowering.context import Lowering, TextRunner
 from looktwice.code.lowering.values import Val, extend

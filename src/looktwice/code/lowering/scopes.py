@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from looktwice.code.ir.effects import EffectKind, Known, RegionKind, Target, TargetKind
+from looktwice.code.ir.common import Known
+from looktwice.code.ir.control import RegionKind
+from looktwice.code.ir.effects import EffectKind, Target, TargetKind
 from looktwice.code.lowering.body import effect_of
 from looktwice.code.lowering.context import Lowering
 from looktwice.code.lowering.values import Val

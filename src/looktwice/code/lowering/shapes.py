@@ -7,20 +7,10 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from looktwice.code.ir.effects import (
-    NONE,
-    Cond,
-    EffectKind,
-    Known,
-    Op,
-    Origin,
-    OriginKind,
-    Put,
-    Rows,
-    Target,
-    TargetKind,
-    Trait,
-)
+from looktwice.code.ir.common import NONE, Known
+from looktwice.code.ir.control import Op
+from looktwice.code.ir.effects import Cond, EffectKind, Put, Rows, Target, TargetKind, Trait
+from looktwice.code.ir.values import Origin, OriginKind
 from looktwice.code.lowering import assignments, sql, store_statements
 from looktwice.code.lowering.body import effect_of
 from looktwice.code.lowering.context import Lowering

@@ -11,21 +11,10 @@ import sqlglot
 from msgspec import Struct
 from sqlglot import expressions as exp
 
-from looktwice.code.ir.effects import (
-    NONE,
-    Cond,
-    EffectKind,
-    Known,
-    Op,
-    Origin,
-    OriginKind,
-    Put,
-    Rows,
-    Target,
-    TargetKind,
-    Trait,
-    Via,
-)
+from looktwice.code.ir.common import NONE, Known
+from looktwice.code.ir.control import Op
+from looktwice.code.ir.effects import Cond, EffectKind, Put, Rows, Target, TargetKind, Trait
+from looktwice.code.ir.values import Origin, OriginKind, Via
 from looktwice.code.lowering.body import effect_of
 from looktwice.code.lowering.context import Lowering
 from looktwice.code.lowering.values import UNKNOWN, UNSET, Val, merge

@@ -7,7 +7,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from looktwice.code.ir.effects import NONE, FactKind, Maybe, Origin, OriginKind, RegionKind
+from looktwice.code.ir.common import NONE, Maybe
+from looktwice.code.ir.control import FactKind, RegionKind
+from looktwice.code.ir.values import Origin, OriginKind
 from looktwice.code.lowering import assignments, calls, conditions, loops, registration, scopes
 from looktwice.code.lowering.context import Lowering
 from looktwice.code.lowering.scope import Scope
@@ -160,7 +162,7 @@ def run_switch(low: Lowering, node: Switch) -> Outcome:
 
 
 def _case(low: Lowering, node: Switch, case: Case, subject: Val, choice: int) -> str:
-    from looktwice.code.ir.effects import Comparison, Op
+    from looktwice.code.ir.control import Comparison, Op
 
     values = [low.evaluate(each) for each in case.tests]
     atoms = tuple(Comparison(low.body.value(subject), Op.EQ, low.body.value(value)) for value in values)

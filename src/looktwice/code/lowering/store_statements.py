@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from looktwice.code.ir.effects import NONE, Cond, Op, OriginKind, Put, Rows, Trait
+from looktwice.code.ir.common import NONE
+from looktwice.code.ir.control import Op
+from looktwice.code.ir.effects import Cond, Put, Rows, Trait
+from looktwice.code.ir.values import OriginKind
 from looktwice.code.lowering.context import Lowering
 from looktwice.code.lowering.execution import execute_statement
 from looktwice.code.lowering.models import CallModel

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from looktwice.code.ir.effects import NONE, EffectKind, Known, Origin, OriginKind, RegionKind
+from looktwice.code.ir.common import NONE, Known
+from looktwice.code.ir.control import RegionKind
+from looktwice.code.ir.effects import EffectKind
+from looktwice.code.ir.values import Origin, OriginKind
 from looktwice.code.lowering.body import effect_of
 from looktwice.code.lowering.calls import Arguments, arguments, dispatch
 from looktwice.code.lowering.closures import run_closure

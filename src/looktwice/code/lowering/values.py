@@ -8,7 +8,8 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from looktwice.code.ir.effects import Cond, Origin, OriginKind, Put, Value, Via
+from looktwice.code.ir.effects import Cond, Put
+from looktwice.code.ir.values import Origin, OriginKind, Value, Via
 from looktwice.code.syntax.tree import Function
 
 ORIGINS_KEPT = 8
@@ -150,7 +151,7 @@ def join(left: Val | None, right: Val | None) -> Val:
 
 def _joined(left: Statement, right: Statement) -> Statement:
     """A statement built differently on two paths: what only one path adds is a MAYBE."""
-    from looktwice.code.ir.effects import Op
+    from looktwice.code.ir.control import Op
 
     where = dict.fromkeys(cond for cond in left.where if cond in right.where)
     for cond in (*left.where, *right.where):

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from looktwice.code.ir.effects import NONE, CallSite, FunctionSummary, Handler, Known, Origin, OriginKind, Value
+from looktwice.code.ir.common import NONE, Known
+from looktwice.code.ir.handlers import Handler
+from looktwice.code.ir.summary import CallSite, FunctionSummary
+from looktwice.code.ir.values import Origin, OriginKind, Value
 from looktwice.code.lowering.closures import WRAPPED
 from looktwice.code.lowering.values import Val
 from looktwice.code.program.world import Workspace

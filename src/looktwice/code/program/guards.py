@@ -5,17 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from looktwice.code.ir.effects import (
-    EffectKind,
-    FactKind,
-    FunctionSummary,
-    Guard,
-    GuardRole,
-    Known,
-    OriginKind,
-    Place,
-    Scope,
-)
+from looktwice.code.ir.common import Known, Place
+from looktwice.code.ir.control import FactKind
+from looktwice.code.ir.effects import EffectKind
+from looktwice.code.ir.handlers import Guard, GuardRole, Scope
+from looktwice.code.ir.summary import FunctionSummary
+from looktwice.code.ir.values import OriginKind
 from looktwice.code.lowering.registration import Reference
 from looktwice.code.program.world import Workspace
 from looktwice.code.project.names import split

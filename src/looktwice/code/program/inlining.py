@@ -11,28 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from looktwice.code.ir.effects import (
-    NONE,
-    CallSite,
-    Comparison,
-    Cond,
-    Effect,
-    Fact,
-    FunctionSummary,
-    Invoke,
-    Known,
-    Origin,
-    OriginKind,
-    Place,
-    Put,
-    Region,
-    RegionKind,
-    Target,
-    TargetKind,
-    Trait,
-    Value,
-    Via,
-)
+from looktwice.code.ir.common import NONE, Known, Place
+from looktwice.code.ir.control import Comparison, Fact, Region, RegionKind
+from looktwice.code.ir.effects import Cond, Effect, Put, Target, TargetKind, Trait
+from looktwice.code.ir.summary import CallSite, FunctionSummary, Invoke
+from looktwice.code.ir.values import Origin, OriginKind, Value, Via
 from looktwice.code.lowering.values import PATH_KEPT, merge
 from looktwice.code.program.purity import ACTS, is_pure
 from looktwice.code.program.purity import UNKNOWN as NOT_UNDERSTOOD

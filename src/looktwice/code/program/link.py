@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from looktwice.code.ir.effects import FunctionSummary, Guard, Handler, HandlerKind, Maybe, Scope
+from looktwice.code.ir.common import Maybe
+from looktwice.code.ir.handlers import Guard, Handler, HandlerKind, Scope
+from looktwice.code.ir.summary import FunctionSummary
 from looktwice.code.lowering.registration import Registered, Registration
 from looktwice.code.program.guards import Guarding
 from looktwice.code.program.world import Workspace

@@ -8,20 +8,12 @@ from functools import cached_property
 
 from msgspec.structs import replace
 
-from looktwice.code.ir.effects import (
-    CallSite,
-    EffectKind,
-    Entity,
-    FunctionSummary,
-    Handler,
-    HandlerKind,
-    Known,
-    Origin,
-    OriginKind,
-    Place,
-    TargetKind,
-    Value,
-)
+from looktwice.code.ir.common import Known, Place
+from looktwice.code.ir.effects import EffectKind, TargetKind
+from looktwice.code.ir.entities import Entity
+from looktwice.code.ir.handlers import Handler, HandlerKind
+from looktwice.code.ir.summary import CallSite, FunctionSummary
+from looktwice.code.ir.values import Origin, OriginKind, Value
 from looktwice.code.program.inlining import Expansion, Plan
 from looktwice.code.program.purity import impurities
 from looktwice.code.program.shortfalls import why_failed

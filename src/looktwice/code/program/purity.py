@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from looktwice.code.ir.effects import CallSite, EffectKind, FactKind, FunctionSummary, Known, OriginKind, Value
+from looktwice.code.ir.common import Known
+from looktwice.code.ir.control import FactKind
+from looktwice.code.ir.effects import EffectKind
+from looktwice.code.ir.summary import CallSite, FunctionSummary
+from looktwice.code.ir.values import OriginKind, Value
 
 ACTS = 1  # has an effect
 TESTS = 2  # decides on its arguments, or rejects them: a test of a row may guard what the caller does next

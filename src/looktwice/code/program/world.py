@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 
-from looktwice.code.ir.effects import Entity
+from looktwice.code.ir.entities import Entity
 from looktwice.code.libraries import shipped
 from looktwice.code.lowering.body import Body
 from looktwice.code.lowering.context import Lowering, TextRunner

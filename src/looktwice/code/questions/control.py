@@ -6,7 +6,10 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from looktwice.code.ir.effects import NONE, CallSite, Effect, Fact, FunctionSummary, Invoke, Region, RegionKind
+from looktwice.code.ir.common import NONE
+from looktwice.code.ir.control import Fact, Region, RegionKind
+from looktwice.code.ir.effects import Effect
+from looktwice.code.ir.summary import CallSite, FunctionSummary, Invoke
 from looktwice.code.questions.once import once
 
 CONDITIONAL = (RegionKind.BRANCH, RegionKind.LOOP, RegionKind.HANDLER, RegionKind.CALLBACK, RegionKind.DEFERRED)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from looktwice.code.ir.effects import NONE, Effect, FactKind, FunctionSummary, OriginKind, Place
+from looktwice.code.ir.common import NONE, Place
+from looktwice.code.ir.control import FactKind
+from looktwice.code.ir.effects import Effect
+from looktwice.code.ir.summary import FunctionSummary
+from looktwice.code.ir.values import OriginKind
 from looktwice.code.libraries import shipped
 from looktwice.code.lowering.functions import MODULE_BODY
 from looktwice.code.project.names import language_of

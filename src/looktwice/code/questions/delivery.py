@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from looktwice.code.ir.effects import (
-    NONE,
-    STORE_WRITES,
-    Effect,
-    EffectKind,
-    FunctionSummary,
-    Op,
-    OriginKind,
-    RegionKind,
-    Rows,
-)
+from looktwice.code.ir.common import NONE
+from looktwice.code.ir.control import Op, RegionKind
+from looktwice.code.ir.effects import STORE_WRITES, Effect, EffectKind, Rows
+from looktwice.code.ir.summary import FunctionSummary
+from looktwice.code.ir.values import OriginKind
 from looktwice.code.questions.control import ancestors, handlers, is_inside
 from looktwice.code.questions.knowledge import Knowledge
 from looktwice.code.questions.outside import changes_outside

@@ -7,21 +7,11 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
-from looktwice.code.ir.effects import (
-    NONE,
-    STORE_READS,
-    STORE_WRITES,
-    Effect,
-    EffectKind,
-    Fact,
-    FactKind,
-    FunctionSummary,
-    OriginKind,
-    Region,
-    RegionKind,
-    TargetKind,
-    Trait,
-)
+from looktwice.code.ir.common import NONE
+from looktwice.code.ir.control import Fact, FactKind, Region, RegionKind
+from looktwice.code.ir.effects import STORE_READS, STORE_WRITES, Effect, EffectKind, TargetKind, Trait
+from looktwice.code.ir.summary import FunctionSummary
+from looktwice.code.ir.values import OriginKind
 from looktwice.code.questions.bookkeeping import is_bookkeeping
 from looktwice.code.questions.control import (
     ancestors,

@@ -6,7 +6,11 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from looktwice.code.ir.effects import NONE, Comparison, Effect, Fact, FunctionSummary, Maybe, Origin, RegionKind, Value
+from looktwice.code.ir.common import NONE, Maybe
+from looktwice.code.ir.control import Comparison, Fact, RegionKind
+from looktwice.code.ir.effects import Effect
+from looktwice.code.ir.summary import FunctionSummary
+from looktwice.code.ir.values import Origin, Value
 from looktwice.code.questions.control import ancestors, are_exclusive, is_inside
 from looktwice.code.questions.once import once
 

@@ -8,23 +8,13 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Protocol
 
-from looktwice.code.ir.effects import (
-    NONE,
-    STORE_READS,
-    STORE_WRITES,
-    CallSite,
-    ColumnKind,
-    Effect,
-    EffectKind,
-    Entity,
-    FunctionSummary,
-    Handler,
-    HandlerKind,
-    Maybe,
-    Op,
-    OriginKind,
-    Place,
-)
+from looktwice.code.ir.common import NONE, Maybe, Place
+from looktwice.code.ir.control import Op
+from looktwice.code.ir.effects import STORE_READS, STORE_WRITES, Effect, EffectKind
+from looktwice.code.ir.entities import ColumnKind, Entity
+from looktwice.code.ir.handlers import Handler, HandlerKind
+from looktwice.code.ir.summary import CallSite, FunctionSummary
+from looktwice.code.ir.values import OriginKind
 from looktwice.code.lowering.functions import MODULE_BODY
 from looktwice.code.project.names import split
 from looktwice.code.questions.guards import sides

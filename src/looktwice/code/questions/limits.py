@@ -7,22 +7,12 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from looktwice.code.ir.effects import (
-    NONE,
-    ColumnKind,
-    Effect,
-    EffectKind,
-    Entity,
-    FactKind,
-    FunctionSummary,
-    Maybe,
-    Op,
-    Origin,
-    OriginKind,
-    RegionKind,
-    Trait,
-    Via,
-)
+from looktwice.code.ir.common import NONE, Maybe
+from looktwice.code.ir.control import FactKind, Op, RegionKind
+from looktwice.code.ir.effects import Effect, EffectKind, Trait
+from looktwice.code.ir.entities import ColumnKind, Entity
+from looktwice.code.ir.summary import FunctionSummary
+from looktwice.code.ir.values import Origin, OriginKind, Via
 from looktwice.code.questions.bookkeeping import is_bookkeeping
 from looktwice.code.questions.control import ancestors, effects_inside, facts_inside
 from looktwice.code.questions.knowledge import Knowledge

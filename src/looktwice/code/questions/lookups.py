@@ -6,18 +6,11 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from looktwice.code.ir.effects import (
-    NONE,
-    STORE_READS,
-    Comparison,
-    Effect,
-    FunctionSummary,
-    Op,
-    Origin,
-    OriginKind,
-    Value,
-    Via,
-)
+from looktwice.code.ir.common import NONE
+from looktwice.code.ir.control import Comparison, Op
+from looktwice.code.ir.effects import STORE_READS, Effect
+from looktwice.code.ir.summary import FunctionSummary
+from looktwice.code.ir.values import Origin, OriginKind, Value, Via
 from looktwice.code.questions.guards import Check, guards
 
 OPPOSITE = {

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
-from looktwice.code.ir.effects import FunctionSummary
+from looktwice.code.ir.summary import FunctionSummary
 
 Rest = ParamSpec("Rest")
 Answer = TypeVar("Answer")

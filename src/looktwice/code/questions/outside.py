@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
-from looktwice.code.ir.effects import NONE, Effect, EffectKind, FunctionSummary, Origin, OriginKind, TargetKind, Trait
+from looktwice.code.ir.common import NONE
+from looktwice.code.ir.effects import Effect, EffectKind, TargetKind, Trait
+from looktwice.code.ir.summary import FunctionSummary
+from looktwice.code.ir.values import Origin, OriginKind
 
 CALLS_OUT = EffectKind.SEND | EffectKind.PUBLISH
 MONEY_WORDS = re.compile(

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from looktwice.code.ir.effects import (
-    NONE,
-    STORE_WRITES,
-    Comparison,
-    Effect,
-    EffectKind,
-    Entity,
-    Fact,
-    FactKind,
-    FunctionSummary,
-    GuardRole,
-    Handler,
-    HandlerKind,
-    Known,
-    Maybe,
-    Op,
-    Origin,
-    OriginKind,
-    RegionKind,
-    Rows,
-)
+from looktwice.code.ir.common import NONE, Known, Maybe
+from looktwice.code.ir.control import Comparison, Fact, FactKind, Op, RegionKind
+from looktwice.code.ir.effects import STORE_WRITES, Effect, EffectKind, Rows
+from looktwice.code.ir.entities import Entity
+from looktwice.code.ir.handlers import GuardRole, Handler, HandlerKind
+from looktwice.code.ir.summary import FunctionSummary
+from looktwice.code.ir.values import Origin, OriginKind
 from looktwice.code.program.guards import RANK
 from looktwice.code.questions.control import innermost, is_before
 from looktwice.code.questions.guards import Check, guards, origins, sides

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from looktwice.code.ir.effects import Effect, Fact, FunctionSummary, Place, Region
+from looktwice.code.ir.common import Place
+from looktwice.code.ir.control import Fact, Region
+from looktwice.code.ir.effects import Effect
+from looktwice.code.ir.summary import FunctionSummary
 
 
 def place(f: FunctionSummary, thing: Effect | Fact | Region) -> Place:

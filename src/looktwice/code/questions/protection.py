@@ -7,19 +7,12 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from looktwice.code.ir.effects import (
-    NONE,
-    ColumnKind,
-    Effect,
-    EffectKind,
-    Entity,
-    FunctionSummary,
-    Maybe,
-    Op,
-    OriginKind,
-    RegionKind,
-    Trait,
-)
+from looktwice.code.ir.common import NONE, Maybe
+from looktwice.code.ir.control import Op, RegionKind
+from looktwice.code.ir.effects import Effect, EffectKind, Trait
+from looktwice.code.ir.entities import ColumnKind, Entity
+from looktwice.code.ir.summary import FunctionSummary
+from looktwice.code.ir.values import OriginKind
 from looktwice.code.questions.control import around, is_before
 from looktwice.code.questions.rows import column_name, identity, is_same_row, keys, rows_behind
 from looktwice.code.questions.transactions import scope, share_transaction

@@ -8,19 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from looktwice.code.ir.effects import (
-    NONE,
-    STORE_READS,
-    STORE_WRITES,
-    CallSite,
-    Effect,
-    FunctionSummary,
-    Known,
-    OriginKind,
-    Region,
-    RegionKind,
-    TargetKind,
-)
+from looktwice.code.ir.common import NONE, Known
+from looktwice.code.ir.control import Region, RegionKind
+from looktwice.code.ir.effects import STORE_READS, STORE_WRITES, Effect, TargetKind
+from looktwice.code.ir.summary import CallSite, FunctionSummary
+from looktwice.code.ir.values import OriginKind
 from looktwice.code.questions.control import calls_inside, effects_inside, handlers, invokes_inside
 from looktwice.code.questions.failure import Fate, fate, is_broad
 

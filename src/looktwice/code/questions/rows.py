@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from looktwice.code.ir.effects import NONE, Effect, Entity, FunctionSummary, Maybe, Op, Origin, OriginKind, Value
+from looktwice.code.ir.common import NONE, Maybe
+from looktwice.code.ir.control import Op
+from looktwice.code.ir.effects import Effect
+from looktwice.code.ir.entities import Entity
+from looktwice.code.ir.summary import FunctionSummary
+from looktwice.code.ir.values import Origin, OriginKind, Value
 
 Identity = frozenset[tuple[OriginKind, object, tuple[str, ...]]]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from looktwice.code.ir.effects import FunctionSummary, Trait
+from looktwice.code.ir.effects import Trait
+from looktwice.code.ir.summary import FunctionSummary
 from looktwice.code.questions.control import is_before
 from looktwice.code.questions.transactions import share_transaction
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from looktwice.code.ir.effects import Effect, Fact, FactKind, FunctionSummary, Origin, OriginKind, Place
+from looktwice.code.ir.common import Place
+from looktwice.code.ir.control import Fact, FactKind
+from looktwice.code.ir.effects import Effect
+from looktwice.code.ir.summary import FunctionSummary
+from looktwice.code.ir.values import Origin, OriginKind
 from looktwice.code.libraries import shipped
 from looktwice.code.project.names import language_of
 from looktwice.code.questions.knowledge import Root

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from looktwice.code.ir.effects import FunctionSummary, Origin, OriginKind, Via
+from looktwice.code.ir.summary import FunctionSummary
+from looktwice.code.ir.values import Origin, OriginKind, Via
 
 HARMLESS = Via.PARSE | Via.ALLOWED | Via.QUOTED | Via.COUNTED | Via.COMPARE | Via.ARITH
 OUTSIDE = (OriginKind.REQUEST,)

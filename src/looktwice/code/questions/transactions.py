@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from looktwice.code.ir.effects import NONE, Effect, EffectKind, FunctionSummary, Region, RegionKind, Trait
+from looktwice.code.ir.common import NONE
+from looktwice.code.ir.control import Region, RegionKind
+from looktwice.code.ir.effects import Effect, EffectKind, Trait
+from looktwice.code.ir.summary import FunctionSummary
 from looktwice.code.questions.control import ancestors, are_exclusive
 from looktwice.code.questions.rows import identity
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from looktwice.code.ir.effects import Effect, FunctionSummary, Known
+from looktwice.code.ir.common import Known
+from looktwice.code.ir.effects import Effect
+from looktwice.code.ir.summary import FunctionSummary
 from looktwice.core.finding import Confidence
 
 LEVELS = (Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW)

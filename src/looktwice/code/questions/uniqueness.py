@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from looktwice.code.ir.effects import (
-    NONE,
-    Effect,
-    EffectKind,
-    Entity,
-    FactKind,
-    FunctionSummary,
-    Maybe,
-    OriginKind,
-    RegionKind,
-)
+from looktwice.code.ir.common import NONE, Maybe
+from looktwice.code.ir.control import FactKind, RegionKind
+from looktwice.code.ir.effects import Effect, EffectKind
+from looktwice.code.ir.entities import Entity
+from looktwice.code.ir.summary import FunctionSummary
+from looktwice.code.ir.values import OriginKind
 from looktwice.code.questions.control import ancestors, effects_inside, facts_inside, handlers
 from looktwice.code.questions.failure import is_broad
 from looktwice.code.questions.once import once

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from looktwice.code.ir.effects import Column, Entity, Index, Maybe, Unique
+from looktwice.code.ir.common import Maybe
+from looktwice.code.ir.entities import Column, Entity, Index, Unique
 from looktwice.core.event import Unread
 
 

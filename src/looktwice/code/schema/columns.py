@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from looktwice.code.ir.effects import Column, Index, Unique
+from looktwice.code.ir.entities import Column, Index, Unique
 from looktwice.code.schema.changes import nullable
 from looktwice.code.schema.kinds import kind_of
 from looktwice.code.syntax.tree import Attribute, Call, Literal, Name, Node, Operation, Sequence, Type

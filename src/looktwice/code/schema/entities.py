@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
-from looktwice.code.ir.effects import Column, Entity, Relation
+from looktwice.code.ir.entities import Column, Entity, Relation
 from looktwice.code.schema.changes import Migration, Table, tables
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from looktwice.code.ir.effects import ColumnKind
+from looktwice.code.ir.entities import ColumnKind
 
 NUMBERS = frozenset(
     (

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
-from looktwice.code.ir.effects import Entity
+from looktwice.code.ir.entities import Entity
 from looktwice.code.project.names import Names
 from looktwice.code.schema.changes import Migration
 from looktwice.code.syntax.languages import Parsed

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from looktwice.code.ir.effects import Column, Index, Unique
+from looktwice.code.ir.entities import Column, Index, Unique
 from looktwice.code.schema.changes import Change, Migration, nullable
 from looktwice.code.schema.kinds import kind_of
 from looktwice.code.schema.script import cut, dialect_of

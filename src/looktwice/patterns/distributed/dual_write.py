@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from looktwice.code.ir.effects import NONE, STORE_WRITES, Effect, EffectKind, FunctionSummary, HandlerKind, Trait
+from looktwice.code.ir.common import NONE
+from looktwice.code.ir.effects import STORE_WRITES, Effect, EffectKind, Trait
+from looktwice.code.ir.handlers import HandlerKind
+from looktwice.code.ir.summary import FunctionSummary
 from looktwice.code.questions.bookkeeping import is_bookkeeping
 from looktwice.code.questions.control import ancestors, are_exclusive, is_before
 from looktwice.code.questions.delivery import is_compensated, is_repeatable, is_resumable, is_swept

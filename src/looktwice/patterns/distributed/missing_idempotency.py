@@ -5,18 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from looktwice.code.ir.effects import (
-    NONE,
-    STORE_WRITES,
-    Effect,
-    EffectKind,
-    FunctionSummary,
-    HandlerKind,
-    Maybe,
-    OriginKind,
-    Trait,
-    Via,
-)
+from looktwice.code.ir.common import NONE, Maybe
+from looktwice.code.ir.effects import STORE_WRITES, Effect, EffectKind, Trait
+from looktwice.code.ir.handlers import HandlerKind
+from looktwice.code.ir.summary import FunctionSummary
+from looktwice.code.ir.values import OriginKind, Via
 from looktwice.code.questions.bookkeeping import is_bookkeeping
 from looktwice.code.questions.control import is_before
 from looktwice.code.questions.knowledge import Knowledge, Program, Root

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from looktwice.code.ir.effects import NONE, Effect, EffectKind, FactKind, FunctionSummary, Trait
+from looktwice.code.ir.common import NONE
+from looktwice.code.ir.control import FactKind
+from looktwice.code.ir.effects import Effect, EffectKind, Trait
+from looktwice.code.ir.summary import FunctionSummary
 from looktwice.code.lowering.functions import MODULE_BODY
 from looktwice.code.questions.definitions import defined_at, has_default_limit
 from looktwice.code.questions.knowledge import Knowledge, Program

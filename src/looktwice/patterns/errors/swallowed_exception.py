@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from looktwice.code.ir.effects import NONE, STORE_WRITES, Effect, EffectKind, FunctionSummary, RegionKind
+from looktwice.code.ir.common import NONE
+from looktwice.code.ir.control import RegionKind
+from looktwice.code.ir.effects import STORE_WRITES, Effect, EffectKind
+from looktwice.code.ir.summary import FunctionSummary
 from looktwice.code.questions.control import handlers, innermost, is_inside
 from looktwice.code.questions.failure import (
     Fate,

@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from looktwice.code.ir.effects import (
-    NONE,
-    STORE_READS,
-    STORE_WRITES,
-    Effect,
-    EffectKind,
-    FunctionSummary,
-    OriginKind,
-    RegionKind,
-    Rows,
-    Trait,
-)
+from looktwice.code.ir.common import NONE
+from looktwice.code.ir.control import RegionKind
+from looktwice.code.ir.effects import STORE_READS, STORE_WRITES, Effect, EffectKind, Rows, Trait
+from looktwice.code.ir.summary import FunctionSummary
+from looktwice.code.ir.values import OriginKind
 from looktwice.code.questions.control import ancestors
 from looktwice.code.questions.knowledge import Knowledge, Program, Root
 from looktwice.code.questions.places import function_of, place, route_to

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from looktwice.code.ir.effects import STORE_READS, EffectKind, Maybe
+from looktwice.code.ir.common import Maybe
+from looktwice.code.ir.effects import STORE_READS, EffectKind
 from looktwice.code.questions.knowledge import Knowledge, Program, Root
 from looktwice.code.questions.limits import Limit, limits
 from looktwice.code.questions.places import function_of, place, route_to

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from looktwice.code.ir.effects import (
-    NONE,
-    STORE_READS,
-    Effect,
-    EffectKind,
-    Entity,
-    FunctionSummary,
-    Maybe,
-    Op,
-    OriginKind,
-    Trait,
-)
+from looktwice.code.ir.common import NONE, Maybe
+from looktwice.code.ir.control import Op
+from looktwice.code.ir.effects import STORE_READS, Effect, EffectKind, Trait
+from looktwice.code.ir.entities import Entity
+from looktwice.code.ir.summary import FunctionSummary
+from looktwice.code.ir.values import OriginKind
 from looktwice.code.questions.bookkeeping import counts_attempts
 from looktwice.code.questions.knowledge import Knowledge, Program, Root
 from looktwice.code.questions.lookups import StateCheck, means_absent, state_checks

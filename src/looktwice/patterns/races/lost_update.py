@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from looktwice.code.ir.effects import NONE, EffectKind, Maybe, Origin, OriginKind, Put, Via
+from looktwice.code.ir.common import NONE, Maybe
+from looktwice.code.ir.effects import EffectKind, Put
+from looktwice.code.ir.values import Origin, OriginKind, Via
 from looktwice.code.questions.control import is_before
 from looktwice.code.questions.knowledge import Knowledge, Program, Root
 from looktwice.code.questions.limits import limits

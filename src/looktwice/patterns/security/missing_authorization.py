@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from looktwice.code.ir.effects import (
-    NONE,
-    STORE_READS,
-    STORE_WRITES,
-    Effect,
-    EffectKind,
-    GuardRole,
-    HandlerKind,
-    Origin,
-    OriginKind,
-)
+from looktwice.code.ir.common import NONE
+from looktwice.code.ir.effects import STORE_READS, STORE_WRITES, Effect, EffectKind
+from looktwice.code.ir.handlers import GuardRole, HandlerKind
+from looktwice.code.ir.values import Origin, OriginKind
 from looktwice.code.questions.knowledge import Knowledge, Program, Root
 from looktwice.code.questions.ownership import (
     chosen_by_request,

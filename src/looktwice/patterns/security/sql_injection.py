@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from looktwice.code.ir.effects import NONE, Effect, FunctionSummary, Origin, OriginKind, Place, Trait, Via
+from looktwice.code.ir.common import NONE, Place
+from looktwice.code.ir.effects import Effect, Trait
+from looktwice.code.ir.summary import FunctionSummary
+from looktwice.code.ir.values import Origin, OriginKind, Via
 from looktwice.code.questions.knowledge import Knowledge, Program, Root
 from looktwice.code.questions.places import function_of, place, route_to
 from looktwice.code.questions.sources import source_of

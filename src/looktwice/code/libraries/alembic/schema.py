@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from looktwice.code.ir.effects import Column, Index, Unique
+from looktwice.code.ir.entities import Column, Index, Unique
 from looktwice.code.schema.changes import Change, Migration
 from looktwice.code.schema.columns import (
     Constraints,

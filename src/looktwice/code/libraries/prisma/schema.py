@@ -11,7 +11,7 @@ import re
 from msgspec import Struct
 from msgspec.structs import replace
 
-from looktwice.code.ir.effects import Column, Entity, Index, Relation, Unique
+from looktwice.code.ir.entities import Column, Entity, Index, Relation, Unique
 from looktwice.code.schema.changes import nullable
 from looktwice.code.schema.kinds import kind_of
 from looktwice.code.schema.reader import Reader, Schema

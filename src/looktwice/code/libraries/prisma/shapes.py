@@ -4,23 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from looktwice.code.ir.effects import (
-    NONE,
-    Cond,
-    EffectKind,
-    Entity,
-    Fails,
-    Known,
-    Op,
-    Origin,
-    OriginKind,
-    Put,
-    Rows,
-    Target,
-    TargetKind,
-    Trait,
-    Via,
-)
+from looktwice.code.ir.common import NONE, Known
+from looktwice.code.ir.control import Op
+from looktwice.code.ir.effects import Cond, EffectKind, Fails, Put, Rows, Target, TargetKind, Trait
+from looktwice.code.ir.entities import Entity
+from looktwice.code.ir.values import Origin, OriginKind, Via
 from looktwice.code.lowering.body import effect_of
 from looktwice.code.lowering.context import Lowering
 from looktwice.code.lowering.models import CallModel

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from looktwice.code.ir.effects import Column, Entity, Index, Relation, Unique
+from looktwice.code.ir.entities import Column, Entity, Index, Relation, Unique
 from looktwice.code.project.names import Names, split
 from looktwice.code.schema.columns import (
     COLUMN_CALLS,
