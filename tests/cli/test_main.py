@@ -118,6 +118,20 @@ def test_explain(what: str) -> None:
     assert not [line for line in done.stdout.splitlines() if line.endswith(" ")]
 
 
+@pytest.mark.parametrize("code", ["LT206", "lt207", "LT510", "LT603"])
+def test_explain_what_prove_reports_without_a_page(code: str) -> None:
+    done = run("explain", code)
+    assert (done.returncode, done.stderr) == (0, "")
+    title, *text = done.stdout.splitlines()
+    assert title.startswith(f"{code.upper()} ") and "no page yet" in done.stdout and "looktwice prove" in done.stdout
+    assert len(text) >= 2
+
+
+@pytest.mark.parametrize("code", ["LT299", "LT9999"])
+def test_a_code_that_nothing_reports_is_an_error(code: str) -> None:
+    assert run("explain", code).returncode == 2
+
+
 def test_explain_in_the_other_language() -> None:
     assert "function" in run("explain", "LT301", "--language", "typescript").stdout
     assert "def " in run("explain", "LT301", "--language", "python").stdout

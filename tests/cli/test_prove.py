@@ -193,7 +193,14 @@ def test_a_missing_extra_is_named(tmp_path: Path, words: list[str], extra: str) 
 
 
 @pytest.mark.parametrize(
-    ("words", "code"), [(["--help"], 0), (["audit", "."], 0), (["explain", "LT301"], 0), (["learn", "--help"], 0)]
+    ("words", "code"),
+    [
+        (["--help"], 0),
+        (["audit", "."], 0),
+        (["explain", "LT301"], 0),
+        (["explain", "LT207"], 0),
+        (["learn", "--help"], 0),
+    ],
 )
 def test_the_core_needs_no_extra(tmp_path: Path, words: list[str], code: int) -> None:
     (tmp_path / "a.py").write_text("x = 1\n")
