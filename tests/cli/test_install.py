@@ -47,9 +47,14 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("empty")
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Runs `looktwice` from an environment that holds the wheel and what it asks for, with a home of its own."""
-    folder, home = tmp_path_factory.mktemp("empty"), tmp_path_factory.mktemp("home")
+    folder, home = environment, tmp_path_factory.mktemp("home")
     kept = ("PIP_", "UV_", "SSL_", "REQUESTS_", "CURL_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
     machine = {name: value for name, value in os.environ.items() if name.upper().startswith(kept)}
     bare = {"HOME": str(home), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
@@ -97,11 +102,24 @@ def test_it_reads_and_explains(installed: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "extra"), [(("prove", "."), "prove"), (("replay", "x.json"), "prove"), (("learn", "--no-open"), "learn")]
 )
-def test_a_missing_extra_is_named(installed: Run, words: tuple[str, ...], extra: str) -> None:
+def test_a_missing_extra_is_named(installed: Run, wheel: Path, words: tuple[str, ...], extra: str) -> None:
+    """With a command that works: the file that it was installed from, with the extra, and no package index."""
     done = installed(*words)
     assert done.returncode == 2 and not done.stdout
-    assert f"needs the extra `{extra}`" in done.stderr and f"pip install 'looktwice[{extra}]'" in done.stderr
+    assert f"needs the extra `{extra}`" in done.stderr and f"{wheel}[{extra}]" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_is_advised_for_a_missing_extra_installs_it(installed: Run, environment: Path) -> None:
+    advice = installed("learn", "--no-open").stderr.partition("Install it: ")[2]
+    path = f"{environment / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    command = [*shlex.split(advice), "--dry-run"]
+    program = shutil.which(command[0], path=path)
+    assert program is not None and "pip" in command
+    tried = subprocess.run(
+        [program, *command[1:]], env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
+    )
+    assert tried.returncode == 0 and "starlette" in (tried.stdout + tried.stderr).lower()
 
 
 def test_the_playbook_as_files_needs_none(installed: Run, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -28,6 +29,37 @@ def test_help_lists_every_command() -> None:
     assert done.returncode == 0
     for name in ("audit", "explain", "learn"):
         assert f"\n  {name} " in done.stdout
+
+
+@pytest.mark.parametrize("words", [[], ["--"]])
+def test_without_a_command_the_help_is_printed(words: list[str]) -> None:
+    """In lines, by every version of click, and with an exit code that is no clean result."""
+    done = run(*words)
+    assert (done.returncode, done.stderr) == (2, "")
+    assert done.stdout == run("--help").stdout
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("version", ["click==8.1.8", "click==8.2.1", "click"])
+def test_without_a_command_with_other_versions_of_click(tmp_path: Path, version: str) -> None:
+    there = tmp_path / "click"
+    install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(there), version]
+    if uv := shutil.which("uv"):
+        install = [uv, "pip", "install", "-q", "--no-deps", "--python", sys.executable, "--target", str(there), version]
+    if subprocess.run(install, capture_output=True, check=False).returncode:
+        pytest.skip("not run: no package index can be reached from here")
+    code = (
+        f"import sys; sys.path.insert(0, {str(there)!r}); import click\n"
+        f"assert click.__file__.startswith({str(there)!r})\n"
+        "from looktwice.cli.main import run; raise SystemExit(run([]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "")
+    assert (
+        done.stdout.startswith("Usage: looktwice [OPTIONS]")
+        and "\n  audit " in done.stdout
+        and "\\n" not in done.stdout
+    )
 
 
 def test_help_is_quick() -> None:
@@ -84,6 +116,20 @@ def test_explain(what: str) -> None:
         assert part in done.stdout
     assert "\x1b" not in done.stdout
     assert not [line for line in done.stdout.splitlines() if line.endswith(" ")]
+
+
+@pytest.mark.parametrize("code", ["LT206", "lt207", "LT510", "LT603"])
+def test_explain_what_prove_reports_without_a_page(code: str) -> None:
+    done = run("explain", code)
+    assert (done.returncode, done.stderr) == (0, "")
+    title, *text = done.stdout.splitlines()
+    assert title.startswith(f"{code.upper()} ") and "no page yet" in done.stdout and "looktwice prove" in done.stdout
+    assert len(text) >= 2
+
+
+@pytest.mark.parametrize("code", ["LT299", "LT9999"])
+def test_a_code_that_nothing_reports_is_an_error(code: str) -> None:
+    assert run("explain", code).returncode == 2
 
 
 def test_explain_in_the_other_language() -> None:

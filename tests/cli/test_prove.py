@@ -189,11 +189,18 @@ def core_only(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
 def test_a_missing_extra_is_named(tmp_path: Path, words: list[str], extra: str) -> None:
     done = core_only(f"from looktwice.cli.main import run; raise SystemExit(run({words!r}))", tmp_path)
     assert done.returncode == 2
-    assert f"pip install 'looktwice[{extra}]'" in done.stderr and "Traceback" not in done.stderr
+    assert f"{ROOT}[{extra}]" in done.stderr and "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
-    ("words", "code"), [(["--help"], 0), (["audit", "."], 0), (["explain", "LT301"], 0), (["learn", "--help"], 0)]
+    ("words", "code"),
+    [
+        (["--help"], 0),
+        (["audit", "."], 0),
+        (["explain", "LT301"], 0),
+        (["explain", "LT207"], 0),
+        (["learn", "--help"], 0),
+    ],
 )
 def test_the_core_needs_no_extra(tmp_path: Path, words: list[str], code: int) -> None:
     (tmp_path / "a.py").write_text("x = 1\n")
@@ -206,7 +213,7 @@ def test_a_written_test_names_the_missing_extra(tmp_path: Path) -> None:
     (tmp_path / "test_written.py").write_text("def test_it(looktwice):\n    pass\n")
     done = core_only("import pytest; raise SystemExit(pytest.main(['-q', '-p', 'no:cacheprovider']))", tmp_path)
     assert done.returncode == 1
-    assert "pip install 'looktwice[prove]'" in done.stdout and "Traceback" not in done.stdout + done.stderr
+    assert f"{ROOT}[prove]" in done.stdout and "Traceback" not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,51 @@ def test_an_export_replaces_itself_but_never_other_files(tmp_path: Path) -> None
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("files", "why"),
+    [
+        ({"index.html": "<h1>mine</h1>"}, "it contains index.html, which looktwice did not write"),
+        ({"assets/page.js": "mine()"}, "it contains assets/page.js, which looktwice did not write"),
+        ({"assets/looktwice-export.json": "{}", "index.html": "mine"}, "it contains index.html, which"),
+        ({".git/HEAD": "ref: refs/heads/main"}, "it contains .git/HEAD"),
+    ],
+)
+def test_an_export_over_foreign_files_is_refused(tmp_path: Path, files: dict[str, str], why: str) -> None:
+    site = tmp_path / "site"
+    for name, text in files.items():
+        (site / name).parent.mkdir(parents=True, exist_ok=True)
+        (site / name).write_text(text)
+    result = run("--export", "site", folder=tmp_path)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("cannot export the playbook to site: ") and why in result.stderr
+    assert {it.relative_to(site).as_posix(): it.read_text() for it in site.rglob("*") if it.is_file()} == files
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("index.html", "index.html was changed since looktwice wrote it"),
+        ("assets/page.js", "assets/page.js was changed since"),
+        ("assets/own.css", "it contains assets/own.css, which looktwice did not write"),
+    ],
+)
+def test_what_was_changed_in_an_export_is_kept(tmp_path: Path, name: str, why: str) -> None:
+    assert run("--export", "playbook", folder=tmp_path).returncode == 0
+    (tmp_path / "playbook" / name).write_text("mine")
+    result = run("--export", "playbook", folder=tmp_path)
+    assert result.returncode == 2 and why in result.stderr
+    assert (tmp_path / "playbook" / name).read_text() == "mine"
+
+
+def test_an_export_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
+    """The list is written first: what is there of it is ours, and an empty folder is anybody's."""
+    (tmp_path / "playbook").mkdir()
+    assert run("--export", "playbook", folder=tmp_path).returncode == 0
+    (tmp_path / "playbook" / "index.html").unlink()
+    assert run("--export", "playbook", folder=tmp_path).returncode == 0
+    assert (tmp_path / "playbook" / "index.html").is_file()
+
+
 @pytest.mark.parametrize("link", ["assets", "index.html"])
 def test_an_export_is_not_written_through_links(tmp_path: Path, link: str) -> None:
     (tmp_path / "playbook").mkdir()

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
 from looktwice.audit.known import patterns
-from looktwice.code.coverage.packages import packages
+from looktwice.code.coverage.packages import GIVES, packages
 from looktwice.core.config import Gap
-from looktwice.core.coverage import Coverage, Package, Understanding
+from looktwice.core.coverage import KINDS, Coverage, Package, Understanding
 from looktwice.core.event import Noted
 
-NEEDED: Mapping[str, tuple[str, ...]] = {
-    "framework": ("handlers",),
-    "store": ("store",),
-    "queue": ("handlers", "services"),
-    "payment": ("services",),
-    "mail": ("services",),
-    "client": ("services",),
-}
-"""What patterns cannot have where a package of a role is not understood; pages say what they need."""
+STORES = frozenset(("framework", "store"))
+SERVICES = frozenset(("queue", "payment", "mail", "client"))
+"""Roles of packages by what their calls are: those of a framework that has any are its store's."""
 
 
 def applied(
@@ -56,11 +50,36 @@ def spelled(name: str) -> str:
 
 def not_checked(coverage: Coverage) -> Iterator[str]:
     """Codes of the patterns that need something that was not understood."""
-    roles = {role for each in coverage.of(Understanding.NOT) if not each.is_aside for role in each.role.split(", ")}
-    missing = {need for role in roles for need in NEEDED.get(role, ())}
+    missing = {need for each in coverage.of(Understanding.NOT) if not each.is_aside for need in lacking(each)}
     for pattern in patterns().patterns:
         if missing & set(pattern.page.header.needs):
             yield pattern.code
+
+
+def lacking(package: Package) -> Iterator[str]:
+    """What patterns need, as pages name it, and cannot have where a package is not understood: by what of it was seen
+    and not understood, or, where nothing was seen but its import, by all that there is to understand of it.
+
+    Statements of SQL are run by one or two methods of a package: where any of its calls was understood, they are.
+    """
+    roles = frozenset(package.role.split(", "))
+    kinds = {kind for kind in KINDS if getattr(package, kind).missing} or kinds_of(package)
+    if "handlers" in kinds:
+        yield "handlers"
+    if kinds & {"entities", "calls"} and roles & STORES:
+        yield "store"
+    if "calls" in kinds and roles & STORES and not package.calls.understood:
+        yield "statements"
+    if "calls" in kinds and roles & SERVICES:
+        yield "services"
+
+
+def kinds_of(package: Package) -> frozenset[str]:
+    """What there is to understand of a package, by the table of packages, else by its role."""
+    found = packages(package.language).find(package.name)
+    if found is not None and found[1].kinds:
+        return frozenset(found[1].kinds)
+    return frozenset(kind for role in package.role.split(", ") for kind in GIVES.get(role, ()))
 
 
 def unused(coverage: Coverage, gaps: Iterable[Gap]) -> Iterator[Noted]:

@@ -44,7 +44,7 @@ def audit(root: Path, options: Options | None = None) -> Iterator[Event]:
     result = yield from remembered(files, options.config, cache)
     if cache.refused:
         yield Noted(f"the cache is not used: {cache.refused.replace(chr(10), '. ')}")
-    if files.code.keys() <= {it.path for it in result.unread if not it.line}:
+    if is_nothing_read(files, result):
         raise nothing_to_read(root, (*files.unread, *result.unread), files.skipped)
     coverage, gaps = coverages.applied(result.coverage, options.config.audit.known_gaps, active, is_part=root.is_file())
     yield Covered(coverage)
@@ -69,6 +69,13 @@ def remembered(files: Files, config: Config, cache: Cache) -> Generator[Progress
     result = understand(files, config)
     cache.store_result(key, msgspec.msgpack.encode(result))
     return result
+
+
+def is_nothing_read(files: Files, result: Result) -> bool:
+    """Whether every file that holds anything could not be read; one that is empty says nothing of the others."""
+    unread = {it.path for it in result.unread if not it.line}
+    held = {path for path, data in files.code.items() if data.strip()}
+    return bool(unread or files.unread) and held <= unread and not result.findings
 
 
 def nothing_to_read(root: Path, unread: Sequence[Unread], skipped: Mapping[str, int]) -> LooktwiceError:

@@ -15,6 +15,7 @@ from looktwice.audit.result import Result
 from looktwice.audit.suppress import MARK, InlineSuppression, suppressions
 from looktwice.code import Program, build
 from looktwice.code.syntax.languages import adapter_for
+from looktwice.code.syntax.share import is_read
 from looktwice.core.config import Config
 from looktwice.core.coverage import Coverage
 from looktwice.core.event import Noted, Unread
@@ -88,7 +89,7 @@ def damaged(program: Program) -> Iterator[Unread]:
         adapter = adapter_for(path)
         if source is None or adapter is None:
             continue
-        if start == 0 and end >= len(source.data):
+        if not is_read(adapter.parse(source)):
             yield Unread(path, "it is not text" if b"\0" in source.data else f"it is not {NAMES[adapter.name]}")
             continue
         (first, _), (last, _) = source.position(start), source.position(max(start, end - 1))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from io import StringIO
-from typing import TextIO
+from textwrap import fill
+from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Group
 from rich.markdown import Markdown
@@ -15,6 +16,9 @@ from looktwice.patterns.fences import Fence, Kind
 from looktwice.patterns.page import FINE, INSTEAD, LOOK, PRODUCTION
 from looktwice.render.terminal.writer import Writer
 
+if TYPE_CHECKING:
+    from looktwice.prove.experiments.outcomes import Outcome
+
 LIMIT = 6_000
 """Maximum length of a section in the terminal, in characters."""
 
@@ -24,6 +28,16 @@ def explain(pattern: Pattern, language: str, out: TextIO, width: int, colour: bo
     page = StringIO()
     Writer(page, min(width, 100), colour, wraps=True).print(contents(pattern, language))
     out.writelines(f"{line.rstrip()}\n" for line in page.getvalue().splitlines())  # rich pads paragraphs with blanks
+
+
+def explain_outcome(code: str, outcome: Outcome, out: TextIO, width: int) -> None:
+    """Write to `out` what is known of an outcome of `prove` that no page describes yet."""
+    shown_by = " and ".join(f"`{it}`" for it in outcome.experiments)
+    origin = (
+        f"An outcome of `looktwice prove`, shown by the experiment{'s' * (len(outcome.experiments) > 1)} {shown_by}."
+    )
+    for text in (f"{code} {outcome.name}", outcome.summary, f"{origin} It has no page yet."):
+        out.write(fill(text, min(width, 100)) + "\n")
 
 
 def contents(pattern: Pattern, language: str) -> Group:

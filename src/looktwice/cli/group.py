@@ -11,6 +11,9 @@ import click
 
 from looktwice import __version__
 
+NOTHING_DONE = 2
+"""Exit code of the program without a command: a script that forgets it must not pass for clean."""
+
 
 class Commands(click.Group):
     """Loads the module of a command on demand. Modules import their engines inside the command."""
@@ -28,9 +31,16 @@ class Commands(click.Group):
 
 @click.command(
     cls=Commands,
+    invoke_without_command=True,
+    subcommand_metavar="COMMAND [ARGS]...",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog="Exit codes: 0 no findings, 1 findings, 2 the run could not be completed or the code was not understood.",
 )
 @click.version_option(__version__, "-V", "--version", message="looktwice %(version)s")
-def looktwice() -> None:
+@click.pass_context
+def looktwice(context: click.Context) -> int:
     """Look twice at a backend: read it and report what will break, then run it and prove it."""
+    if context.invoked_subcommand is None:  # here and not in click, whose versions differ in what they do then
+        click.echo(context.get_help())
+        return NOTHING_DONE
+    return 0

@@ -38,8 +38,10 @@ class MissingExtraError(LooktwiceError):
     """A command needs an extra that is not installed."""
 
     def __init__(self, command: str, extra: str, module: str) -> None:
+        from looktwice.core.installing import advice
+
         super().__init__(
             f"`looktwice {command}` needs the extra `{extra}`",
             f"the package `{module}` is not installed",
-            f"Install it: pip install 'looktwice[{extra}]'",
+            advice(extra),
         )

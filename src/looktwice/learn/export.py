@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
 from looktwice.core.errors import LooktwiceError
-from looktwice.core.writing import write_inside
+from looktwice.core.writing import check_inside, write_inside
 from looktwice.learn.content import playbook
+from looktwice.learn.exported import LIST, foreign, list_of, written_before
 from looktwice.patterns.catalogue import catalogue
 
 ASSETS = Path(__file__).parent / "assets"
@@ -33,25 +35,41 @@ def export(folder: Path) -> Path:
     """Write the playbook to `folder`, which is created; returns the page to open.
 
     A page opened from disk cannot fetch other files, so the lessons are shipped in a script.
-    Raises LooktwiceError when `folder` holds other files or cannot be written.
+    Raises LooktwiceError, before anything is written, when `folder` holds anything that an earlier export has not
+    written, and when it cannot be written.
     """
     require_assets()
-    ours = {"index.html", "assets"}
+    files = contents()
     try:
-        if folder.is_dir() and (others := {entry.name for entry in folder.iterdir()} - ours):
-            raise LooktwiceError(
-                f"cannot export the playbook to {folder}", f"it contains {min(others)}", "Name a new or empty folder."
-            )
         folder.mkdir(parents=True, exist_ok=True)
+        for name in (*files, LIST):
+            check_inside(folder, name)
+        earlier = written_before(folder)
+        if (other := next(iter(foreign(folder, earlier or {})), None)) is not None:
+            raise refusal(folder, other, earlier)
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise LooktwiceError(f"cannot export the playbook to {folder}", why, "Name another folder.") from None
-    for asset in sorted(ASSETS.iterdir()):
-        if asset.name not in LEFT_OUT:
-            write_inside(folder, f"assets/{asset.name}", asset.read_bytes())
+    write_inside(folder, LIST, list_of(files, earlier or {}))
+    return [write_inside(folder, name, data) for name, data in files.items()][-1]
+
+
+def contents() -> dict[str, bytes]:
+    """Every file of an export, by path; the page, which needs the others, comes last."""
     data = msgspec.json.encode(playbook(catalogue(), live=False)).decode()
-    write_inside(folder, "assets/playbook.js", f"window.looktwicePlaybook = {data};\n")
-    return write_inside(folder, "index.html", page())
+    return {
+        **{f"assets/{it.name}": it.read_bytes() for it in sorted(ASSETS.iterdir()) if it.name not in LEFT_OUT},
+        "assets/playbook.js": f"window.looktwicePlaybook = {data};\n".encode(),
+        "index.html": page().encode(),
+    }
+
+
+def refusal(folder: Path, other: str, earlier: Mapping[str, str] | None) -> LooktwiceError:
+    """Why the folder is not written to. earlier: what an earlier export wrote, None when there was none."""
+    why = f"it contains {other}, which looktwice did not write"
+    if earlier is not None and other in earlier:
+        why = f"{other} was changed since looktwice wrote it"
+    return LooktwiceError(f"cannot export the playbook to {folder}", why, "Name a new or empty folder.")
 
 
 def page() -> str:

@@ -69,7 +69,9 @@ class Header(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     question: Annotated[str, Meta(min_length=1, max_length=100)]
     guideline: Annotated[str, Meta(min_length=1, max_length=140)]
     messages: Annotated[dict[str, str | Message], Meta(min_length=1)]
-    needs: tuple[Literal["handlers", "store", "services"], ...] = ()  # what must be understood, or nothing is found
+    needs: tuple[
+        Literal["handlers", "store", "statements", "services"], ...
+    ] = ()  # what must be understood, or nothing is found
     experiment: Annotated[str, Meta(pattern=f"^{NAME.pattern}$")] | None = None
     board: Board | None = None
     wins_over: tuple[Annotated[str, Meta(pattern=f"^{CODE.pattern}$")], ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from looktwice.core.coverage import KINDS, Count, Coverage, Package, Understanding
 from looktwice.render.renderer import Guide
@@ -43,9 +43,15 @@ def headline(coverage: Coverage, guides: Mapping[str, Guide]) -> list[str]:
         *line("Not understood, in tests and scripts only", (it.name for it in beside(coverage))),
     ]
     if missing and coverage.not_checked:
-        names = (guides[code].name if code in guides else code for code in coverage.not_checked)
-        lines.append(f"Not checked there: {', '.join(names)}")
+        lines.append(unchecked(coverage.not_checked, guides))
     return [*lines, *([ADVICE] if missing else [])]
+
+
+def unchecked(codes: Sequence[str], guides: Mapping[str, Guide]) -> str:
+    """Which patterns were not checked; a list of all of them would only be long."""
+    if guides and set(guides) <= set(codes):
+        return "No pattern can be checked there"
+    return f"Not checked there: {', '.join(guides[code].name if code in guides else code for code in codes)}"
 
 
 def line(title: str, parts: Iterable[str]) -> Iterator[str]:

@@ -14,11 +14,16 @@ def command(pattern: str, language: str | None) -> int:
 
     from looktwice.audit.selection import named
     from looktwice.cli import terminal
-    from looktwice.cli.explanation import explain
+    from looktwice.cli.explanation import explain, explain_outcome
     from looktwice.patterns.catalogue import catalogue
+    from looktwice.prove.experiments.outcomes import OUTCOMES
 
     patterns = catalogue()
     found = patterns.find(pattern)
+    code = pattern.strip().upper()
+    if found is None and (outcome := OUTCOMES.get(code)) is not None:
+        explain_outcome(code, outcome, sys.stdout, terminal.width(sys.stdout))
+        return 0
     if found is None:
         codes = sorted(named(patterns.patterns, pattern))  # raises, with the closest name, when it matches nothing
         click.echo(f"`{pattern}` is a section. Its patterns:")

@@ -44,7 +44,7 @@ class Twice:
     more at the brink, where one more request would be refused."""
 
     name = "twice"
-    codes = ("LT301", "LT302", "LT303", "LT307", "LT309", "LT310", "LT603")
+    codes = ("LT301", "LT302", "LT303", "LT603")
 
     def applies(self, case: Case) -> bool:
         return not (case.first.is_safe and case.second.is_safe)
