@@ -168,22 +168,22 @@ class _Walk:
         if not is_folder and not is_code(path) and not is_context(entry.name):
             self.skipped["symbolic links"] += entry.is_symlink() and not leads_to_file(entry)
             return
-        if not printable(path):
-            self.unread.append(Unread(shown(path), "its name is not UTF-8"))
-        elif is_folder:
+        if is_folder and printable(path):
             if reason := self.passes_over(entry, path, beside, rules):
                 self.skipped[reason] += 1
             else:
                 pending.append((path + "/", rules))
         elif self.ignored(path, False, rules):
             self.skipped["files ignored"] += is_code(path)
+        elif not printable(path):
+            self.unread.append(Unread(shown(path), "its name is not UTF-8", is_code=is_code(path)))
         elif entry.is_symlink() and (is_code(path) or is_page(path)):
             self.skipped["symbolic links"] += 1
         elif entry.is_symlink():
             self.unread.append(Unread(path, f"it is a symbolic link, and links are not followed{consequence(path)}"))
         elif not entry.is_file(follow_symlinks=False):
             kind = kind_of(entry.stat(follow_symlinks=False).st_mode)
-            self.unread.append(Unread(path, f"{kind}{consequence(path)}"))
+            self.unread.append(Unread(path, f"{kind}{consequence(path)}", is_code=is_code(path)))
         else:
             (self.code if is_code(path) else self.context).append(path)
 

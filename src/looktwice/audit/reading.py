@@ -57,7 +57,7 @@ def read(root: Path, discovery: Discovery) -> Files:
             data = read_bytes(root / path, most(path), root=root)
             reason = skip_reason(path, data) if is_code(path) else ""
         except (UnreadableError, TooLargeError) as error:
-            unread.append(Unread(path, f"{error}{consequence(path)}"))
+            unread.append(Unread(path, f"{error}{consequence(path)}", is_code=is_code(path)))
             continue
         if reason:
             skipped[f"files {reason}"] += 1

@@ -89,7 +89,8 @@ def damaged(program: Program) -> Iterator[Unread]:
         if source is None or adapter is None:
             continue
         if start == 0 and end >= len(source.data):
-            yield Unread(path, "it is not text" if b"\0" in source.data else f"it is not {NAMES[adapter.name]}")
+            why = "it is not text" if b"\0" in source.data else f"it is not {NAMES[adapter.name]}"
+            yield Unread(path, why, is_code=True)
             continue
         (first, _), (last, _) = source.position(start), source.position(max(start, end - 1))
         lines = f"line {first} is" if last == first else f"lines {first}–{last} are"

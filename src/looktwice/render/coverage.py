@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from looktwice.core.coverage import KINDS, Count, Coverage, Package, Understanding
 from looktwice.render.renderer import Guide
@@ -97,6 +97,14 @@ def unfinished(coverage: Coverage) -> str:
     names = [each.name for each in sorted(coverage.missing, key=weight)]
     listed = ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + names[-1]
     return f"{listed} {'was' if len(names) == 1 else 'were'} not understood"
+
+
+def not_read(paths: Sequence[str]) -> str:
+    """Which places that hold code of the application were not read; "" for none."""
+    if not paths:
+        return ""
+    more = f" and {plural(len(paths) - 1, 'other', 'others')}" if len(paths) > 1 else ""
+    return f"the code in {paths[0]}{more} was not read"
 
 
 def rows(coverage: Coverage) -> list[tuple[str, ...]]:
