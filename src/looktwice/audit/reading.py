@@ -13,6 +13,8 @@ from looktwice.audit.gate import TooLargeError, skip_reason
 from looktwice.core.event import Unread
 from looktwice.core.file_kinds import SCHEMAS, SCRIPTS, consequence
 from looktwice.core.files import LARGEST, UnreadableError, read_bytes
+from looktwice.core.program_text import as_read
+from looktwice.core.source import Source
 
 MOST = (
     ((*SCHEMAS, "-lock.json", "-lock.yaml", ".lock"), 20_000_000),
@@ -40,7 +42,7 @@ class Files(Struct, frozen=True):
 
     @property
     def lines(self) -> int:
-        return sum(data.count(b"\n") + (not data.endswith(b"\n") and data != b"") for data in self.code.values())
+        return sum(as_read(Source(path, data)).line_count for path, data in self.code.items())
 
 
 def read(root: Path, discovery: Discovery) -> Files:
