@@ -101,3 +101,85 @@ def test_programs_see_which_code_was_not_read(app: Path, capsys: pytest.CaptureF
         "tests/wallet.py": False,
         "up.sql": False,
     }
+
+
+SERVER = b"""#!/usr/bin/env node
+const { Pool } = require('pg');
+const express = require('express');
+const app = express();
+const pool = new Pool();
+app.post('/wallets/:id', async (req, res) => {
+  const found = await pool.query('SELECT balance FROM wallets WHERE id = $1', [req.params.id]);
+  const balance = found.rows[0].balance + req.body.amount;
+  await pool.query('UPDATE wallets SET balance = $1 WHERE id = $2', [balance, req.params.id]);
+  res.json({});
+});
+"""
+SCRIPT = b"#!/usr/bin/env python3" + WALLET
+
+
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        ("WALLET.PY", WALLET),
+        ("wallet.pyw", WALLET),
+        ("app/wallet.wsgi", WALLET),
+        ("bin/wallet", SCRIPT),
+        ("cgi-bin/wallet.cgi", SCRIPT),
+        ("bin/a:b", SCRIPT),
+        ("bin/server", SERVER),
+        ("Server.JS", SERVER),
+        ("server.CJS", SERVER),
+    ],
+)
+@pytest.mark.parametrize(
+    "beside", [{}, {"wallet.py": b"y = 1\n", "x/bin/wallet.py": b"z = 1\n", "bin/server.js": b"f()\n"}]
+)
+def test_programs_are_known_by_more_than_small_endings(
+    app: Path, capsys: pytest.CaptureFixture[str], path: str, data: bytes, beside: Mapping[str, bytes]
+) -> None:
+    """And keep their own names in the report, whatever else is there."""
+    written(app, {**READ, **beside, path: data})
+    code, out, err = audited(capsys, "--format", "json")
+    report = json.loads(out)
+    assert code == 1, err
+    assert {it["path"] for it in report["findings"]} == {path}
+    assert not report["unread"]
+    code, out, _ = audited(capsys, path)
+    assert code == 1
+    assert path.rpartition("/")[2] in out
+
+
+def test_a_suppression_in_a_script_counts(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    line = b"    wallet.balance = wallet.balance + amount"
+    written(app, {"bin/wallet": SCRIPT.replace(line, line + b"  # looktwice: ignore[LT301] one worker")})
+    code, out, _ = audited(capsys)
+    assert code == 0
+    assert "1 accepted with a reason" in out
+
+
+def test_links_to_code_outside_prevent_exit_code_0(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    written(app.parent, {"shop/wallet.py": WALLET, "app/main.py": b"x = 1\n"})
+    (app / "backend").symlink_to("../shop", target_is_directory=True)
+    code, out, err = audited(capsys)
+    assert code == 2
+    assert "not fully read: backend: it is a symbolic link to ../shop, outside" in out
+    assert "audit that folder, too" in out
+    assert "the code in backend was not read" in err
+    written(app, {"looktwice.toml": b"""[audit]\nknown_gaps = [{ package = "backend", reason = "audited apart" }]\n"""})
+    assert audited(capsys)[0] == 0
+
+
+def test_a_tree_of_nothing_but_links_says_so(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    written(app.parent, {"shop/wallet.py": WALLET})
+    (app / "backend").symlink_to("../shop", target_is_directory=True)
+    code, _, err = audited(capsys)
+    assert code == 2
+    assert "it is a symbolic link to" in err
+
+
+def test_other_code_is_counted_in_a_note(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    written(app, {**READ, "explore.ipynb": b"{}", "page.astro": b"---\n---\n", "main.go": b"package main\n"})
+    code, out, _ = audited(capsys)
+    assert code == 0
+    assert "note: files with code that is not read: 1 Astro, 1 Go, 1 Jupyter" in out

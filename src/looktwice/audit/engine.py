@@ -92,6 +92,11 @@ def nothing_to_read(root: Path, unread: Sequence[Unread], skipped: Mapping[str, 
     )
 
 
+def listed(counts: Mapping[str, int]) -> str:
+    """ "14 Go, 2 Jupyter"."""
+    return ", ".join(f"{count:,} {kind}" for kind, count in sorted(counts.items()))
+
+
 def report(
     files: Files,
     result: Result,
@@ -103,6 +108,8 @@ def report(
     yield from map(Found, findings)
     yield from sorted(unread, key=lambda it: (it.path, it.line))
     yield from sorted((*result.notes, *unused), key=lambda it: (it.path, it.line))
+    if files.others:
+        yield Noted(f"files with code that is not read: {listed(files.others)}")
     yield Finished(
         verb="audit",
         seconds=seconds,

@@ -6,12 +6,12 @@ import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from looktwice.audit.colons import renamed, restored, without_colons
 from looktwice.audit.dedupe import dedupe
 from looktwice.audit.known import codes_named, wins_over
 from looktwice.audit.match import match
 from looktwice.audit.reading import Files
 from looktwice.audit.result import Result
+from looktwice.audit.stand_ins import renamed, restored, stand_ins
 from looktwice.audit.suppress import MARK, InlineSuppression, suppressions
 from looktwice.code import Program, build
 from looktwice.code.syntax.languages import adapter_for
@@ -29,7 +29,7 @@ def understand(files: Files, config: Config, *, measures: bool = True) -> Result
 
     measures: also how much was understood, which is not needed for a snippet.
     """
-    if names := without_colons((*files.everything, *(it.path for it in files.unread))):
+    if names := stand_ins(files):
         return restored(understand(renamed(files, names), config, measures=measures), names)
     with no_collection():
         missing = [it.path for it in files.unread if not it.line]
