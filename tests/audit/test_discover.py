@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from looktwice.audit.discover import discover
+from looktwice.audit.links import LOOKS
 
 
 def plant(root: Path, files: dict[str, str]) -> Path:
@@ -23,6 +24,16 @@ CASES = {
     "by their endings": (
         dict.fromkeys(["a.py", "b.ts", "c.tsx", "d.mjs", "e.cjs", "f.jsx", "readme.md", "g.pyc", "types.d.ts"], ""),
         ["a.py", "b.ts", "c.tsx", "d.mjs", "e.cjs", "f.jsx"],
+    ),
+    "by their endings in capitals, and those of Windows and of web servers": (
+        dict.fromkeys(["A.PY", "b.pyw", "C.Ts", "d.wsgi", "E.JSX", "types.D.TS", "f.pyc", "g.pys"], ""),
+        ["A.PY", "C.Ts", "E.JSX", "b.pyw", "d.wsgi"],
+    ),
+    "by their first line where the name says nothing": (
+        {"bin/serve": "#!/usr/bin/env python3\n", "bin/work": "#!/usr/bin/env -S node --enable-source-maps\n",
+         "cgi-bin/pay.cgi": "#! /opt/python/bin/python3.11 -u\r\n", "bin/move": "#!/bin/sh\npython3 x.py\n",
+         "Makefile": "all:\n", "notes.txt": "#!/usr/bin/python\n", ".env": "#!/usr/bin/python\n", "bin/empty": ""},
+        ["bin/serve", "bin/work", "cgi-bin/pay.cgi"],
     ),
     "not what was installed": (
         dict.fromkeys(["app.py", "node_modules/x/i.js", ".venv/lib/x.py", "vendor/y.py", "a/__pycache__/z.py"], ""),
@@ -115,6 +126,42 @@ def test_symbolic_links_are_counted_and_not_followed(tmp_path: Path) -> None:
     found = discover(tmp_path)
     assert list(found.code) == ["real/a.py"]
     assert found.skipped["symbolic links"] == 3
+
+
+def test_links_to_code_outside_are_reported(tmp_path: Path) -> None:
+    plant(tmp_path, {"shop/deep/a.py": "", "papers/a.txt": "", "tools/node_modules/x.js": "", "app/main.py": ""})
+    root = tmp_path / "app"
+    (root / "backend").symlink_to("../shop", target_is_directory=True)
+    (root / "b.py").symlink_to(tmp_path / "shop" / "deep" / "a.py")
+    (root / "c.JS").symlink_to("/dev/null")
+    (root / "papers").symlink_to("../papers", target_is_directory=True)
+    (root / "tools").symlink_to("../tools", target_is_directory=True)
+    (root / "node_modules").symlink_to("../shop", target_is_directory=True)
+    (root / "hidden").symlink_to("../shop", target_is_directory=True)
+    (root / "main2.py").symlink_to("main.py")
+    (root / "self").symlink_to(".", target_is_directory=True)
+    (root / "round").symlink_to("round")
+    (root / "gone.py").symlink_to("../nowhere.py")
+    (root / "serve").symlink_to("../shop/serve")
+    (root / ".gitignore").write_text("/hidden\n")
+    found = discover(root)
+    assert list(found.code) == ["main.py"]
+    assert [it.path for it in found.unread if it.is_code] == ["b.py", "backend", "c.JS"]
+    assert len(found.unread) == 3
+    assert "to ../shop, outside" in found.unread[1].why
+    assert all("outside of the audited folder" in it.why and "audit" in it.why for it in found.unread)
+
+
+def test_a_linked_folder_too_large_to_know_is_reported(tmp_path: Path) -> None:
+    plant(tmp_path, {"app/main.py": "", **dict.fromkeys([f"data/{n}.bin" for n in range(LOOKS + 1)], "")})
+    (tmp_path / "app" / "data").symlink_to("../data", target_is_directory=True)
+    assert [(it.path, it.is_code) for it in discover(tmp_path / "app").unread] == [("data", False)]
+
+
+def test_code_that_is_not_read_is_counted(tmp_path: Path) -> None:
+    names = ["a.py", "b.ipynb", "c/D.IPYNB", "e.vue", "f.go", "node_modules/g.go", "h.rb"]
+    plant(tmp_path, {**dict.fromkeys(names, ""), ".gitignore": "*.rb\n"})
+    assert discover(tmp_path).others == {"Jupyter": 2, "Vue": 1, "Go": 1}
 
 
 def test_a_link_may_be_the_root(tmp_path: Path) -> None:

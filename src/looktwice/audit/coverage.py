@@ -7,24 +7,35 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from looktwice.audit.known import patterns
+from looktwice.code.coverage.files import is_aside
 from looktwice.code.coverage.packages import GIVES, packages
 from looktwice.core.config import Gap
 from looktwice.core.coverage import KINDS, Coverage, Package, Understanding
-from looktwice.core.event import Noted
+from looktwice.core.event import Noted, Unread
 
 STORES = frozenset(("framework", "store"))
 SERVICES = frozenset(("queue", "payment", "mail", "client"))
 """Roles of packages by what their calls are: those of a framework that has any are its store's."""
 
 
+def accepted_unread(unread: Iterable[Unread], gaps: Iterable[Gap]) -> Iterator[Unread]:
+    """What was not read, where it is code of the application that nobody has accepted as a gap: tests, scripts and
+    the like are none."""
+    paths = {gap.package.strip() for gap in gaps}
+    for each in unread:
+        yield replace(each, is_code=each.is_code and not is_aside(each.path) and each.path not in paths)
+
+
 def applied(
-    coverage: Coverage, gaps: Iterable[Gap], active: frozenset[str], *, is_part: bool
+    coverage: Coverage, gaps: Iterable[Gap], active: frozenset[str], unread: Iterable[Unread] = (), *, is_part: bool
 ) -> tuple[Coverage, tuple[Noted, ...]]:
     """The coverage with the user's gaps and the patterns that were not checked, and what is wrong with the gaps.
 
-    active: codes of the patterns that were asked for. is_part: single files were asked for, not a program.
+    active: codes of the patterns that were asked for. unread: files that could not be read, which a gap may name.
+    is_part: single files were asked for, not a program.
     """
-    gaps = tuple(gaps)
+    paths = {it.path for it in unread}
+    gaps = tuple(gap for gap in gaps if gap.package.strip() not in paths)
     judged = tuple(accepted(each, gaps) for each in coverage.packages)
     coverage = replace(coverage, packages=judged, is_part=is_part)
     coverage = replace(coverage, not_checked=tuple(code for code in not_checked(coverage) if code in active))

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from msgspec import Struct
 
+from looktwice.audit.endings import HEAD, OTHERS, interpreted, is_code, may_be_script, suffix
 from looktwice.audit.ignore import Rules
 from looktwice.audit.ignore_files import NAME, IgnoreFile, is_ignored, outer, read_own
+from looktwice.audit.links import holds_code, relative, target_outside
 from looktwice.core.errors import ConfigurationError
 from looktwice.core.event import Unread
-from looktwice.core.file_kinds import PAGES, SCHEMAS, SCRIPTS, consequence
-from looktwice.core.files import kind_of, plain
+from looktwice.core.file_kinds import PAGES, SCHEMAS, consequence
+from looktwice.core.files import UnreadableError, kind_of, plain, read_head
 
 INSTALLED = frozenset(
     {
@@ -60,9 +62,6 @@ BUILT = frozenset({"dist", "build", "out", "coverage", "htmlcov"})
 
 MANIFESTS = frozenset({"package.json", "pyproject.toml", "setup.py", "setup.cfg"})
 
-CODE_SUFFIXES = (".py", *SCRIPTS)
-"""What is parsed as a program. `.d.ts` files hold types and no behaviour and are left out."""
-
 CONTEXT_NAMES = frozenset(
     {
         "package.json",
@@ -84,25 +83,27 @@ class Discovery(Struct, frozen=True):
     """What a walk found, in order of paths (relative to the root, forward slashes).
 
     `code` are programs, `context` is what helps to understand them, `unread` could not be entered or read, and
-    `skipped` counts what was left out on purpose, by reason.
+    `skipped` counts what was left out on purpose, by reason, and `others` code that nothing here reads, by kind.
     """
 
     code: tuple[str, ...]
     context: tuple[str, ...]
     unread: tuple[Unread, ...] = ()
     skipped: Mapping[str, int] = {}
+    others: Mapping[str, int] = {}
 
 
 def discover(root: Path, exclude: tuple[str, ...] = ()) -> Discovery:
     """Walk the directory `root`, or take the one file that it names.
 
     exclude: gitignore patterns relative to the root, stronger than any .gitignore. Symbolic links are not followed:
-    what they lead to is either in the tree in any case, or outside of it. Raises OSError when `root` itself cannot be
-    read, ConfigurationError for a pattern that can match nothing.
+    what they lead to is either in the tree in any case, or outside of it, and reported. Raises OSError when `root`
+    itself cannot be read, ConfigurationError for a pattern that can match nothing.
     """
     rules = excluding(exclude)
     if root.is_file():
-        return Discovery((root.name,), ())
+        is_program = is_code(root.name) or (may_be_script(root.name) and is_script(root))
+        return Discovery((root.name,), ()) if is_program else Discovery((), (root.name,))
     walk = _Walk(root, rules)
     walk.run()
     return Discovery(
@@ -110,6 +111,7 @@ def discover(root: Path, exclude: tuple[str, ...] = ()) -> Discovery:
         tuple(sorted(walk.context)),
         tuple(sorted(walk.unread, key=lambda it: it.path)),
         dict(walk.skipped),
+        dict(walk.others),
     )
 
 
@@ -134,6 +136,7 @@ class _Walk:
         self.context: list[str] = []
         self.unread: list[Unread] = []
         self.skipped: Counter[str] = Counter()
+        self.others: Counter[str] = Counter()
 
     def run(self) -> None:
         """An explicit stack: trees can be deeper than Python's own."""
@@ -164,28 +167,63 @@ class _Walk:
         rules: tuple[IgnoreFile, ...],
         pending: list[tuple[str, tuple[IgnoreFile, ...]]],
     ) -> None:
-        is_folder = entry.is_dir(follow_symlinks=False)
-        if not is_folder and not is_code(path) and not is_context(entry.name):
-            self.skipped["symbolic links"] += entry.is_symlink() and not leads_to_file(entry)
-            return
-        if not printable(path):
-            self.unread.append(Unread(shown(path), "its name is not UTF-8"))
-        elif is_folder:
+        if entry.is_symlink() and leads_to(entry, os.DirEntry.is_dir):
+            self.linked(entry, path, self.passes_over(entry, path, beside, rules))
+        elif entry.is_dir(follow_symlinks=False):
             if reason := self.passes_over(entry, path, beside, rules):
                 self.skipped[reason] += 1
-            else:
+            elif printable(path):
                 pending.append((path + "/", rules))
-        elif self.ignored(path, False, rules):
-            self.skipped["files ignored"] += is_code(path)
-        elif entry.is_symlink() and (is_code(path) or is_page(path)):
-            self.skipped["symbolic links"] += 1
+            else:
+                is_lost = holds_code(entry.path, INSTALLED) is not False
+                self.unread.append(Unread(shown(path), "its name is not UTF-8", is_code=is_lost))
+        elif is_code(path) or is_context(entry.name) or suffix(path) in OTHERS or may_be_script(path):
+            if self.ignored(path, False, rules):
+                self.skipped["files ignored"] += is_code(path)
+            else:
+                self.take(entry, path)
         elif entry.is_symlink():
-            self.unread.append(Unread(path, f"it is a symbolic link, and links are not followed{consequence(path)}"))
+            self.skipped["symbolic links"] += not leads_to(entry, os.DirEntry.is_file)
+
+    def take(self, entry: os.DirEntry[str], path: str) -> None:
+        """A file that may matter, and is not ignored."""
+        if is_code(path) and entry.is_symlink():
+            self.linked(entry, path, "")
+        elif entry.is_symlink():
+            if is_context(entry.name) and not is_page(path):
+                why = f"it is a symbolic link, and links are not followed{consequence(path)}"
+                self.unread.append(Unread(shown(path), why))
+            else:
+                self.skipped["symbolic links"] += is_page(path) or not leads_to(entry, os.DirEntry.is_file)
+        elif is_code(path) or is_context(entry.name):
+            self.keep(entry, path, self.code if is_code(path) else self.context)
+        elif may_be_script(path) and entry.is_file(follow_symlinks=False) and is_script(Path(entry.path)):
+            self.keep(entry, path, self.code)
+        if suffix(path) in OTHERS and not entry.is_symlink():
+            self.others[OTHERS[suffix(path)]] += 1
+
+    def keep(self, entry: os.DirEntry[str], path: str, kept: list[str]) -> None:
+        why = ""
+        if not printable(path):
+            why = "its name is not UTF-8"
         elif not entry.is_file(follow_symlinks=False):
-            kind = kind_of(entry.stat(follow_symlinks=False).st_mode)
-            self.unread.append(Unread(path, f"{kind}{consequence(path)}"))
+            why = f"{kind_of(entry.stat(follow_symlinks=False).st_mode)}{consequence(path)}"
+        if why:
+            self.unread.append(Unread(shown(path), why, is_code=kept is self.code))
         else:
-            (self.code if is_code(path) else self.context).append(path)
+            kept.append(path)
+
+    def linked(self, entry: os.DirEntry[str], path: str, passed: str) -> None:
+        """A link to a folder, or in the place of a program. passed: why a folder of this name is passed over."""
+        target = None if passed else target_outside(self.root, Path(entry.path))
+        has_code = target is not None and (is_code(path) or holds_code(target, INSTALLED))
+        if target is None or has_code is False:
+            self.skipped["symbolic links"] += 1
+            return
+        place = shown(relative(target, self.root))
+        why = f"it is a symbolic link to {place}, outside of the audited folder, and was not followed"
+        what = "audit that folder, too" if target.is_dir() else "audit it, too"
+        self.unread.append(Unread(shown(path), f"{why}: {what}", is_code=bool(has_code)))
 
     def passes_over(self, entry: os.DirEntry[str], path: str, beside: set[str], rules: tuple[IgnoreFile, ...]) -> str:
         """Why a directory is not entered; empty when it is."""
@@ -203,11 +241,16 @@ class _Walk:
         return is_ignored(path, is_folder, rules) if verdict is None else verdict
 
 
-def is_code(path: str) -> bool:
-    return path.endswith(CODE_SUFFIXES) and not path.endswith((".d.ts", ".d.mts", ".d.cts"))
+def is_script(path: Path) -> bool:
+    """Whether the first line of a file names an interpreter of a language that is read."""
+    try:
+        return interpreted(read_head(path, HEAD)) != ""
+    except UnreadableError:
+        return False
 
 
 def is_context(name: str) -> bool:
+    name = name if name in CONTEXT_NAMES else name.lower()
     return (
         name in CONTEXT_NAMES
         or name.endswith(SCHEMAS)
@@ -218,12 +261,13 @@ def is_context(name: str) -> bool:
 
 
 def is_page(path: str) -> bool:
-    return path.endswith(PAGES)
+    return path.lower().endswith(PAGES)
 
 
-def leads_to_file(link: os.DirEntry[str]) -> bool:
+def leads_to(link: os.DirEntry[str], kind: Callable[[os.DirEntry[str]], bool]) -> bool:
+    """Whether what a symbolic link leads to is of a kind."""
     try:
-        return link.is_file()
+        return kind(link)
     except OSError:  # a circle of links
         return False
 

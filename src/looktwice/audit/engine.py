@@ -46,11 +46,15 @@ def audit(root: Path, options: Options | None = None) -> Iterator[Event]:
         yield Noted(f"the cache is not used: {cache.refused.replace(chr(10), '. ')}")
     if is_nothing_read(files, result):
         raise nothing_to_read(root, (*files.unread, *result.unread), files.skipped)
-    coverage, gaps = coverages.applied(result.coverage, options.config.audit.known_gaps, active, is_part=root.is_file())
+    known = options.config.audit.known_gaps
+    unread = tuple(coverages.accepted_unread((*files.unread, *result.unread), known))
+    whole = [it for it in unread if not it.line]
+    coverage, gaps = coverages.applied(result.coverage, known, active, whole, is_part=root.is_file())
     yield Covered(coverage)
     findings, unused = apply(result.findings, result.suppressions, options.config.suppress, active, codes_named)
     unused = (*unused, *gaps)
-    yield from report(files, result, [it for it in findings if it.code in active], unused, perf_counter() - began)
+    selected = [it for it in findings if it.code in active]
+    yield from report(files, result, selected, unread, unused, perf_counter() - began)
 
 
 def remembered(files: Files, config: Config, cache: Cache) -> Generator[Progress, None, Result]:
@@ -95,13 +99,24 @@ def nothing_to_read(root: Path, unread: Sequence[Unread], skipped: Mapping[str, 
     )
 
 
+def listed(counts: Mapping[str, int]) -> str:
+    """ "14 Go, 2 Jupyter"."""
+    return ", ".join(f"{count:,} {kind}" for kind, count in sorted(counts.items()))
+
+
 def report(
-    files: Files, result: Result, findings: list[Finding], unused: tuple[Noted, ...], seconds: float
+    files: Files,
+    result: Result,
+    findings: list[Finding],
+    unread: tuple[Unread, ...],
+    unused: tuple[Noted, ...],
+    seconds: float,
 ) -> Iterator[Event]:
     yield from map(Found, findings)
-    unread = sorted((*files.unread, *result.unread), key=lambda it: (it.path, it.line))
-    yield from unread
+    yield from sorted(unread, key=lambda it: (it.path, it.line))
     yield from sorted((*result.notes, *unused), key=lambda it: (it.path, it.line))
+    if files.others:
+        yield Noted(f"files with code that is not read: {listed(files.others)}")
     yield Finished(
         verb="audit",
         seconds=seconds,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from looktwice.audit.endings import HEAD, ending
 from looktwice.core.files import too_large
 
 LARGEST = 2_000_000
@@ -55,7 +56,7 @@ def skip_reason(path: str, data: bytes) -> str:
     """
     if is_generated(data) and not _ACTS.search(data):
         return "generated"
-    if not path.endswith(".py") and is_minified(data):
+    if ending(path, data[:HEAD]) != ".py" and is_minified(data):
         return "minified"
     if len(data) > LARGEST:
         raise TooLargeError(too_large(len(data), LARGEST))

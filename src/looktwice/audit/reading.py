@@ -8,15 +8,18 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from looktwice.audit.discover import Discovery, is_code, is_page
+from looktwice.audit.discover import Discovery, is_page
+from looktwice.audit.endings import suffix
 from looktwice.audit.gate import TooLargeError, skip_reason
 from looktwice.core.event import Unread
-from looktwice.core.file_kinds import SCHEMAS, SCRIPTS, consequence
+from looktwice.core.file_kinds import PYTHON, SCHEMAS, SCRIPTS, consequence
 from looktwice.core.files import LARGEST, UnreadableError, read_bytes
+from looktwice.core.program_text import as_read
+from looktwice.core.source import Source
 
 MOST = (
     ((*SCHEMAS, "-lock.json", "-lock.yaml", ".lock"), 20_000_000),
-    ((".py", *SCRIPTS), 10_000_000),
+    ((*PYTHON, *SCRIPTS), 10_000_000),
 )
 """Bytes that are read of a file, by its ending; what of it is looked at is decided afterwards."""
 
@@ -27,12 +30,16 @@ WHY_SKIPPED = {
 
 
 class Files(Struct, frozen=True):
-    """The contents of a tree, by path in order: `code` are programs, `context` schemas, manifests, locks and pages."""
+    """The contents of a tree, by path in order: `code` are programs, `context` schemas, manifests, locks and pages.
+
+    `others` counts code that nothing here reads, by kind.
+    """
 
     code: Mapping[str, bytes]
     context: Mapping[str, bytes]
     unread: tuple[Unread, ...]
     skipped: Mapping[str, int]
+    others: Mapping[str, int] = {}
 
     @property
     def everything(self) -> dict[str, bytes]:
@@ -40,7 +47,7 @@ class Files(Struct, frozen=True):
 
     @property
     def lines(self) -> int:
-        return sum(data.count(b"\n") + (not data.endswith(b"\n") and data != b"") for data in self.code.values())
+        return sum(as_read(Source(path, data)).line_count for path, data in self.code.items())
 
 
 def read(root: Path, discovery: Discovery) -> Files:
@@ -49,23 +56,24 @@ def read(root: Path, discovery: Discovery) -> Files:
     context: dict[str, bytes] = {}
     unread = list(discovery.unread)
     skipped = Counter(discovery.skipped)
-    has_scripts = any(not path.endswith(".py") for path in discovery.code)
+    programs = frozenset(discovery.code)
+    has_scripts = any(suffix(path) not in PYTHON for path in programs)
     for path in (*discovery.code, *discovery.context):
         if is_page(path) and not has_scripts:
             continue
         try:
             data = read_bytes(root / path, most(path), root=root)
-            reason = skip_reason(path, data) if is_code(path) else ""
+            reason = skip_reason(path, data) if path in programs else ""
         except (UnreadableError, TooLargeError) as error:
-            unread.append(Unread(path, f"{error}{consequence(path)}"))
+            unread.append(Unread(path, f"{error}{consequence(path)}", is_code=path in programs))
             continue
         if reason:
             skipped[f"files {reason}"] += 1
             unread.append(Unread(path, WHY_SKIPPED[reason]))
         else:
-            (code if is_code(path) else context)[path] = data
-    return Files(code, context, tuple(unread), dict(skipped))
+            (code if path in programs else context)[path] = data
+    return Files(code, context, tuple(unread), dict(skipped), discovery.others)
 
 
 def most(path: str) -> int:
-    return next((size for endings, size in MOST if path.endswith(endings)), LARGEST)
+    return next((size for endings, size in MOST if path.lower().endswith(endings)), LARGEST)

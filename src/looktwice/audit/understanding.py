@@ -6,12 +6,12 @@ import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from looktwice.audit.colons import renamed, restored, without_colons
 from looktwice.audit.dedupe import dedupe
 from looktwice.audit.known import codes_named, wins_over
 from looktwice.audit.match import match
 from looktwice.audit.reading import Files
 from looktwice.audit.result import Result
+from looktwice.audit.stand_ins import renamed, restored, stand_ins
 from looktwice.audit.suppress import MARK, InlineSuppression, suppressions
 from looktwice.code import Program, build
 from looktwice.code.syntax.languages import adapter_for
@@ -30,7 +30,7 @@ def understand(files: Files, config: Config, *, measures: bool = True) -> Result
 
     measures: also how much was understood, which is not needed for a snippet.
     """
-    if names := without_colons((*files.everything, *(it.path for it in files.unread))):
+    if names := stand_ins(files):
         return restored(understand(renamed(files, names), config, measures=measures), names)
     with no_collection():
         missing = [it.path for it in files.unread if not it.line]
@@ -90,7 +90,8 @@ def damaged(program: Program) -> Iterator[Unread]:
         if source is None or adapter is None:
             continue
         if not is_read(adapter.parse(source)):
-            yield Unread(path, "it is not text" if b"\0" in source.data else f"it is not {NAMES[adapter.name]}")
+            why = "it is not text" if b"\0" in source.data else f"it is not {NAMES[adapter.name]}"
+            yield Unread(path, why, is_code=True)
             continue
         (first, _), (last, _) = source.position(start), source.position(max(start, end - 1))
         lines = f"line {first} is" if last == first else f"lines {first}–{last} are"

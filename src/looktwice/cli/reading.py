@@ -27,7 +27,7 @@ from looktwice.core.event import (
 from looktwice.core.files import is_present, kind_of
 from looktwice.core.finding import Confidence, Finding
 from looktwice.core.visible import line
-from looktwice.render.coverage import headline, unfinished
+from looktwice.render.coverage import headline, not_read, unfinished
 from looktwice.render.renderer import Guide, Setting, renderer
 from looktwice.render.words import plural
 
@@ -36,6 +36,10 @@ STREAMED = ("console", "events", "jsonl")
 
 BESIDE = ("jsonl",)
 """Formats that hold nothing but findings: what was not read is reported on standard error."""
+
+
+ACCEPTED = '[audit] known_gaps = [{ package = "PATH", reason = "…" }], or exclude = ["PATH"]'
+"""How a user accepts that a file of code is not read."""
 
 
 def root_of(path: Path, verb: str) -> Path:
@@ -81,6 +85,7 @@ class Tally:
         self.ended_early = ""
         self.kept = [] if kept is None else kept
         self.coverage = Coverage()
+        self.unread: list[str] = []
 
     def watch(self, events: Iterable[Event]) -> Iterator[Event]:
         for event in events:
@@ -91,6 +96,8 @@ class Tally:
                     continue
             if isinstance(event, Covered):
                 self.coverage = event.coverage
+            if isinstance(event, Unread) and event.is_code:
+                self.unread.append(event.path)
             if isinstance(event, Finished) and self.hidden:
                 yield Noted(f"{plural(self.hidden, 'finding')} of low confidence not shown: --show-low shows them")
             self.is_proving |= isinstance(event, Started) and event.verb == "prove"
@@ -111,19 +118,20 @@ class Tally:
         return not finding.suppressed and finding.status == "stable" and finding.confidence.rank <= self.threshold.rank
 
     def exit_code(self) -> int:
-        """1 with findings or proofs. 2 without any: of an audit when a framework or store was not understood, which is
-        reported; of `prove`, by a LooktwiceError, when it ended early, or nothing, or less than was required, was
-        looked at. That is not clean; else 0.
+        """1 with findings or proofs. 2 without any: of an audit when a framework or store was not understood, or a file
+        of code was not read, which is reported; of `prove`, by a LooktwiceError, when it ended early, or nothing, or
+        less than was required, was looked at. That is not clean; else 0.
         """
         if self.failing:
             return 1
         if self.is_proving:
             self._require_results()
-        if self.coverage.is_done:
+        why = " and ".join(filter(None, (unfinished(self.coverage), not_read(self.unread))))
+        if not why:
             return 0
-        terminal.say(
-            f"Exit code 2: {unfinished(self.coverage)}, so that no findings does not mean that there are none."
-        )
+        terminal.say(line(f"Exit code 2: {why}, so that no findings does not mean that there are none."))
+        if self.unread:
+            terminal.say(line(f"A file that does not matter is accepted in looktwice.toml: {ACCEPTED}"))
         return 2
 
     def _require_results(self) -> None:

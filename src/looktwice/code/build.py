@@ -12,10 +12,10 @@ from looktwice.code.coverage import Reading, measure, understood_of
 from looktwice.code.libraries import readers, with_own
 from looktwice.code.lowering.registration import Registered
 from looktwice.code.program.decorators import decorated, handled
-from looktwice.code.program.link import link
+from looktwice.code.program.link import CUT_MOUNTS, link
 from looktwice.code.program.program import ERRORS_KEPT, Program
 from looktwice.code.program.selection import Selection
-from looktwice.code.program.shortfalls import shortfalls
+from looktwice.code.program.shortfalls import cut_short, shortfalls
 from looktwice.code.program.world import Workspace
 from looktwice.code.project import open_project
 from looktwice.code.project.browser import browser_files
@@ -67,7 +67,7 @@ def build(
     world = Workspace(names, lambda path, function: parsed[path].body(function), found, models)
     registered = _lower_all(world, Selection(names, parsed, modules, world.models), modules)
     summaries = decorated(world, {name: each.summary for name, each in world.all_lowered.items()})
-    handlers, authenticating = link(world, summaries, registered)
+    handlers, authenticating, cut = link(world, summaries, registered)
     handlers = tuple(handled(each, summaries) for each in handlers)
     errors = {path: each.errors[:ERRORS_KEPT] for path, each in parsed.items() if each.errors}
     sources = {path: each.source for path, each in parsed.items()}
@@ -83,6 +83,7 @@ def build(
         *(each for it in declared.values() for each in it.unread),
         *project.manifests.unread,
         *shortfalls(names, world.failed, sources),
+        *cut_short(cut, CUT_MOUNTS, sources),
     )
     notes = (*(Noted(each.note, path) for path, each in declared.items() if each.note), *project.manifests.notes)
     return Program(

@@ -30,7 +30,8 @@ class System(Struct, frozen=True, kw_only=True):
 
 
 class Gap(Struct, frozen=True, kw_only=True):
-    """A framework or store that is not understood, and why that is accepted. `package`: as `audit` names it."""
+    """A framework or store that is not understood, and why that is accepted. `package`: as `audit` names it; the path
+    of a file of code that cannot be read, as well."""
 
     package: str
     reason: str

@@ -45,11 +45,15 @@ class Found(Struct, frozen=True, tag="found", tag_field="event"):
 
 
 class Unread(Struct, frozen=True, tag="unread", tag_field="event"):
-    """A file that could not be read completely: reported, never silently clean. Without a line, none of it was read."""
+    """A file that could not be read completely: reported, never silently clean. Without a line, none of it was read.
+
+    is_code: it holds code of the application, none of which was read: an audit without it is not complete.
+    """
 
     path: str
     why: str
     line: int = 0
+    is_code: bool = False
 
 
 class Noted(Struct, frozen=True, tag="noted", tag_field="event"):

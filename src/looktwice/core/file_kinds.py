@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+PYTHON = (".py", ".pyw", ".wsgi")
+
 SCRIPTS = (".js", ".jsx", ".ts", ".tsx", ".mjs", ".cjs", ".mts", ".cts")
 
 PAGES = (".html", ".htm", ".vue", ".svelte", ".astro", ".ejs", ".hbs", ".jinja", ".jinja2", ".j2")

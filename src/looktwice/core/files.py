@@ -50,6 +50,21 @@ def read_bytes(path: Path, most: int = LARGEST, *, root: Path | None = None) -> 
         raise UnreadableError("no file can have this name", True) from None
 
 
+def read_head(path: Path, size: int) -> bytes:
+    """The first bytes of a regular file that is no link, however large it is. Raises UnreadableError."""
+    try:
+        require_regular(os.lstat(path))
+        handle = os.open(path, _OPEN | _STAY)
+        try:
+            require_regular(os.fstat(handle))
+            return os.read(handle, size)
+        finally:
+            os.close(handle)
+    except (OSError, ValueError) as error:
+        why = plain(error) if isinstance(error, OSError) else "no file can have this name"
+        raise UnreadableError(why) from None
+
+
 def read_named(path: Path, most: int = LARGEST) -> bytes:
     """The content of a file that the user named, which may be a pipe that a shell made: `--config <(…)`.
 

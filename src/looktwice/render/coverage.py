@@ -105,6 +105,14 @@ def unfinished(coverage: Coverage) -> str:
     return f"{listed} {'was' if len(names) == 1 else 'were'} not understood"
 
 
+def not_read(paths: Sequence[str]) -> str:
+    """Which places that hold code of the application were not read; "" for none."""
+    if not paths:
+        return ""
+    more = f" and {plural(len(paths) - 1, 'other', 'others')}" if len(paths) > 1 else ""
+    return f"the code in {paths[0]}{more} was not read"
+
+
 def rows(coverage: Coverage) -> list[tuple[str, ...]]:
     """The table of packages, without its head: what was understood of what was seen."""
     return [

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from looktwice.core.files import UnreadableError, read_bytes
 from looktwice.core.finding import Finding, Role
+from looktwice.core.program_text import as_read
 from looktwice.core.source import Source, Span
 from looktwice.core.visible import source_line
 
@@ -62,7 +63,7 @@ class Sources:
                 data = read_bytes(self.root / path, LARGEST)
             except UnreadableError:
                 data = b""
-            self._read[path] = Source(path, data)
+            self._read[path] = as_read(Source(path, data))
         return self._read[path]
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from looktwice.code.ir.common import Place
 from looktwice.code.lowering.functions import MODULE_BODY
 from looktwice.code.project.names import CLASSES_KEPT, Names, split
 from looktwice.core.event import Unread
@@ -32,6 +33,16 @@ def shortfalls(names: Names, failed: Mapping[str, str], sources: Mapping[str, So
             shown.add(path)
             why = f"more than {CLASSES_KEPT} classes stand above {name}, and those further up were not followed"
             yield Unread(path, why, _line(names, symbol, sources))
+
+
+def cut_short(places: Iterable[Place], why: str, sources: Mapping[str, Source]) -> Iterator[Unread]:
+    """One report per file on what was followed only so far, at the first of its places."""
+    first: dict[str, int] = {}
+    for place in places:
+        first[place.path] = min(place.start, first.get(place.path, place.start))
+    for path, start in sorted(first.items()):
+        source = sources.get(path)
+        yield Unread(path, why, source.position(start)[0] if source is not None else 1)
 
 
 def why_failed(error: Exception) -> str:

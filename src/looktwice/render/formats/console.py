@@ -24,7 +24,7 @@ from looktwice.core.event import (
 from looktwice.core.finding import Finding
 from looktwice.core.quoting import shell
 from looktwice.core.visible import visible
-from looktwice.render.coverage import TABLE, headline, unfinished
+from looktwice.render.coverage import TABLE, headline, not_read, unfinished
 from looktwice.render.coverage import rows as rows_of
 from looktwice.render.excerpt import Sources
 from looktwice.render.renderer import Setting
@@ -142,6 +142,8 @@ class _Report:
         summary = f"{plural(len(self.shown), 'finding')} ({counts})" if self.shown else "No findings"
         text = Text.assemble((summary, "bold"), f" in {extent(finished)}")
         if missing := unfinished(self.coverage):
+            text.append(f" · {missing}", "yellow")
+        if missing := not_read([it.path for it in self.unread if it.is_code]):
             text.append(f" · {missing}", "yellow")
         if finished.suppressed:
             text.append(f" · {finished.suppressed} accepted with a reason")

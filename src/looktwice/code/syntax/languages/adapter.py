@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Callable
 from typing import Protocol, TypeVar
@@ -13,13 +12,11 @@ from tree_sitter import Parser, Tree
 from looktwice.code.syntax.languages.effort import parse_within
 from looktwice.code.syntax.languages.reader import Grammar, Reader
 from looktwice.code.syntax.tree import Function, Module, Node
+from looktwice.core.program_text import as_read
 from looktwice.core.source import Source
-from looktwice.core.text import MARKS
 
 # A name is looked at from its beginning only: a line of base64 would be looked at from each of its letters.
 NAMES = re.compile(rb"\.\s*+([A-Za-z_$][\w$]*+)|(?<![\w$])([A-Za-z_$][\w$]*+)\s*+[(`]")
-LONE_RETURN = re.compile(rb"\r(?!\n)")
-CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 
 OneReader = TypeVar("OneReader", bound=Reader)
 
@@ -130,49 +127,9 @@ def parse_with(
 
     `prepare` may rewrite syntax that the grammar does not support, byte for byte: offsets must not change.
     """
-    source = with_line_ends(in_utf8(source))
+    source = as_read(source)
     data = source.data
     is_text = b"\0" not in data
     tree = parse_within(Parser(grammar.language), prepare(data)) if is_text else None
     reading = reader(grammar, data)
     return Parsed(source, tree, reading, lambda root: outline(reading, root))
-
-
-def in_utf8(source: Source) -> Source:
-    """The file in UTF-8: by byte order mark, otherwise unchanged when valid, by its coding line, or as Latin-1."""
-    data = source.data
-    for mark, encoding in MARKS:
-        if data.startswith(mark):
-            text = data.decode(encoding, "replace").removeprefix("\ufeff")
-            return Source(source.path, text.encode("utf-8", "replace"))
-    if data.isascii():
-        return source
-    encoding = coding_line(data) or "utf-8"
-    for candidate in (encoding, "utf-8"):
-        try:
-            text = data.decode(candidate)
-        except (UnicodeError, LookupError):
-            continue
-        return (
-            source if codecs.lookup(candidate).name == "utf-8" else Source(source.path, text.encode("utf-8", "replace"))
-        )
-    return Source(source.path, data.decode("latin-1").encode())
-
-
-def with_line_ends(source: Source) -> Source:
-    """The same bytes with every line ended as the grammars know it: to them a comment goes on behind a lone return."""
-    if b"\r" not in source.data or not LONE_RETURN.search(source.data):
-        return source
-    return Source(source.path, LONE_RETURN.sub(b"\n", source.data))
-
-
-def coding_line(data: bytes) -> str:
-    """The encoding declared in one of the first two lines (PEP 263), "" when there is none."""
-    for line in data.split(b"\n", 2)[:2]:
-        if found := CODING.match(line):
-            name = found[1].decode("ascii", "replace")
-            try:
-                return name if codecs.lookup(name)._is_text_encoding else ""
-            except LookupError:
-                return ""
-    return ""
