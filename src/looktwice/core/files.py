@@ -50,6 +50,22 @@ def read_bytes(path: Path, most: int = LARGEST, *, root: Path | None = None) -> 
         raise UnreadableError("no file can have this name", True) from None
 
 
+def read_start(path: Path, size: int) -> bytes:
+    """The first `size` bytes of a regular file, however large it is. Raises UnreadableError."""
+    try:
+        require_regular(os.stat(path))
+        handle = os.open(path, _OPEN)
+        try:
+            require_regular(os.fstat(handle))
+            return os.read(handle, size)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise UnreadableError(plain(error), isinstance(error, FileNotFoundError)) from None
+    except ValueError:
+        raise UnreadableError("no file can have this name", True) from None
+
+
 def read_named(path: Path, most: int = LARGEST) -> bytes:
     """The content of a file that the user named, which may be a pipe that a shell made: `--config <(…)`.
 
