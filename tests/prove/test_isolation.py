@@ -24,7 +24,8 @@ from looktwice.prove.app.isolation import obstacle
 from looktwice.prove.run.stage import Stage
 from looktwice.prove.servers.postgres.server import Server
 
-pytestmark = pytest.mark.skipif(bool(obstacle()), reason=f"no command can be kept from anything here: {obstacle()}")
+WHY = obstacle()
+pytestmark = pytest.mark.skipif(bool(WHY), reason=f"no command can be kept from anything here: {WHY}")
 
 READING = runpy.run_path(str(Path(__file__).parent / "apps" / "reading.py"))
 NODE_MODULES = Path(__file__).parents[2] / "examples" / "candidates" / "node_modules"
@@ -297,7 +298,7 @@ def test_where_it_is_impossible_a_file_of_the_users_stops_it(project, monkeypatc
     """Not the kernel's will, and not the user's: then nothing is started, and the way out is shown."""
     from looktwice.prove.app import isolation
 
-    monkeypatch.setattr(isolation, "obstacle", lambda: "the kernel does not allow it here")
+    monkeypatch.setattr(isolation, "obstacle", lambda run: "the kernel does not allow it here")
     written(project, "import os\nURL = os.environ['DATABASE_URL']\nseen = {}\n")
     with Stage.open(project, PROVE) as stage:  # there is no such file yet
         assert "the kernel does not allow it here" in stage.remarks()[0]

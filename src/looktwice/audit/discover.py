@@ -16,7 +16,7 @@ from looktwice.audit.links import holds_code, relative, target_outside
 from looktwice.core.errors import ConfigurationError
 from looktwice.core.event import Unread
 from looktwice.core.file_kinds import PAGES, SCHEMAS, consequence
-from looktwice.core.files import UnreadableError, kind_of, plain, read_head
+from looktwice.core.files import UnreadableError, kind_of, plain, read_start
 
 INSTALLED = frozenset(
     {
@@ -244,7 +244,7 @@ class _Walk:
 def is_script(path: Path) -> bool:
     """Whether the first line of a file names an interpreter of a language that is read."""
     try:
-        return interpreted(read_head(path, HEAD)) != ""
+        return interpreted(read_start(path, HEAD, follows=False)) != ""
     except UnreadableError:
         return False
 

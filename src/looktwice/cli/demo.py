@@ -19,6 +19,7 @@ from looktwice.cli.reading import guides
 from looktwice.core.config import load
 from looktwice.core.errors import LooktwiceError
 from looktwice.core.event import Event, Found, Progress, Proven
+from looktwice.core.files import UnreadableError, read_bytes
 from looktwice.core.finding import Confidence
 from looktwice.core.trace import Trace, Verdict
 from looktwice.core.writing import write_inside
@@ -29,6 +30,7 @@ from looktwice.render.renderer import Setting
 EXAMPLES = Path(looktwice.__file__).parents[2] / "examples"
 PAIRS = (("shop", "shop_fixed"), ("candidates", "candidates_fixed"))
 REPORT = Path(".looktwice") / "demo.html"
+_LARGEST_REPORT = 200_000_000  # bytes
 
 
 def demo(app: Path | None) -> int:
@@ -46,7 +48,10 @@ def demo(app: Path | None) -> int:
 def prepare_report() -> None:
     """Check that the report can be written. Raises LooktwiceError when it cannot."""
     exists = REPORT.is_file()
-    write_inside(Path(), REPORT, REPORT.read_bytes() if exists else b"")
+    try:
+        write_inside(Path(), REPORT, read_bytes(REPORT, _LARGEST_REPORT) if exists else b"")
+    except UnreadableError as error:
+        raise LooktwiceError(f"cannot write over {REPORT}", error.why, "Move it away and run again.") from None
     if not exists:  # a run that is stopped leaves no empty report
         REPORT.unlink()
 

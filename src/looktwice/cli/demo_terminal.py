@@ -15,8 +15,10 @@ from looktwice.cli import terminal
 from looktwice.cli.joining import endpoints, held, shows
 from looktwice.core.errors import LooktwiceError
 from looktwice.core.event import Covered, Event, Finished, NotProven, Proven, Ran
+from looktwice.core.files import UnreadableError
 from looktwice.core.finding import Confidence, Finding, Severity
 from looktwice.core.quoting import shell
+from looktwice.core.text import read_text
 from looktwice.core.trace import Trace, Verdict
 from looktwice.core.visible import line, visible
 from looktwice.render.coverage import headline
@@ -130,8 +132,8 @@ class DemoOutput:
 def hunk(written: Path, fixed: Path, finding: Finding) -> tuple[str, ...]:
     """The diff between a file and its fixed version at the location of a finding; empty when nothing changed there."""
     try:
-        before, after = (path.read_text("utf-8").splitlines() for path in (written, fixed))
-    except OSError:
+        before, after = (read_text(path).splitlines() for path in (written, fixed))
+    except UnreadableError:
         return ()
     for group in SequenceMatcher(None, before, after, autojunk=False).get_grouped_opcodes(1):
         changed = [(low, high) for tag, low, high, _, _ in group if tag != "equal"]

@@ -50,19 +50,20 @@ def read_bytes(path: Path, most: int = LARGEST, *, root: Path | None = None) -> 
         raise UnreadableError("no file can have this name", True) from None
 
 
-def read_head(path: Path, size: int) -> bytes:
-    """The first bytes of a regular file that is no link, however large it is. Raises UnreadableError."""
+def read_start(path: Path, size: int, *, follows: bool = True) -> bytes:
+    """The first `size` bytes of a regular file, however large it is. follows: a link, too. Raises UnreadableError."""
     try:
-        require_regular(os.lstat(path))
-        handle = os.open(path, _OPEN | _STAY)
+        require_regular(os.stat(path, follow_symlinks=follows))
+        handle = os.open(path, _OPEN | (0 if follows else _STAY))
         try:
             require_regular(os.fstat(handle))
             return os.read(handle, size)
         finally:
             os.close(handle)
-    except (OSError, ValueError) as error:
-        why = plain(error) if isinstance(error, OSError) else "no file can have this name"
-        raise UnreadableError(why) from None
+    except OSError as error:
+        raise UnreadableError(plain(error), isinstance(error, FileNotFoundError)) from None
+    except ValueError:
+        raise UnreadableError("no file can have this name", True) from None
 
 
 def read_named(path: Path, most: int = LARGEST) -> bytes:

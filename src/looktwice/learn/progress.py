@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from looktwice.core.errors import LooktwiceError
+from looktwice.core.files import UnreadableError, read_bytes
 from looktwice.core.writing import alone_inside, rename_inside, write_inside
 
 FILE = "learning.json"
@@ -71,11 +72,9 @@ def read(folder: Path) -> Progress:
     """The progress stored in `folder`. A file that cannot be read is renamed to `.broken` and reported once."""
     path = folder / FILE
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Progress)
-    except FileNotFoundError:
-        return Progress()
-    except OSError as error:
-        return Progress(notice=f"{path} could not be read: {(error.strerror or str(error)).lower()}.")
+        return msgspec.json.decode(read_bytes(path, root=folder.parent), type=Progress)
+    except UnreadableError as error:
+        return Progress(notice="" if error.is_missing else f"{path} could not be read: {error.why}.")
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         aside = path.with_suffix(".broken").name
         try:

@@ -62,7 +62,7 @@ def application(patterns: Catalogue, folder: Path, access: Access) -> Starlette:
         return _json(await run_in_threadpool(_judged, task, submitted.code))
 
     async def read_progress(_: Request) -> Response:
-        return _json(progress.read(folder))
+        return _json(await run_in_threadpool(progress.read, folder))
 
     async def write_progress(request: Request) -> Response:
         changes = await _body(request, progress.Progress)

@@ -85,7 +85,8 @@ def run(
     account = account or Account.unchanged()
     account.own(home)
     given = variables or {}
-    command = isolated(plan, list(words), given, home, account, addresses or Addresses())
+    control = Path(tempfile.mkdtemp(prefix="looktwice-test-"))
+    command = isolated(plan, list(words), given, control, account, addresses or Addresses())
     environment = {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "HOME": str(home),
@@ -102,8 +103,9 @@ def run(
         check=False,
         preexec_fn=PLACES[place],
     )
-    tried = attempts(home)
+    tried = attempts(control)
     shutil.rmtree(home)
+    shutil.rmtree(control)
     return Done(done.returncode, done.stdout + done.stderr, tried)
 
 

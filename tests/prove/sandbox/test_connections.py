@@ -18,7 +18,8 @@ from looktwice.prove.app.isolation import obstacle
 from looktwice.prove.app.plan import Addresses
 from looktwice.prove.guardian.child_process import Account
 
-pytestmark = pytest.mark.skipif(bool(obstacle()), reason=f"no command can be kept from anything here: {obstacle()}")
+WHY = obstacle()
+pytestmark = pytest.mark.skipif(bool(WHY), reason=f"no command can be kept from anything here: {WHY}")
 
 NODE = shutil.which("node") or "node"
 PLACES = ("here", "container", "no rights")

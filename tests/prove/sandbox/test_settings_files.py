@@ -16,7 +16,8 @@ from confined import python, run, shell
 
 from looktwice.prove.app.isolation import obstacle
 
-pytestmark = pytest.mark.skipif(bool(obstacle()), reason=f"no command can be kept from anything here: {obstacle()}")
+WHY = obstacle()
+pytestmark = pytest.mark.skipif(bool(WHY), reason=f"no command can be kept from anything here: {WHY}")
 
 SECRET = "the-user's-own"
 OWN = f"TOKEN={SECRET}\nMONGO_URL=mongodb://{SECRET}/app\nUNKNOWN={SECRET}\n"
@@ -255,7 +256,7 @@ def test_the_command_does_not_outlive_its_supervisor(project, tmp_path):
     from looktwice.prove.app.plan import Addresses, Command, Origin, Plan
     from looktwice.prove.guardian.child_process import Account
 
-    home = tmp_path / "home"
+    home = tmp_path / "control"
     home.mkdir()
     plan = Plan(root=project, start=Command(("sleep",), Origin("Procfile", 1)))
     command = isolated(plan, ["/bin/sleep", "60"], {}, home, Account.unchanged(), Addresses())

@@ -7,6 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
+from looktwice.core.files import UnreadableError, read_start
 from looktwice.core.isolation import program_path
 from looktwice.prove.app.plan import Plan
 from looktwice.prove.guardian.child_process import Account
@@ -43,10 +44,8 @@ def account_for(plan: Plan) -> Account:
 
 def _interpreter(program: Path, path: str) -> Path | None:
     """What executes a script, as its first line says; None for a binary."""
-    if not program.is_file():  # a named pipe can be executable, too
-        return None
-    with contextlib.suppress(OSError), program.open("rb") as file:
-        first = file.readline(200)
+    with contextlib.suppress(UnreadableError):  # a named pipe can be executable, too
+        first = read_start(program, 200).partition(b"\n")[0]
         if first.startswith(b"#!"):
             words = first[2:].decode("utf-8", "replace").split()
             name = words[1] if len(words) > 1 and words[0].endswith("/env") else words[0] if words else ""

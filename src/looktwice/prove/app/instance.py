@@ -70,7 +70,7 @@ class Instance:
     @property
     def pid(self) -> int:
         """The application's own process, whoever supervises it."""
-        return pid_of(self._process.directory) or self._process.pid
+        return pid_of(self._process.control) or self._process.pid
 
     def output(self, lines: int = 20) -> str:
         """The last lines it printed."""
@@ -88,8 +88,8 @@ class Instance:
 
     def attempts(self) -> list[Attempt]:
         """What it tried to reach so far and did not get; not what it listens at itself by now."""
-        own = bound(self._process.pid) | set(ports_of(self._process.directory))
-        return [it for it in attempts(self._process.directory) if not _is_own(it, own)]
+        own = bound(self._process.pid) | set(ports_of(self._process.control))
+        return [it for it in attempts(self._process.control) if not _is_own(it, own)]
 
     def close(self) -> None:
         self._close()
@@ -175,11 +175,13 @@ def launch(
             "start", f"the program `{words[0]}` is not found", command=command, plan=plan, add=_missing(words[0])
         )
     whole = [executable, *words[1:]]
+    control = None
     if plan.is_isolated:
-        whole = isolated(plan, whole, variables, home, account, addresses)
+        control = run.folder()
+        whole = isolated(plan, whole, variables, control, account, addresses)
         account = Account.unchanged()  # the supervisor starts as we are, and becomes the account by itself
     try:
-        return run.start(whole, directory, variables, account, folder=home)
+        return run.start(whole, directory, variables, account, folder=home, control=control)
     except OSError as error:
         raise StartError("start", str(error), command=command, plan=plan) from None
 
@@ -201,7 +203,7 @@ def _await_port(plan: Plan, process: Child, port: int, deadline: float) -> int:
         command=plan.start,
         output=process.output(),
         plan=plan,
-        refused=attempts(process.directory),
+        refused=attempts(process.control),
         add='[prove]\nstart = "the command, with {port} where the port goes"\nhealth = "/a/path/that/answers"',
     )
 
@@ -209,7 +211,7 @@ def _await_port(plan: Plan, process: Child, port: int, deadline: float) -> int:
 def _ports(process: Child, port: int) -> list[int]:
     """The port that it was given, then those at which it listens. The supervisor knows some; in a container we may not
     look at processes of another user."""
-    return list(dict.fromkeys((port, *ports_of(process.directory), *listening(process.pid))))
+    return list(dict.fromkeys((port, *ports_of(process.control), *listening(process.pid))))
 
 
 def _answers(port: int, paths: tuple[str, ...], seconds: float) -> bool:
@@ -238,7 +240,7 @@ def _died(plan: Plan, process: Child) -> StartError:
         command=plan.start,
         output=output,
         plan=plan,
-        refused=attempts(process.directory),
+        refused=attempts(process.control),
         add=suggestion(plan, process.kept()),
     )
 

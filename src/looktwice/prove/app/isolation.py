@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 
 import msgspec
 from msgspec.structs import replace
 
 import looktwice
+from looktwice.core.files import UnreadableError, read_bytes
 from looktwice.prove.app.failure import StartError
 from looktwice.prove.app.plan import Addresses, Plan
 from looktwice.prove.app.sources import dotenv, own_files
 from looktwice.prove.guardian.child_process import Account
+from looktwice.prove.guardian.run import Run
 from looktwice.prove.sandbox.attempt import KINDS, Attempt
 from looktwice.prove.sandbox.files import is_shown
 
@@ -29,7 +28,8 @@ _PROGRAM = (
     "import os, sys; sys.path.insert(0, sys.argv[1]); from looktwice.prove.sandbox.supervisor import main; "
     "os._exit(main(sys.argv[2]))"
 )
-_FOLDER, _REPORT, _ORDERS = ".looktwice", "report.jsonl", "orders.json"
+_REPORT, _ORDERS = "report.jsonl", "orders.json"
+_LARGEST_REPORT = 16_000_000  # bytes; the supervisor writes less
 _RESOLVER = "/etc/resolv.conf"
 _NAME_SERVER = "nameserver 127.0.0.1\n"  # all look-ups then come to the supervisor, whoever makes them
 _LONGEST_TRIAL = 20.0
@@ -46,20 +46,22 @@ except ConnectionRefusedError: pass
 
 
 def isolated(
-    plan: Plan, words: list[str], variables: Mapping[str, str], home: Path, account: Account, addresses: Addresses
+    plan: Plan, words: list[str], variables: Mapping[str, str], folder: Path, account: Account, addresses: Addresses
 ) -> list[str]:
     """The words of a command that executes `words` and keeps it from what is not of this run.
 
-    variables: its environment, whose values stand in the files of settings that it opens. home: its directory, where
-    orders and report lie. account: who it runs as; the command itself must be started as we are, and becomes that.
+    variables: its environment, whose values stand in the files of settings that it opens. folder: ours, where orders
+    and report lie: nothing that runs as somebody else can write in it. account: who the command runs as; it must be
+    started as we are, and becomes that.
     """
-    folder = home / _FOLDER
-    folder.mkdir(exist_ok=True)
+    folder.chmod(0o711)  # what stands for a file of settings is opened by the account
     replaced = {_RESOLVER: _put(folder / "resolv.conf", _NAME_SERVER)}
     for number, path in enumerate(own_files.settings_now(plan.own, plan.root)):
         found = list(dotenv.assignments(dotenv.text_of(Path(path))))
         replaced[path] = _put(folder / f"settings-{number}", dotenv.written(found, variables))
-    command = _supervised(
+    for path in replaced.values():
+        account.own(Path(path))
+    return _supervised(
         folder,
         words,
         account,
@@ -70,16 +72,15 @@ def isolated(
         kept=plan.own.databases,
         since=plan.began,
     )
-    account.own(folder)
-    return command
 
 
-def checked(plan: Plan) -> tuple[Plan, str]:
+def checked(plan: Plan, run: Run) -> tuple[Plan, str]:
     """The plan as far as it can be kept on this machine, and why its commands are not kept from anything, "" when they
-    are. Raises StartError when they would get the user's own settings, unless the user has accepted that."""
+    are. run: what the trial belongs to. Raises StartError when they would get the user's own settings, unless the user
+    has accepted that."""
     if not plan.is_isolated:
         return plan, "isolation is switched off"
-    why = obstacle()
+    why = obstacle(run)
     private = [path for path in plan.own.settings if not is_shown(Path(path).name)]
     if why and private:
         raise StartError(
@@ -91,56 +92,60 @@ def checked(plan: Plan) -> tuple[Plan, str]:
     return (replace(plan, is_isolated=False), why) if why else (plan, "")
 
 
-def attempts(home: Path | None) -> list[Attempt]:
-    """What the command whose home this is has tried so far and did not get."""
-    return [it for it in _entries(home) if it.kind in KINDS]
+def attempts(folder: Path | None) -> list[Attempt]:
+    """What the command whose orders lie in this folder has tried so far and did not get; none when there are none."""
+    return [it for it in _entries(folder) if it.kind in KINDS]
 
 
-def pid_of(home: Path | None) -> int:
-    """The process that the supervisor has started for the command whose home this is, 0 when there is none yet."""
-    return next((it.pid for it in _entries(home) if it.kind == "started"), 0)
+def pid_of(folder: Path | None) -> int:
+    """The process that the supervisor has started for the command of this folder, 0 when there is none yet."""
+    return next((it.pid for it in _entries(folder) if it.kind == "started"), 0)
 
 
-def ports_of(home: Path | None) -> list[int]:
-    """Ports at which the command whose home this is has begun to listen."""
-    found = (it.what.rpartition(":")[2] for it in _entries(home) if it.kind == "listens")
+def ports_of(folder: Path | None) -> list[int]:
+    """Ports at which the command of this folder has begun to listen."""
+    found = (it.what.rpartition(":")[2] for it in _entries(folder) if it.kind == "listens")
     return sorted({int(port) for port in found if port.isdigit()})
 
 
-def _entries(home: Path | None) -> list[Attempt]:
+def _entries(folder: Path | None) -> list[Attempt]:
     found: list[Attempt] = []
-    if home is None:
+    if folder is None:
         return found
-    report = home / _FOLDER / _REPORT
-    with suppress(OSError):
-        for line in report.read_bytes().splitlines()[:_MOST_ENTRIES]:
+    with suppress(UnreadableError):
+        for line in read_bytes(folder / _REPORT, _LARGEST_REPORT, root=folder).splitlines()[:_MOST_ENTRIES]:
             with suppress(msgspec.MsgspecError):
                 found.append(msgspec.json.decode(line, type=Attempt))
     return found
 
 
-@cache
-def obstacle() -> str:
-    """Why no command can be kept from anything on this machine, "" when it can: found by trying."""
+def obstacle(run: Run | None = None) -> str:
+    """Why no command can be kept from anything on this machine, "" when it can: found by trying.
+
+    run: what the trial belongs to, a run of its own when left out.
+    """
     if not sys.platform.startswith("linux"):
         return f"there is no way to do that on {sys.platform}"
+    if run is None:
+        with Run() as own:
+            return obstacle(own)
     import socket
 
-    with tempfile.TemporaryDirectory(prefix="looktwice-") as name, socket.create_server(("127.0.0.1", 0)) as foreign:
-        folder = Path(name) / _FOLDER
-        folder.mkdir()
-        hidden = _put(folder / "hidden", "")
+    folder, account = run.folder(), Account.unchanged()
+    hidden = _put(folder / "hidden", "")
+    with socket.create_server(("127.0.0.1", 0)) as foreign:
         check = [sys.executable, "-I", "-S", "-c", _TRIAL, hidden, str(foreign.getsockname()[1])]
-        command = _supervised(folder, check, Account.unchanged(), hidden=(hidden,))
+        command = _supervised(folder, check, account, hidden=(hidden,))
         try:
-            done = subprocess.run(
-                command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_LONGEST_TRIAL, check=False
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
+            with run.start(command, folder, {}, account, folder=folder) as trial:
+                status, why = trial.wait(_LONGEST_TRIAL), _reason(folder)
+        except OSError as error:
             return f"the supervisor could not be tried: {error}"
-        if done.returncode == 0:
-            return ""
-        return _reason(Path(name)) or f"the kernel does not supervise it as it should (trial {done.returncode})"
+    if status == 0:
+        return ""
+    if status is None:
+        return f"the supervisor could not be tried: it took longer than {_LONGEST_TRIAL:g} s"
+    return why or f"the kernel does not supervise it as it should (trial {status})"
 
 
 def _supervised(
@@ -172,8 +177,8 @@ def _supervised(
     return [sys.executable, "-I", "-S", "-c", _PROGRAM, _SOURCE, file]
 
 
-def _reason(home: Path) -> str:
-    why = next((it.what for it in _entries(home) if it.kind == "impossible"), "")
+def _reason(folder: Path) -> str:
+    why = next((it.what for it in _entries(folder) if it.kind == "impossible"), "")
     return f"the kernel does not allow it here: {why.lower()}" if why else ""
 
 

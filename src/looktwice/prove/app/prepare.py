@@ -100,7 +100,7 @@ def _execute(
     process = launch(run, plan, command, list(command.words), variables, home, account, addresses)
     try:
         status = process.wait(seconds)
-        refused += attempts(home)
+        refused += attempts(process.control)
         if status != 0:
             why = f"it {ended(status)}" if status is not None else _too_long(seconds)
             output = process.output()
@@ -110,7 +110,7 @@ def _execute(
                 command=command,
                 output=output,
                 plan=plan,
-                refused=attempts(home),
+                refused=attempts(process.control),
                 add='[prove]\nsetup = ["the commands that create the tables"]',
             )
     finally:

@@ -14,6 +14,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from looktwice.prove.app.sources.text import text_of
+
 _PYTHON = ("pyproject.toml", "setup.py", "setup.cfg", "pytest.ini", "manage.py", "requirements.txt", "Pipfile")
 _RUNNERS = ("vitest", "jest", "mocha")
 _DEFAULTS: Mapping[str, tuple[str, ...]] = {
@@ -149,7 +151,7 @@ def _settings(root: Path, name: str, manifest: Mapping[str, Any], script: str) -
         if path.is_file():
             if path.suffix in (".json", ".yml", ".yaml", ""):  # JSON is YAML
                 return _Settings(value=_yaml(path))
-            return _Settings(text=_uncommented(_text(path)))
+            return _Settings(text=_uncommented(text_of(path)))
     return _Settings(value=_mapping(manifest.get(name)))
 
 
@@ -230,20 +232,13 @@ def _yaml(path: Path) -> dict[str, Any]:
     import yaml  # type: ignore[import-untyped]
 
     try:
-        return _mapping(yaml.safe_load(_text(path)))
+        return _mapping(yaml.safe_load(text_of(path)))
     except (yaml.YAMLError, RecursionError):
         return {}
 
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        return _mapping(json.loads(_text(path)))
+        return _mapping(json.loads(text_of(path)))
     except (ValueError, RecursionError):
         return {}
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8-sig", "replace")
-    except OSError:
-        return ""

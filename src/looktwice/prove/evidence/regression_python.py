@@ -16,8 +16,11 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from looktwice.core.files import UnreadableError
+from looktwice.core.parsing import NotParsedError, attempt
 from looktwice.core.proof import Proof, Sent
 from looktwice.core.quoting import docstring, python
+from looktwice.core.text import read_text
 from looktwice.prove.evidence.regression_words import WIDTH, heading, story, wrapped
 
 _QUESTIONS = {
@@ -85,8 +88,8 @@ def _from_ini(section: str, even_empty: bool = False) -> Any:
     def read(path: Path) -> dict[str, Any] | None:
         parser = configparser.ConfigParser(interpolation=None)
         try:
-            parser.read(path, "utf-8")
-        except (configparser.Error, UnicodeDecodeError, OSError):
+            parser.read_string(read_text(path), path.name)
+        except (configparser.Error, UnreadableError):
             return None
         return dict(parser[section]) if parser.has_section(section) else {} if even_empty else None
 
@@ -95,8 +98,9 @@ def _from_ini(section: str, even_empty: bool = False) -> Any:
 
 def _from_toml(path: Path) -> dict[str, Any] | None:
     try:
-        tool = tomllib.loads(path.read_text("utf-8")).get("tool", {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError):
+        text = read_text(path)
+        tool = attempt("TOML", lambda: tomllib.loads(text)).get("tool", {})
+    except (NotParsedError, UnreadableError):
         return None
     table = tool.get("pytest") if isinstance(tool, dict) else None
     found = table.get("ini_options", table) if isinstance(table, dict) else None

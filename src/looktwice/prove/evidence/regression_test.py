@@ -14,6 +14,7 @@ import msgspec
 from looktwice.core.errors import LooktwiceError
 from looktwice.core.proof import DIRECTORY, Proof
 from looktwice.core.writing import write_inside
+from looktwice.prove.app.sources.text import text_of
 from looktwice.prove.evidence import regression_node, regression_python
 from looktwice.prove.evidence.node_runner import is_node
 
@@ -58,10 +59,7 @@ def write(written: Written, root: Path) -> Path:
 
 
 def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8", "replace") if path.is_file() and not path.is_symlink() else ""
-    except OSError:
-        return ""
+    return "" if path.is_symlink() else text_of(path)
 
 
 def _slug(proof: Proof) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import stat
 import tempfile
 from collections.abc import Callable, Iterable
@@ -12,13 +11,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from looktwice.core.files import UnreadableError, read_bytes
 from looktwice.prove.guardian import kernel, members
+from looktwice.prove.guardian.removal import remove
 
 PREFIX = "looktwice-run-"
 MEMORY = Path("/dev/shm")
 _USUAL = Path("/tmp")
 _ATTEMPTS = 10
-_POSTMASTER = "postmaster.pid"
+_SEGMENTS = "shared-memory"  # a line for each segment of a run: key and id
+_LONGEST_NOTE = 10_000  # bytes
 
 
 class Folder(NamedTuple):
@@ -89,10 +91,12 @@ def make(run: int, place: Path) -> Folder:
 def clear(run: int, folders: Iterable[Path], find: Callable[[], set[int]] = set) -> set[int]:
     """End what belongs to the run and remove its folders; gives the ids of processes that could not be ended.
 
-    find: gives processes that belong to it besides those that carry its mark.
+    find: gives processes that belong to it besides those that carry its mark. Whatever lies in the folders, it does
+    not raise.
     """
     left = members.end(lambda: kernel.marked(kernel.marks(run)) | find())
     for folder in folders:
+        _remove_shared_memory(folder)
         remove(folder)
     return left
 
@@ -101,7 +105,7 @@ def sweep(where: Iterable[Path] | None = None) -> list[Path]:
     """Clear what runs have left that nobody answers for any more; gives the folders that were there.
 
     where: folders to look in, instead of all that runs have theirs in. Only folders of our own user are looked at, and
-    only those that can be locked: a run that goes on holds its lock.
+    only those that can be locked: a run that goes on holds its lock. Whatever lies in them, it does not raise.
     """
     found = []
     for place in {*places(), Path(tempfile.gettempdir())} if where is None else where:
@@ -118,26 +122,24 @@ def sweep(where: Iterable[Path] | None = None) -> list[Path]:
     return found
 
 
-def remove(folder: Path) -> None:
-    """Remove a folder with all that is in it, and the shared memory of a PostgreSQL that ran there. Never raises."""
-    with suppress(OSError):
-        for record in (*folder.glob(f"data/{_POSTMASTER}"), *folder.glob(f"*/data/{_POSTMASTER}")):
-            _remove_shared_memory(record)
-    shutil.rmtree(folder, ignore_errors=True)
-    if folder.exists() and os.geteuid() != 0:  # something is closed even to its owner
-        for path, names, _ in os.walk(folder):
-            for inner in (os.path.join(path, name) for name in names):
-                with suppress(OSError):
-                    if not os.path.islink(inner):
-                        os.chmod(inner, 0o700)
-        shutil.rmtree(folder, ignore_errors=True)
+def note_shared_memory(folder: Path, key: int, identifier: int) -> None:
+    """Note in a run's folder that this System V segment belongs to the run, to be removed with it. Raises OSError.
+
+    A server notes such a thing among its own files too, where the application may have written: those are not read.
+    """
+    descriptor = os.open(folder / _SEGMENTS, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+    try:
+        os.write(descriptor, f"{key} {identifier}\n".encode("ascii"))
+    finally:
+        os.close(descriptor)
 
 
-def _remove_shared_memory(record: Path) -> None:
-    """PostgreSQL notes the key and the id of its segment in the seventh line of its pid file."""
-    with suppress(OSError, ValueError, IndexError):
-        key, identifier = record.read_text("ascii").splitlines()[6].split()
-        kernel.remove_shared_memory(int(key), int(identifier))
+def _remove_shared_memory(folder: Path) -> None:
+    """What `note_shared_memory` has noted in a run's folder, unless somebody uses it. Never raises."""
+    with suppress(UnreadableError, ValueError):
+        for line in read_bytes(folder / _SEGMENTS, _LONGEST_NOTE, root=folder).splitlines():
+            key, identifier = line.split()
+            kernel.remove_shared_memory(int(key), int(identifier))
 
 
 def _run_of(entry: os.DirEntry[str]) -> int | None:

@@ -39,13 +39,15 @@ class GuardianLostError(RunEndedError):
 
 
 class Child:
-    """A process of a run. A context manager; `close` ends it with all that it started, and removes its folder.
+    """A process of a run. A context manager; `close` ends it with all that it started, and removes its folders.
 
-    `pid` is its process id, `directory` its own folder, None when it has none.
+    `pid` is its process id, `directory` its own folder, `control` the one in which only we write; None when it has
+    none.
     """
 
-    def __init__(self, run: Run, number: int, pid: int, directory: Path | None) -> None:
-        self._run, self._number, self.pid, self.directory = run, number, pid, directory
+    def __init__(self, run: Run, number: int, pid: int, directory: Path | None, control: Path | None = None) -> None:
+        self._run, self._number, self.pid = run, number, pid
+        self.directory, self.control = directory, control
         self._status: int | None = None
         self._is_closed = False
 
@@ -83,14 +85,15 @@ class Child:
         return ""
 
     def close(self) -> None:
-        """End it with all that it started, and remove its folder. May be called twice."""
+        """End it with all that it started, and remove its folders. May be called twice."""
         if self._is_closed:
             return
         with suppress(GuardianLostError):  # then the whole run is ended, folders and all
             self._run.ask("end", number=self._number)
             self._is_closed = True
-            if self.directory is not None:
-                leftovers.remove(self.directory)
+            for folder in (self.directory, self.control):
+                if folder is not None:
+                    leftovers.remove(folder)
 
     def __enter__(self) -> Child:
         return self
@@ -198,14 +201,16 @@ class Run:
         account: Account,
         *,
         folder: Path | None = None,
+        control: Path | None = None,
         stop: str = "KILL",
         source: Path | None = None,
         name: str = "",
     ) -> Child:
         """Start a process. It reads nothing unless it is given `source`, a file, and what it prints is kept in bounds.
 
-        directory: where it works. folder: its own one, removed with it. stop: name of the signal that ends it ("QUIT"
-        is PostgreSQL's immediate shutdown). name: what to call it when the run cannot go on without it.
+        directory: where it works. folder: its own one, control: ours about it; both are removed with it. stop: name of
+        the signal that ends it ("QUIT" is PostgreSQL's immediate shutdown). name: what to call it when the run cannot
+        go on without it.
         Raises OSError when it cannot be executed, GuardianLostError.
         """
         answer = self.ask(
@@ -220,7 +225,7 @@ class Run:
         )
         if "errno" in answer:
             raise OSError(answer["errno"], answer["error"], answer["path"])
-        child = Child(self, answer["number"], answer["pid"], folder)
+        child = Child(self, answer["number"], answer["pid"], folder, control)
         if name:
             self._needed[name] = child
         return child

@@ -84,8 +84,8 @@ class Stage:
         self._deadline = deadline or Deadline(float("inf"))
         self._run: Run | None = None
         self._doing = ""
-        self.plan: Plan
-        self.plan, self._openness = checked(resolve(root, prove))
+        self.plan: Plan = resolve(root, prove)
+        self._openness = ""
         self.server: Server
         self.redis: redis.RedisServer | None = None
         self.instances: dict[str, Instance] = {}
@@ -256,6 +256,7 @@ class Stage:
         run = self._run = self._stack.enter_context(Run())
         if self._deadline.left < float("inf"):
             run.limit(self._deadline.left + _GRACE, f"{self._deadline.name} has passed, and it did not end by itself")
+        self.plan, self._openness = checked(self.plan, run)
         yield self._step("starting PostgreSQL")
         self.server = self._stack.enter_context(postgres.start(self.plan.extensions, run=run))
         self.redis = self._start_redis(run)

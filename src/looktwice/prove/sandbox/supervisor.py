@@ -29,7 +29,7 @@ from looktwice.prove.sandbox.seccomp import Call, Listener, install
 
 IMPOSSIBLE = 125  # the exit status when the command was not run, as the kernel does not let us supervise it
 _NOT_RUN = 127
-_ADOPT_ORPHANS, _END_WITH_PARENT, _ENDS_WITH_PARENT = 36, 1, 2  # prctl(2)
+_ADOPT_ORPHANS, _END_WITH_PARENT, _ENDS_WITH_PARENT, _BE_OPEN = 36, 1, 2, 4  # prctl(2)
 _MOST_MESSAGES = 16
 _MOST_NOTES = 500
 _NAME_SERVICE = 53
@@ -65,6 +65,7 @@ def main(path: str) -> int:
     libc.prctl(_ENDS_WITH_PARENT, ctypes.byref(ends_with_parent), 0, 0, 0)
     _drop_rights(orders)
     libc.prctl(_END_WITH_PARENT, ends_with_parent, 0, 0, 0)  # another user has another's, which is none
+    libc.prctl(_BE_OPEN, 0, 0, 0, 0)  # who runs as the same user opens nothing of ours through /proc
     command = _Command(orders.words)
     if command.failure is not None:
         _write(report, {"kind": "impossible", "what": command.failure.strerror or str(command.failure)})
@@ -120,7 +121,8 @@ class Supervisor:
     def __init__(self, orders: Orders, listener: int, report: int) -> None:
         self._listener, self._report = Listener(listener), report
         self._memory = target.Memory()
-        self._files = Files(orders.replaced, orders.hidden, orders.kept, orders.since)
+        ours = (orders.report, os.path.dirname(orders.report))
+        self._files = Files(orders.replaced, (*orders.hidden, *ours), orders.kept, orders.since)
         self._names = Names(self._is_allowed, self._note_name)
         self._network = Network(orders.ports, orders.allowed, target.listens, target.holds, self._names.of)
         self._written: set[tuple[str, str]] = set()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from looktwice.core.files import UnreadableError, read_start
+
 _MANIFESTS = (
     "pyproject.toml",
     "requirements*.txt",
@@ -34,7 +36,6 @@ def scheme(root: Path, example: str) -> str:
 
 def _text(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return file.read(_LARGEST).decode("utf-8", "replace") if path.is_file() else ""
-    except OSError:
+        return read_start(path, _LARGEST).decode("utf-8", "replace")
+    except UnreadableError:
         return ""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from looktwice.core.files import UnreadableError, read_start
 from looktwice.prove.sandbox.files import is_settings, is_shown
 
 _SKIPPED = {"node_modules", ".git", "__pycache__", "site-packages", ".mypy_cache", ".pytest_cache", ".tox", ".next"}
@@ -121,11 +122,8 @@ def _is_no_folder(path: Path) -> bool:
 
 def _is_database(path: Path) -> bool:
     try:
-        if not path.is_file():
-            return False
-        with path.open("rb") as file:
-            return file.read(len(_SQLITE)) == _SQLITE
-    except OSError:
+        return read_start(path, len(_SQLITE)) == _SQLITE
+    except UnreadableError:
         return False
 
 

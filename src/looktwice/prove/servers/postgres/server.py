@@ -7,11 +7,14 @@ import secrets
 import socket
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
 from looktwice.core.errors import LooktwiceError, MissingExtraError
+from looktwice.core.files import UnreadableError, read_bytes
+from looktwice.prove.guardian import leftovers
 from looktwice.prove.guardian.child_process import Account
 from looktwice.prove.guardian.run import Child, Run
 from looktwice.prove.servers.postgres import binaries as installation
@@ -178,7 +181,7 @@ def _launched(
     except OSError as error:
         raise LooktwiceError(f"cannot start {words[0]}", str(error), "Check that it may be executed.") from None
     try:
-        _await_ready(child, data)
+        _note_segment(run, _await_ready(child, data))
     except LooktwiceError as error:
         return child, error, port, password
     return child, None, port, password
@@ -232,22 +235,29 @@ def _prepare(port: int, cached_password: str, version: int, child: Child, close:
     )
 
 
-def _await_ready(child: Child, data: Path, seconds: float = 20.0) -> None:
-    """Wait until the postmaster has written `ready` into its pid file."""
+def _await_ready(child: Child, data: Path, seconds: float = 20.0) -> list[str]:
+    """Wait until the postmaster has written `ready` into its pid file; gives the lines of it. Nobody else has written
+    in that folder yet: the application starts later, and what is in the file then is not believed."""
     status = data / "postmaster.pid"
     deadline, pause = time.monotonic() + seconds, 0.002
     while time.monotonic() < deadline:
-        try:
-            lines = status.read_text("ascii").splitlines()
-        except OSError:
-            lines = []
+        lines: list[str] = []
+        with suppress(UnreadableError, UnicodeDecodeError):
+            lines = read_bytes(status).decode("ascii").splitlines()
         if len(lines) >= 8 and lines[7].strip() == "ready":
-            return
+            return lines
         if child.status is not None:
             break
         time.sleep(pause)
         pause = min(pause * 1.5, 0.02)
     raise LooktwiceError("cannot start PostgreSQL", child.output() or "it did not become ready", "See its log above.")
+
+
+def _note_segment(run: Run, lines: list[str]) -> None:
+    """The seventh line of the pid file has key and id of the shared memory that stays when the postmaster is killed."""
+    with suppress(ValueError, OSError):
+        key, identifier = map(int, lines[6].split())
+        leftovers.note_shared_memory(run.folders[0], key, identifier)
 
 
 def _psycopg() -> Any:
