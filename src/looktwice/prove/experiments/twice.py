@@ -27,7 +27,7 @@ from looktwice.prove.servers.postgres.statement import decides_inside
 _PATTERNS = {
     (Verdict.DATA_WRONG, "lost update"): "LT301",
     (Verdict.DATA_WRONG, "lost effect"): "LT301",
-    (Verdict.DATA_WRONG, "duplicate"): "LT302",
+    (Verdict.DATA_WRONG, "duplicate"): "LT303",  # unless the rows themselves were looked for: see `code_of`
     (Verdict.DATA_WRONG, "over limit"): "LT303",
     (Verdict.DATA_WRONG, "write skew"): "LT303",
     (Verdict.DOUBLE_SUCCESS, ""): "LT303",
@@ -178,13 +178,12 @@ class Twice:
 
 def code_of(judgement: Judgement, trial: Trial) -> str:
     """The pattern behind a proven run, "" when none is known: the check that lied decides. Rows were made twice though
-    each request had looked and found nothing (check-then-create), or something found was no longer true (lost update,
-    check-then-act)."""
+    each request had looked for one and found nothing (check-then-create), or something found was no longer true: a row
+    of another table that was tested, a count (check-then-act), a value (lost update)."""
     wrong = {difference.table for difference in judgement.differences if difference.table}
     if judgement.name in ("duplicate", "over limit") and wrong & _found_empty(trial) & _inserted(trial):
         return "LT302"
-    calls_only = judgement.name == "duplicate" and not wrong
-    return "LT303" if calls_only else _pattern(judgement)
+    return _pattern(judgement)
 
 
 def _pattern(judgement: Judgement) -> str:
@@ -193,11 +192,13 @@ def _pattern(judgement: Judgement) -> str:
 
 
 def _found_empty(trial: Trial) -> set[str]:
-    """Tables in which a plain read found nothing."""
+    """Tables in which a plain read found nothing; EXISTS answers in a row of its own."""
     return {
         _qualified(trial, table)
         for operation, result in completed(trial.play.journal)
-        if operation.kind is OperationKind.STATEMENT and not writes(operation) and result.rows == 0
+        if operation.kind is OperationKind.STATEMENT
+        and not writes(operation)
+        and (result.rows == 0 or "exists" in operation.fingerprint)
         for table in tables(operation.fingerprint)[:1]
     }
 
