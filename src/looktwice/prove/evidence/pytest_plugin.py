@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from looktwice.prove.evidence.testing import Application
 
 
+_GIVEN = "LOOKTWICE_PROJECT"  # a name in a written test
+_MARKS = ("looktwice.toml", ".looktwice", "pyproject.toml", ".git")
 _PATH = import_path()  # its state before pytest and the project put folders of the project in front
 
 
@@ -34,7 +36,7 @@ def looktwice(request: pytest.FixtureRequest, _looktwice_applications: dict[Path
     """The application of the project that this test belongs to, to be tested with `check`."""
     own_imports = OwnImports(_PATH)
     with own_imports:
-        root = _project(request.path)
+        root = _project(request.path, getattr(request.module, _GIVEN, None))
         try:
             from looktwice.prove.evidence.testing import Application
         except ModuleNotFoundError as error:
@@ -58,12 +60,23 @@ def _output(settings: pytest.Config) -> Callable[[str], None]:
     return say
 
 
-def _project(path: Path) -> Path:
-    """The directory above the test that has looktwice.toml; without one, that of a pyproject.toml."""
-    for name in ("looktwice.toml", "pyproject.toml", ".git"):
+def _project(path: Path, given: object) -> Path:
+    """The project of the test at `path`. given: where a written test has its project, relative to its own folder.
+    Without that, or when it is not there, the nearest directory above with looktwice.toml; without one, with what
+    `prove` leaves, a pyproject.toml or a repository."""
+    if isinstance(given, str) and (root := path.parent / given).is_dir():
+        return root.resolve()
+    for name in _MARKS:
         for parent in path.parents:
             if (parent / name).exists():
                 return parent
     from looktwice.core.visible import line
 
-    pytest.fail(line(f"no looktwice.toml above {path}: the test must lie inside the project"))
+    pytest.fail(
+        line(
+            f"which project {path} belongs to is not known: no folder above it has {', '.join(_MARKS[:-1])} or "
+            f"{_MARKS[-1]}. Put an empty looktwice.toml into the folder of the application, or set "
+            f'{_GIVEN} = "../.." in the test'
+        ),
+        pytrace=False,
+    )

@@ -13,6 +13,10 @@ from looktwice.prove.evidence.node_runner import Runner, runner_of
 from looktwice.prove.evidence.regression_words import heading, story, title, wrapped
 
 _MILLISECONDS = "60_000"
+_NOT_FOUND = (
+    "the program `{}` is not found, so nothing was tested. Put looktwice on the PATH, or name it in the environment: "
+    "LOOKTWICE=/path/to/looktwice"
+)
 
 
 def write(proof: Proof, root: Path, name: str, mark: str) -> tuple[str, str]:
@@ -37,6 +41,7 @@ const proof = {javascript(_compact(proof), indent=2)};
     writeFileSync(file, JSON.stringify(proof));
     const command = process.env.LOOKTWICE ?? "looktwice";
     const run = spawnSync(command, ["replay", file, "--project", project], {{ encoding: "utf-8" }});
+    if (String(run.error).includes("ENOENT")) throw new Error({javascript(_NOT_FOUND)}.replace("{{}}", () => command));
     if (run.error) throw run.error;
     if (run.status !== 0) throw new Error(run.stdout + run.stderr);
   }} finally {{

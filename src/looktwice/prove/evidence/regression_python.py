@@ -30,6 +30,7 @@ _QUESTIONS = {
     "connection-lost": "a_lost_connection_leaves_nothing_half_done",
     "ten-times-the-rows": "ten_times_the_rows_take_no_more_statements",
 }
+PROJECT = "LOOKTWICE_PROJECT"
 _FOLDER = "looktwice"
 _USUAL_FOLDERS = ("tests", "test")
 _NOT_OURS = ("node_modules", "site-packages", ".venv", "venv", "build", "dist")
@@ -51,7 +52,8 @@ def write(proof: Proof, root: Path, name: str, mark: str) -> tuple[str, str]:
     sent = [proof.requests[lane] for lane in lanes]
     names = ["first", "second"] if len(sent) > 1 and sent[1] != sent[0] else ["first"]
     docstring_lines = [*wrapped([heading(proof)]), "", *wrapped(story(proof)), "", f"({mark})"]
-    lines = [*docstring(docstring_lines), "", ""]
+    up = "/".join([".."] * path.count("/")) or "."
+    lines = [*docstring(docstring_lines), "", f'{PROJECT} = "{up}"  # the folder of the application, from here', "", ""]
     lines.append(f"def {_function(habits, _QUESTIONS.get(proof.experiment, name))}(looktwice):")
     lines += [f"    {line}" for line in _asks(proof, names, sent)]
     return path, "\n".join(lines) + "\n"

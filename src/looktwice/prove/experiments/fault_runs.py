@@ -27,6 +27,7 @@ from looktwice.prove.schedule.explorer import Place
 from looktwice.prove.schedule.schedule import serial
 
 _ALONE = "A"
+_WHOLE, _NONE = "without the fault", "not at all"
 _REPEATS = 3
 _REPEATED = Gate(5, f"{_REPEATS} of {_REPEATS} repeats give the same result", True)
 _WAITED = Gate(5, "one run, and no answer for longer than clients wait", True)
@@ -149,8 +150,8 @@ class Faulted:
             why=f"{text}: {word.why}",
             gates=(_WAITED if word.name == "hang" else _REPEATED,),
         )
-        trace = laboratory.tell(trial, judgement, baseline, f"{case.endpoint}: {text}")
-        whole = laboratory.narrator.tell(baseline.solos[_ALONE], "")
+        beside = {_WHOLE: baseline.solos[_ALONE].observation, _NONE: Observation()}
+        trace = laboratory.tell(trial, judgement, baseline, f"{case.endpoint}: {text}", beside)
         return Shown(
             experiment=self.name,
             code=word.code,
@@ -159,7 +160,7 @@ class Faulted:
             schedule=trial.play.schedule,
             faults=trial.faults,
             judgement=judgement,
-            trace=replace(trace, serial=(("without the fault", whole.final), ("not at all", whole.initial))),
+            trace=trace,
             runs=laboratory.trials.count,
         )
 

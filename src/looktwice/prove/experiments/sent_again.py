@@ -79,8 +79,8 @@ class SentAgain:
             gates=(Gate(5, f"{_REPEATS} of {_REPEATS} repeats give the same result", True),),
         )
         baseline = laboratory.baseline(trial.requests)
-        trace = laboratory.tell(trial, judgement, baseline, f"{case.endpoint}, the same message twice")
-        single = laboratory.narrator.tell(once, "")
+        beside = {"once": once.observation}
+        trace = laboratory.tell(trial, judgement, baseline, f"{case.endpoint}, the same message twice", beside)
         return Shown(
             experiment=self.name,
             code="LT607",
@@ -88,7 +88,7 @@ class SentAgain:
             requests=trial.requests,
             schedule=trial.play.schedule,
             judgement=judgement,
-            trace=replace(trace, serial=(("once", single.final),)),
+            trace=trace,
             runs=laboratory.trials.count,
         )
 

@@ -10,23 +10,24 @@ from looktwice.core.trace import Verdict
 from looktwice.prove.app.requests.cases import Case, endpoint
 from looktwice.prove.experiments.experiment import NotShown, Result, Shown, Tried
 from looktwice.prove.experiments.read_profile import reads_of
-from looktwice.prove.network.wire.operation import OperationKind
-from looktwice.prove.network.wire.sql_text import tables
+from looktwice.prove.network.wire.operation import Operation, OperationKind
+from looktwice.prove.network.wire.sql_text import summary, tables
 from looktwice.prove.oracle.judge import summarize
 from looktwice.prove.oracle.verdict import Judgement
 from looktwice.prove.run.laboratory import Baseline, Laboratory, requests_of
 from looktwice.prove.run.observe import completed
 from looktwice.prove.run.trial import Trial
 from looktwice.prove.schedule.conflicts import is_understood, touching
-from looktwice.prove.schedule.explorer import Candidate, Place, candidates, writes
+from looktwice.prove.schedule.explorer import Candidate, Place, candidates, candidates_at_the_start, writes
 from looktwice.prove.schedule.schedule import explain
+from looktwice.prove.servers.postgres.statement import decides_inside
 
 # Which pattern an outcome is an example of: by the name of wrong data, or by the database error behind a wrong status.
 # What is not here belongs to none that is known, and says so.
 _PATTERNS = {
     (Verdict.DATA_WRONG, "lost update"): "LT301",
     (Verdict.DATA_WRONG, "lost effect"): "LT301",
-    (Verdict.DATA_WRONG, "duplicate"): "LT302",
+    (Verdict.DATA_WRONG, "duplicate"): "LT303",  # unless the rows themselves were looked for: see `code_of`
     (Verdict.DATA_WRONG, "over limit"): "LT303",
     (Verdict.DATA_WRONG, "write skew"): "LT303",
     (Verdict.DOUBLE_SUCCESS, ""): "LT303",
@@ -35,6 +36,11 @@ _PATTERNS = {
     (Verdict.STATUS_WRONG, "40P01"): "LT603",
 }
 _WORST = (Verdict.DATA_WRONG, Verdict.DOUBLE_SUCCESS)
+_HELD = (Verdict.PROTECTED, Verdict.COMMUTES, Verdict.SERIAL)
+_APART = "nothing that one of them reads or writes is written by the other"
+_ONE_STATEMENT = (
+    "each does all of it in one statement, and the database looks at a row again when another has changed it"
+)
 _ATTEMPTS = 2  # schedules to confirm: a gate that closes is mostly closed for all of them
 _BRINK = 20  # times that a request is repeated to find where it begins to be refused
 
@@ -89,7 +95,7 @@ class Twice:
         reading = laboratory.reading(baseline)
         plans = _plans(laboratory, baseline)
         if not plans:
-            return self._not(case, Verdict.NOT_REACHED, "nothing that one of them touches is written by the other")
+            return self._not(case, Verdict.COMMUTES, _APART)
         began = laboratory.clock()
         judged: list[tuple[Trial, Judgement]] = []
         attempts = 0
@@ -129,6 +135,10 @@ class Twice:
             held_back = next((it.why for _, it in judged if it.verdict is Verdict.INCONCLUSIVE), "no gate was checked")
             why = f"it looks like {word.verdict.value}, and is not confirmed: {held_back}"
             word = replace(word, verdict=Verdict.INCONCLUSIVE, name="", why=why, differences=())
+        if word.verdict in _HELD and (doubt := _unheld(baseline)):
+            word = replace(word, verdict=Verdict.INCONCLUSIVE, name="", why=doubt)
+        elif word.verdict is Verdict.COMMUTES and _is_one_statement(baseline):
+            word = replace(word, why=f"{word.why}: {_ONE_STATEMENT}")
         return NotShown(
             experiment=self.name,
             code=_pattern(word) if word.is_defect else self.codes[0],
@@ -168,13 +178,12 @@ class Twice:
 
 def code_of(judgement: Judgement, trial: Trial) -> str:
     """The pattern behind a proven run, "" when none is known: the check that lied decides. Rows were made twice though
-    each request had looked and found nothing (check-then-create), or something found was no longer true (lost update,
-    check-then-act)."""
+    each request had looked for one and found nothing (check-then-create), or something found was no longer true: a row
+    of another table that was tested, a count (check-then-act), a value (lost update)."""
     wrong = {difference.table for difference in judgement.differences if difference.table}
     if judgement.name in ("duplicate", "over limit") and wrong & _found_empty(trial) & _inserted(trial):
         return "LT302"
-    calls_only = judgement.name == "duplicate" and not wrong
-    return "LT303" if calls_only else _pattern(judgement)
+    return _pattern(judgement)
 
 
 def _pattern(judgement: Judgement) -> str:
@@ -183,11 +192,13 @@ def _pattern(judgement: Judgement) -> str:
 
 
 def _found_empty(trial: Trial) -> set[str]:
-    """Tables in which a plain read found nothing."""
+    """Tables in which a plain read found nothing; EXISTS answers in a row of its own."""
     return {
         _qualified(trial, table)
         for operation, result in completed(trial.play.journal)
-        if operation.kind is OperationKind.STATEMENT and not writes(operation) and result.rows == 0
+        if operation.kind is OperationKind.STATEMENT
+        and not writes(operation)
+        and (result.rows == 0 or "exists" in operation.fingerprint)
         for table in tables(operation.fingerprint)[:1]
     }
 
@@ -209,7 +220,35 @@ def _plans(laboratory: Laboratory, baseline: Baseline) -> tuple[Candidate, ...]:
     reads = {}
     if not is_understood(places, schema):
         reads = reads_of(laboratory.trials, baseline.requests, schema, baseline.prelude)
-    return candidates(places, touching(places, changes, schema, reads))
+    matters = touching(places, changes, schema, reads)
+    return candidates(places, matters) or candidates_at_the_start(places, matters)
+
+
+def _unheld(baseline: Baseline) -> str:
+    """Why a statement that commits by itself may still go wrong beside its like, as a clause; "" when none may. In a
+    transaction it is held before COMMIT, and the other one meets what it has read."""
+    for places in baseline.places.values():
+        for operation in (place.operation for place in places):
+            if operation.status == "I" and _may_decide(operation, is_alone=len(places) == 1):
+                return (
+                    f"`{summary(operation.fingerprint)}` reads rows and writes by what it has read in one statement "
+                    "that commits by itself: nothing can be held inside it, and two at once may read the same"
+                )
+    return ""
+
+
+def _may_decide(operation: Operation, is_alone: bool) -> bool:
+    """is_alone: whether it is all that its request does, so that a SELECT which calls a function did the writing."""
+    is_candidate = is_alone or writes(operation) or operation.fingerprint.startswith("with")
+    return operation.kind is OperationKind.STATEMENT and is_candidate and decides_inside(operation.text)
+
+
+def _is_one_statement(baseline: Baseline) -> bool:
+    """Whether each request is one statement to the database that commits by itself, and nothing else."""
+    return all(
+        len(places) == 1 and places[0].operation.kind is OperationKind.STATEMENT and places[0].operation.status == "I"
+        for places in baseline.places.values()
+    )
 
 
 def _writes_anything(baseline: Baseline) -> bool:

@@ -293,11 +293,18 @@ class Laboratory:
 
     # ---- telling
 
-    def tell(self, trial: Trial, judgement: Judgement, baseline: Baseline, title: str) -> Trace:
-        """The trace with its verdict and the serial results beside it."""
+    def tell(
+        self,
+        trial: Trial,
+        judgement: Judgement,
+        baseline: Baseline,
+        title: str,
+        beside: Mapping[str, Observation] | None = None,
+    ) -> Trace:
+        """The trace with its verdict and the serial results, or other runs by name, beside it."""
         count = len(baseline.requests)
         full = {spell(order): runs[0] for order, runs in baseline.serial.items() if len(order) == count}
-        trace = self.narrator.tell(trial, title, full if count > 1 else None)
+        trace = self.narrator.tell(trial, title, beside or (full if count > 1 else None))
         return msgspec.structs.replace(
             trace,
             verdict=judgement.verdict,

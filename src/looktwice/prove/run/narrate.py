@@ -12,12 +12,12 @@ from looktwice.prove.network.request import Request
 from looktwice.prove.network.wire.operation import Operation, OperationKind, Result
 from looktwice.prove.network.wire.sql_text import tables, written_table
 from looktwice.prove.oracle.observation import Answer, Observation
+from looktwice.prove.run.ends import Ends, ends
 from looktwice.prove.run.trial import Trial
 from looktwice.prove.run.wording import attempt_words, fault_words, read_words, short, write_words
 from looktwice.prove.schedule.schedule import Turn
 from looktwice.prove.servers.postgres.catalogue import Schema
 from looktwice.prove.servers.postgres.change import RowChange, Values
-from looktwice.prove.servers.postgres.net import net
 
 _LOCKS = re.compile(r"\bfor (?:no key )?(?:update|share)\b|\bfor key share\b|pg_(?:try_)?advisory")
 _MOST_COLUMNS = 4
@@ -53,10 +53,13 @@ class Narrator:
         self.full_name |= {name: name for name in schema.tables}
 
     def tell(self, trial: Trial, title: str, serial: Mapping[str, Observation] | None = None) -> Trace:
-        """The trace of a trial, without verdict. serial: results that would have been right, by name ("A then B")."""
+        """The trace of a trial, without verdict. serial: results that would have been right, by name ("A then B"); a
+        row that any of them touches is shown in all of them."""
         shown = self._columns(trial.changes, *(run.changes for run in (serial or {}).values()))
         steps = sorted(_Telling(self, trial, shown).steps(), key=lambda step: step.at)
-        initial, final = self._ends(trial.changes, shown)
+        serial = serial or {}
+        at_stake, left = ends([trial.changes, *(run.changes for run in serial.values())], self.keys, _MOST_ROWS)
+        initial, (final, *others) = self._rows(at_stake, shown), [self._rows(images, shown) for images in left]
         return Trace(
             title=title,
             lanes=tuple(_lane(name, trial) for name in sorted(trial.requests)),
@@ -64,7 +67,7 @@ class Narrator:
             order="".join(step.lane for step in steps),
             initial=initial,
             final=final,
-            serial=tuple((name, self._ends(run.changes, shown)[1]) for name, run in (serial or {}).items()),
+            serial=tuple(zip(serial, others, strict=True)),
         )
 
     # ---- rows
@@ -85,15 +88,8 @@ class Narrator:
         key = {name: values.get(name) or "" for name in self.keys.get(table, ())}
         return Row(short(table), key, {name: values[name] for name in shown.get(table, ()) if name in values})
 
-    def _ends(
-        self, changes: Sequence[RowChange], shown: Mapping[str, Sequence[str]]
-    ) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
-        if any(change.kind == "truncate" for change in changes):
-            return (), ()
-        rows = net(changes, self.keys)
-        initial = tuple(self.row(row.table, row.before, shown) for row in rows if row.before is not None)
-        final = tuple(self.row(row.table, row.after, shown) for row in rows if row.after is not None)
-        return initial[:_MOST_ROWS], final[:_MOST_ROWS]
+    def _rows(self, images: Ends, shown: Mapping[str, Sequence[str]]) -> tuple[Row, ...]:
+        return tuple(self.row(table, values, shown) for table, values in images)
 
 
 class _Telling:

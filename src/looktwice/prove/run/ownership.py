@@ -142,13 +142,14 @@ def matched(
 
     sightings: xid → pid, for transactions seen while they were open. committed: each work with the stretch of time in
     which it may have committed. Where several fit, that one is taken which names the tables and the values written,
-    else the one that was answered first after it; none commits twice in one stretch.
+    then one whose stretch holds the commit without any slack, else the one that was answered first after it; none
+    commits twice in one stretch.
     """
     written: dict[int, list[RowChange]] = {}
     for change in changes:
         written.setdefault(change.xid, []).append(change)
     pairs = [
-        (*_likeness(work, rows), rows[0].committed - window.end, number, xid)
+        (*_likeness(work, rows), _holds(window, rows[0]), rows[0].committed - window.end, number, xid)
         for xid, rows in written.items()
         for number, (work, window) in enumerate(committed)
         if _fits(rows[0], window, sightings.get(xid))
@@ -169,6 +170,10 @@ def _committed(journal: Sequence[Moment], works: Iterable[Work]) -> list[tuple[W
 
 def _fits(change: RowChange, window: Window, pid: int | None) -> bool:
     return pid in (None, window.pid) and window.start - _SLACK <= change.committed <= window.end + _SLACK
+
+
+def _holds(window: Window, change: RowChange) -> bool:
+    return window.start <= change.committed <= window.end
 
 
 def _likeness(work: Work, rows: Sequence[RowChange]) -> tuple[int, int]:

@@ -81,6 +81,20 @@ def candidates(
     return tuple(sorted(found, key=lambda candidate: candidate.rank))
 
 
+def candidates_at_the_start(
+    solos: Mapping[str, Sequence[Place]], matters: Callable[[Place], bool]
+) -> tuple[Candidate, ...]:
+    """For requests that meet in their first operation only (often it is the only one): one lane has received its
+    request and stops before that operation while the other runs whole. Rows come out as in a serial order; what the
+    application had decided before it asked is older."""
+    first = {lane: found[0] for lane, found in solos.items() if found}
+    return tuple(
+        Candidate(preempted(lane, first[lane].point, other), first[lane], _rank(first[lane], ()))
+        for lane, other in _pairs(solos)
+        if lane in first and matters(first[lane])
+    )
+
+
 def _pairs(solos: Mapping[str, Sequence[Place]]) -> Iterator[tuple[str, str]]:
     lanes = sorted(solos)
     for lane in lanes:

@@ -19,6 +19,7 @@ from looktwice.render.words import plural
 LANE_STYLES = ("blue", "yellow")
 QUIET = frozenset({StepKind.BEGIN, StepKind.COMMIT, StepKind.ROLLBACK})
 LEAST_SIDE, LEAST_MIDDLE = 18, 16
+_SHORTEST_LABEL = 16
 MOST_SQL = 2
 """Lines of one statement."""
 
@@ -111,9 +112,10 @@ class _Shape:
 
     def foot(self) -> Iterable[Text]:
         it = self.picture
+        width = max([_SHORTEST_LABEL, *(len(result.label) + 2 for result in it.results)])
         for number, result in enumerate(it.results):
             style = ("bold red" if it.is_wrong else "bold") if not number else ""
-            yield Text(f"{result.label:<16}").append_text(listed(result, style))
+            yield Text(f"{result.label:<{width}}").append_text(listed(result, style))
         for line in textwrap.wrap(it.explanation, self.width):
             yield Text(line, "bold")
 

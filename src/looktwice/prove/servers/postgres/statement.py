@@ -48,6 +48,34 @@ def footprint(sql: str, parameters: Sequence[str | None], schema: Schema) -> Foo
     return whole
 
 
+def decides_inside(sql: str) -> bool:
+    """Whether one statement reads rows and writes others by what it read: INSERT … SELECT … WHERE NOT EXISTS, an update
+    of what a subquery chose, a function that may do both. Two of these at once may read the same; a row that an UPDATE
+    finds by itself, or that the subquery locks, is looked at again."""
+    try:
+        statements = [statement for statement in sqlglot.parse(sql, dialect="postgres") if statement is not None]
+    except (sqlglot.errors.SqlglotError, RecursionError):
+        return True
+    return any(_decides(statement) for statement in statements)
+
+
+def _decides(statement: exp.Expr) -> bool:
+    if any(call.name.lower() not in _HARMLESS for call in statement.find_all(exp.Anonymous)):
+        return True
+    if isinstance(statement, exp.Query) and not any(statement.find_all(*_KINDS)):
+        return False  # it only reads
+    if not isinstance(statement, exp.Query | exp.Insert | exp.Update | exp.Delete):
+        return True
+    written = {cte.alias_or_name for cte in statement.find_all(exp.CTE)}
+    chosen = (query for query in statement.find_all(exp.Select) if not query.args.get("locks"))
+    return any(
+        table.name not in written or table.db
+        for query in chosen
+        for table in query.find_all(exp.Table)
+        if table.find_ancestor(exp.Select, *_KINDS) is query
+    )
+
+
 def _of(statement: exp.Expr, parameters: Sequence[str | None], schema: Schema) -> Footprint:
     if isinstance(statement, exp.Set | exp.Transaction | exp.Commit | exp.Rollback | exp.Show):
         return Footprint()
