@@ -8,6 +8,8 @@ BIN    := $(VENV)/bin
 PYTHON ?= $(shell for it in python3 python3.14 python3.13 python3.12 python3.11; do \
             $$it -I -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v $$it; break; }; done)
 WITH_NODE := PATH="$(abspath $(BIN)):$$PATH"
+QUIET_NPM := $(WITH_NODE) npm_config_loglevel=error npm_config_audit=false npm_config_fund=false \
+             npm_config_ignore_scripts=true npm_config_update_notifier=false npm
 NODE_APPS := examples/candidates examples/candidates_fixed
 CORES  := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 BROWSER = $(firstword $(shell command -v chromium chromium-browser google-chrome 2>/dev/null))
@@ -37,7 +39,8 @@ $(VENV)/.installed: pyproject.toml
 examples: venv $(NODE_APPS:%=%/node_modules/.installed)
 
 %/node_modules/.installed: %/package-lock.json $(VENV)/.installed
-	@cd $* && $(WITH_NODE) npm ci --ignore-scripts --loglevel error --no-audit --no-fund && $(WITH_NODE) npm run --silent generate
+	@echo "Installing what $* needs: once, and it takes a moment."
+	@printed=$$(cd $* && { $(QUIET_NPM) ci && $(QUIET_NPM) run --silent generate; } 2>&1) || { echo "$$printed"; exit 2; }
 	@touch $@
 
 demo: examples ## audit and prove two small backends, or your own: make demo APP=path
@@ -64,7 +67,7 @@ web: web/node_modules/.installed ## rebuild the playbook's page with the pinned 
 	cd web && $(WITH_NODE) npm run --silent build
 
 web/node_modules/.installed: web/package-lock.json $(VENV)/.installed
-	@cd web && $(WITH_NODE) npm ci --ignore-scripts --loglevel error --no-audit --no-fund
+	@printed=$$(cd web && $(QUIET_NPM) ci 2>&1) || { echo "$$printed"; exit 2; }
 	@touch $@
 
 format: venv ## format the Python code

@@ -50,7 +50,7 @@ def deposit(session: Session, wallet_id: int, amount: int) -> None:
     session.commit()
 """
 LOCKED = LOST_UPDATE.replace("(Wallet, wallet_id)", "(Wallet, wallet_id, with_for_update=True)")
-HEADLINE = "Read, but not understood: flask (2 routes?)"
+HEADLINE = "Read, but not understood: flask (about 2 routes)"
 SELF_MADE = """
     [audit]
     known_gaps = [{ package = "Flask", reason = "two pages, no data" }]
@@ -176,7 +176,7 @@ def test_a_gap_stays_in_the_headline(app: Path, capsys: pytest.CaptureFixture[st
     written(app, {"app.py": FLASK, "looktwice.toml": SELF_MADE})
     code, out, _ = audited(capsys)
     assert code == 0
-    assert out.splitlines()[0] == "Known gaps: flask (2 routes?): two pages, no data"
+    assert out.splitlines()[0] == "Known gaps: flask (about 2 routes): two pages, no data"
     _, coverage = covered(capsys)
     assert coverage["packages"][0]["gap"] == "two pages, no data"
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher, unified_diff
 from pathlib import Path
 
 from msgspec import Struct
 from rich.markdown import Markdown
+from rich.padding import Padding
 from rich.text import Text
 
 from looktwice.cli import terminal
@@ -28,7 +29,7 @@ from looktwice.render.terminal import lanes
 from looktwice.render.terminal.finding import CONFIDENCE_STYLE, full
 from looktwice.render.terminal.proof import held as held_line
 from looktwice.render.terminal.writer import Writer
-from looktwice.render.words import plural
+from looktwice.render.words import plural, proof_counts
 
 NAME_WIDTH, ROUTE_WIDTH = 30, 34
 CHANGE_STYLE = {"-": "red", "+": "green"}
@@ -80,22 +81,22 @@ class DemoOutput:
         self.console.print(Text.assemble(("not proven  ", "yellow"), str(error)))
 
     def verdicts(self, result: ProjectResult) -> None:
-        """Finding → verdict → test, by confidence; then proofs without a finding; without findings, what held."""
+        """Finding → verdict → tests, by confidence; then proofs without a finding; without findings, what held."""
         result = visible(result)
+        if result.proofs:
+            self.console.print(f"proven  {proof_counts(result.findings, result.proofs)}")
         for it in sorted(result.findings, key=lambda one: (one.confidence.rank, list(Severity).index(one.severity))):
             guide = self.guides.get(it.code)
-            proof = next((one for one in result.proofs if shows(one, it)), None)
-            kept = held(it, guide.experiment if guide else "", result.tried) if proof is None else None
-            self.console.print(verdict(it, proof, kept), soft_wrap=True)
+            proofs = [one for one in result.proofs if shows(one, it)]
+            kept = held(it, guide.experiment if guide else "", result.tried) if not proofs else None
+            self.console.print(verdict(it, proofs, kept), soft_wrap=True)
         for proof in result.proofs:
             if not any(shows(proof, it) for it in result.findings):
                 name = self.guides[proof.code].name if proof.code in self.guides else "(no page yet)"
-                self.console.print(row(f"{proof.code} {name}", ", ".join(endpoints(proof)), proof), soft_wrap=True)
+                self.console.print(row(f"{proof.code} {name}", ", ".join(endpoints(proof)), [proof]), soft_wrap=True)
         if not result.findings:
             for tried in result.tried:
-                held_text = Text("  ").append_text(held_line(tried))
-                held_text.truncate(self.console.width, overflow="ellipsis")
-                self.console.print(held_text)
+                self.console.print(Padding(held_line(tried), (0, 0, 0, 2)))
 
     def story(self, result: ProjectResult, proof: Proven, fixed: Path | None) -> None:
         """One proof from end to end: the line, the two requests, the fix, and the regression test."""
@@ -144,17 +145,22 @@ def hunk(written: Path, fixed: Path, finding: Finding) -> tuple[str, ...]:
     return ()
 
 
-def verdict(finding: Finding, proof: Proven | None, kept: NotProven | None) -> Text:
+def verdict(finding: Finding, proofs: Sequence[Proven], kept: NotProven | None) -> Text:
     where = f"{finding.path}:{finding.start_line}"
     doubt = f"{finding.confidence}, {kept.verdict}" if kept else str(finding.confidence)
-    return row(f"{finding.code} {finding.pattern}", finding.handler, proof, where, doubt)
+    return row(f"{finding.code} {finding.pattern}", finding.handler, proofs, where, doubt)
 
 
-def row(name: str, route: str, proof: Proven | None, where: str = "not found by the audit", doubt: str = "") -> Text:
-    """Two lines: the pattern, the route and the verdict; the location and the regression test."""
+def row(
+    name: str, route: str, proofs: Sequence[Proven], where: str = "not found by the audit", doubt: str = ""
+) -> Text:
+    """The pattern, the route and the verdict; then the location and the regression tests, one per proof."""
     line = Text.assemble((f"  {name:<{NAME_WIDTH}}", "bold"), f"{route:<{ROUTE_WIDTH}}")
-    if proof is None:
+    if not proofs:
         return line.append(doubt).append(f"\n     {where}", "dim")
-    line.append("PROVEN", CONFIDENCE_STYLE[Confidence.PROVEN]).append(f"  {proof.trace.name or proof.trace.verdict}")
+    names = dict.fromkeys(it.trace.name or str(it.trace.verdict) for it in proofs)
+    line.append("PROVEN", CONFIDENCE_STYLE[Confidence.PROVEN]).append(f"  {', '.join(names)}")
     line.append(f"\n     {where}", "dim")
-    return line.append(f"  → {proof.test}", "dim") if proof.test else line
+    for number, test in enumerate(dict.fromkeys(it.test for it in proofs if it.test)):
+        line.append(f"{f'{chr(10)}     and' if number else ''}  → {test}", "dim")
+    return line

@@ -9,11 +9,11 @@ from looktwice.render.renderer import Guide
 from looktwice.render.words import plural
 
 THINGS: Mapping[str, tuple[str, str, str]] = {
-    "handlers": ("route", "routes", "?"),
-    "entities": ("entity", "entities", "?"),
+    "handlers": ("route", "routes", "about "),
+    "entities": ("entity", "entities", "about "),
     "calls": ("call", "calls", ""),
 }
-"""What the kinds are called, one and several; a question mark for what is recognised by its shape."""
+"""What the kinds are called, one and several, after a word of doubt for what is recognised by its shape."""
 
 ADVICE = (
     "Describe it under [models] in looktwice.toml, or accept it under [audit]: "
@@ -69,7 +69,7 @@ def weight(package: Package) -> tuple[bool, int, str]:
 
 
 def described(package: Package) -> str:
-    """ "mongoose (4 entities?, 31 calls)"."""
+    """ "mongoose (about 4 entities, 31 calls)"."""
     counts = ((kind, getattr(package, kind).missing) for kind in KINDS)
     parts = [counted(kind, number, package) for kind, number in counts if number]
     imported = f"imported in {plural(package.files or package.aside, 'file')}"
@@ -81,13 +81,13 @@ def counted(kind: str, number: int, package: Package) -> str:
     one, several, doubt = THINGS[kind]
     if kind == "handlers" and package.role == "queue":
         one, several = "job", "jobs"
-    return f"{plural(number, one, several)}{doubt}"
+    return f"{doubt}{plural(number, one, several)}"
 
 
 def in_part(package: Package) -> str:
     """ "sqlalchemy (32 of 41 calls)"."""
     parts = [
-        f"{count.understood:,} of {counted(kind, count.seen, package).rstrip('?')}"
+        f"{count.understood:,} of {counted(kind, count.seen, package)}"
         for kind in KINDS
         if (count := getattr(package, kind)).missing
     ]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from looktwice.core.event import Finished
-from looktwice.core.evidence import Evidence, Flow
+from looktwice.core.event import Finished, Proven
+from looktwice.core.evidence import Evidence, Flow, Witness
 from looktwice.core.finding import Confidence, Finding, Role
 
 GAPS: Mapping[tuple[Role, Role], str] = {
@@ -47,6 +47,21 @@ def confidence_counts(findings: list[Finding]) -> str:
     return ", ".join(f"{count} {level}" for level, count in counts.items() if count)
 
 
+def proof_counts(findings: Sequence[Finding], proofs: Sequence[Proven]) -> str:
+    """ "16 proofs: 13 of 12 findings, 3 of what the audit did not find". findings: with their witnesses."""
+    shown = {it.proof for finding in findings for it in finding.evidence if isinstance(it, Witness)}
+    proven = sum(finding.confidence is Confidence.PROVEN for finding in findings)
+    of_findings = sum(it.proof in shown for it in proofs)
+    parts = [
+        f"{of_findings:,} of {plural(proven, 'finding')}" if of_findings else "",
+        f"{len(proofs) - of_findings:,} of what the audit did not find"
+        if findings and of_findings < len(proofs)
+        else "",
+    ]
+    return f"{plural(len(proofs), 'proof')}{': ' if any(parts) else ''}{', '.join(filter(None, parts))}"
+
+
 def extent(finished: Finished) -> str:
-    """ "412 files, 31,004 lines in 0.61 s"."""
-    return f"{plural(finished.files, 'file')}, {plural(finished.lines, 'line')} in {finished.seconds:.2f} s"
+    """ "412 files, 31,004 lines in 0.61 s"; of files that were read and run, what the time was spent on."""
+    spent = "in" if finished.verb == "audit" else "read and run in"
+    return f"{plural(finished.files, 'file')}, {plural(finished.lines, 'line')} {spent} {finished.seconds:.2f} s"

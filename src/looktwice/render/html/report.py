@@ -22,7 +22,7 @@ from looktwice.render.html.lanes import lanes
 from looktwice.render.html.text import escape, inline
 from looktwice.render.lanes import FINE
 from looktwice.render.renderer import Guide, Setting
-from looktwice.render.words import confidence_counts, evidence_text, extent, gap, plural
+from looktwice.render.words import confidence_counts, evidence_text, extent, gap, plural, proof_counts
 
 
 class Chapter(Struct, frozen=True):
@@ -116,7 +116,8 @@ def head(name: str, report: Report) -> str:
         if (count := sum(it.severity is level for it in report.findings))
     ]
     if report.proven:
-        counts.insert(0, f'<li class="proven"><b>{len(report.proven)}</b> proven</li>')
+        kind = plural(len(report.proven), "proof").partition(" ")[2]
+        counts.insert(0, f'<li class="proven"><b>{len(report.proven)}</b> {kind}</li>')
     summary = (
         f"{plural(len(report.findings), 'finding')} ({confidence_counts(report.findings)})" if report.findings else ""
     )
@@ -126,6 +127,7 @@ def head(name: str, report: Report) -> str:
             [
                 str(report.reach) if report.reach else "",
                 summary,
+                proof_counts(report.findings, report.proven) if report.proven and report.findings else "",
                 extent(done) if done and done.files else f"{done.seconds:.1f} s" if done else "",
                 f"looktwice {escape(report.looktwice)}",
             ],
