@@ -64,6 +64,10 @@ def classes(n: int, wide: int = 1) -> str:
     return "".join(lines)
 
 
+def routes(n: int) -> str:
+    return "".join(f"app.get('/x{i}', (req, res) => res.json(1));\n" for i in range(n))
+
+
 SHAPES: Mapping[str, Shape] = {
     # ── long ─────────────────────────────────────────────────────────────────────────────────────────────────────────
     "statements, Python": lambda n: py_function("".join(f"    x = x + {i}\n" for i in range(n))),
@@ -484,6 +488,66 @@ SHAPES: Mapping[str, Shape] = {
     },
     "requirements": lambda n: {**py("f()\n"), "requirements.txt": "".join(f"p{i}==1.{i}\n" for i in range(n))},
     "requirements, one line": lambda n: {**py("f()\n"), "requirements.txt": "a" + " " * n + "[" + "x" * n},
+    # ── registered with a framework ──────────────────────────────────────────────────────────────────────────────────
+    "guards before routes, Express": lambda n: js(
+        "".join("app.use((req, res, next) => { next(); });\n" for _ in range(n)) + routes(n)
+    ),
+    "guards between routes, Express": lambda n: js(
+        "".join(
+            "app.use((req, res, next) => { if (!req.headers.x) return res.status(401).end(); next(); });\n"
+            f"app.get('/x{i}', (req, res) => res.json(1));\n"
+            for i in range(n)
+        )
+    ),
+    "guards under paths, Express": lambda n: js(
+        "".join(f"app.use('/x{i}', (req, res, next) => {{ next(); }});\n" for i in range(n)) + routes(n)
+    ),
+    "routers of one application, Express": lambda n: js(
+        "".join(
+            f"const r{i} = express.Router();\nr{i}.get('/x', (req, res) => res.json(1));\napp.use('/p{i}', r{i});\n"
+            for i in range(n)
+        )
+    ),
+    "guards in files, Express": lambda n: {
+        **js("module.exports = { app };\n"),
+        **{
+            f"m{i}.js": "const { app } = require('./app');\napp.use((req, res, next) => { next(); });\n"
+            f"app.get('/x{i}', (req, res) => res.json(1));\n"
+            for i in range(n)
+        },
+    },
+    "routers in routers, Express": lambda n: js(
+        "".join(f"const r{i} = express.Router();\nr{i}.get('/x', (req, res) => res.json(1));\n" for i in range(n))
+        + "".join(f"r{i}.use('/p', r{i + 1}); r{i}.use('/q', r{i + 1});\n" for i in range(n - 1))
+        + "app.use(r0);\n"
+    ),
+    "routers in routers, FastAPI": lambda n: {
+        "app.py": "from fastapi import APIRouter, FastAPI\napp = FastAPI()\n"
+        + "".join(f"r{i} = APIRouter(prefix='/p{i}')\n@r{i}.get('/x')\ndef f{i}(): pass\n" for i in range(n))
+        + "".join(f"r{i}.include_router(r{i + 1})\n" for i in range(n - 1))
+        + "app.include_router(r0)\n"
+    },
+    "decorators, each with its wrapper": lambda n: py(
+        "".join(f"def d{i}(f):\n    def w(*a):\n        return f(*a)\n    return w\n" for i in range(n))
+        + "".join(f"@d{i}\n" for i in range(n))
+        + "def run(db: Session, x: int):\n    db.get(Order, x).total = 1\n    db.commit()\n"
+    ),
+    "decorators, each with a parameter": lambda n: py(
+        "".join(f"def d{i}(f):\n    def w(db, *a):\n        return f(*a)\n    return w\n" for i in range(n))
+        + "".join(f"@d{i}\n" for i in range(n))
+        + "def run(x: int):\n    pass\n"
+    ),
+    "classes that hold each other, Nest": lambda n: {
+        "app.ts": "import { Controller, Get, Injectable } from '@nestjs/common';\n"
+        + "".join(
+            f"@Injectable() export class S{i} {{\n"
+            f"  constructor(private s: S{(i + 1) % n}, private p: S{(i + 2) % n}) {{}}\n"
+            "  async m() { await this.s.m(); await this.p.m(); } }\n"
+            f"@Controller('c{i}') export class C{i} {{ constructor(private s: S{i}) {{}}\n"
+            "  @Get() async g() { return this.s.m(); } }\n"
+            for i in range(n)
+        )
+    },
     "head of a generated file": lambda n: js("/* generated do not edit " * n),
 }
 

@@ -19,8 +19,14 @@ import scaling
 from shapes import SHAPES, Files
 
 SIZE = 50
-BOUNDED = {"classes, each the base of the next": 80, "classes that extend, TypeScript": 80}
-"""Shapes in which only so many classes are followed: the sizes begin where that is reached."""
+BOUNDED = {
+    "classes, each the base of the next": 80,
+    "classes that extend, TypeScript": 80,
+    "decorators, each with its wrapper": 80,
+    "decorators, each with a parameter": 80,
+    "routers in routers, Express": 20,
+}
+"""Shapes of which only so many parts are followed: the sizes begin where that is reached."""
 MOST = 3.0
 """How much more the second doubling may cost than the first: 2 times in a linear walk, 4 where it takes the square."""
 DOUBLE = 2.1
@@ -43,6 +49,10 @@ COMMON = (
     "migration, a comment before everything",
     "tsconfig, a chain of extends",
     "calls, each of the next",
+    "guards between routes, Express",
+    "routers in routers, FastAPI",
+    "decorators, each with a parameter",
+    "classes that hold each other, Nest",
 )
 """One of each kind; the others are part of `make thorough`."""
 IN_C = {

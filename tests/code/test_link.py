@@ -9,6 +9,7 @@ from looktwice.code import Program
 from looktwice.code.ir.common import Known
 from looktwice.code.ir.handlers import GuardRole, HandlerKind
 from looktwice.code.ir.values import OriginKind
+from looktwice.code.program.link import CUT_MOUNTS, MOUNTED_DEEP, MOUNTED_OFTEN
 
 SECURITY = """
 from fastapi import Depends, HTTPException, Header
@@ -343,3 +344,78 @@ def test_handlers_that_are_wrapped() -> None:
         "PUT /c": ("create", set()),
     }
     assert all(each.function in found.functions for each in found.handlers)
+
+
+def nested(depth: int) -> str:
+    """Routers, each mounted in the one before, with a route on the last, behind a guard of the first."""
+    return (
+        "from fastapi import APIRouter, Depends, FastAPI\nfrom security import current_user\napp = FastAPI()\n"
+        + "".join(f"r{i} = APIRouter(prefix='/p{i}')\n" for i in range(depth))
+        + "".join(f"r{i}.include_router(r{i + 1})\n" for i in range(depth - 1))
+        + "app.include_router(r0, dependencies=[Depends(current_user)])\n"
+        + f"@r{depth - 1}.get('/x')\ndef last(): pass\n"
+    )
+
+
+@pytest.mark.parametrize(("depth", "is_cut"), [(1, False), (4, False), (MOUNTED_DEEP, False), (MOUNTED_DEEP + 4, True)])
+def test_routers_in_routers(depth: int, is_cut: bool) -> None:
+    """What is not followed is reported, and never a wrong path in silence."""
+    found = program(security_py=SECURITY, app_py=nested(depth))
+    path = "".join(f"/p{i}" for i in range(depth)) + "/x"
+    assert (routes(found) == {f"GET {path}": ("last", {"AUTHENTICATES"})}) is not is_cut
+    assert [it.why for it in found.unread] == [CUT_MOUNTS] * is_cut
+
+
+def test_routers_mounted_in_many_ways() -> None:
+    """Twice in each other: the ways double with each."""
+    text = nested(9)
+    again = [
+        line.replace(")", ", prefix='/b')") for line in text.splitlines() if line.startswith("r") and "include" in line
+    ]
+    found = program(security_py=SECURITY, app_py="\n".join([text, *again]))
+    assert len(found.handlers) == MOUNTED_OFTEN
+    assert [it.why for it in found.unread] == [CUT_MOUNTS]
+
+
+ROUTER = """
+const express = require('express');
+const {{ check }} = require('./check');
+const app = express();
+const api = express.Router();
+{lines}
+app.use('/api', api);
+module.exports = {{ app }};
+"""
+CHECK = """
+exports.check = (req, res, next) => { if (!req.headers.token) return res.status(401).json({}); next(); };
+exports.may = (req, res, next) => { if (!req.headers.key) return res.status(403).json({}); next(); };
+"""
+ROUTE = "api.get('/a/b', (req, res) => res.json(1));"
+
+
+@pytest.mark.parametrize(
+    ("lines", "roles"),
+    [
+        (f"api.use(check);\n{ROUTE}", {"AUTHENTICATES"}),
+        (f"{ROUTE}\napi.use(check);", set()),
+        (f"api.use('/a', check);\n{ROUTE}", {"AUTHENTICATES"}),
+        (f"api.use('/a/b', check);\n{ROUTE}", {"AUTHENTICATES"}),
+        (f"api.use('/a/*', check);\n{ROUTE}", {"AUTHENTICATES"}),
+        (f"api.use('/', check);\n{ROUTE}", {"AUTHENTICATES"}),
+        (f"api.use('/a/b/c', check);\n{ROUTE}", set()),
+        (f"api.use('/ab', check);\n{ROUTE}", set()),
+        (f"app.use(check);\n{ROUTE}", {"AUTHENTICATES"}),
+        (f"app.use('/api', check);\n{ROUTE}", {"AUTHENTICATES"}),
+        (f"app.use('/web', check);\n{ROUTE}", set()),
+        ("api.use((req, res, next) => next());\n" * 5 + f"api.use(check);\n{ROUTE}", {"AUTHENTICATES"}),
+        (f"{ROUTE}\napp.use('/web', check, api);", {"AUTHENTICATES", ""}),
+    ],
+)
+def test_guards_before_a_route(lines: str, roles: set[str]) -> None:
+    """Those of its router and of all above that come before it and cover its path."""
+    found = program(app_js=ROUTER.format(lines=lines), check_js=CHECK)
+    given = [names - {"UNKNOWN"} for _, names in routes(found).values()]
+    if "" in roles:  # mounted twice, once behind a guard
+        assert sorted(map(sorted, given)) == [[], ["AUTHENTICATES"]]
+    else:
+        assert given == [roles]

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from looktwice.code.coverage import Reading, measure, understood_of
 from looktwice.code.libraries import readers, with_own
 from looktwice.code.lowering.registration import Registered
-from looktwice.code.program.decorators import decorated, handled
+from looktwice.code.program.decorators import CUT_DECORATORS, decorated, handled
 from looktwice.code.program.link import CUT_MOUNTS, link
 from looktwice.code.program.program import ERRORS_KEPT, Program
 from looktwice.code.program.selection import Selection
@@ -66,7 +66,7 @@ def build(
     models = {language: with_own(language, tables) for language, tables in own.items()}
     world = Workspace(names, lambda path, function: parsed[path].body(function), found, models)
     registered = _lower_all(world, Selection(names, parsed, modules, world.models), modules)
-    summaries = decorated(world, {name: each.summary for name, each in world.all_lowered.items()})
+    summaries, too_wrapped = decorated(world, {name: each.summary for name, each in world.all_lowered.items()})
     handlers, authenticating, cut = link(world, summaries, registered)
     handlers = tuple(handled(each, summaries) for each in handlers)
     errors = {path: each.errors[:ERRORS_KEPT] for path, each in parsed.items() if each.errors}
@@ -84,6 +84,7 @@ def build(
         *project.manifests.unread,
         *shortfalls(names, world.failed, sources),
         *cut_short(cut, CUT_MOUNTS, sources),
+        *cut_short(too_wrapped, CUT_DECORATORS, sources),
     )
     notes = (*(Noted(each.note, path) for path, each in declared.items() if each.note), *project.manifests.notes)
     return Program(

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -210,3 +211,55 @@ def resolved_or_refused(root):
 def test_what_cannot_be_meant_is_refused(tmp_path, prove, message):
     with pytest.raises(StartError, match=message):
         resolve(tmp_path, prove)
+
+
+def _pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _nowhere(path: Path) -> None:
+    path.symlink_to("nowhere")
+
+
+def _large(path: Path) -> None:
+    path.write_bytes(b"# x\n" * 600_000)
+
+
+def _holding(data: bytes):
+    return lambda path: path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "why"),
+    [
+        (".env", _pipe, "it is a named pipe"),
+        (".env", _nowhere, "it is a link that leads nowhere"),
+        (".env", _large, "it has 2.4 MB; at most 2 MB of one file are read"),
+        (".env.local", _holding(b"A=1\nB=caf\xe9\n"), "line 2 is not UTF-8, so all of it was taken for Latin-1"),
+        ("config/.env", _holding(b"A=\0\n"), "it holds zero bytes, so it is not text"),
+        ("Procfile", _pipe, "it is a named pipe"),
+        ("Procfile", _holding(b"\0\0\n"), "it holds zero bytes, so it is not text"),
+        ("Dockerfile", _large, "it has 2.4 MB; at most 2 MB of one file are read"),
+        ("package.json", _holding(b"{"), "it is not valid JSON"),
+        ("package.json", _holding(b"[1]"), "it holds no JSON object"),
+        ("docker-compose.yml", _holding(b"services: [\n"), "it is not valid YAML"),
+        ("compose.yaml", _holding(b"- a\n"), "it holds no services"),
+        ("compose.yaml", _nowhere, "it is a link that leads nowhere"),
+        ("prisma/schema.prisma", _holding(b"\0"), "it holds zero bytes, so it is not text"),
+        (".env", _holding(b"A=1\n"), ""),
+        (".env", _holding("A=café\n".encode("utf-16")), ""),
+        (".env/pyvenv.cfg", _holding(b""), ""),
+        ("Procfile", _holding(b"worker: a\n"), ""),
+        ("compose.yaml", _holding(b""), ""),
+    ],
+)
+def test_what_cannot_be_read_is_in_the_plan(tmp_path, name, make, why):
+    """As a remark of the run, and in the message when nothing shows how to start."""
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    make(tmp_path / name)
+    plan = resolve(tmp_path, Prove(start="python app.py"))
+    expected = f"could not read {name}: {why}"
+    assert [it.startswith(expected) for it in plan.unread] == [True] * bool(why), plan.unread
+    with pytest.raises(StartError) as error:
+        resolve(tmp_path, Prove())
+    assert (expected in str(error.value)) is bool(why)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from looktwice.code.ir.common import NONE, Known
+from looktwice.code.ir.common import NONE, Known, Place
 from looktwice.code.ir.handlers import Handler
 from looktwice.code.ir.summary import CallSite, FunctionSummary
 from looktwice.code.ir.values import Origin, OriginKind, Value
@@ -17,26 +18,44 @@ from looktwice.code.project.names import is_project, split
 from looktwice.code.syntax.tree import Call, Function, Name, Node, Return
 
 SUFFIX = " (decorated)"
+WRAPPERS = 40
+"""Decorators of one function that are applied, the inner ones first. Programs have three or four."""
+CUT_DECORATORS = f"more than {WRAPPERS} decorators wrap a function, and those further out were not applied"
 UNKNOWN: Value = (Origin(OriginKind.UNKNOWN),)
 
 
-def decorated(world: Workspace, summaries: Mapping[str, FunctionSummary]) -> dict[str, FunctionSummary]:
-    """The summaries with decorators applied: callers of a decorated function call its wrapper."""
+class Wrapper(Struct, frozen=True):
+    """The inner function of a decorator. rest: its parameters that take any arguments (`*args`, `**kwargs`)."""
+
+    summary: FunctionSummary
+    rest: frozenset[str]
+
+
+def decorated(
+    world: Workspace, summaries: Mapping[str, FunctionSummary]
+) -> tuple[dict[str, FunctionSummary], tuple[Place, ...]]:
+    """The summaries with decorators applied: callers of a decorated function call its wrapper. And the places of
+    functions of which not all wrappers were applied."""
     wrapped: dict[str, FunctionSummary] = {}
     made: dict[str, FunctionSummary] = {}
+    cut: list[Place] = []
     for name, summary in summaries.items():
         function = world.function(name)
-        current = summary
+        current, applied = summary, 0
         for node in reversed(function.decorators) if function is not None else ():
             wrapper = _wrapper(world, summary.path, node)
-            if wrapper is not None and any(each.param == WRAPPED for each in wrapper.invokes):
-                current = compose(current, wrapper)
-                made[current.name] = current
+            if wrapper is None or all(each.param != WRAPPED for each in wrapper.summary.invokes):
+                continue
+            if applied == WRAPPERS:
+                cut.append(Place(summary.path, node.start, node.end))
+                break
+            current, applied = compose(current, wrapper), applied + 1
+            made[current.name] = current
         if current is not summary:
             wrapped[name] = current
     if not wrapped:
-        return dict(summaries)
-    return {name: _redirected(summary, wrapped) for name, summary in summaries.items()} | made
+        return dict(summaries), ()
+    return {name: _redirected(summary, wrapped) for name, summary in summaries.items()} | made, tuple(cut)
 
 
 def handled(handler: Handler, summaries: Mapping[str, FunctionSummary]) -> Handler:
@@ -51,7 +70,7 @@ def handled(handler: Handler, summaries: Mapping[str, FunctionSummary]) -> Handl
     return replace(handler, function=name, sources=sources)
 
 
-def _wrapper(world: Workspace, path: str, node: Node) -> FunctionSummary | None:
+def _wrapper(world: Workspace, path: str, node: Node) -> Wrapper | None:
     """The inner function of a decorator, lowered with the decorated function as a parameter that it calls."""
     symbol = world.names.expression(path, node.callee if isinstance(node, Call) else node)
     if not is_project(symbol) or (decorator := world.function(symbol)) is None:
@@ -64,7 +83,8 @@ def _wrapper(world: Workspace, path: str, node: Node) -> FunctionSummary | None:
     if inner is None or not taker.parameters:
         return None
     scope = {taker.parameters[0].name: Val((Origin(OriginKind.PARAM, WRAPPED),))}
-    return world.inline(f"{symbol}.{inner.name}", inner, scope).summary
+    rest = frozenset(each.name for each in inner.parameters if each.kind in ("*", "**"))
+    return Wrapper(world.inline(f"{symbol}.{inner.name}", inner, scope).summary, rest)
 
 
 def _returned_function(body: tuple[Node, ...]) -> Function | None:
@@ -77,14 +97,15 @@ def _returned_function(body: tuple[Node, ...]) -> Function | None:
     return inner.get(last.id) if isinstance(last, Name) else None
 
 
-def compose(function: FunctionSummary, wrapper: FunctionSummary) -> FunctionSummary:
+def compose(function: FunctionSummary, by: Wrapper) -> FunctionSummary:
     """The wrapper, with the function substituted for its parameter.
 
     Parameters that the wrapper names come first; what it forwards (`*args`, `**kwargs`) are the function's others.
     """
+    wrapper = by.summary
     invoked = [each for each in wrapper.invokes if each.param == WRAPPED]
     explicit = max((len(each.args) for each in invoked), default=0)
-    own = [n for n, each in enumerate(wrapper.parameters) if each not in ("args", "kwargs", "_args", "_kwargs")]
+    own = [n for n, each in enumerate(wrapper.parameters) if each not in by.rest]
     inherited = range(explicit, len(function.parameters))
     parameters = (*(wrapper.parameters[n] for n in own), *(function.parameters[n] for n in inherited))
     places = {old: new for new, old in enumerate(own)}

@@ -105,6 +105,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     health: tuple[str, ...] = ()
     extensions: tuple[str, ...] = ()  # of PostgreSQL, that the project's SQL asks for
     search_path: tuple[str, ...] = ()  # directories that go before PATH: a virtual environment, node_modules/.bin
+    unread: tuple[str, ...] = ()  # files of the project that should say how it is started and set, and why they do not
     own: OwnFiles = OwnFiles()  # what it must not get as it lies on the disk
     is_isolated: bool = True  # whether it is kept from files and services that are not of this run
     began: int = msgspec.field(default_factory=time.time_ns)  # nanoseconds since the epoch: newer files are of the run

@@ -12,6 +12,7 @@ from looktwice.prove.app import families, made_up
 from looktwice.prove.app.failure import StartError
 from looktwice.prove.app.plan import USERS_FILE, Command, Kind, Origin, Plan, Setting, Upstream
 from looktwice.prove.app.sources import commands, dotenv, drivers, own_files, programs, settings_in_code
+from looktwice.prove.app.sources.unread import unread
 from looktwice.prove.network.request import Request
 from looktwice.prove.network.writable import problem
 
@@ -26,11 +27,12 @@ def resolve(root: Path, prove: Prove) -> Plan:
         raise StartError(
             "start", f"directory = {prove.directory!r} is not a folder here", add='[prove]\ndirectory = "…"'
         )
+    closed = tuple(f"could not read {it}" for it in unread(base))
     start = _words(prove.start, "start") if prove.start else commands.start(base)
     if start is None:
         raise StartError(
             "start",
-            "nothing in the project shows how: " + ", ".join(commands.LOOKED_AT),
+            "nothing in the project shows how: " + ", ".join(commands.LOOKED_AT) + "".join(f"; {it}" for it in closed),
             add='[prove]\nstart = "the command that starts it, with {port} where the port goes"',
         )
     if prove.health and (why := problem(Request(method="GET", path=prove.health))):
@@ -48,6 +50,7 @@ def resolve(root: Path, prove: Prove) -> Plan:
         health=(prove.health,) if prove.health else (),
         extensions=tuple(commands.extensions(base)),
         search_path=tuple(programs.search_path(base)),
+        unread=closed,
         own=own_files.find(base),
         is_isolated=prove.isolation,
     )

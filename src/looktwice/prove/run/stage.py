@@ -228,6 +228,7 @@ class Stage:
             *self.background.remarks(),
             *remarks.of_calls(self.outside.hosts),
             *remarks.of_attempts(tried, self.plan),
+            *self.plan.unread,
             *remarks.of_files(self.plan),
         ]
         if runs_as_root(self.plan):

@@ -11,11 +11,11 @@ from looktwice.prove.app.sources import rewrite
 from looktwice.prove.app.sources.text import text_of
 
 _MERGED_KEYS = 100_000
-_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml", "docker-compose.dev.yml")
+FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml", "docker-compose.dev.yml")
 
 
 def start(root: Path) -> Command | None:
-    for name in _FILES:
+    for name in FILES:
         path = root / name
         if path.is_file():
             for service, command, line in _built(path):
@@ -35,13 +35,9 @@ def _words(command: Any) -> tuple[str, ...] | None:
 
 def _built(path: Path) -> list[tuple[str, Any, int]]:
     """Service, command and line of every service with `build` and `command`."""
-    try:
-        import yaml  # type: ignore[import-untyped]
-    except ImportError:  # the extra `prove` brings it; without it this source says nothing
-        return []
     text = text_of(path)
     try:
-        document = attempt("YAML", lambda: yaml.load(text, careful(yaml.SafeLoader)))
+        document = _document(text)
     except NotParsedError:
         return []
     services = document.get("services") if isinstance(document, dict) else None
@@ -54,6 +50,24 @@ def _built(path: Path) -> list[tuple[str, Any, int]]:
             line = next((number for number, text in enumerate(lines, 1) if text.strip().startswith(f"{name}:")), 0)
             result.append((str(name), service["command"], line))
     return result
+
+
+def why_no_document(text: str) -> str:
+    """Why a text is no YAML document with names; "" when it is one, or empty."""
+    try:
+        document = _document(text)
+    except NotParsedError as error:
+        return error.why
+    return "" if document is None or isinstance(document, dict) else "it holds no services"
+
+
+def _document(text: str) -> Any:
+    """What a compose file holds. Raises NotParsedError."""
+    try:
+        import yaml  # type: ignore[import-untyped]
+    except ImportError:
+        raise NotParsedError("the extra `prove` is not installed, which reads YAML") from None
+    return attempt("YAML", lambda: yaml.load(text, careful(yaml.SafeLoader)))
 
 
 def careful(loader: type[Any]) -> type[Any]:

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from looktwice.prove.app.plan import Kind, Origin, Setting
 from looktwice.prove.app.recognition import kind_of, service_name
-from looktwice.prove.app.sources.own_files import settings_files
+from looktwice.prove.app.sources.own_files import is_settings_name, settings_files
 from looktwice.prove.app.sources.text import text_of
 from looktwice.prove.sandbox.files import SHOWN
 
@@ -46,6 +46,13 @@ def settings(root: Path) -> list[Setting]:
                 if known is None or (known.own and not made.own):
                     found[it.name] = made
     return list(found.values())
+
+
+def present(root: Path) -> list[Path]:
+    """Files of settings that an application may read, those that cannot be read among them."""
+    names = ((directory, name) for directory in _directories(root) for name in os.listdir(directory))
+    found = [directory / name for directory, name in names if is_settings_name(name)]
+    return sorted(path for path in found if not path.is_dir())
 
 
 def shown_values(root: Path) -> set[str]:

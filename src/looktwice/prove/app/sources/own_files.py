@@ -62,7 +62,7 @@ def find(root: Path) -> OwnFiles:
     top = next((parent for parent in (root, *root.parents) if (parent / ".git").exists()), root)
     settings, databases, configuration = [], [], []
     for path in _walk(top):
-        if _is_settings(path.name):
+        if is_settings_name(path.name):
             settings.append(str(path))
         elif _DATABASE.fullmatch(path.name) and _is_database(path):
             databases.append(str(path))
@@ -86,7 +86,7 @@ def settings_files(directory: Path) -> list[Path]:
         names = sorted(entry.name for entry in os.scandir(directory))
     except OSError:
         return []
-    return [directory / name for name in names if _is_settings(name) and _is_no_folder(directory / name)]
+    return [directory / name for name in names if is_settings_name(name) and _is_no_folder(directory / name)]
 
 
 def _walk(top: Path) -> Iterator[Path]:
@@ -104,7 +104,7 @@ def _walk(top: Path) -> Iterator[Path]:
                 yield path
 
 
-def _is_settings(name: str) -> bool:
+def is_settings_name(name: str) -> bool:
     return is_settings(name) or is_shown(name)
 
 

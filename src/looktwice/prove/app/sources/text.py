@@ -1,4 +1,4 @@
-"""The files of a project as text: what cannot be read is skipped, and no read blocks."""
+"""The files of a project as text: what cannot be read is skipped, and no read blocks. `unread` reports it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,22 @@ def text_of(path: Path) -> str:
 def json_object(path: Path) -> dict[str, Any]:
     """The object that a JSON file holds; empty when it holds none."""
     try:
-        content = attempt("JSON", lambda: json.loads(text_of(path)))
+        return _object(text_of(path))
     except NotParsedError:
         return {}
-    return content if isinstance(content, dict) else {}
+
+
+def why_no_object(text: str) -> str:
+    """Why a text is no JSON object; "" when it is one."""
+    try:
+        _object(text)
+    except NotParsedError as error:
+        return error.why
+    return ""
+
+
+def _object(text: str) -> dict[str, Any]:
+    content = attempt("JSON", lambda: json.loads(text))
+    if not isinstance(content, dict):
+        raise NotParsedError("it holds no JSON object")
+    return content
