@@ -256,3 +256,39 @@ def test_what_the_deadline_has_cut_off_is_named(bank_project: Path, capfd: pytes
         assert all("the deadline of 1s has passed" in why for why in unreached)
         assert all("the deadline of 1s has passed" in it["why"] for it in report["not_proven"])
         assert any(it["ended_early"] for it in report["notes"]) or not report["not_proven"]
+
+
+DEPOSIT = "def deposit(db: Connection, body: dict) -> dict:\n"
+HANGS = {
+    "the application": "    if next(_posts) >= 6: time.sleep(600)\n",
+    "its database": "    if next(_posts) >= 6: db.execute('SET statement_timeout = 0; SELECT pg_sleep(600)')\n",
+}
+
+
+@pytest.mark.parametrize("what", HANGS)
+def test_the_deadline_holds_and_what_was_not_asked_is_listed(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], what: str
+) -> None:
+    tmp_path.chmod(0o755)
+    text = BANK.read_text()
+    assert DEPOSIT in text
+    text = text.replace(DEPOSIT, "import itertools\n_posts = itertools.count()\n\n" + DEPOSIT + HANGS[what])
+    (tmp_path / "bank.py").write_text(text)
+    (tmp_path / "schema.sql").write_text(runpy.run_path(str(BANK))["SCHEMA"])
+    requests = [f'{{ method = "POST", path = "/{path}", body = {{ amount = 5 }} }}' for path in ("deposit", "withdraw")]
+    settings = CONFIGURATION.partition("requests = [")[0] + f"requests = [{', '.join(requests)}]\n"
+    upstream = "[prove.upstreams]" + CONFIGURATION.partition("[prove.upstreams]")[2]
+    (tmp_path / "looktwice.toml").write_text(settings + upstream)
+    began = time.monotonic()
+    code = run(["prove", str(tmp_path), "--experiment", "twice", "--no-test", "--deadline", "12s", "--format", "json"])
+    assert time.monotonic() - began < 30
+    captured = capfd.readouterr()
+    assert code == 2, captured.err
+    report = json.loads(captured.out)
+    reached = [it["endpoint"] for it in report["reached"]]
+    assert reached == ["POST /deposit", "POST /withdraw"]
+    open_ones = {it["endpoint"]: it["why"] for it in report["not_proven"]}
+    asked = [it["endpoint"] for it in report["reached"] if it["status"] is not None]
+    assert set(asked) <= set(open_ones)
+    for it in report["reached"]:
+        assert it["status"] is not None or it["why"]

@@ -40,6 +40,8 @@ def test_the_rows_that_break_one_are_reported(server: postgres.Server) -> None:
         ("not SQL", "syntax error"),
         ("DELETE FROM wallet RETURNING id", "read-only"),
         ("SELECT id FROM wallet WHERE n > 0", "before any request is sent: id 1"),
+        ("SELECT generate_series(1, 100000000) AS id", "before any request is sent: id 1"),
+        ("SELECT id, pg_sleep(600) FROM wallet", "takes longer than 10 s"),
     ],
 )
 def test_one_that_cannot_be_used_is_refused(server: postgres.Server, query: str, why: str) -> None:

@@ -15,11 +15,12 @@ from looktwice.core.isolation import import_path
 TYPE_CHECKING = False  # `typing` is not loaded yet
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TextIO
 
     from click import ClickException
 
 INTERRUPTED, BROKEN_PIPE, NOT_DONE = 130, 141, 2
-FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,6 +31,10 @@ def main(arguments: list[str] | None = None) -> int:
     """
     sys.unraisablehook = lose_no_interrupt
     have_streams()
+    if not is_writable(1):
+        complain("cannot write: standard output is not open for writing\nRedirect it to a file that is, and run again.")
+        silence_output()
+        return NOT_DONE
     try:
         sys.path[:] = import_path()
         from looktwice.cli import stopping
@@ -47,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
         if error.errno not in FULL:
             raise
         silence_output()
-        print(f"cannot write: {(error.strerror or str(error)).lower()}\nMake room and run again.", file=sys.stderr)
+        complain(f"cannot write: {(error.strerror or str(error)).lower()}\nMake room and run again.")
         return NOT_DONE
     finally:
         leave_quietly()
@@ -86,6 +91,14 @@ def run(arguments: list[str] | None) -> int:
 
         terminal.say(own_fault(error))
         return NOT_DONE
+
+
+def complain(text: str) -> None:
+    """Print to standard error, if that can be written to: the exit code says the same, and must not be lost."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:
+        silence(sys.stderr)
 
 
 def complain_of_usage(error: ClickException) -> None:
@@ -147,14 +160,32 @@ def have_streams() -> None:
     import io
 
     for number in range(3):
-        try:
-            os.fstat(number)
-        except OSError:
+        if not is_open(number) or (number == 2 and not is_writable(number)):
             reading, writing = os.pipe()  # there may be no /dev/null; one of the two has the number now
             os.set_blocking(writing, False)
             os.dup2(reading if number == 0 else writing, number)
+            if number == 2:
+                sys.stderr = io.StringIO()
     sys.stdout = sys.stdout or io.StringIO()
     sys.stderr = sys.stderr or io.StringIO()
+
+
+def is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
+
+
+def is_writable(number: int) -> bool:
+    """Whether a descriptor was opened for writing: `1<file` gives one that was not."""
+    try:
+        import fcntl
+
+        return fcntl.fcntl(number, fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY
+    except (ImportError, OSError):
+        return True
 
 
 def never_fail_on_letters() -> None:
@@ -166,8 +197,12 @@ def never_fail_on_letters() -> None:
 
 def silence_output() -> None:
     """The reader is gone: what Python still flushes at exit is discarded."""
+    silence(sys.stdout)
+
+
+def silence(stream: TextIO) -> None:
     _, writing = os.pipe()  # there may be no /dev/null; what is left is less than a pipe holds
-    os.dup2(writing, sys.stdout.fileno())
+    os.dup2(writing, stream.fileno())
 
 
 def leave_quietly() -> None:

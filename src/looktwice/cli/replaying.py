@@ -48,9 +48,10 @@ def replay(
     if not root.is_dir():
         raise LooktwiceError(f"cannot replay on {root}", "there is no such folder", "Name another with --project.")
     with needs("replay", "prove"):
-        from looktwice.prove.evidence.replay import ask
+        from looktwice.prove.evidence.replay import ask, named
         from looktwice.prove.run.deadline import Deadline
         from looktwice.prove.run.stage import Stage
+    named(proof.experiment)  # before anything is started
     prove = opened(load(root), allowed, is_open).prove
     limit = Deadline(duration(deadline or prove.deadline, "deadline"))
     with Stage.open(root, prove, terminal.say, limit) as stage:

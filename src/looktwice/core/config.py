@@ -8,25 +8,31 @@ import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from looktwice.core.errors import ConfigurationError
 from looktwice.core.files import UnreadableError, is_present, read_bytes, read_named
 from looktwice.core.parsing import NotParsedError, attempt
 
 FILE_NAME = "looktwice.toml"
+MOST_SECONDS, MOST_SCHEDULES = 3_600_000.0, 1_000_000_000
+"""The longest time and the largest budget: nobody waits for either."""
+
+Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+"""How many there are of something that is deployed."""
+
 OUR_TABLE = re.compile(rb"\btool\s{0,9}\.\s{0,9}[\"']?looktwice\b")
 
 
 class System(Struct, frozen=True, kw_only=True):
     """How the code is deployed: a defect with four workers may be harmless with one."""
 
-    regions: int = 1
-    instances: int = 2
-    workers: int = 1
+    regions: Count = 1
+    instances: Count = 2
+    workers: Count = 1
 
 
 class Gap(Struct, frozen=True, kw_only=True):
@@ -81,7 +87,7 @@ class Upstream(Struct, frozen=True, kw_only=True):
     """An external API: the environment variable that holds its address, and the response of its stub."""
 
     variable: str = ""
-    status: int = 200
+    status: Annotated[int, Meta(ge=100, le=599)] = 200
     body: Any = None
 
 
@@ -165,6 +171,9 @@ def budget(text: str) -> tuple[float | None, int | None]:
             f"cannot use the budget {text!r}", "it is neither a duration nor a count", "Write 30s, 2m or 200."
         )
     scale = {"ms": 0.001, "s": 1.0, "m": 60.0}.get(match[2])
+    if float(match[1]) * (scale or 1.0) > (MOST_SECONDS if scale else MOST_SCHEDULES):
+        most = f"{MOST_SECONDS / 60:.0f}m" if scale else str(MOST_SCHEDULES)
+        raise ConfigurationError(f"cannot use the budget {text[:40]!r}", "it is too large", f"Write at most {most}.")
     return (float(match[1]) * scale, None) if scale else (None, int(float(match[1])))
 
 
@@ -173,7 +182,11 @@ def duration(text: str, name: str) -> float:
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h)\s*", text)
     if not match or float(match[1]) <= 0:
         raise ConfigurationError(f"cannot use {name} = {text!r}", "it is not a duration", "Write 90s, 10m or 1h.")
-    return float(match[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}[match[2]]
+    seconds = float(match[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}[match[2]]
+    if seconds > MOST_SECONDS:
+        most = f"{MOST_SECONDS / 3600:.0f}h"
+        raise ConfigurationError(f"cannot use {name} = {text[:40]!r}", "it is too long", f"Write at most {most}.")
+    return seconds
 
 
 def share(text: str) -> float:

@@ -76,7 +76,10 @@ def read_named(path: Path, most: int = LARGEST) -> bytes:
             return _read(path, most, None)
         handle = os.open(path, _OPEN)
         try:
-            return _content(handle, most)
+            found = _content(handle, most)
+            if not found and os.path.lexists(os.path.realpath(path)):  # a shell's has no name that leads to it
+                raise UnreadableError("it is a named pipe that nothing is written to")
+            return found
         finally:
             os.close(handle)
     except OSError as error:

@@ -65,8 +65,15 @@ def prove(job: Job, keep: Keep = keep_nothing) -> Iterator[Event]:
         yield from _asked(job, keep, deadline, tally)
     except RunEndedError as error:
         if not tally.endpoints:
+            deadline.check(tally.doing)
             raise
-        yield Noted(f"{error.what}: {error.why}", ended_early=True)
+        why = str(deadline) if deadline.is_over else error.why
+        yield Noted(f"{error.what}: {error.why}, while {tally.doing}", ended_early=True)
+        for number, (experiment, case) in enumerate(tally.waiting):
+            begun = "stopped" if number == 0 and tally.is_running else "not run"
+            cut = cut_off(experiment.name, experiment.codes[0], case.endpoint, f"{begun}: {why}")
+            tally.unfinished.append(f"{experiment.name} on {case.endpoint}")
+            yield from _events(cut, keep, case, {})
     if tally.unfinished and deadline.is_over:
         yield Noted(f"{deadline}: not completed: {', '.join(tally.unfinished)}", ended_early=True)
     yield Finished(
@@ -78,12 +85,16 @@ def prove(job: Job, keep: Keep = keep_nothing) -> Iterator[Event]:
 
 
 class _Tally(Struct):
-    """What has come of it so far. `unfinished`: experiments that the deadline has cut off."""
+    """What has come of it so far, and what is being done. `waiting`: the experiments without a result, with their
+    cases, the one that `is_running` first. `unfinished`: those that were cut off."""
 
     proven: int = 0
     runs: int = 0
     endpoints: int = 0
     reached: int = 0
+    doing: str = "starting the application"
+    is_running: bool = False
+    waiting: list[tuple[Experiment, Case]] = msgspec.field(default_factory=list)
     unfinished: list[str] = msgspec.field(default_factory=list)
 
 
@@ -91,6 +102,7 @@ def _asked(job: Job, keep: Keep, deadline: Deadline, tally: _Tally) -> Iterator[
     messages: list[str] = []
     with Stage(job.root, job.settings.prove, deadline, messages.append) as stage:
         yield from stage.start()
+        tally.doing = "sending each request once"
         _refuse_unknown(
             job.endpoints, [*(endpoint for endpoint, _ in stage.without_request), *(it.endpoint for it in stage.cases)]
         )
@@ -101,18 +113,23 @@ def _asked(job: Job, keep: Keep, deadline: Deadline, tally: _Tally) -> Iterator[
         yield from (Reached(endpoint, None, why) for endpoint, why in left_out)
         yield from (Reached(row.endpoint, row.status, row.why) for row in rows)
         tally.endpoints, tally.reached = len(rows) + len(left_out), len(chosen)
+        tally.waiting = _planned(chosen, job)
         laboratory = stage.laboratory(_budget(job), job.settings.system.instances)
         if chosen:
+            tally.doing = "watching the application without requests"
             laboratory.acquaint()
         for number, case in enumerate(chosen, 1):
             if not deadline.is_over:
                 yield Progress("measure", number, len(chosen), case.endpoint)
+                tally.doing = f"measuring {case.endpoint}"
                 with suppress(VoidRunError):  # run again, and reported, by every experiment
                     laboratory.baseline(requests_of(case))
                 stage.check()
         seconds, _ = config.budget(job.settings.prove.budget)
-        for experiment, case in _planned(chosen, job):
+        while tally.waiting:
+            experiment, case = tally.waiting[0]
             name, code, endpoint = experiment.name, experiment.codes[0], case.endpoint
+            tally.doing, tally.is_running = f"running {name} on {endpoint}", not deadline.is_over
             results: Iterator[Result] = iter((cut_off(name, code, endpoint, f"not run: {deadline}"),))
             if not deadline.is_over:
                 limit = deadline.of_experiment(seconds)
@@ -124,6 +141,7 @@ def _asked(job: Job, keep: Keep, deadline: Deadline, tally: _Tally) -> Iterator[
                 if isinstance(result, Unfinished):
                     tally.unfinished.append(f"{name} on {endpoint}")
                 yield from _events(result, keep, case, stage.users)
+            tally.waiting.pop(0)
             tally.runs = stage.trials.count
         yield from (Noted(text) for text in stage.remarks())
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Set
 from msgspec import Struct
 
 from looktwice.core.trace import Lane, Outcome, Row, StepKind, Trace, TraceStep, Verdict
+from looktwice.render.bounds import bounded
 from looktwice.render.statement import abridged
 
 WRONG = frozenset(
@@ -88,7 +89,8 @@ class Picture(Struct, frozen=True):
 
 
 def picture(trace: Trace) -> Picture:
-    """What a drawing of `trace` says."""
+    """What a drawing of `trace` says, which is not more than `bounds` allows."""
+    trace = bounded(trace)
     sides = {lane.name: min(number, 1) for number, lane in enumerate(trace.lanes)}
     lost, stale = overwritten(trace.steps)
     answered = {step.lane for step in trace.steps if step.kind is StepKind.RESPOND}

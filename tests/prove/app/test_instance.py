@@ -16,7 +16,7 @@ from small_server import NOTHING, plan_of, write
 from looktwice.core.config import Prove
 from looktwice.prove.app.environment import Secrets
 from looktwice.prove.app.failure import StartError
-from looktwice.prove.app.instance import missing_module, missing_setting, start
+from looktwice.prove.app.instance import _await_port, missing_module, missing_setting, start
 from looktwice.prove.run.stage import Stage
 from looktwice.prove.sandbox.ports import family
 from looktwice.prove.servers.postgres.server import free_port
@@ -197,3 +197,47 @@ def test_an_application_of_which_nothing_can_be_asked_is_an_error(project):
     (project / "Procfile").write_text("web: python server.py $PORT\n")
     with pytest.raises(StartError, match=r"(?s)no OpenAPI description.*requests = \["):
         Stage.open(project, Prove())
+
+
+LISTENING = """
+import socket, sys, time
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+while True:
+    taken, _ = server.accept()
+    {then}
+"""
+SILENCES = {
+    "it never listens": ("import time; time.sleep(60)", "it never listened: asked at port"),
+    "it closes connections": (LISTENING.format(then="taken.close()"), "it closes connections without an answer"),
+    "it answers nothing": (
+        LISTENING.format(then="kept = globals().setdefault('k', []); kept.append(taken)"),
+        "answers nothing",
+    ),
+    "it speaks something else": (
+        LISTENING.format(then="taken.recv(1000); taken.sendall(b'220 mail.example ESMTP'); taken.close()"),
+        "what it answers is not HTTP",
+    ),
+}
+
+
+@pytest.mark.parametrize("lanes", [("A",), ("A", "B")])
+@pytest.mark.parametrize("what", SILENCES)
+def test_why_it_did_not_answer_is_distinguished(tmp_path, secrets, what, lanes):
+    """Of two instances, the second one has the time that the first has left: it is asked, too."""
+    text, why = SILENCES[what]
+    (tmp_path / "server.py").write_text(text)
+    with pytest.raises(StartError) as caught:
+        start(plan_of(tmp_path, sys.executable, "server.py", "{port}"), dict.fromkeys(lanes, NOTHING), secrets, 1.0)
+    assert "it did not answer HTTP within 1 s" in str(caught.value)
+    assert why in str(caught.value)
+
+
+def test_an_instance_that_answers_when_the_time_is_over_is_taken(project, secrets):
+    """Nothing is left of the time when the second one is asked, and it has been listening for long."""
+    lanes = start(plan_of(project, sys.executable, "server.py", "{port}"), {"A": NOTHING, "B": NOTHING}, secrets, 30.0)
+    try:
+        process = lanes["A"]._process
+        assert _await_port(plan_of(project, "x"), process, lanes["A"].port, 0.0, 1.0) == lanes["A"].port
+    finally:
+        for instance in lanes.values():
+            instance.close()

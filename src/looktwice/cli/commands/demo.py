@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from looktwice.cli.options import FOLDER
+
 
 @click.command(short_help="Audit and prove two small backends, or yours.")
-@click.argument("app", type=click.Path(path_type=Path), required=False)
+@click.argument("app", type=FOLDER, required=False)
 def command(app: Path | None) -> int:
     """Audit and prove the backend APP, or the two examples and their fixed versions, and write one report."""
     from looktwice.cli.stopping import report_stop

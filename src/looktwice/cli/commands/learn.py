@@ -6,11 +6,13 @@ from pathlib import Path
 
 import click
 
+from looktwice.cli.options import FOLDER
+
 
 @click.command(short_help="Open the playbook in the browser.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to serve on, at 127.0.0.1.")
 @click.option("--no-open", is_flag=True, help="Print the address without opening a browser.")
-@click.option("--export", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Write it to DIR instead.")
+@click.option("--export", "folder", type=FOLDER, metavar="DIR", help="Write it to DIR instead.")
 def command(port: int | None, no_open: bool, folder: Path | None) -> int:
     """Open the playbook: break each pattern by hand, then fix it."""
     from looktwice.cli.stopping import report_stop

@@ -6,16 +6,14 @@ from pathlib import Path
 
 import click
 
-from looktwice.cli.options import takes_allowed_hosts, takes_isolation
+from looktwice.cli.options import FILE, FOLDER, takes_allowed_hosts, takes_isolation
 
 
 @click.command(short_help="Repeat the requests of a proof.")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--project", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the application.")
+@click.argument("file", type=FILE)
+@click.option("--project", type=FOLDER, metavar="DIR", help="Folder of the application.")
 @click.option("--picture", is_flag=True, help="Only show the recorded run, without starting anything.")
-@click.option(
-    "--svg", type=click.Path(path_type=Path), metavar="FILE", help="Write the recorded run as an SVG instead."
-)
+@click.option("--svg", type=FILE, metavar="FILE", help="Write the recorded run as an SVG instead.")
 @click.option("--deadline", metavar="TIME", help="Time limit: 90s, 10m, 1h. Default: 30m.")
 @takes_allowed_hosts
 @takes_isolation

@@ -29,6 +29,7 @@ from looktwice.prove.servers.postgres.server import free_port
 _HEALTH = ("/health", "/healthz", "/api/health", "/status", "/ping", "/")
 _FROM_OUTSIDE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
 _STATUS_LINE = b"HTTP/1.1 200"
+_NO_LISTENER = "nothing listens there"
 _PROBE = 2.0  # seconds for the first bytes of an answer
 _ADDRESS_IN_USE = ("EADDRINUSE", "Address already in use", "address already in use")
 
@@ -133,7 +134,7 @@ def start(
             closing.setdefault(lane, processes[lane].close)
         deadline = time.monotonic() + seconds
         return {
-            lane: Instance(lane, _await_port(plan, process, ports[lane], deadline), process, closing[lane])
+            lane: Instance(lane, _await_port(plan, process, ports[lane], deadline, seconds), process, closing[lane])
             for lane, process in processes.items()
         }
     except BaseException:
@@ -186,20 +187,25 @@ def launch(
         raise StartError("start", str(error), command=command, plan=plan) from None
 
 
-def _await_port(plan: Plan, process: Child, port: int, deadline: float) -> int:
-    began, pause = time.monotonic(), 0.01
-    while time.monotonic() < deadline:
+def _await_port(plan: Plan, process: Child, port: int, deadline: float, seconds: float) -> int:
+    """The port where it answers HTTP, asked at least once: another instance may have taken all of the time. seconds:
+    how long there was, for the message."""
+    pause, seen = 0.01, {}
+    while True:
         if process.status is not None:
             raise _died(plan, process)
         for candidate in _ports(process, port):
-            if _answers(candidate, plan.health or _HEALTH, min(_PROBE, max(0.1, deadline - time.monotonic()))):
+            patience = min(_PROBE, max(0.1, deadline - time.monotonic()))
+            seen[candidate] = _why_silent(candidate, plan.health or _HEALTH, patience)
+            if not seen[candidate]:
                 return candidate
+        if time.monotonic() >= deadline:
+            break
         time.sleep(pause)
         pause = min(pause * 1.3, 0.1)
-    where = ", ".join(map(str, _ports(process, port)[1:])) or "none"
     raise StartError(
         "start",
-        f"it did not answer HTTP within {deadline - began:.0f} s (asked at port {port}; it listens at: {where})",
+        f"it did not answer HTTP within {seconds:.0f} s ({_seen(seen, port)})",
         command=plan.start,
         output=process.output(),
         plan=plan,
@@ -208,28 +214,49 @@ def _await_port(plan: Plan, process: Child, port: int, deadline: float) -> int:
     )
 
 
+def _seen(seen: Mapping[int, str], asked: int) -> str:
+    """What was seen at each port: the one that was asked for, and those at which the application listens."""
+    if all(why == _NO_LISTENER for why in seen.values()):
+        return f"it never listened: asked at port {asked}; it listens at: none"
+    parts = [f"port {port}: {why}" for port, why in seen.items() if why != _NO_LISTENER or port == asked]
+    return "; ".join(parts)
+
+
 def _ports(process: Child, port: int) -> list[int]:
     """The port that it was given, then those at which it listens. The supervisor knows some; in a container we may not
     look at processes of another user."""
     return list(dict.fromkeys((port, *ports_of(process.control), *listening(process.pid))))
 
 
-def _answers(port: int, paths: tuple[str, ...], seconds: float) -> bool:
-    """Whether HTTP is spoken there: any answer counts, a 404 as much as a 200. It has so long for its first bytes."""
+def _why_silent(port: int, paths: tuple[str, ...], seconds: float) -> str:
+    """Why no HTTP is spoken there, "" when it is: any answer counts, a 404 as much as a 200. It has so long for its
+    first bytes."""
     deadline, received = time.monotonic() + seconds, b""
     asked = f"GET {paths[0]} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n"
     try:
-        with socket.create_connection(("127.0.0.1", port), seconds) as connection:
+        connection = socket.create_connection(("127.0.0.1", port), seconds)
+    except TimeoutError:
+        return "it takes no connection"
+    except OSError:
+        return _NO_LISTENER
+    try:
+        with connection:
             connection.sendall(asked.encode("utf-8", "replace"))
             while len(received) < len(_STATUS_LINE):
                 connection.settimeout(max(0.01, deadline - time.monotonic()))
                 data = connection.recv(1024)
-                if not data or time.monotonic() > deadline:
-                    return False
+                if not data:
+                    break
+                if time.monotonic() > deadline:
+                    raise TimeoutError
                 received += data
+    except TimeoutError:
+        return "it takes connections and answers nothing"
     except OSError:
-        return False
-    return received.startswith(b"HTTP/1.")
+        pass
+    if received.startswith(b"HTTP/1."):
+        return ""
+    return "what it answers is not HTTP" if received else "it closes connections without an answer"
 
 
 def _died(plan: Plan, process: Child) -> StartError:

@@ -44,7 +44,7 @@ def ask(stage: Stage, name: str, case: Case, budget: Budget | None = None, deadl
     program runs other statements. deadline: for this experiment; without one it has the usual limit.
     Raises LooktwiceError when there is no such experiment.
     """
-    experiment = _named(name)
+    experiment = named(name)
     if not experiment.applies(case):
         return Outcome(is_wrong=False, holds=False, why=f"`{name}` does not apply to {case.endpoint}")
     if why := problem(case.first) or problem(case.second):
@@ -80,7 +80,8 @@ def _summary(name: str, quiet: list[NotShown]) -> Outcome:
     )
 
 
-def _named(name: str) -> Experiment:
+def named(name: str) -> Experiment:
+    """The experiment of this name. Raises LooktwiceError when there is none."""
     found = {experiment.name: experiment for experiment in experiments()}
     if name not in found:
         raise LooktwiceError("cannot run that", f"there is no experiment `{name}`", f"Available: {', '.join(found)}.")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
+from itertools import islice
 from typing import Any
 
 from msgspec import Struct
@@ -11,6 +13,7 @@ from looktwice.core.errors import ConfigurationError
 from looktwice.prove.servers.postgres.server import Server
 
 _SHOWN = 3
+_LONGEST = 10  # seconds for one query: it is run after every schedule
 
 
 class Broken(Struct, frozen=True):
@@ -31,7 +34,9 @@ class Invariants:
         if not self._queries:
             return
         # Read only: a query that writes would be taken for the application's doing.
-        self._connection = server.connect(search_path="public", default_transaction_read_only="on")
+        self._connection = server.connect(
+            search_path="public", default_transaction_read_only="on", statement_timeout=f"{_LONGEST}s"
+        )
         for name in self._queries:
             if (found := self._ask(name)) is not None:
                 raise _unusable(name, f"it is violated before any request is sent: {found.rows[0]}")
@@ -53,12 +58,16 @@ class Invariants:
     def _ask(self, name: str) -> Broken | None:
         import psycopg
 
+        cursor = self._connection.cursor()
         try:
-            cursor = self._connection.execute(self._queries[name])  # type: ignore[call-overload]
-            rows = cursor.fetchmany(_SHOWN) if cursor.description else []
+            answer: Any = cursor.stream(self._queries[name])  # type: ignore[arg-type]
+            with closing(answer) as found:
+                rows = list(islice(found, _SHOWN))  # of any number: the others are not fetched
+                columns = [column.name for column in cursor.description or ()]
+        except psycopg.errors.QueryCanceled:
+            raise _unusable(name, f"it takes longer than {_LONGEST} s, and it is run after every schedule") from None
         except psycopg.Error as error:
             raise _unusable(name, str(error).strip()) from None
-        columns = [column.name for column in cursor.description or ()]
         spelled = (", ".join(f"{key} {value}" for key, value in zip(columns, row, strict=True)) for row in rows)
         return Broken(name, tuple(spelled)) if rows else None
 

@@ -64,7 +64,7 @@ anna = { Authorization = "Bearer a token that your seed creates" }"""
 Say = Callable[[str], None]
 _ANSWER = 10.0  # seconds for a request that is sent outside of an experiment
 _DYING = 0.3  # seconds in which an application that gave no answer may be ending
-_GRACE = 60.0  # seconds after the deadline in which what is going on may end by itself
+_GRACE = 3.0  # seconds after the deadline in which what is going on may end by itself
 
 
 class Stage:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from looktwice.core.trace import Lane, StepKind, Trace
 from looktwice.core.visible import visible
+from looktwice.render.bounds import bounded
 from looktwice.render.lanes import Cell, Moment, Picture, Result, ending, picture
 from looktwice.render.terminal.writer import Writer
 from looktwice.render.words import plural
@@ -33,7 +34,7 @@ def draw(trace: Trace, width: int = 100, colour: bool = False) -> str:
 
 def text(trace: Trace, width: int = 100) -> Text:
     """The same as a rich Text."""
-    shape = _Shape(picture(visible(trace)), max(width, 2 * LEAST_SIDE + LEAST_MIDDLE + 4))
+    shape = _Shape(picture(visible(bounded(trace))), max(width, 2 * LEAST_SIDE + LEAST_MIDDLE + 4))
     return Text("\n").join([*shape.head(), *shape.body(), *shape.foot()])
 
 
