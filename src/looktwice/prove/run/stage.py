@@ -270,6 +270,8 @@ class Stage:
         direct = self._direct()
         seconds = min(duration(self.prove.setup_timeout, "setup_timeout"), self._deadline.left)
         prepared = (run, self.plan, direct, self._secrets, seconds, self._refused)
+        for command in self.plan.left_out:
+            yield Noted(f"not run: {command} ({command.origin}), as a seed makes its tables")
         yield from prepare.set_up(*prepared)
         seeds_first = prepare.can_seed(self.plan, direct)
         if seeds_first:
