@@ -6,6 +6,7 @@ import pytest
 
 from looktwice.prove.experiments.aftermath import Extent, Seen, classify
 from looktwice.prove.experiments.faults import BREAK_AFTER, BREAK_BEFORE, FaultKind
+from looktwice.prove.network.gate import Away, Hang
 from looktwice.prove.network.request import Response
 from looktwice.prove.oracle import Observation, UpstreamCall
 from looktwice.prove.oracle.reading import Reading
@@ -26,6 +27,8 @@ CALL = UpstreamCall(method="POST", path="pay/charges")
 
 DOWN = FaultKind("it is down", BREAK_BEFORE)
 LOST = FaultKind("its reply is lost", BREAK_AFTER, loses_reply=True)
+SILENT = FaultKind("it never answers", Hang())
+AWAY = FaultKind("the database is unreachable", Away())
 LIE = FaultKind("it lies", BREAK_BEFORE, is_lie=True)
 
 OK, ERROR, LATE = Response(status=200), Response(status=500), Response(error="timeout", seconds=6)
@@ -41,7 +44,10 @@ NOTHING, FULL, HALF, TWICE = left(), left(ROW, calls=1), left(calls=1), left(ROW
 @pytest.mark.parametrize(
     ("seen", "name", "code"),
     [
-        (Seen(fault=DOWN, response=LATE, run=NOTHING), "hang", "LT601"),
+        (Seen(fault=SILENT, response=LATE, run=NOTHING), "hang", "LT601"),
+        (Seen(fault=DOWN, response=LATE, run=NOTHING), "no answer", ""),
+        (Seen(fault=AWAY, response=LATE, run=NOTHING), "no answer", ""),
+        (Seen(fault=LIE, response=LATE, run=FULL), "no answer", ""),
         (Seen(fault=DOWN, response=ERROR, run=NOTHING, has_died=True), "crash", "LT207"),
         (Seen(fault=DOWN, response=OK, run=FULL), "recovered", ""),
         (Seen(fault=DOWN, response=OK, run=left(ROW)), "lie-success", "LT201"),

@@ -21,7 +21,8 @@ from looktwice.core.proof import Proof, Sent
 from looktwice.core.trace import Lane, StepKind, Trace, TraceStep
 from looktwice.core.visible import is_shown
 from looktwice.prove.app.failure import StartError
-from looktwice.prove.app.instance import missing_module, suggestion
+from looktwice.prove.app.instance import suggestion
+from looktwice.prove.app.missing import advice, missing_module
 from looktwice.prove.app.plan import Command, Kind, Origin, Plan, Setting
 from looktwice.prove.app.requests.promotion import promote
 from looktwice.prove.evidence import regression_test
@@ -70,7 +71,7 @@ def test_a_python_test_asks_what_the_proof_asked(text: str, body: str, headers: 
     proof = made(text, body, headers, user)
     source = regression_test.test_for(proof, Path("/nowhere")).text
     module = ast.parse(source)
-    assert [type(node) for node in module.body] == [ast.Expr, ast.FunctionDef]
+    assert [type(node) for node in module.body] == [ast.Expr, ast.Assign, ast.FunctionDef]
     asked, checked = sorted(calls(source), key=lambda it: it.func.attr == "check")
     assert (asked.func.attr, checked.func.attr) == ("request", "check")
     words = [ast.literal_eval(it) for it in asked.args]
@@ -182,8 +183,6 @@ def plan(*words: str, name: str = "KEY") -> Plan:
 
 
 OUTPUTS = [
-    "Error: Cannot find package 'x\n[prove.environment]\nA = \"b\"\n' imported",
-    "ModuleNotFoundError: No module named 'psycopg2'",
     "Error: listen EADDRINUSE",
     "KeyError: 'SECRET_KEY'",
     "\u00c4\u00d6\n  Field required [type=missing",
@@ -205,7 +204,16 @@ def test_a_suggestion_is_toml_that_means_the_same(words: tuple[str, ...], output
     if "start" in table["prove"]:
         again = shlex.split(table["prove"]["start"])
         assert tuple(again[: len(words)]) == words
-    assert missing_module(OUTPUTS[1]) == "psycopg2"
+
+
+def test_advice_on_a_package_is_one_visible_line(tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text("{}")
+    output = "Error: Cannot find package 'x\n[prove.environment]\nA = \"\x1b[31m\"\n' imported"
+    text = advice(
+        Plan(root=tmp_path, start=Command(("node", "x.js"), Origin("x"))), Command(("node",), Origin("x")), output
+    )
+    assert "\n" not in text and "\x1b" not in text and "npm install" in text
+    assert missing_module("ModuleNotFoundError: No module named 'psycopg2'") == "psycopg2"
 
 
 def test_the_screen_for_an_application_that_does_not_start() -> None:

@@ -119,6 +119,14 @@ ENDED = [
         "",
     ),
     (
+        "the failure came back, and the application kept its client waiting",
+        BOTH,
+        Seen(fault=DOWN, response=Response(error="timeout", seconds=6), run=NOTHING, printed="Error: reset"),
+        "",
+        ["came back at once, and the application did not answer within 6 s; it printed: Error: reset"],
+        "LT601",
+    ),
+    (
         "rubbish is believed",
         left(new("item")),
         Seen(fault=LIE, response=OK, usual=OK, run=left(new("item", 1, 0))),
@@ -191,7 +199,7 @@ ENDED = [
 def test_what_a_fault_left(full, seen, code, stated, never):
     word = classify(seen, extent(full))
     assert word.code == code, word
-    assert bool(word.why) is bool(code) is not bool(word.note)
+    assert bool(word.why) is word.is_defect is not bool(word.note)
     for part in stated:
         assert part in word.why
     assert not never or never not in word.why

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from looktwice.cli import terminal
 from looktwice.cli.extras import needs
@@ -12,8 +13,11 @@ from looktwice.core import writing
 from looktwice.core.config import duration, load
 from looktwice.core.errors import LooktwiceError
 from looktwice.core.proof import DIRECTORY
-from looktwice.core.trace import Trace
+from looktwice.core.trace import Trace, Verdict
 from looktwice.core.visible import line
+
+if TYPE_CHECKING:
+    from looktwice.prove.evidence.replay import Outcome
 
 
 def replay(
@@ -62,9 +66,22 @@ def replay(
         draw(outcome.trace)
     if not outcome.is_wrong and not outcome.holds:
         raise LooktwiceError(f"cannot determine whether {proof.endpoint} is still wrong", outcome.why)
-    result = "Still wrong" if outcome.is_wrong else "It holds" if outcome.is_known else "Not shown again"
-    terminal.answer(f"{result} ({outcome.verdict}): {line(outcome.why)}")
+    terminal.answer(line(answer(outcome)))
     return 1 if outcome.is_wrong else 0
+
+
+def answer(outcome: Outcome) -> str:
+    """Whether it is correct now, in a sentence, and why."""
+    why = outcome.why.removeprefix(f"{outcome.verdict}: ")  # the label stands before it already
+    return f"{_result(outcome)} ({outcome.verdict}): {why}"
+
+
+def _result(outcome: Outcome) -> str:
+    if outcome.is_wrong:
+        return "Still wrong"
+    if outcome.verdict == Verdict.RESPONSE_ONLY.value:
+        return "It is correct now: the data is right in every schedule, and only the answers are of different moments"
+    return "It holds" if outcome.is_known else "It is correct as far as it was tried: not shown again"
 
 
 def project_of(path: Path) -> Path:

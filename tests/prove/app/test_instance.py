@@ -16,7 +16,8 @@ from small_server import NOTHING, plan_of, write
 from looktwice.core.config import Prove
 from looktwice.prove.app.environment import Secrets
 from looktwice.prove.app.failure import StartError
-from looktwice.prove.app.instance import _await_port, missing_module, missing_setting, start
+from looktwice.prove.app.instance import _await_port, missing_setting, start
+from looktwice.prove.app.missing import missing_module
 from looktwice.prove.run.stage import Stage
 from looktwice.prove.sandbox.ports import family
 from looktwice.prove.servers.postgres.server import free_port

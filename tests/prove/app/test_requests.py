@@ -147,6 +147,8 @@ def test_proof_of_a_login(body, headers, proof):
         (404, {"detail": "Unknown coupon"}, "Unknown coupon"),
         (422, {"detail": [{"loc": ["body", "amount"], "msg": "Field required"}]}, "body.amount: Field required"),
         (422, {"error": "Invalid", "issues": []}, "Invalid"),
+        (409, {"detail": "No copies left"}, "it refuses this request: No copies left; send one that can succeed, or"),
+        (409, {}, "it refuses this request; send one that can succeed, or add what it needs with a seed"),
         (500, "Internal Server Error", "the last line"),
         (418, {"message": "teapot"}, "teapot"),
     ],

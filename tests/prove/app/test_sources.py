@@ -28,6 +28,12 @@ def tree(root: Path, files: dict[str, str]) -> Path:
     ("files", "words", "origin", "directory"),
     [
         ({"Procfile": "release: x\nweb: uvicorn a:app --port $PORT"}, "uvicorn a:app --port {port}", "Procfile:2", "."),
+        ({"manage.py": "import django", "package.json": json.dumps({"scripts": {"start": "webpack serve"}})},
+         "python manage.py runserver 127.0.0.1:{port} --noreload", "manage.py", "."),
+        ({"backend/manage.py": "from django.core.management import x", "backend/a/wsgi.py": ""},
+         "python manage.py runserver 127.0.0.1:{port} --noreload", "backend/manage.py", "backend"),
+        ({"manage.py": "from flask_script import Manager", "server.py": "app = Flask(__name__)\n"},
+         "python -m flask --app server:app run --port {port}", "server.py:1", "."),
         ({"main.py": "from fastapi import FastAPI\napp = FastAPI()\n"},
          "python -m uvicorn main:app --port {port}", "main.py:2", "."),
         ({"shop/__init__.py": "", "shop/main.py": "import fastapi\n\napi = fastapi.FastAPI()\n"},
@@ -263,3 +269,29 @@ def test_what_cannot_be_read_is_in_the_plan(tmp_path, name, make, why):
     with pytest.raises(StartError) as error:
         resolve(tmp_path, Prove())
     assert (expected in str(error.value)) is bool(why)
+
+
+MAIN = {"main.py": "from fastapi import FastAPI\napp = FastAPI()\n"}
+TABLES, ROWS = "CREATE TABLE a (id int);", "INSERT INTO a VALUES (1);"
+
+
+@pytest.mark.parametrize(
+    ("files", "given", "setup", "left_out"),
+    [
+        ({"schema.sql": TABLES, "rows.sql": ROWS}, {"seed": ["rows.sql"]}, ["schema.sql"], []),
+        ({"schema.sql": TABLES, "rows.sql": ROWS}, {"seed": ["schema.sql", "rows.sql"]}, [], ["schema.sql"]),
+        ({"schema.sql": TABLES, "all.sql": TABLES + ROWS}, {"seed": ["all.sql"]}, [], ["schema.sql"]),
+        ({"schema.sql": TABLES, "b.sql": "CREATE TABLE b (id int)"}, {"seed": ["b.sql"]}, ["schema.sql"], []),
+        ({"schema.sql": TABLES}, {"seed": ["python seed.py"]}, ["schema.sql"], []),
+        ({"alembic.ini": "", "rows.sql": ROWS}, {"seed": ["rows.sql"]}, ["python -m alembic upgrade head"], []),
+        ({"alembic.ini": "", "all.sql": TABLES}, {"seed": ["all.sql"]}, [], ["python -m alembic upgrade head"]),
+        ({"schema.sql": TABLES}, {"seed": ["rows.sql"], "setup": ["make tables"]}, ["make tables"], []),
+        ({"schema.sql": TABLES}, {}, ["schema.sql"], []),
+    ],
+)
+def test_a_seed_leaves_the_detected_setup(tmp_path, files, given, setup, left_out):
+    """Unless it makes the same tables itself, which is reported."""
+    plan = resolve(tree(tmp_path, {**MAIN, **files}), Prove(**given))
+    assert [" ".join(it.words) for it in plan.setup] == setup
+    assert [" ".join(it.words) for it in plan.left_out] == left_out
+    assert sum(line.startswith("not run") for line in plan.detected()) == len(left_out)

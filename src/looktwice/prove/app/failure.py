@@ -22,10 +22,12 @@ class StartError(LooktwiceError):
         plan: Plan | None = None,
         refused: Sequence[Attempt] = (),
         add: str = "",
+        advice: str = "",
     ) -> None:
+        """add: what to put into looktwice.toml. advice: what to do instead, when it is known."""
         self.step, self.command, self.output, self.plan, self.add = step, command, output, plan, add
         self.refused = refused
-        super().__init__(f"cannot {step} the application", self._explain(why), self._advice())
+        super().__init__(f"cannot {step} the application", self._explain(why), advice or self._advice())
 
     def _explain(self, why: str) -> str:
         parts = [why]

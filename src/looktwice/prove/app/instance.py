@@ -14,6 +14,7 @@ from types import TracebackType
 from looktwice.core.event import Executing
 from looktwice.core.quoting import toml, toml_key
 from looktwice.core.visible import line
+from looktwice.prove.app import missing
 from looktwice.prove.app.accounts import account_for
 from looktwice.prove.app.environment import Secrets, environment
 from looktwice.prove.app.failure import StartError
@@ -173,7 +174,12 @@ def launch(
         executable = str(directory / words[0])
     if executable is None:
         raise StartError(
-            "start", f"the program `{words[0]}` is not found", command=command, plan=plan, add=_missing(words[0])
+            "start",
+            f"the program `{words[0]}` is not found",
+            command=command,
+            plan=plan,
+            add=_missing(words[0]),
+            advice=missing.advice(plan, command, program=words[0]),
         )
     whole = [executable, *words[1:]]
     control = None
@@ -269,6 +275,7 @@ def _died(plan: Plan, process: Child) -> StartError:
         plan=plan,
         refused=attempts(process.control),
         add=suggestion(plan, process.kept()),
+        advice=missing.advice(plan, plan.start, process.kept()),
     )
 
 
@@ -278,10 +285,6 @@ def suggestion(plan: Plan, output: str) -> str:
         return f"[prove]\nstart = {toml(f'{plan.start} --port {{port}}')}    # both instances want the same port"
     if name := missing_setting(output):
         return f'[prove]\nenvironment = {{ {toml_key(name)} = "…" }}'
-    if module := missing_module(output):
-        return (
-            f"[prove]\nstart = {toml(str(plan.start))}    # with an interpreter that has the package `{line(module)}`"
-        )
     return ""
 
 
@@ -297,12 +300,6 @@ def missing_setting(output: str) -> str:
         if match := re.search(pattern, output, re.MULTILINE):
             return match[1].upper()
     return ""
-
-
-def missing_module(output: str) -> str:
-    """The package that could not be imported, read from the output of a process; "" when that does not show it."""
-    found = re.search(r"No module named '([\w.]+)'|Cannot find (?:module|package) '([^']+)'", output)
-    return (found[1] or found[2]) if found else ""
 
 
 def _missing(program: str) -> str:

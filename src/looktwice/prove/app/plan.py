@@ -99,6 +99,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     root: Path
     start: Command
     setup: tuple[Command, ...] = ()
+    left_out: tuple[Command, ...] = ()  # set-up that was detected and is not run, as a seed makes its tables
     seed: tuple[Command, ...] = ()  # a single word that ends in .sql is executed by us
     settings: tuple[Setting, ...] = ()
     upstreams: tuple[Upstream, ...] = ()
@@ -114,6 +115,7 @@ class Plan(Struct, frozen=True, kw_only=True):
         """One line for each part, with its origin."""
         lines = [f"start    {self.start}   ({self.start.origin})"]
         lines += [f"setup    {command}   ({command.origin})" for command in self.setup]
+        lines += [f"not run  {command}   ({command.origin}): a seed makes its tables" for command in self.left_out]
         lines += [f"seed     {command}   ({command.origin})" for command in self.seed]
         shown = [setting for setting in self.settings if setting.kind not in (Kind.LITERAL, Kind.SECRET)]
         lines += [f"setting  {setting.name}: {setting.kind}   ({setting.origin})" for setting in shown]

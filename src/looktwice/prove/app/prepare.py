@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from looktwice.core.event import Executing
 from looktwice.core.files import UnreadableError, read_bytes
+from looktwice.prove.app import missing
 from looktwice.prove.app.accounts import account_for
 from looktwice.prove.app.environment import Secrets, environment
 from looktwice.prove.app.failure import StartError
@@ -112,6 +113,7 @@ def _execute(
                 plan=plan,
                 refused=attempts(process.control),
                 add='[prove]\nsetup = ["the commands that create the tables"]',
+                advice=missing.advice(plan, command, output),
             )
     finally:
         process.close()

@@ -11,7 +11,7 @@ from looktwice.core.config import Prove
 from looktwice.prove.app import families, made_up
 from looktwice.prove.app.failure import StartError
 from looktwice.prove.app.plan import USERS_FILE, Command, Kind, Origin, Plan, Setting, Upstream
-from looktwice.prove.app.sources import commands, dotenv, drivers, own_files, programs, settings_in_code
+from looktwice.prove.app.sources import commands, dotenv, drivers, own_files, programs, seeding, settings_in_code
 from looktwice.prove.app.sources.unread import unread
 from looktwice.prove.network.request import Request
 from looktwice.prove.network.writable import problem
@@ -40,10 +40,12 @@ def resolve(root: Path, prove: Prove) -> Plan:
     settings = _settings(base, prove)
     setup = tuple(_words(text, "setup") for text in prove.setup)
     seed = tuple(_words(text, "seed") for text in prove.seed)
+    detected, left_out = ((), ()) if setup else seeding.beside(base, commands.setup(base), seed)
     return Plan(
         root=base,
         start=start,
-        setup=setup or (() if seed else tuple(commands.setup(base))),
+        setup=setup or detected,
+        left_out=left_out,
         seed=seed,
         settings=settings,
         upstreams=_upstreams(prove, settings),

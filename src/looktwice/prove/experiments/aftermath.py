@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from looktwice.core.trace import Verdict
 from looktwice.prove.experiments.faults import FaultKind
+from looktwice.prove.network.gate import Hang
 from looktwice.prove.network.request import Request, Response
 from looktwice.prove.network.success import describe, is_success
 from looktwice.prove.oracle import Observation
@@ -25,7 +26,8 @@ class Seen(Struct, frozen=True, kw_only=True):
     `again` its answer; `next_answer` is that of a later request, without fault, from the rows of before. `recovers`:
     whether that is answered well once the application is started again, None when it was not tried. `is_logged`: the
     application printed something meanwhile. `has_died`: its process ended. `is_met`: the operation that the fault
-    waits for was really requested. `request`, `usual`: what was sent, and how it is answered without fault."""
+    waits for was really requested. `printed`: the line in which the application
+    named an error meanwhile. `request`, `usual`: what was sent, and how it is answered without fault."""
 
     fault: FaultKind
     response: Response
@@ -37,12 +39,14 @@ class Seen(Struct, frozen=True, kw_only=True):
     is_logged: bool = True
     has_died: bool = False
     is_met: bool = True
+    printed: str = ""
     request: Request = _ANY
     usual: Response | None = None
 
 
 class Word(Struct, frozen=True):
-    """The classification. `code` is empty when the application did well; `note` then says how, for a count of many."""
+    """The classification. `verdict` is SERIAL when the application did well; `note` then says how, for a count of many.
+    `code` is that of the pattern, "" when none is known."""
 
     name: str
     code: str = ""
@@ -52,7 +56,7 @@ class Word(Struct, frozen=True):
 
     @property
     def is_defect(self) -> bool:
-        return bool(self.code)
+        return self.verdict is not Verdict.SERIAL
 
 
 Fact = Callable[[Seen, Extent], bool]
@@ -83,6 +87,12 @@ def died(seen: Seen, extent: Extent) -> bool:
 
 def answered_in_time(seen: Seen, extent: Extent) -> bool:
     return seen.response.error != "timeout"
+
+
+def kept_waiting(seen: Seen, extent: Extent) -> bool:
+    """Whether the fault is one that never ends by itself. All others come back at once, as an error or an answer: then
+    a time limit on the operation would change nothing."""
+    return isinstance(seen.fault.action, Hang)
 
 
 def reports_success(seen: Seen, extent: Extent) -> bool:
@@ -169,6 +179,7 @@ _WORDS: Mapping[str, Callable[[Seen, Extent], str]] = {
     "calls": lambda seen, extent: extent.tell_calls(seen.run),
     "retry": _retry,
     "next": lambda seen, extent: f"gets {describe(seen.next_answer)}" if seen.next_answer else "",
+    "printed": lambda seen, extent: f"; it printed: {seen.printed}" if seen.printed else "",
     "healed": lambda seen, extent: ", until it is started again" if seen.recovers else "",
 }
 
@@ -195,8 +206,15 @@ _NOT_ALL = (Amount.NONE, Amount.PART, Amount.OTHER, Amount.MORE)
 
 ENDINGS: tuple[Ending, ...] = (
     Ending("not met", (no(died), never_came), note="never applied, as their operation did not occur"),
-    Ending("crash", (died,), "LT207", _STATUS, "the application's process ended"),
-    Ending("hang", (no(answered_in_time),), "LT601", _STATUS, "there was no answer within {seconds}"),
+    Ending("crash", (died,), "LT207", _STATUS, "the application's process ended{printed}"),
+    Ending("hang", (no(answered_in_time), kept_waiting), "LT601", _STATUS, "there was no answer within {seconds}"),
+    Ending(
+        "no answer",
+        (no(answered_in_time),),
+        "",
+        _STATUS,
+        "the failure came back at once, and the application did not answer within {seconds}{printed}",
+    ),
     # success is claimed
     Ending("recovered", (reports_success, sender_lied, rows(Amount.ALL)), note=_DONE),
     Ending(

@@ -7,6 +7,6 @@ from looktwice.prove.experiments.faults import at_database
 
 EXPERIMENT = Faulted(
     "connection-lost",
-    ("LT606", "LT605", "LT607", "LT203", "LT208", "LT206", "LT601", "LT207"),
+    ("LT606", "LT605", "LT607", "LT203", "LT208", "LT206", "LT207"),
     at_database,
 )

@@ -31,6 +31,7 @@ _WHOLE, _NONE = "without the fault", "not at all"
 _REPEATS = 3
 _REPEATED = Gate(5, f"{_REPEATS} of {_REPEATS} repeats give the same result", True)
 _WAITED = Gate(5, "one run, and no answer for longer than clients wait", True)
+_NEVER = ("hang", "no answer")
 _LONGER = 3  # times the budget of a pair's schedules: a fault is two runs and more, and some wait for nothing
 
 Table = Callable[[Sequence[Place]], Iterator[tuple[Place, FaultKind]]]
@@ -67,15 +68,15 @@ class Faulted:
             yield Tried(experiment=self.name, endpoint=case.endpoint, text=text, done=number, total=len(points))
             trial, word = self._examine(laboratory, case, place, kind)
             endings[word.note] += not word.is_defect
-            if not word.is_defect or word.code in shown:
+            if not word.is_defect or (word.code or word.name) in shown:
                 continue
             if word.code == "LT607" and not carries_identity(case):
                 doubted.append(f"{text}: {word.why}. It carries no key by which a repetition could be recognised")
                 continue
-            if word.name != "hang" and not self._repeats(laboratory, case, (place, kind), word):
+            if word.name not in _NEVER and not self._repeats(laboratory, case, (place, kind), word):
                 doubted.append(f"{text}: {word.why}, but not every time")
                 continue
-            shown.add(word.code)
+            shown.add(word.code or word.name)
             yield self._shown(laboratory, case, trial, word, text)
         if not shown:
             why = doubted[0] if doubted else f"{tried} fault{'s' * (tried != 1)}: {_counted(endings)}"
@@ -92,6 +93,7 @@ class Faulted:
         before = laboratory.printed()
         first = laboratory.trials.run_on([faulted])[0]
         response = first.play.responses[_ALONE]
+        complaint = laboratory.complaint(before) if response.status is None else ""
         has_died = laboratory.revive() > 0
         seen = Seen(
             fault=kind,
@@ -99,6 +101,7 @@ class Faulted:
             run=judged(first.observation),
             has_died=has_died,
             is_met=first.meets_its_faults,
+            printed=complaint,
             request=case.first,
             usual=usual.play.responses[_ALONE],
         )
@@ -148,7 +151,7 @@ class Faulted:
             verdict=word.verdict,
             name=word.name,
             why=f"{text}: {word.why}",
-            gates=(_WAITED if word.name == "hang" else _REPEATED,),
+            gates=(_WAITED if word.name in _NEVER else _REPEATED,),
         )
         beside = {_WHOLE: baseline.solos[_ALONE].observation, _NONE: Observation()}
         trace = laboratory.tell(trial, judgement, baseline, f"{case.endpoint}: {text}", beside)

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from looktwice.core.trace import Trace
 from looktwice.prove.app.requests.cases import Case
+from looktwice.prove.app.requests.reach import complaint
 from looktwice.prove.network.request import Request
 from looktwice.prove.network.success import describe
 from looktwice.prove.oracle import Judgement, Observation, judge
@@ -71,6 +72,7 @@ class Laboratory:
     """One started application.
 
     revive: starts instances again that have ended, and gives how many had. printed: bytes they have printed so far.
+    output: the last lines of that.
     instances: how many there are where the application is used.
     """
 
@@ -82,11 +84,12 @@ class Laboratory:
         *,
         revive: Callable[[], int] = lambda: 0,
         printed: Callable[[], int] = lambda: 0,
+        output: Callable[[], str] = lambda: "",
         environment: Mapping[str, str] = {},
         instances: int = 2,
     ) -> None:
         self.trials, self.schema, self.budget = trials, schema, budget
-        self._revive, self.printed = revive, printed
+        self._revive, self.printed, self._output = revive, printed, output
         self.environment, self.instances = dict(environment), instances
         self.narrator = Narrator(schema)
         self._baselines: dict[tuple[tuple[tuple[str, Request], ...], tuple[Request, ...]], Baseline] = {}
@@ -290,6 +293,10 @@ class Laboratory:
                 return False
             time.sleep(0.005)
         return True
+
+    def complaint(self, since: int) -> str:
+        """The latest line in which the application has named an error, of what it has printed since; "" without one."""
+        return complaint(self._output(), only_errors=True) if self.has_printed(since) else ""
 
     # ---- telling
 

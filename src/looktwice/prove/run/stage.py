@@ -21,7 +21,7 @@ from looktwice.prove.app.plan import Addresses, Kind, Plan
 from looktwice.prove.app.requests.cases import Case, cases
 from looktwice.prove.app.requests.discover import ADMIN, discover, sign_in_again
 from looktwice.prove.app.requests.operation import Operation
-from looktwice.prove.app.requests.reach import Row, why
+from looktwice.prove.app.requests.reach import Row, complaint, why
 from looktwice.prove.app.resolve import resolve
 from looktwice.prove.guardian.interrupts import deferred
 from looktwice.prove.guardian.lost import why_ended
@@ -63,6 +63,7 @@ requests = [
 anna = { Authorization = "Bearer a token that your seed creates" }"""
 Say = Callable[[str], None]
 _ANSWER = 10.0  # seconds for a request that is sent outside of an experiment
+_ENDED = "the application ended when the request was sent"
 _DYING = 0.3  # seconds in which an application that gave no answer may be ending
 _GRACE = 3.0  # seconds after the deadline in which what is going on may end by itself
 
@@ -215,6 +216,7 @@ class Stage:
             budget or Budget(),
             revive=self.revive,
             printed=lambda: sum(started.printed for started in self.instances.values()),
+            output=lambda: "\n".join(started.output() for started in reversed(self.instances.values())),
             environment={"PostgreSQL": f"{major}.{minor}", "instances": str(len(self.instances))},
             instances=instances,
         )
@@ -270,6 +272,8 @@ class Stage:
         direct = self._direct()
         seconds = min(duration(self.prove.setup_timeout, "setup_timeout"), self._deadline.left)
         prepared = (run, self.plan, direct, self._secrets, seconds, self._refused)
+        for command in self.plan.left_out:
+            yield Noted(f"not run: {command} ({command.origin}), as a seed makes its tables")
         yield from prepare.set_up(*prepared)
         seeds_first = prepare.can_seed(self.plan, direct)
         if seeds_first:
@@ -437,20 +441,31 @@ class Stage:
     def _tried(self, case: Case) -> Row:
         if self._deadline.is_over:
             return Row(endpoint=case.endpoint, status=None, why=f"not tested: {self._deadline}", case=case)
-        response = Response(error="not sent")
+        response, ended = Response(error="not sent"), ""
         self.own_database.before(case.first)
         try:
             for swapped in (True, False):
                 if self._deadline.is_over:
                     break
                 trial = self.trials.run({"A": case.first}, serial("A"), swapped=swapped)
-                response = next(iter(trial.play.responses.values()), response)
+                lane, response = next(iter(trial.play.responses.items()), (LANES[0], response))
                 seen = trial.observation
+                ended = self._ended_by(lane, response)
                 self.own_database.after(case.first, response, bool(seen.changes or seen.keys or seen.upstream))
+                if ended:
+                    break
         except VoidRunError as error:
             return Row(endpoint=case.endpoint, status=error.void.status, why=str(error), case=case)
-        reason = why(response, self.instances[LANES[0]].output, case.first)
-        if self.revive(_DYING if response.status is None else 0.0):
-            self.trials.discard()
-            reason = f"the application ended when the request was sent. {reason}"
+        reason = ended or why(response, self.instances[LANES[0]].output, case.first)
         return Row(endpoint=case.endpoint, status=response.status, why=reason, case=case)
+
+    def _ended_by(self, lane: str, response: Response) -> str:
+        """How the instance `lane` ended over a request, with its last error; "" when it goes on. Starts it again."""
+        asked = self.instances[lane]
+        if asked.goes_on(_DYING if response.status is None else 0.0):
+            return ""
+        last = complaint(asked.output())
+        self.revive()
+        self.trials.discard()
+        when = f"it answered {response.status}, and then the application ended" if response.status else _ENDED
+        return f"{when}: {last or 'it printed nothing'}"

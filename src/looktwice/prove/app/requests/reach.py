@@ -19,7 +19,7 @@ _WHY = {
     403: "this user is not permitted: name another one in [prove.users]",
     404: "there is no such row or route: {detail}",
     405: "the route does not take this method",
-    409: "it conflicts with a row that exists: {detail}",
+    409: "it refuses this request: {detail}; send one that can succeed, or add what it needs with a seed",
     413: "the body is too large",
     415: "it expects another content type",
     422: "the body is not what it expects: {detail}",
@@ -27,6 +27,7 @@ _WHY = {
 }
 
 
+_LONGEST = 200  # letters of a line
 _ERROR = re.compile(r"(?:[\w.]+(?:Error|Exception|Exit|Warning)\b|Error\b|error:)")
 
 
@@ -51,11 +52,12 @@ def why(response: Response, output: Callable[[], str] = lambda: "", request: Req
     if response.status is None:
         return response.error if response.error.startswith(NOT_SENT) else f"no answer: {response.error}"
     if response.status >= 500:
-        return f"it fails on its own: {_complaint(output()) or _detail(response.content)}"[:200]
+        return f"it fails on its own: {complaint(output()) or _detail(response.content)}"[:200]
     if response.status < 400:
         return _redirected(request, response)
-    template = _WHY.get(response.status, "{detail}")
-    return template.replace("{detail}", _detail(response.content))[:200].rstrip(": ")
+    template, detail = _WHY.get(response.status, "{detail}"), _detail(response.content)
+    filled = template.replace("{detail}", detail) if detail else template.replace(": {detail}", "")
+    return filled.replace("{detail}", "")[:_LONGEST]
 
 
 def _redirected(request: Request, response: Response) -> str:
@@ -70,11 +72,11 @@ def _redirected(request: Request, response: Response) -> str:
     return f"it redirects elsewhere: {place}" if place else "it answers with a redirect and does nothing"
 
 
-def _complaint(output: str) -> str:
-    """The last line that names an error, else the last line: an access log may follow."""
+def complaint(output: str, only_errors: bool = False) -> str:
+    """The last line that names an error, else the last line: an access log may follow. only_errors: "" then."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     named = (line for line in reversed(lines) if _ERROR.match(line))
-    return next(named, lines[-1] if lines else "")
+    return next(named, lines[-1] if lines and not only_errors else "")[:_LONGEST]
 
 
 def _detail(content: Any) -> str:

@@ -9,13 +9,14 @@ from pathlib import Path
 import msgspec
 
 from looktwice.prove.app.plan import Command
-from looktwice.prove.app.sources import compose, dockerfile, migrations, node, procfile, python
+from looktwice.prove.app.sources import compose, django, dockerfile, migrations, node, procfile, python
 from looktwice.prove.app.sources.source_files import files
 from looktwice.prove.app.sources.text import text_of
 
 # In this order: what is written down to be run, then what the code shows.
 _STARTS: tuple[tuple[str, Callable[[Path], Command | None]], ...] = (
     ("Procfile", procfile.start),
+    ("manage.py", django.start),
     ("package.json", node.start),
     ("a Python application object", python.start),
     ("compose file", compose.start),
