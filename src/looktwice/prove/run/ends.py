@@ -14,7 +14,7 @@ Ends = tuple[Image, ...]
 def ends(
     runs: Sequence[Sequence[RowChange]], keys: Mapping[str, tuple[str, ...]], most: int
 ) -> tuple[Ends, tuple[Ends, ...]]:
-    """The rows at stake before every run, then as each run leaves them, with those that it added.
+    """The rows at stake before every run, then what each run leaves of them, with those that it added.
 
     keys: table → columns of its primary key. most: rows of a state. What a truncate leaves is not known: nothing.
     """

@@ -9,6 +9,7 @@ from typing import Any
 # What a look-up of identifiers gives for a field's name; None when there is no row to name.
 Known = Callable[[str], Any]
 
+_LONGEST = 1_000_000  # letters of a text: a description may ask for more than there is memory
 _BY_FORMAT: Mapping[str, Any] = {
     "date-time": "2031-05-04T10:00:00Z",
     "date": "2031-05-04",
@@ -112,7 +113,7 @@ class Sampler:
             return str(_BY_FORMAT[style])
         text = next((shape for pattern, shape in _BY_NAME if re.search(pattern, name.lower())), "{field} {name}")
         text = text.replace("{name}", self._word).replace("{field}", name or "text")
-        return text.ljust(least, "x")[:most]
+        return text.ljust(min(least, _LONGEST), "x")[:most]
 
     def _is_identifier(self, name: str) -> bool:
         return bool(re.search(r"(?:^|_)id$|[a-z]Id$|(?:^|_)ids$|[a-z]Ids$|uuid$", name))
