@@ -19,7 +19,7 @@ from looktwice.core.parsing import NotParsedError, attempt
 
 FILE_NAME = "looktwice.toml"
 MOST_SECONDS, MOST_SCHEDULES = 3_600_000.0, 1_000_000_000
-"""The longest time and the largest budget: nobody waits for either."""
+"""The longest time (a thousand hours), and the largest budget."""
 
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 """How many there are of something that is deployed."""
