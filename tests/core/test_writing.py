@@ -9,6 +9,8 @@ import itertools
 import os
 import socket
 import stat
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -409,3 +411,26 @@ def writes() -> Iterator[str]:
 def test_nothing_else_writes_into_a_project() -> None:
     assert [it for it in writes() if not it.startswith("learn/export.py")] == []
     assert [it.split(" ")[1] for it in writes() if it.startswith("learn/export.py")] == ["mkdir"]  # the user's own DIR
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from looktwice.core.writing import output
+with output(Path(sys.argv[1])) as file:
+    file.write("x" * 1_000_000)
+    file.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="not run: this system has no files without a name")
+@pytest.mark.parametrize("before", [None, "before"])
+def test_a_run_that_is_killed_while_it_writes_leaves_nothing(tmp_path: Path, before: str | None) -> None:
+    path = tmp_path / "report.html"
+    if before is not None:
+        path.write_text(before)
+    done = subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False)
+    assert done.returncode == -9
+    assert os.listdir(tmp_path) == ([] if before is None else ["report.html"])
+    assert before is None or path.read_text() == before

@@ -36,6 +36,24 @@ def write(
         raise
 
 
+def nameless(folder: str) -> int | None:
+    """A descriptor of a new file in the folder that has no name yet, for `give_name`; None where there is no such
+    thing (Linux, most file systems)."""
+    try:
+        descriptor = os.open(folder or ".", os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, _NEW)
+    except (AttributeError, OSError):
+        return None
+    if os.path.exists(f"/proc/self/fd/{descriptor}"):
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
+def give_name(descriptor: int, path: str) -> None:
+    """Give a nameless file its name. Raises FileExistsError when there is one, OSError."""
+    _name(descriptor, path, None)
+
+
 def _link_nameless(place: str, partial: str, data: bytes, folder: int | None, prepare: Callable[[int], None]) -> bool:
     """Write a file without a name, then give it its name. False where that cannot be done, and nothing was."""
     try:

@@ -45,10 +45,15 @@ def output(path: Path, option: str = "--output") -> Iterator[TextIO]:
         descriptor, target, partial = _open(place)
     except OSError as error:
         raise place.unwritable(error) from None
+    is_nameless = bool(partial) and not os.path.lexists(partial)
     try:
         raw = io.BufferedWriter(_Raw(descriptor, place))
         with io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace") as file:
             yield file
+            if is_nameless:
+                file.flush()
+                with place.errors():
+                    _give_name(descriptor, target, partial)
         try:
             _move(partial, target)
         except OSError as error:
@@ -154,22 +159,37 @@ def _open(place: _Place) -> tuple[int, str, str]:
         found = os.stat(place.path)
     except FileNotFoundError:
         target = os.path.realpath(place.path)
-        partial = os.path.join(os.path.dirname(target), _partial_name())
-        return os.open(partial, _creating(), _NEW), target, partial
+        descriptor, partial = _beside(target)
+        return descriptor, target, partial
     place.refuse(found, os.access(place.path, os.W_OK))
     if (stream := _stream_of(found)) is not None:
         return os.dup(stream), "", ""
     target = os.path.realpath(place.path)
     if not stat.S_ISREG(found.st_mode) or not _is(target, found):
         return os.open(place.path, os.O_WRONLY | _flags("O_CLOEXEC", "O_NOCTTY")), "", ""
-    partial = os.path.join(os.path.dirname(target), _partial_name())
     try:
-        descriptor = os.open(partial, _creating(), _NEW)
+        descriptor, partial = _beside(target)
     except OSError:  # nothing may be made beside it
         partial = os.path.join(tempfile.gettempdir(), _partial_name())
         descriptor = os.open(partial, _creating(), 0o600)
     _keep_owner(descriptor, found)
     return descriptor, target, partial
+
+
+def _beside(target: str) -> tuple[int, str]:
+    """A new file in the folder of `target`, and the name by which it is moved there: it may not have that yet."""
+    folder = os.path.dirname(target)
+    partial = os.path.join(folder, _partial_name())
+    descriptor = whole_file.nameless(folder)
+    return os.open(partial, _creating(), _NEW) if descriptor is None else descriptor, partial
+
+
+def _give_name(descriptor: int, target: str, partial: str) -> None:
+    """The name of its place when that is free, else the one that it is moved there from."""
+    try:
+        whole_file.give_name(descriptor, target)
+    except FileExistsError:
+        whole_file.give_name(descriptor, partial)
 
 
 def _stream_of(found: os.stat_result) -> int | None:
@@ -188,6 +208,8 @@ def _move(partial: str, target: str) -> None:
         return
     try:
         os.replace(partial, target)
+    except FileNotFoundError:  # it was given its name there
+        return
     except OSError:  # a folder that cannot be written, or a file that is mounted by itself
         content = Path(partial).read_bytes()
         descriptor = os.open(target, os.O_WRONLY | os.O_TRUNC | _flags("O_CLOEXEC", "O_NOFOLLOW"))
