@@ -68,12 +68,12 @@ def test_read_in_part(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: 
         ({"bad.py": "def (", "worse.py": PROSE}, 2),
         ({"bad.py": "def (", "__init__.py": ""}, 2),
         ({"bad.py": "def (", "__init__.py": "\n\n"}, 2),
-        ({"bad.py": "def (", "good.py": FUNCTION}, 0),
+        ({"bad.py": "def (", "good.py": FUNCTION}, 2),
         ({"__init__.py": ""}, 0),
     ],
 )
 def test_a_tree(tmp_path: Path, capsys: pytest.CaptureFixture[str], files: Mapping[str, str], expected: int) -> None:
-    """Exit code 2 where nothing could be read; where something could, the rest is reported."""
+    """Exit code 2 where a file could not be read at all, as nothing was found in the others."""
     code, out, err = audited(tmp_path, capsys, files)
     assert code == expected, out + err
     assert ("bad.py" in out + err) is ("bad.py" in files)

@@ -28,6 +28,7 @@ ALLOWED = {
     "core/whole_file.py": "what is written",
     "patterns/page.py": "a page of this package",
     "patterns/catalogue.py": "programs of this package",
+    "core/installing.py": "notes of the installer in the environment of this package",
     "code/libraries/__init__.py": "tables of this package",
     "code/coverage/packages.py": "a table of this package",
     "code/__main__.py": "a tool for developing the analysis, which reads regular files of a tree that one chose",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import msgspec
 import pytest
@@ -41,6 +41,9 @@ def strategy(kind: Any) -> st.SearchStrategy[Any]:
     origin, arguments = get_origin(kind), get_args(kind)
     if kind is Any:
         return JSON
+    if origin is Annotated:  # whole numbers within bounds
+        (bounds,) = (it for it in arguments[1:] if isinstance(it, msgspec.Meta))
+        return st.integers(bounds.ge, bounds.le)
     if origin is tuple and len(arguments) == 2 and arguments[1] is ...:
         return st.lists(strategy(arguments[0]), max_size=2).map(tuple)
     if origin is tuple:
@@ -50,7 +53,7 @@ def strategy(kind: Any) -> st.SearchStrategy[Any]:
     if arguments:  # a union
         return st.one_of(*map(strategy, arguments))
     if inspect.isclass(kind) and issubclass(kind, msgspec.Struct):
-        hints = get_type_hints(kind)
+        hints = get_type_hints(kind, include_extras=True)
         return st.deferred(lambda: st.builds(kind, **{name: strategy(hints[name]) for name in kind.__struct_fields__}))
     simple = {str: TEXT, int: st.integers(-(2**53), 2**53), bool: st.booleans(), type(None): st.none()}
     if kind is float:
